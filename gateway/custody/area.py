@@ -1,0 +1,487 @@
+"""The configuration of one area (area.toml): rooms, doors, recorders, readers, nodes, outputs.
+
+`load_area` reads TOML text and either gives an Area or raises ConfigError with every
+problem found: file, key, expected, found. No file is opened here.
+"""
+
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from custody.facts import _is_ref
+
+ROOM_KINDS: Final = (
+    "reception",  # 接待区 / 登记
+    "search",  # 人身安全检查室
+    "booking",  # 信息采集室
+    "waiting",  # 候问室
+    "interview",  # 询问室
+    "interrogation",  # 讯问室
+    "identification",  # 辨认室
+    "sobering",  # 醒酒室
+    "property_store",  # 涉案财物室
+    "dossier",  # 案管室
+    "guard",  # 看管值班室
+    "handover",  # 送押区
+    "corridor",  # 走廊
+    "outside",  # not part of the area
+)
+DOOR_KINDS: Final = ("area_gate", "exit", "room")
+POINT_KINDS: Final = (
+    "door_contact",
+    "lock_feedback",
+    "exit_request",
+    "recorder_contact",
+    "reader",
+    "output",
+)
+OUTPUT_KINDS: Final = ("sounder", "lamp", "lock")
+ON_LOST: Final = ("hold", "off", "on")
+ROOMS_MAX: Final = 64  # one plan, one page; a bigger site has more areas
+NODES_MAX: Final = 32  # what one gateway polls well within a second
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigProblem:
+    """One thing wrong in a configuration file."""
+
+    file: str
+    key: str
+    expected: str
+    found: str
+
+    def __str__(self) -> str:
+        """One line for a terminal."""
+        return f"{self.file}: {self.key}: expected {self.expected}, found {self.found}"
+
+
+class ConfigError(ValueError):
+    """A configuration that cannot be used; `problems` lists all that was found wrong."""
+
+    def __init__(self, problems: list[ConfigProblem]) -> None:
+        """Keep the problems; the message shows one a line."""
+        super().__init__("\n".join(map(str, problems)))
+        self.problems = problems
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """A name in both languages of the product."""
+
+    zh: str
+    en: str
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """A room: its kind, where it lies on the plan, from where it is guarded."""
+
+    id: str
+    kind: str
+    name: Name
+    guarded_from: tuple[str, ...] = ()
+    plan: tuple[int, int, int, int] | None = None  # x, y, width, height in plan units
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """A door between two rooms. `controlled`: opening without release is forcing it."""
+
+    id: str
+    kind: str
+    name: Name
+    between: tuple[str, str]
+    controlled: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Recorder:
+    """A recorder and the rooms whose picture and sound it keeps."""
+
+    id: str
+    name: Name
+    rooms: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """A tag reader that senses who is in a room."""
+
+    id: str
+    room: str
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A board on a serial port. `number` is its id on the wire, 1 to 65535."""
+
+    id: str
+    number: int
+    port: str
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One input or output of a node, and what it belongs to."""
+
+    node: str
+    point: int
+    kind: str
+    of: str
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """A sounder, lamp or lock; by node point or by a GPIO line of the gateway itself."""
+
+    id: str
+    kind: str
+    room: str | None
+    on_lost: str
+    gpio_line: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Port:
+    """A serial port of the gateway."""
+
+    id: str
+    path: str
+    baud: int
+
+
+@dataclass(frozen=True, slots=True)
+class Area:
+    """One case-handling area with its gateway."""
+
+    id: str
+    gateway: str
+    name: Name
+    station: Name
+    timezone: str
+    rulebook: str
+    rooms: Mapping[str, Room] = field(default_factory=dict)
+    doors: Mapping[str, Door] = field(default_factory=dict)
+    recorders: Mapping[str, Recorder] = field(default_factory=dict)
+    readers: Mapping[str, Reader] = field(default_factory=dict)
+    nodes: Mapping[str, Node] = field(default_factory=dict)
+    points: tuple[Point, ...] = ()
+    outputs: Mapping[str, Output] = field(default_factory=dict)
+    ports: Mapping[str, Port] = field(default_factory=dict)
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The area's time zone; used for display only, never for durations."""
+        return ZoneInfo(self.timezone)
+
+    def recorders_of(self, room: str) -> tuple[str, ...]:
+        """Ids of the recorders that cover a room."""
+        return tuple(r.id for r in self.recorders.values() if room in r.rooms)
+
+    def node_of(self, kind: str, owner: str) -> str | None:
+        """The node that carries the point of this kind for a door, reader, recorder, output."""
+        for point in self.points:
+            if point.kind == kind and point.of == owner:
+                return point.node
+        return None
+
+    def rooms_of_node(self, node: str) -> frozenset[str]:
+        """Rooms of which something can no longer be seen when this node is silent."""
+        rooms: set[str] = set()
+        for point in self.points:
+            if point.node != node:
+                continue
+            if point.kind == "reader":
+                rooms.add(self.readers[point.of].room)
+            elif point.kind == "recorder_contact":
+                rooms.update(self.recorders[point.of].rooms)
+            elif point.kind in ("door_contact", "lock_feedback", "exit_request"):
+                rooms.update(self.doors[point.of].between)
+        return frozenset(room for room in rooms if self.rooms[room].kind != "outside")
+
+
+class _Problems:
+    """Collects problems and reads typed values out of raw TOML."""
+
+    def __init__(self, file: str) -> None:
+        self.file = file
+        self.found: list[ConfigProblem] = []
+
+    def add(self, key: str, expected: str, found: object) -> None:
+        self.found.append(ConfigProblem(self.file, key, expected, repr(found)[:120]))
+
+    def take(self, table: Mapping[str, Any], where: str, key: str, expected: str, default: Any) -> Any:
+        """A value of the table; without default a missing one is a problem."""
+        if key in table:
+            return table[key]
+        if default is _REQUIRED:
+            self.add(f"{where}.{key}", expected, "nothing")
+            return None
+        return default
+
+    def ref(self, table: Mapping[str, Any], where: str, key: str, default: Any = ...) -> str:
+        default = _REQUIRED if default is ... else default
+        value = self.take(table, where, key, "an id", default)
+        if value is not None and not _is_ref(value):
+            self.add(f"{where}.{key}", "an id of 1 to 64 characters A-Z a-z 0-9 . _ -", value)
+        return value if isinstance(value, str) else ""
+
+    def choice(
+        self, table: Mapping[str, Any], where: str, key: str, choices: tuple[str, ...], default: Any = ...
+    ) -> str:
+        default = _REQUIRED if default is ... else default
+        expected = f"one of {', '.join(choices)}"
+        value = self.take(table, where, key, expected, default)
+        if value is not None and value not in choices:
+            self.add(f"{where}.{key}", expected, value)
+            return choices[0]
+        return value if isinstance(value, str) else choices[0]
+
+    def integer(
+        self, table: Mapping[str, Any], where: str, key: str, low: int, high: int, default: Any = ...
+    ) -> int:
+        default = _REQUIRED if default is ... else default
+        expected = f"a whole number {low} to {high}"
+        value = self.take(table, where, key, expected, default)
+        if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+            if value is not None:
+                self.add(f"{where}.{key}", expected, value)
+            return low
+        return value
+
+    def name(self, table: Mapping[str, Any], where: str, default: str) -> Name:
+        value = table.get("name", {"zh": default, "en": default})
+        if not isinstance(value, dict) or not all(isinstance(value.get(k), str) for k in ("zh", "en")):
+            self.add(f"{where}.name", 'a table { zh = "…", en = "…" }', value)
+            return Name(default, default)
+        return Name(value["zh"], value["en"])
+
+    def refs(self, table: Mapping[str, Any], where: str, key: str, default: Any = ...) -> tuple[str, ...]:
+        default = _REQUIRED if default is ... else default
+        value = self.take(table, where, key, "a list of ids", default)
+        if value is None:
+            return ()
+        if not isinstance(value, (list, tuple)) or not all(_is_ref(item) for item in value):
+            self.add(f"{where}.{key}", "a list of ids", value)
+            return ()
+        return tuple(value)
+
+    def unknown_keys(self, table: Mapping[str, Any], where: str, allowed: Iterable[str]) -> None:
+        for key in table:
+            if key not in allowed:
+                self.add(f"{where}.{key}", f"one of {', '.join(sorted(allowed))}", key)
+
+
+_REQUIRED: Final = object()
+
+
+def load_area(text: str, file: str = "area.toml") -> Area:
+    """Read area.toml. Raises ConfigError listing every problem."""
+    problems = _Problems(file)
+    try:
+        raw = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        problems.add("(file)", "TOML 1.0", str(error))
+        raise ConfigError(problems.found) from None
+    area = _read_area(raw, problems)
+    if not problems.found:
+        _check_links(area, problems)
+    if problems.found:
+        raise ConfigError(problems.found)
+    return area
+
+
+_TOP_KEYS: Final = (
+    "area", "gateway", "room", "door", "recorder", "reader", "node", "point", "output", "port",
+)  # fmt: skip
+
+
+def _read_area(raw: Mapping[str, Any], p: _Problems) -> Area:
+    p.unknown_keys(raw, "(top)", _TOP_KEYS)
+    head = raw.get("area")
+    if not isinstance(head, dict):
+        p.add("area", "a table [area]", head)
+        head = {}
+    p.unknown_keys(head, "area", ("id", "name", "station", "timezone", "rulebook"))
+    gateway = raw.get("gateway")
+    if not isinstance(gateway, dict):
+        p.add("gateway", "a table [gateway]", gateway)
+        gateway = {}
+    p.unknown_keys(gateway, "gateway", ("id",))
+    timezone = head.get("timezone", "Asia/Shanghai")
+    try:
+        ZoneInfo(str(timezone))
+    except (OSError, ValueError):  # not found, or not a key at all
+        p.add("area.timezone", "an IANA zone such as 'Asia/Shanghai'", timezone)
+        timezone = "UTC"
+    area_id = p.ref(head, "area", "id")
+    return Area(
+        id=area_id,
+        gateway=p.ref(gateway, "gateway", "id"),
+        name=p.name(head, "area", area_id),
+        station=p.name({"name": head["station"]} if "station" in head else {}, "area.station", area_id),
+        timezone=str(timezone),
+        rulebook=p.ref(head, "area", "rulebook", "cn-2026"),
+        rooms=_keyed(_tables(raw, "room", p), p, _read_room, "room"),
+        doors=_keyed(_tables(raw, "door", p), p, _read_door, "door"),
+        recorders=_keyed(_tables(raw, "recorder", p), p, _read_recorder, "recorder"),
+        readers=_keyed(_tables(raw, "reader", p), p, _read_reader, "reader"),
+        nodes=_keyed(_tables(raw, "node", p), p, _read_node, "node"),
+        points=tuple(_read_point(t, w, p) for t, w in _tables(raw, "point", p)),
+        outputs=_keyed(_tables(raw, "output", p), p, _read_output, "output"),
+        ports=_keyed(_tables(raw, "port", p), p, _read_port, "port"),
+    )
+
+
+def _tables(raw: Mapping[str, Any], key: str, p: _Problems) -> list[tuple[Mapping[str, Any], str]]:
+    value = raw.get(key, [])
+    if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
+        p.add(key, f"an array of tables [[{key}]]", value)
+        return []
+    return [(item, f"{key}[{number}]") for number, item in enumerate(value)]
+
+
+def _keyed(tables: Any, p: _Problems, read: Any, kind: str) -> dict[str, Any]:
+    result: dict[str, Any] = {}
+    for table, where in tables:
+        item = read(table, where, p)
+        if item.id in result:
+            p.add(f"{where}.id", f"a {kind} id used once", item.id)
+        result[item.id] = item
+    return result
+
+
+def _read_room(t: Mapping[str, Any], where: str, p: _Problems) -> Room:
+    p.unknown_keys(t, where, ("id", "kind", "name", "guarded_from", "plan"))
+    plan = t.get("plan")
+    good = isinstance(plan, list) and len(plan) == 4 and all(isinstance(n, int) for n in plan)
+    if plan is not None and not good:
+        p.add(f"{where}.plan", "[x, y, width, height] in whole plan units", plan)
+    room = p.ref(t, where, "id")
+    return Room(
+        id=room,
+        kind=p.choice(t, where, "kind", ROOM_KINDS),
+        name=p.name(t, where, room),
+        guarded_from=p.refs(t, where, "guarded_from", ()),
+        plan=(plan[0], plan[1], plan[2], plan[3]) if good and plan is not None else None,
+    )
+
+
+def _read_door(t: Mapping[str, Any], where: str, p: _Problems) -> Door:
+    p.unknown_keys(t, where, ("id", "kind", "name", "between", "controlled"))
+    between = p.refs(t, where, "between")
+    if len(between) != 2:
+        p.add(f"{where}.between", "two room ids", t.get("between"))
+        between = ("", "")
+    controlled = t.get("controlled", False)
+    if not isinstance(controlled, bool):
+        p.add(f"{where}.controlled", "true or false", controlled)
+    door = p.ref(t, where, "id")
+    return Door(
+        id=door,
+        kind=p.choice(t, where, "kind", DOOR_KINDS),
+        name=p.name(t, where, door),
+        between=(between[0], between[1]),
+        controlled=bool(controlled),
+    )
+
+
+def _read_recorder(t: Mapping[str, Any], where: str, p: _Problems) -> Recorder:
+    p.unknown_keys(t, where, ("id", "name", "rooms"))
+    recorder = p.ref(t, where, "id")
+    return Recorder(recorder, p.name(t, where, recorder), p.refs(t, where, "rooms"))
+
+
+def _read_reader(t: Mapping[str, Any], where: str, p: _Problems) -> Reader:
+    p.unknown_keys(t, where, ("id", "room"))
+    return Reader(p.ref(t, where, "id"), p.ref(t, where, "room"))
+
+
+def _read_node(t: Mapping[str, Any], where: str, p: _Problems) -> Node:
+    p.unknown_keys(t, where, ("id", "number", "port"))
+    return Node(
+        p.ref(t, where, "id"), p.integer(t, where, "number", 1, 65_535), p.ref(t, where, "port")
+    )
+
+
+def _read_point(t: Mapping[str, Any], where: str, p: _Problems) -> Point:
+    p.unknown_keys(t, where, ("node", "point", "kind", "of"))
+    return Point(
+        node=p.ref(t, where, "node"),
+        point=p.integer(t, where, "point", 0, 255),
+        kind=p.choice(t, where, "kind", POINT_KINDS),
+        of=p.ref(t, where, "of"),
+    )
+
+
+def _read_output(t: Mapping[str, Any], where: str, p: _Problems) -> Output:
+    p.unknown_keys(t, where, ("id", "kind", "room", "on_lost", "gpio_line"))
+    return Output(
+        id=p.ref(t, where, "id"),
+        kind=p.choice(t, where, "kind", OUTPUT_KINDS),
+        room=p.ref(t, where, "room", None) or None,
+        on_lost=p.choice(t, where, "on_lost", ON_LOST),
+        gpio_line=p.integer(t, where, "gpio_line", 0, 53) if "gpio_line" in t else None,
+    )
+
+
+def _read_port(t: Mapping[str, Any], where: str, p: _Problems) -> Port:
+    p.unknown_keys(t, where, ("id", "path", "baud"))
+    path = t.get("path")
+    if not isinstance(path, str) or not path:
+        p.add(f"{where}.path", "the path of a serial port", path)
+        path = ""
+    return Port(p.ref(t, where, "id"), path, p.integer(t, where, "baud", 1_200, 4_000_000, 115_200))
+
+
+def _check_links(area: Area, p: _Problems) -> None:
+    """Every id that is named exists, and nothing is wired twice."""
+    _check_rooms(area, p)
+    owners = {
+        "door_contact": area.doors,
+        "lock_feedback": area.doors,
+        "exit_request": area.doors,
+        "recorder_contact": area.recorders,
+        "reader": area.readers,
+        "output": area.outputs,
+    }
+    seen: set[tuple[str, int]] = set()
+    for number, point in enumerate(area.points):
+        where = f"point[{number}]"
+        if point.node not in area.nodes:
+            p.add(f"{where}.node", "the id of a [[node]]", point.node)
+        if point.of not in owners[point.kind]:
+            p.add(f"{where}.of", f"the id of what a {point.kind} belongs to", point.of)
+        if (point.node, point.point) in seen:
+            p.add(f"{where}.point", "a point number used once on its node", point.point)
+        seen.add((point.node, point.point))
+    numbers: dict[int, str] = {}
+    for node in area.nodes.values():
+        if area.ports and node.port not in area.ports:
+            p.add(f"node {node.id}.port", "the id of a [[port]]", node.port)
+        if node.number in numbers:
+            p.add(f"node {node.id}.number", "a number used once", node.number)
+        numbers[node.number] = node.id
+    if len(area.nodes) > NODES_MAX:
+        p.add("node", f"at most {NODES_MAX} nodes", len(area.nodes))
+
+
+def _check_rooms(area: Area, p: _Problems) -> None:
+    if not area.rooms:
+        p.add("room", "at least one [[room]]", "none")
+    if len(area.rooms) > ROOMS_MAX:
+        p.add("room", f"at most {ROOMS_MAX} rooms", len(area.rooms))
+    named: list[tuple[str, str]] = []
+    for room in area.rooms.values():
+        named += [(f"room {room.id}.guarded_from", other) for other in room.guarded_from]
+    for door in area.doors.values():
+        named += [(f"door {door.id}.between", other) for other in door.between]
+    for recorder in area.recorders.values():
+        named += [(f"recorder {recorder.id}.rooms", other) for other in recorder.rooms]
+    named += [(f"reader {r.id}.room", r.room) for r in area.readers.values()]
+    named += [(f"output {o.id}.room", o.room) for o in area.outputs.values() if o.room]
+    for key, room_id in named:
+        if room_id not in area.rooms:
+            p.add(key, "the id of a [[room]]", room_id)
