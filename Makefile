@@ -1,0 +1,67 @@
+# The doors of the project. Each sets up what it needs first: .venv from requirements.lock, programs
+# from Debian (as root; otherwise it says what to install and what is left out).
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+SPEED ?= 60
+# The order of the tests follows a seed. It is fixed here so that two runs are the same run;
+# `make test SEED=7` tries another.
+SEED ?= 20260101
+TESTS ?= tests
+
+PYTHON := .venv/bin/python
+# Nothing may fetch a browser: Chromium comes from Debian.
+export PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD := 1
+export PYTHONUTF8 := 1
+
+.PHONY: help setup setup-demo setup-test setup-screenshots demo test check prove screenshots format lock licences clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
+
+setup: ## .venv with everything in requirements.lock
+	@bash .ci/setup venv
+
+setup-demo: setup
+	@bash .ci/setup system mosquitto
+
+setup-test: setup
+	@bash .ci/setup system mosquitto node victoria-metrics chromium fonts
+
+setup-screenshots: setup
+	@bash .ci/setup system mosquitto chromium fonts
+
+demo: setup-demo ## a whole station on this machine: http://localhost:8000 (SPEED=60)
+	@.venv/bin/caseward demo --speed $(SPEED)
+
+test: setup-test ## every test, at most 12 minutes on 2 cores
+	@$(PYTHON) -m pytest $(TESTS) -p "no:cacheprovider" --randomly-seed=$(SEED) -rs --durations=15
+
+check: setup ## format, lint, types, layers, documents
+	$(PYTHON) -m ruff format --check .
+	$(PYTHON) -m ruff check .
+	$(PYTHON) -m mypy
+	.venv/bin/lint-imports
+	$(PYTHON) -m pytest tests/architecture tests/docs -p "no:cacheprovider"
+
+prove: setup-test ## the full figures, written to docs/proof
+	@$(PYTHON) -m tests.prove
+
+screenshots: setup-screenshots ## docs/img, by Chromium
+	@$(PYTHON) -m tests.web.screenshots
+
+format: setup ## ruff's format and safe fixes
+	$(PYTHON) -m ruff format .
+	$(PYTHON) -m ruff check --fix .
+
+lock: setup ## resolve requirements.lock anew
+	@$(PYTHON) -m tests.tools.lock
+
+licences: setup ## docs/licences.md from what is installed
+	@$(PYTHON) -m tests.tools.licences
+
+clean: ## everything that can be made again
+	rm -rf .venv .cache .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache dist var
+	find firmware gateway server tests -name __pycache__ -type d -prune -exec rm -rf {} +
