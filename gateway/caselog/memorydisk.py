@@ -1,0 +1,148 @@
+"""`Disk` in memory that behaves like a bad one: power cuts, torn tails, full, failing writes and fsyncs.
+
+For tests and the simulator. After a failed fsync it does what Linux does: it drops the pages and lets the
+next fsync succeed, so a log that retries is caught by the following power cut.
+"""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final
+
+OPERATIONS: Final = ("create", "append", "sync", "truncate")
+"""What counts as a disk operation: everything that changes the disk."""
+
+
+class PowerCut(BaseException):
+    """The machine stopped in the middle of a disk operation. A BaseException: no handler of errors may catch it."""
+
+
+@dataclass(slots=True)
+class _File:
+    cached: bytearray = field(default_factory=bytearray)  # what a read gives
+    durable_bytes: int = 0  # the beginning of `cached` that survives a power cut
+    holes: list[tuple[int, int]] = field(default_factory=list)  # dropped by a failed fsync: zeros after a cut
+
+
+class MemoryDisk:
+    """Files in memory. `operations` counts changes so far; `cut_at` is the operation at which power fails.
+
+    `capacity_bytes` limits the sum of all files (None: no limit); over it an append adds what fits, then
+    raises ENOSPC, as a short write does.
+    """
+
+    def __init__(self, capacity_bytes: int | None = None) -> None:
+        self.capacity_bytes = capacity_bytes
+        self.operations = 0
+        self.cut_at: int | None = None
+        self._files: dict[str, _File] = {}
+        self._faults: dict[str, tuple[int, int]] = {}
+        self._off = False
+
+    def list_names(self) -> list[str]:
+        """Names of all files, sorted."""
+        return sorted(self._files)
+
+    def size(self, name: str) -> int:
+        """Bytes in the file."""
+        return len(self._file(name).cached)
+
+    def read(self, name: str, offset: int = 0, size: int | None = None) -> bytes:
+        """Bytes from `offset`, at most `size` of them (to the end when None)."""
+        end = None if size is None else offset + size
+        return bytes(self._file(name).cached[offset:end])
+
+    def create(self, name: str) -> None:
+        """Make an empty file. A power cut in it may leave the file or not; `crash` decides by `keep`."""
+        if name in self._files:
+            raise FileExistsError(errno.EEXIST, "exists", name)
+        self._operate("create", lambda: self._files.__setitem__(name, _File(durable_bytes=-1)))
+        self._files[name] = _File()
+
+    def append(self, name: str, data: bytes) -> None:
+        """Add `data`; a power cut, a fault or a full disk leaves a part of it."""
+        file = self._file(name)
+        self._operate("append", lambda: file.cached.extend(data))
+        room = len(data) if self.capacity_bytes is None else max(0, self.capacity_bytes - self._used_bytes())
+        file.cached += data[:room]
+        if room < len(data):
+            raise OSError(errno.ENOSPC, "no space left", name)
+
+    def sync(self, name: str) -> None:
+        """Make all of the file durable, except what an earlier failed sync dropped."""
+        file = self._file(name)
+        try:
+            self._operate("sync", lambda: None)
+        except OSError:
+            file.holes.append((file.durable_bytes, len(file.cached)))
+            file.durable_bytes = len(file.cached)
+            raise
+        file.durable_bytes = len(file.cached)
+
+    def truncate(self, name: str, size: int) -> None:
+        """Cut the file, durably. A power cut in it leaves the file whole or cut; `crash` decides by `keep`."""
+        file = self._file(name)
+        self._operate("truncate", lambda: None)
+        del file.cached[size:]
+        file.durable_bytes = min(file.durable_bytes, size)
+        file.holes = [(start, min(end, size)) for start, end in file.holes if start < size]
+
+    def fail(self, operation: str, number: int = errno.EIO, after: int = 0) -> None:
+        """Let `operation` raise `OSError(number)` once, after it has worked `after` times."""
+        if operation not in OPERATIONS:
+            raise ValueError(f"expected one of {OPERATIONS}, got {operation!r}")
+        self._faults[operation] = (after, number)
+
+    def crash(self, keep: float = 0.0) -> None:
+        """Power off and on. Of each unsynced tail the first `keep` part (0.0 to 1.0, in bytes) is still there.
+
+        Ends all faults, so the disk can be opened again.
+        """
+        for name, file in list(self._files.items()):
+            if file.durable_bytes < 0:  # cut inside create: the directory entry is as lost as unsynced data
+                if keep == 0.0:
+                    del self._files[name]
+                    continue
+                file.durable_bytes = 0
+            for start, end in file.holes:
+                file.cached[start:end] = bytes(end - start)
+            kept = round((len(file.cached) - file.durable_bytes) * keep)
+            del file.cached[file.durable_bytes + kept :]
+            file.durable_bytes, file.holes = len(file.cached), []
+        self._faults.clear()
+        self.cut_at, self._off = None, False
+
+    def flip(self, name: str, offset: int, mask: int = 0x01) -> None:
+        """Bit rot: change the byte at `offset`, durably."""
+        self._files[name].cached[offset] ^= mask
+
+    def _file(self, name: str) -> _File:
+        if self._off:
+            raise PowerCut("the machine is off; crash() turns it on again")
+        if name not in self._files:
+            raise FileNotFoundError(errno.ENOENT, "no such file", name)
+        return self._files[name]
+
+    def _used_bytes(self) -> int:
+        return sum(len(file.cached) for file in self._files.values())
+
+    def _operate(self, operation: str, started: Callable[[], None]) -> None:
+        """Count one change; cut the power or raise a fault when its turn has come.
+
+        `started` is what may already have reached the cache when power fails in the middle.
+        """
+        if self._off:
+            raise PowerCut("the machine is off; crash() turns it on again")
+        if self.operations == self.cut_at:
+            started()
+            self._off = True
+            raise PowerCut(f"power cut in operation {self.operations}, {operation}")
+        self.operations += 1
+        if operation in self._faults:
+            after, number = self._faults.pop(operation)
+            if after:
+                self._faults[operation] = (after - 1, number)
+            else:
+                raise OSError(number, "injected fault", operation)

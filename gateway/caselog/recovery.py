@@ -1,0 +1,134 @@
+"""Reading a stored log back: checking every byte, cutting a torn tail, refusing any other damage.
+
+Torn is only what an interrupted write explains: broken bytes at the very end of the last segment, with no
+whole line after them. They are kept in a `.cut` file before they are cut, since they may be evidence too.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from caselog import leaf, segment
+from caselog.disk import Disk
+from caselog.errors import ChainError, FormatError, LogDamaged, SyncFailed
+from caselog.segment import Damage
+from caselog.tree import Tree, leaf_hash
+
+
+@dataclass(frozen=True, slots=True)
+class Recovery:
+    """What opening found. `size` leaves are sound; `cut_bytes` were cut, for `cut_reason` (None: nothing was).
+
+    `cut_name` is the file that keeps the cut bytes.
+    """
+
+    size: int
+    cut_bytes: int = 0
+    cut_reason: str | None = None
+    cut_name: str | None = None
+
+
+@dataclass(slots=True)
+class State:
+    """What a `Log` holds in memory; grows leaf by leaf while the segments are read."""
+
+    firsts: list[int] = field(default_factory=list)
+    offsets: array[int] = field(default_factory=lambda: array("Q"))
+    tail_bytes: int = 0
+    tree: Tree = field(default_factory=Tree)
+    stays: dict[str, int] = field(default_factory=dict)
+    prev: bytes = leaf.ZERO_HASH
+
+    def take(self, offset: int, data: bytes) -> None:
+        """Add the next leaf, whose line is at `offset`. Raises `FormatError` when it is no leaf or does not follow."""
+        record = leaf.check_chain(self.prev, self.tree.size, data)
+        if record.stay is not None:
+            expected = self.stays.get(record.stay, 0) + 1
+            if record.stay_n != expected:
+                raise ChainError(f"stay_n {expected} of stay {record.stay}", f"stay_n {record.stay_n}")
+            self.stays[record.stay] = expected
+        self.tree.append(record.hash)
+        self.offsets.append(offset)
+        self.prev = record.hash
+
+
+def recover(disk: Disk, held_size: int) -> tuple[State, Recovery]:
+    """Read all segments in order, one in memory at a time; see `Log.open`."""
+    state = State()
+    names = [name for name in disk.list_names() if name.endswith(".seg")]
+    cut: tuple[Damage, bytes] | None = None
+    for name in names:
+        if name != segment.name_of(state.tree.size):
+            raise LogDamaged(name, 0, f"the segment {segment.name_of(state.tree.size)}", f"a segment {name}")
+        state.firsts.append(state.tree.size)
+        data = disk.read(name)
+        damage = _read_segment(state, name, data, last=name == names[-1])
+        state.tail_bytes = len(data) if damage is None else damage.offset
+        cut = None if damage is None else (damage, data[damage.offset :])
+    if state.tree.size < held_size:
+        found = f"{state.tree.size} leaves" + (f" and {len(cut[1])} broken bytes" if cut else "")
+        raise LogDamaged(names[-1] if names else segment.name_of(0), state.tail_bytes, f"{held_size} leaves", found)
+    if not names:
+        return state, Recovery(0)
+    report = Recovery(state.tree.size) if cut is None else _cut(disk, names[-1], state, *cut)
+    try:
+        # A process that died between write and fsync leaves whole lines that only the page cache holds
+        disk.sync(names[-1])
+    except OSError as error:
+        raise SyncFailed(f"fsync of {names[-1]} at open: {error}") from error
+    return state, report
+
+
+def check_run(name: str, offset: int, data: bytes, hashes: Sequence[bytes]) -> list[bytes]:
+    """The leaves in `data`, read from `offset` of `name`, if they are still the ones with these hashes."""
+    leaves: list[bytes] = []
+    for item in segment.scan(data):
+        if isinstance(item, Damage):
+            raise LogDamaged(name, offset + item.offset, item.expected, item.found)
+        at, found = item
+        if len(leaves) == len(hashes) or leaf_hash(found) != hashes[len(leaves)]:
+            expected = hashes[len(leaves)].hex() if len(leaves) < len(hashes) else "the end"
+            raise LogDamaged(name, offset + at, f"leaf hash {expected}", leaf_hash(found).hex())
+        leaves.append(found)
+    if len(leaves) != len(hashes):
+        raise LogDamaged(name, offset, f"{len(hashes)} leaves", f"{len(leaves)}")
+    return leaves
+
+
+def _read_segment(state: State, name: str, data: bytes, last: bool) -> Damage | None:
+    """Take all leaves of a segment; the `Damage` where it is torn. `LogDamaged` for everything else."""
+    for item in segment.scan(data):
+        if isinstance(item, Damage):
+            if last and item.torn:
+                return item
+            raise LogDamaged(name, item.offset, item.expected, item.found)
+        offset, found = item
+        try:
+            state.take(offset, found)
+        except FormatError as error:
+            raise LogDamaged(name, offset, error.expected, error.found) from error
+    if not data and not last:
+        raise LogDamaged(name, 0, "at least one leaf before the next segment", "an empty segment")
+    return None
+
+
+def _cut(disk: Disk, name: str, state: State, damage: Damage, torn: bytes) -> Recovery:
+    """Copy the torn bytes aside, durably, then cut them."""
+    kept = _free_name(disk, f"{name.removesuffix('.seg')}-{damage.offset:08d}")
+    disk.create(kept)
+    disk.append(kept, torn)
+    disk.sync(kept)
+    disk.truncate(name, damage.offset)
+    reason = f"{name} at byte {damage.offset}: expected {damage.expected}, found {damage.found}"
+    return Recovery(state.tree.size, len(torn), reason, kept)
+
+
+def _free_name(disk: Disk, stem: str) -> str:
+    """A name not taken yet: a power cut during an earlier cut may have left a copy, whole or not."""
+    taken = set(disk.list_names())
+    number = 0
+    while f"{stem}-{number}.cut" in taken:
+        number += 1
+    return f"{stem}-{number}.cut"
