@@ -1,0 +1,179 @@
+"""Tables of the store. `leaf` is append-only (triggers in migration 0001); all else can be made from it again,
+except what only the server knows: accounts, sessions, audit, pending facts, quarantine, samples, own alarms.
+
+Times `*_us` are station time, microseconds UTC; times `*_s` are the machine's own clock, POSIX seconds.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+metadata = MetaData()
+
+leaf = Table(
+    "leaf",
+    metadata,
+    Column("gateway", String(32), primary_key=True),
+    Column("idx", BigInteger, primary_key=True, autoincrement=False),
+    Column("data", LargeBinary, nullable=False),  # the exact bytes, without newline
+    Column("hash", LargeBinary(32), nullable=False),
+    Column("type", String(64), nullable=False),
+    Column("leaf_id", String(256), nullable=False),
+    Column("stay", String(64)),
+    Index("leaf_by_stay", "gateway", "stay", "idx", sqlite_where=text("stay IS NOT NULL")),
+    Index("leaf_by_id", "gateway", "leaf_id"),
+)
+
+gateway_state = Table(
+    "gateway_state",
+    metadata,
+    Column("gateway", String(32), primary_key=True),
+    Column("origin", String(128)),  # of its checkpoints; pinned by the first one
+    Column("size", BigInteger, nullable=False, default=0),
+    Column("root", LargeBinary(32), nullable=False),
+    Column("note", LargeBinary),  # newest checkpoint of the gateway, cosigned by us
+    Column("proved_us", BigInteger),  # when we cosigned it
+    Column("projected", BigInteger, nullable=False, default=0),  # leaves whose alarms are in `alarm`
+    Column("seen_us", BigInteger),  # last heartbeat
+    Column("heartbeat", Text),
+)
+
+alarm = Table(
+    "alarm",
+    metadata,
+    Column("area", String(64), primary_key=True),
+    Column("id", String(256), primary_key=True),
+    Column("rule", String(64), nullable=False),
+    Column("stay", String(64)),
+    Column("origin", String(8), nullable=False),
+    Column("raised_us", BigInteger, nullable=False),
+    Column("closed_us", BigInteger),
+    Column("record", Text, nullable=False),  # caseserver.alarms.Alarm as JSON
+    Index("alarm_open", "area", "closed_us"),
+    Index("alarm_by_stay", "area", "stay"),
+)
+
+alarm_event = Table(
+    "alarm_event",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("area", String(64), nullable=False),
+    Column("alarm", String(256), nullable=False),
+    Column("key", String(64), nullable=False),  # what, and the leaf or instant behind it: told once
+    Column("what", String(16), nullable=False),
+    Column("at_us", BigInteger, nullable=False),
+    Column("officer", String(64)),
+    Column("leaf", BigInteger),
+    Column("detail", Text, nullable=False),
+    UniqueConstraint("area", "alarm", "key", name="alarm_event_once"),
+)
+
+account = Table(
+    "account",
+    metadata,
+    Column("number", String(64), primary_key=True),
+    Column("password", String(200), nullable=False),  # argon2id, with its salt and cost
+    Column("roles", Text, nullable=False),  # JSON list
+    Column("created_s", Float, nullable=False),
+    Column("created_by", Text, nullable=False),
+    Column("is_disabled", Boolean, nullable=False, default=False),
+    Column("failures", Integer, nullable=False, default=0),
+    Column("locked_until_s", Float, nullable=False, default=0),
+)
+
+session = Table(
+    "session",
+    metadata,
+    Column("token_hash", String(64), primary_key=True),  # SHA-256: a copy of the file signs nobody in
+    Column("number", String(64), nullable=False),
+    Column("csrf", String(64), nullable=False),
+    Column("created_s", Float, nullable=False),
+    Column("seen_s", Float, nullable=False),
+    Index("session_by_number", "number"),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("at_us", BigInteger, nullable=False),
+    Column("number", String(64)),
+    Column("action", String(40), nullable=False),
+    Column("subject", String(256), nullable=False),
+    Column("detail", Text, nullable=False),
+    Index("audit_by_time", "at_us"),
+)
+
+pending_fact = Table(
+    "pending_fact",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("gateway", String(32), nullable=False),
+    Column("type", String(64), nullable=False),
+    Column("officer", String(64), nullable=False),
+    Column("payload", LargeBinary, nullable=False),  # what goes to down/fact
+    Column("created_us", BigInteger, nullable=False),
+    Column("state", String(10), nullable=False),  # sent | recorded | refused
+    Column("reason", Text),
+    Column("leaf", BigInteger),
+    Index("pending_by_state", "gateway", "state"),
+)
+
+quarantine = Table(
+    "quarantine",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("gateway", String(32), nullable=False),
+    Column("at_us", BigInteger, nullable=False),
+    Column("reason", String(20), nullable=False),  # malformed | signature | fork
+    Column("expected", Text, nullable=False),
+    Column("found", Text, nullable=False),
+    Column("payload", LargeBinary, nullable=False),
+    Index("quarantine_by_gateway", "gateway", "reason"),
+)
+
+
+def _seconds_table(name: str) -> Table:
+    """Seconds seen and unseen of a source within one minute or hour that begins at `at_s`."""
+    return Table(
+        name,
+        metadata,
+        Column("gateway", String(32), primary_key=True),
+        Column("source", String(64), primary_key=True),
+        Column("at_s", BigInteger, primary_key=True, autoincrement=False),
+        Column("seen_ms", Integer, nullable=False),
+        Column("unseen_ms", Integer, nullable=False),
+        Column("samples", Integer, nullable=False),
+        Column("age_ms_max", BigInteger, nullable=False),
+        Column("queue_max", Integer, nullable=False),
+        sqlite_with_rowid=False,
+    )
+
+
+sample = Table(
+    "sample",
+    metadata,
+    Column("gateway", String(32), primary_key=True),
+    Column("source", String(64), primary_key=True),
+    Column("at_us", BigInteger, primary_key=True, autoincrement=False),
+    Column("is_seen", Boolean, nullable=False),
+    Column("age_ms", BigInteger, nullable=False),  # since the source was last heard
+    Column("queue", Integer, nullable=False),  # what waits behind it
+    sqlite_with_rowid=False,
+)
+sample_minute = _seconds_table("sample_minute")
+sample_hour = _seconds_table("sample_hour")
