@@ -14,5 +14,6 @@ Modules, in the order they build on each other:
 * `keys`, `note`, `checkpoint`   Ed25519 keys, C2SP signed notes, checkpoints and cosignatures
 * `disk`, `filedisk`, `memorydisk`   the port to storage, the real one, and one that loses power on demand
 * `segment`     lines in a file, and what a damaged one looks like
+* `store`, `recovery`   durable leaves on a disk, and reading them back
 * `log`         all of it put together
 """

@@ -30,7 +30,9 @@ def dumps(value: Any) -> bytes:
     try:
         return _encoder.encode(value).encode("utf-8")
     except UnicodeEncodeError as error:
-        raise CanonicalError("Unicode scalar values", f"lone surrogate U+{ord(error.object[error.start]):04X}") from None
+        raise CanonicalError(
+            "Unicode scalar values", f"lone surrogate U+{ord(error.object[error.start]):04X}"
+        ) from None
 
 
 def loads(data: bytes) -> Any:
@@ -60,7 +62,9 @@ def _check(value: Any, depth: int) -> None:
         return
     if isinstance(value, int):
         if not -INTEGER_MAX <= value <= INTEGER_MAX:
-            raise CanonicalError("an integer of magnitude up to 2^53 - 1", f"one of {value.bit_length()} bits")
+            raise CanonicalError(
+                "an integer of magnitude up to 2^53 - 1", f"one of {value.bit_length()} bits"
+            )
     elif isinstance(value, dict):
         if not depth:
             raise CanonicalError(f"at most {DEPTH_MAX} levels", "deeper nesting")
@@ -74,10 +78,13 @@ def _check(value: Any, depth: int) -> None:
         for inner in value:
             _check(inner, depth - 1)
     elif not isinstance(value, str):
-        raise CanonicalError("object, array, string, integer, true, false or null", f"{kind.__name__} {value!r}"[:60])
+        raise CanonicalError(
+            "object, array, string, integer, true, false or null", f"{kind.__name__} {value!r}"[:60]
+        )
 
 
 def _first_difference(canonical: bytes, data: bytes) -> tuple[str, str]:
     """(expected, found) texts around the first byte in which the two differ."""
-    at = next((i for i, (a, b) in enumerate(zip(canonical, data)) if a != b), min(len(canonical), len(data)))
-    return f"{canonical[at:at + 16]!r} at byte {at}", repr(data[at : at + 16])
+    shorter = min(len(canonical), len(data))
+    at = next((i for i in range(shorter) if canonical[i] != data[i]), shorter)
+    return f"{canonical[at : at + 16]!r} at byte {at}", repr(data[at : at + 16])

@@ -34,7 +34,9 @@ class Checkpoint:
     def __post_init__(self) -> None:
         check_name(self.origin)
         if self.size < 0 or len(self.root) != HASH_BYTES:
-            raise NoteError(f"a size from 0 and a root of {HASH_BYTES} bytes", f"{self.size}, {len(self.root)} bytes")
+            raise NoteError(
+                f"a size from 0 and a root of {HASH_BYTES} bytes", f"{self.size}, {len(self.root)} bytes"
+            )
 
     def body(self) -> bytes:
         """The note text: three lines, no extension lines."""
@@ -120,7 +122,9 @@ def verify_cosignature(note: bytes, verifier: Verifier) -> Cosignature:
         if len(signature.payload) != 8 + SIGNATURE_BYTES or timestamp_s > TIMESTAMP_S_MAX:
             raise NoteError("a time up to 2^63 - 1 and 64 signature bytes", signature.payload.hex())
         if not verifier.valid(_cosigned_message(parsed.text, timestamp_s), signature.payload[8:]):
-            raise NoteError(f"a valid cosignature of {verifier.vkey(COSIGNATURE_ED25519)}", "one that does not verify")
+            raise NoteError(
+                f"a valid cosignature of {verifier.vkey(COSIGNATURE_ED25519)}", "one that does not verify"
+            )
         times.append(timestamp_s)
     return Cosignature(checkpoint, verifier.name, max(times))
 

@@ -3,6 +3,7 @@
 `FormatError` and its kin: bytes from outside are not what the format says. `EntryError`: our own program
 tried to log something that is not a leaf. `LogDamaged`: the storage holds something it was not given.
 `LogStopped` and its kin: the storage failed while we wrote; only a new process on sound storage goes on.
+Those that name a state of the world rather than a mistake carry no Error suffix (hence the noqa marks).
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ class EntryError(CaselogError):
     """The caller's entry is not a leaf (our own fault, so not a `FormatError`). The log is unchanged."""
 
 
-class LogDamaged(CaselogError):
+class LogDamaged(CaselogError):  # noqa: N818
     """The stored log is broken at a place that no interrupted write explains.
 
     `segment` is the file, `offset` the byte in it (0 for the file as a whole).
@@ -59,20 +60,20 @@ class LogDamaged(CaselogError):
         self.found = found
 
 
-class DiskBusy(CaselogError):
+class DiskBusy(CaselogError):  # noqa: N818
     """Another process holds this log for writing; two writers would make two histories."""
 
 
-class DiskFull(CaselogError):
+class DiskFull(CaselogError):  # noqa: N818
     """No room to write. Nothing is lost: the leaves stay pending and a later `commit` tries again."""
 
 
-class PendingFull(CaselogError):
+class PendingFull(CaselogError):  # noqa: N818
     """Too many bytes wait for `commit`; the entry was not taken."""
 
 
-class LogStopped(CaselogError):
-    """The log takes nothing any more; durable leaves can still be read. Raised for every write after a failure."""
+class LogStopped(CaselogError):  # noqa: N818
+    """The log takes nothing any more; durable leaves can still be read. Raised for every write from then on."""
 
 
 class WriteFailed(LogStopped):

@@ -92,7 +92,9 @@ class FileDisk:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             os.close(descriptor)
-            raise DiskBusy(f"expected to be the only writer of {self._path}, found another ({error})") from error
+            raise DiskBusy(
+                f"expected to be the only writer of {self._path}, found another ({error})"
+            ) from error
         self._lock = descriptor
 
     def _descriptor(self, name: str) -> int:

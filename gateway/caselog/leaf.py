@@ -130,14 +130,18 @@ def _check_recorded(value: Any) -> None:
     fields = isinstance(value, dict) and value.keys() == {"boot", "boottime_us", "earliest_us", "latest_us"}
     _require(fields, "recorded {boot, boottime_us, earliest_us, latest_us}", value)
     _require(_is_count(value["boot"]) and _is_count(value["boottime_us"]), "recorded counts from 0", value)
-    _require(_is_interval(value["earliest_us"], value["latest_us"]), "recorded interval, earliest <= latest", value)
+    _require(
+        _is_interval(value["earliest_us"], value["latest_us"]), "recorded interval, earliest <= latest", value
+    )
 
 
 def _check_occurred(value: Any) -> None:
     fields = isinstance(value, dict) and value.keys() == {"earliest_us", "latest_us", "by"}
     _require(fields, "occurred {earliest_us, latest_us, by}", value)
     _require(_is_one_of(WITNESSES, value["by"]), f"occurred.by, one of {sorted(WITNESSES)}", value["by"])
-    _require(_is_interval(value["earliest_us"], value["latest_us"]), "occurred interval, earliest <= latest", value)
+    _require(
+        _is_interval(value["earliest_us"], value["latest_us"]), "occurred interval, earliest <= latest", value
+    )
 
 
 def _check_source(value: Any) -> None:

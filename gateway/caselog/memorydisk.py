@@ -25,6 +25,20 @@ class _File:
     durable_bytes: int = 0  # the beginning of `cached` that survives a power cut
     holes: list[tuple[int, int]] = field(default_factory=list)  # dropped by a failed fsync: zeros after a cut
 
+    def cut_to(self, size: int) -> None:
+        del self.cached[size:]
+        self.durable_bytes = min(self.durable_bytes, size)
+        self.holes = [(start, min(end, size)) for start, end in self.holes if start < size]
+
+    def lose_tail(self, keep: float, zeros: float) -> None:
+        for start, end in self.holes:
+            self.cached[start:end] = bytes(end - start)
+        tail_bytes = len(self.cached) - self.durable_bytes
+        kept_to = self.durable_bytes + round(tail_bytes * keep)
+        zeros_from = kept_to - round((kept_to - self.durable_bytes) * zeros)
+        self.cached[zeros_from:] = bytes(kept_to - zeros_from)
+        self.durable_bytes, self.holes = len(self.cached), []
+
 
 class MemoryDisk:
     """Files in memory. `operations` counts changes so far; `cut_at` is the operation at which power fails.
@@ -39,6 +53,7 @@ class MemoryDisk:
         self.cut_at: int | None = None
         self._files: dict[str, _File] = {}
         self._faults: dict[str, tuple[int, int]] = {}
+        self._in_flight: Callable[[], None] | None = None
         self._off = False
 
     def list_names(self) -> list[str]:
@@ -55,16 +70,19 @@ class MemoryDisk:
         return bytes(self._file(name).cached[offset:end])
 
     def create(self, name: str) -> None:
-        """Make an empty file. A power cut in it may leave the file or not; `crash` decides by `keep`."""
+        """Make an empty file. After a power cut in it the file is there or not; `crash` decides."""
         if name in self._files:
             raise FileExistsError(errno.EEXIST, "exists", name)
-        self._operate("create", lambda: self._files.__setitem__(name, _File(durable_bytes=-1)))
+        self._operate("create", lambda: self._files.__setitem__(name, _File()))
         self._files[name] = _File()
 
     def append(self, name: str, data: bytes) -> None:
         """Add `data`; a power cut, a fault or a full disk leaves a part of it."""
         file = self._file(name)
-        self._operate("append", lambda: file.cached.extend(data))
+        # What is in flight when power fails may have reached the cache: `crash` decides how much stays
+        if self.operations == self.cut_at:
+            file.cached += data
+        self._operate("append")
         room = len(data) if self.capacity_bytes is None else max(0, self.capacity_bytes - self._used_bytes())
         file.cached += data[:room]
         if room < len(data):
@@ -74,7 +92,7 @@ class MemoryDisk:
         """Make all of the file durable, except what an earlier failed sync dropped."""
         file = self._file(name)
         try:
-            self._operate("sync", lambda: None)
+            self._operate("sync")
         except OSError:
             file.holes.append((file.durable_bytes, len(file.cached)))
             file.durable_bytes = len(file.cached)
@@ -82,12 +100,10 @@ class MemoryDisk:
         file.durable_bytes = len(file.cached)
 
     def truncate(self, name: str, size: int) -> None:
-        """Cut the file, durably. A power cut in it leaves the file whole or cut; `crash` decides by `keep`."""
+        """Cut the file, durably. After a power cut in it the file is whole or cut; `crash` decides."""
         file = self._file(name)
-        self._operate("truncate", lambda: None)
-        del file.cached[size:]
-        file.durable_bytes = min(file.durable_bytes, size)
-        file.holes = [(start, min(end, size)) for start, end in file.holes if start < size]
+        self._operate("truncate", lambda: file.cut_to(size))
+        file.cut_to(size)
 
     def fail(self, operation: str, number: int = errno.EIO, after: int = 0) -> None:
         """Let `operation` raise `OSError(number)` once, after it has worked `after` times."""
@@ -95,24 +111,18 @@ class MemoryDisk:
             raise ValueError(f"expected one of {OPERATIONS}, got {operation!r}")
         self._faults[operation] = (after, number)
 
-    def crash(self, keep: float = 0.0) -> None:
+    def crash(self, keep: float = 0.0, zeros: float = 0.0) -> None:
         """Power off and on. Of each unsynced tail the first `keep` part (0.0 to 1.0, in bytes) is still there.
 
-        Ends all faults, so the disk can be opened again.
+        The last `zeros` part of what is kept reads as zero bytes: the file grew, its data never arrived. A
+        create or truncate in flight has happened if `keep` is above 0.0. Ends all faults.
         """
-        for name, file in list(self._files.items()):
-            if file.durable_bytes < 0:  # cut inside create: the directory entry is as lost as unsynced data
-                if keep == 0.0:
-                    del self._files[name]
-                    continue
-                file.durable_bytes = 0
-            for start, end in file.holes:
-                file.cached[start:end] = bytes(end - start)
-            kept = round((len(file.cached) - file.durable_bytes) * keep)
-            del file.cached[file.durable_bytes + kept :]
-            file.durable_bytes, file.holes = len(file.cached), []
+        if self._in_flight is not None and keep > 0.0:
+            self._in_flight()
+        for file in self._files.values():
+            file.lose_tail(keep, zeros)
         self._faults.clear()
-        self.cut_at, self._off = None, False
+        self.cut_at, self._in_flight, self._off = None, None, False
 
     def flip(self, name: str, offset: int, mask: int = 0x01) -> None:
         """Bit rot: change the byte at `offset`, durably."""
@@ -128,16 +138,15 @@ class MemoryDisk:
     def _used_bytes(self) -> int:
         return sum(len(file.cached) for file in self._files.values())
 
-    def _operate(self, operation: str, started: Callable[[], None]) -> None:
+    def _operate(self, operation: str, in_flight: Callable[[], None] | None = None) -> None:
         """Count one change; cut the power or raise a fault when its turn has come.
 
-        `started` is what may already have reached the cache when power fails in the middle.
+        `in_flight` is the change itself, for the case that it still happens while power fails.
         """
         if self._off:
             raise PowerCut("the machine is off; crash() turns it on again")
         if self.operations == self.cut_at:
-            started()
-            self._off = True
+            self._in_flight, self._off = in_flight, True
             raise PowerCut(f"power cut in operation {self.operations}, {operation}")
         self.operations += 1
         if operation in self._faults:

@@ -6,15 +6,14 @@ whole line after them. They are kept in a `.cut` file before they are cut, since
 
 from __future__ import annotations
 
-from array import array
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from caselog import leaf, segment
 from caselog.disk import Disk
 from caselog.errors import ChainError, FormatError, LogDamaged, SyncFailed
 from caselog.segment import Damage
-from caselog.tree import Tree, leaf_hash
+from caselog.store import Places
+from caselog.tree import Tree
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +33,7 @@ class Recovery:
 class State:
     """What a `Log` holds in memory; grows leaf by leaf while the segments are read."""
 
-    firsts: list[int] = field(default_factory=list)
-    offsets: array[int] = field(default_factory=lambda: array("Q"))
-    tail_bytes: int = 0
+    places: Places = field(default_factory=Places)
     tree: Tree = field(default_factory=Tree)
     stays: dict[str, int] = field(default_factory=dict)
     prev: bytes = leaf.ZERO_HASH
@@ -50,7 +47,7 @@ class State:
                 raise ChainError(f"stay_n {expected} of stay {record.stay}", f"stay_n {record.stay_n}")
             self.stays[record.stay] = expected
         self.tree.append(record.hash)
-        self.offsets.append(offset)
+        self.places.offsets.append(offset)
         self.prev = record.hash
 
 
@@ -62,14 +59,16 @@ def recover(disk: Disk, held_size: int) -> tuple[State, Recovery]:
     for name in names:
         if name != segment.name_of(state.tree.size):
             raise LogDamaged(name, 0, f"the segment {segment.name_of(state.tree.size)}", f"a segment {name}")
-        state.firsts.append(state.tree.size)
+        state.places.firsts.append(state.tree.size)
         data = disk.read(name)
         damage = _read_segment(state, name, data, last=name == names[-1])
-        state.tail_bytes = len(data) if damage is None else damage.offset
+        state.places.tail_bytes = len(data) if damage is None else damage.offset
         cut = None if damage is None else (damage, data[damage.offset :])
     if state.tree.size < held_size:
         found = f"{state.tree.size} leaves" + (f" and {len(cut[1])} broken bytes" if cut else "")
-        raise LogDamaged(names[-1] if names else segment.name_of(0), state.tail_bytes, f"{held_size} leaves", found)
+        raise LogDamaged(
+            names[-1] if names else segment.name_of(0), state.places.tail_bytes, f"{held_size} leaves", found
+        )
     if not names:
         return state, Recovery(0)
     report = Recovery(state.tree.size) if cut is None else _cut(disk, names[-1], state, *cut)
@@ -79,22 +78,6 @@ def recover(disk: Disk, held_size: int) -> tuple[State, Recovery]:
     except OSError as error:
         raise SyncFailed(f"fsync of {names[-1]} at open: {error}") from error
     return state, report
-
-
-def check_run(name: str, offset: int, data: bytes, hashes: Sequence[bytes]) -> list[bytes]:
-    """The leaves in `data`, read from `offset` of `name`, if they are still the ones with these hashes."""
-    leaves: list[bytes] = []
-    for item in segment.scan(data):
-        if isinstance(item, Damage):
-            raise LogDamaged(name, offset + item.offset, item.expected, item.found)
-        at, found = item
-        if len(leaves) == len(hashes) or leaf_hash(found) != hashes[len(leaves)]:
-            expected = hashes[len(leaves)].hex() if len(leaves) < len(hashes) else "the end"
-            raise LogDamaged(name, offset + at, f"leaf hash {expected}", leaf_hash(found).hex())
-        leaves.append(found)
-    if len(leaves) != len(hashes):
-        raise LogDamaged(name, offset, f"{len(hashes)} leaves", f"{len(leaves)}")
-    return leaves
 
 
 def _read_segment(state: State, name: str, data: bytes, last: bool) -> Damage | None:
