@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from custody.facts import _is_ref
+from custody.facts import is_ref
 
 ROOM_KINDS: Final = (
     "reception",  # 接待区 / 登记
@@ -224,7 +224,7 @@ class _Problems:
     def ref(self, table: Mapping[str, Any], where: str, key: str, default: Any = ...) -> str:
         default = _REQUIRED if default is ... else default
         value = self.take(table, where, key, "an id", default)
-        if value is not None and not _is_ref(value):
+        if value is not None and not is_ref(value):
             self.add(f"{where}.{key}", "an id of 1 to 64 characters A-Z a-z 0-9 . _ -", value)
         return value if isinstance(value, str) else ""
 
@@ -263,7 +263,7 @@ class _Problems:
         value = self.take(table, where, key, "a list of ids", default)
         if value is None:
             return ()
-        if not isinstance(value, (list, tuple)) or not all(_is_ref(item) for item in value):
+        if not isinstance(value, (list, tuple)) or not all(is_ref(item) for item in value):
             self.add(f"{where}.{key}", "a list of ids", value)
             return ()
         return tuple(value)

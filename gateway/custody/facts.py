@@ -5,7 +5,7 @@ from any class name, so that renaming code never breaks history. Personal data s
 `stay` and `case` are random references; names and identity numbers live elsewhere.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -82,7 +82,7 @@ class FactType:
 
     name: str
     doc: str
-    origin: str  # sensor | gateway | officer
+    origin: str  # sensor | gateway | server | officer
     fields: Mapping[str, Field] = field(default_factory=dict)
     version: int = 1
 
@@ -166,6 +166,18 @@ _CATALOGUE: Final = (
         "gateway",
         "The wall clock is trusted again.",
         source=Field(TEXT, "ntp, server, rtc, officer"),
+    ),
+    _fact(
+        "gateway.lost",
+        "server",
+        "The server has not heard the gateway within its limit (server's own evaluator only).",
+        gateway=Field(REF, "gateway id"),
+    ),
+    _fact(
+        "gateway.heard",
+        "server",
+        "The server hears the gateway again (server's own evaluator only).",
+        gateway=Field(REF, "gateway id"),
     ),
     _fact("server.lost", "gateway", "No acknowledgement from the server within its limit."),
     _fact("server.restored", "gateway", "The server acknowledges again."),
@@ -418,7 +430,8 @@ class Problem:
     found: str
 
 
-def _is_ref(value: object) -> bool:
+def is_ref(value: object) -> bool:
+    """Whether a value may serve as a reference: 1 to 64 of A-Z a-z 0-9 . _ -"""
     return (
         isinstance(value, str)
         and 0 < len(value) <= REF_LENGTH_MAX
@@ -430,17 +443,17 @@ def _is_int(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and abs(value) <= INT_MAX
 
 
-_CHECKS: Final = {
+_CHECKS: Final[Mapping[str, tuple[Callable[[object], bool], str]]] = {
     TEXT: (
         lambda v: isinstance(v, str) and 0 < len(v) <= TEXT_LENGTH_MAX,
         f"text of 1 to {TEXT_LENGTH_MAX} characters",
     ),
-    REF: (_is_ref, f"a reference of 1 to {REF_LENGTH_MAX} characters A-Z a-z 0-9 . _ -"),
-    REFS: (lambda v: isinstance(v, list) and all(map(_is_ref, v)), "a list of references"),
+    REF: (is_ref, f"a reference of 1 to {REF_LENGTH_MAX} characters A-Z a-z 0-9 . _ -"),
+    REFS: (lambda v: isinstance(v, list) and all(map(is_ref, v)), "a list of references"),
     BOOL: (lambda v: isinstance(v, bool), "true or false"),
     INT: (_is_int, "a whole number"),
     INSTANT: (_is_int, "microseconds since 1970 UTC, a whole number"),
-    DURATION: (_is_ref, "a duration such as '24h'"),
+    DURATION: (is_ref, "a duration such as '24h'"),
 }
 
 

@@ -10,6 +10,8 @@ from typing import Final, Generic, TypeVar
 
 R = TypeVar("R")
 
+ENDED_MAX: Final = 20_000  # forgotten stays remembered by reference; the oldest go first
+
 
 @dataclass(frozen=True, slots=True)
 class Approval:
@@ -88,14 +90,14 @@ class Officer:
 
 @dataclass(frozen=True, slots=True)
 class DoorState:
-    """A door: open, shut or unknown (None); whether this opening was forced."""
+    """A door: open, shut or unknown (None); the release that went before its opening."""
 
     id: str
     is_open: bool | None = None
     since_us: int = 0
     fact: int = -1
-    is_forced: bool = False
     released_us: int | None = None  # last release by right or request to exit
+    opening_release_us: int | None = None  # the release before the present opening
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,8 +171,9 @@ class Table(Generic[R]):
     """A dict of records that notes each change in the journal and which table was touched."""
 
     def __init__(self, name: str, journal: Journal, touched: set[str]) -> None:
-        """An empty table named `name`."""
+        """An empty table named `name`; `touched` collects names of tables that changed."""
         self.name = name
+        self.touched_keys: set[str] = set()
         self._rows: dict[str, R] = {}
         self._journal = journal
         self._touched = touched
@@ -195,13 +198,17 @@ class Table(Generic[R]):
         """All records, in order of first insertion."""
         return list(self._rows.values())
 
+    def items(self) -> list[tuple[str, R]]:
+        """All keys with their records."""
+        return list(self._rows.items())
+
     def put(self, key: str, record: R) -> None:
         """Insert or replace; nothing is noted when nothing changes."""
         old = self._rows.get(key, _ABSENT)
         if old is not _ABSENT and old == record:
             return
         self._journal.note((self._restore, key, old))
-        self._touched.add(self.name)
+        self._touch(key)
         self._rows[key] = record
 
     def drop(self, key: str) -> None:
@@ -209,11 +216,19 @@ class Table(Generic[R]):
         old = self._rows.pop(key, _ABSENT)
         if old is not _ABSENT:
             self._journal.note((self._restore, key, old))
-            self._touched.add(self.name)
+            self._touch(key)
+
+    def purge(self, key: str) -> None:
+        """Remove a record for good: only what no later step may bring back."""
+        self._rows.pop(key, None)
+
+    def _touch(self, key: str) -> None:
+        self._touched.add(self.name)
+        self.touched_keys.add(key)
 
     def _restore(self, key: object, old: object) -> None:
         assert isinstance(key, str)
-        self._touched.add(self.name)
+        self._touch(key)
         if old is _ABSENT:
             self._rows.pop(key, None)
         else:
@@ -236,6 +251,14 @@ class World:
         # tag -> "stay:<ref>" or "officer:<ref>"; strays: tag -> room
         self.tags: Table[str] = Table("tags", self.journal, self.touched)
         self.strays: Table[str] = Table("strays", self.journal, self.touched)
+        self.ended: dict[str, int] = {}  # stays already forgotten -> when they ended
+
+    def forget_stay(self, stay: Stay) -> None:
+        """Drop an ended stay that no late fact can change any more; keep its reference."""
+        self.stays.purge(stay.ref)
+        self.ended[stay.ref] = stay.released_us or 0
+        while len(self.ended) > ENDED_MAX:
+            del self.ended[next(iter(self.ended))]
 
     def open_stays(self) -> list[Stay]:
         """Stays that have not ended, in order of opening."""

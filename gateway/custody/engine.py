@@ -1,0 +1,457 @@
+"""The engine: facts in, effects out. Deterministic; no exception for any sequence of facts.
+
+One door, `step(fact)`, and one question, `next_deadline_us()`. Alarms are a function of the
+facts in order of occurrence (timeline.py); the engine tells what changed with each step and
+keeps the handling of alarms by officers (alarm.py).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from custody.alarm import CLOSED, SOUNDING, AlarmRecord
+from custody.apply import Refused
+from custody.area import Area
+from custody.effects import (
+    AlarmChanged,
+    AlarmCleared,
+    AlarmRaised,
+    Effect,
+    ObligationChanged,
+    PreWarning,
+    Refusal,
+)
+from custody.facts import Fact, check_body
+from custody.rules import Rule, Rulebook
+from custody.timeline import Obligation, Timeline
+from custody.view import Stage
+from custody.world import World
+
+LATE_TOLERANCE_US: Final = 2_000_000  # noticed within two seconds counts as in time
+FAR_FUTURE_US: Final = 2**62
+IDS_MAX: Final = 100_000  # fact ids remembered against duplicates; the oldest go first
+ALARMS_MAX: Final = 5_000  # handled late or never: the oldest returned ones go first
+
+
+@dataclass(slots=True)
+class _Told:
+    """What has been told of one obligation."""
+
+    due_us: int | None
+    stages: dict[str, Stage] = field(default_factory=dict)
+    is_closed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Duty:
+    """A running duty, for the page: since when, until when, how urgent."""
+
+    rule: str
+    variant: str
+    subject: str
+    stay: str | None
+    room: str | None
+    since_us: int
+    due_us: int
+    next_us: int | None
+    severity: str
+    basis: str
+    family: str
+    text: Mapping[str, Mapping[str, str]]
+    params: Mapping[str, str | int]
+
+
+class Engine:
+    """The rules of one area at work."""
+
+    def __init__(self, area: Area, rulebook: Rulebook) -> None:
+        """An engine that knows no fact yet."""
+        self.area = area
+        self.rulebook = rulebook
+        self._timeline = Timeline(area, rulebook)
+        self._told: dict[str, _Told] = {}
+        self._ids: dict[str, None] = {}
+        self._refused: dict[int, None] = {}
+        self._horizon_us = -FAR_FUTURE_US
+        self.alarms: dict[str, AlarmRecord] = {}
+
+    @property
+    def world(self) -> World:
+        """The state of the area; read only."""
+        return self._timeline.world
+
+    def next_deadline_us(self) -> int | None:
+        """When the engine wants `deadline.reached`; None when nothing runs."""
+        return self._timeline.next_due_us()
+
+    def step(self, fact: Fact) -> list[Effect]:
+        """Take one fact; give what follows from it, in order of time."""
+        if fact.id:
+            if fact.id in self._ids:
+                return []
+            self._remember(self._ids, fact.id, IDS_MAX)
+        refusal = self._refuse_malformed(fact)
+        if refusal is not None:
+            return [refusal]
+        if fact.type.startswith("alarm."):
+            return self._handle_alarm(fact)
+        timeline = self._timeline
+        if fact.recorded_latest_us is not None:
+            self._horizon_us = max(self._horizon_us, fact.recorded_latest_us)
+            timeline.withdraw_after(self._horizon_us)
+        if fact.type != "deadline.reached":
+            timeline.insert(fact)
+        is_unbounded = fact.recorded_latest_us is None
+        until_us = FAR_FUTURE_US if is_unbounded else self._horizon_us
+        is_deadline = fact.type == "deadline.reached" or is_unbounded
+        timeline.reach(until_us, is_inclusive=is_deadline)
+        effects = self._refusals(fact) + self._tell(fact)
+        for obligation_id in timeline.trim(fact.recorded_us):
+            self._told.pop(obligation_id, None)
+        return effects
+
+    def duties(self, stay: str | None = None) -> list[Duty]:
+        """Running duties (of one stay), by the moment of their limit."""
+        found = []
+        for row in self._timeline.obligations.values():
+            if row.closed_us is not None or (stay is not None and row.stay != stay):
+                continue
+            rule = self._timeline.rules[row.rule_key]
+            next_stage = row.next_stage
+            limits = [s for s in row.stages if not s.is_prewarning]
+            if not limits:
+                continue
+            found.append(
+                Duty(
+                    rule=rule.id,
+                    variant=rule.variant,
+                    subject=row.subject,
+                    stay=row.stay,
+                    room=row.room,
+                    since_us=row.since_us,
+                    due_us=limits[0].due_us,
+                    next_us=next_stage.due_us if next_stage else None,
+                    severity=limits[0].severity,
+                    basis=row.basis or rule.basis,
+                    family=rule.family,
+                    text=rule.text,
+                    params=dict(row.params),
+                )
+            )
+        return sorted(found, key=lambda duty: (duty.due_us, duty.rule, duty.subject))
+
+    def outputs(self) -> dict[str, bool]:
+        """What each sounder and lamp of the area should do now."""
+        sounding = any(alarm.is_sounding for alarm in self.alarms.values())
+        urgent = [a for a in self.alarms.values() if a.is_active and a.severity in SOUNDING]
+        urgent = [a for a in urgent if not a.is_prewarning]
+        rooms = {alarm.room for alarm in urgent}
+        wanted = {}
+        for output in self.area.outputs.values():
+            if output.kind == "sounder":
+                wanted[output.id] = sounding
+            elif output.kind == "lamp":
+                wanted[output.id] = output.room in rooms if output.room else bool(urgent)
+        return wanted
+
+    # --- refusing --------------------------------------------------------------------------
+
+    def _refuse_malformed(self, fact: Fact) -> Refusal | None:
+        problems = check_body(fact.type, fact.body)
+        if problems:
+            first = problems[0]
+            refused = Refused("SYS", f"fact:{fact.type}"[:64], f"malformed {first.key}", first.expected, first.found)
+            return self._refusal(fact, refused)
+        latest_us = fact.recorded_latest_us
+        if latest_us is not None and fact.occurred_us > latest_us:
+            expected = "an occurrence not after its recording"
+            found = f"{fact.occurred_us - latest_us} us after it"
+            return self._refusal(
+                fact, Refused("SYS", f"fact:{fact.type}", "in_the_future", expected, found)
+            )
+        return None
+
+    def _refusal(self, fact: Fact, refused: Refused) -> Refusal:
+        article = self.rulebook.article_of(refused.rule)
+        rule = next((r for r in self.rulebook.rules if r.id == refused.rule), None)
+        return Refusal(
+            time_us=fact.occurred_us,
+            fact=fact.index,
+            rule=refused.rule,
+            subject=refused.subject,
+            reason=refused.reason,
+            expected=refused.expected,
+            found=refused.found,
+            fact_type=fact.type,
+            fact_id=fact.id,
+            article=article.as_dict() if article else {},
+            basis=rule.basis if rule else "local",
+            stay=fact.stay if isinstance(fact.stay, str) else None,
+        )
+
+    def _refusals(self, fact: Fact) -> list[Effect]:
+        """Refusals met while going forward, each told once."""
+        told: list[Effect] = []
+        for index, (refused_fact, refused) in self._timeline.refusals.items():
+            if index not in self._refused:
+                self._remember(self._refused, index, IDS_MAX)
+                told.append(self._refusal(refused_fact, refused))
+        self._timeline.refusals.clear()
+        clamped = self._timeline.clamped
+        if clamped is not None:
+            self._timeline.clamped = None
+            expected = "an occurrence within the window of late facts"
+            refused = Refused("SYS", f"fact:{clamped.type}", "too_late_to_place", expected, "older")
+            told.append(self._refusal(clamped, refused))
+        return told
+
+    # --- telling ---------------------------------------------------------------------------
+
+    def _tell(self, fact: Fact) -> list[Effect]:
+        """Compare the timeline with what was told, obligation by obligation."""
+        keys = sorted(self._timeline.obligations.touched_keys)
+        self._timeline.obligations.touched_keys.clear()
+        effects: list[Effect] = []
+        for obligation_id in keys:
+            row = self._timeline.obligations.get(obligation_id)
+            told = self._told.get(obligation_id)
+            if row is not None:
+                effects += self._tell_row(row, told, fact)
+            elif told is not None:
+                effects += self._tell_withdrawn(obligation_id, told, fact)
+        return sorted(effects, key=lambda effect: effect.time_us)
+
+    def _tell_row(self, row: Obligation, told: _Told | None, fact: Fact) -> list[Effect]:
+        rule = self._timeline.rules[row.rule_key]
+        effects: list[Effect] = []
+        if told is None:
+            told = self._told[row.id] = _Told(row.due_us)
+            effects.append(self._obligation(row, rule, fact, "armed", row.since_us))
+        elif told.due_us != row.due_us:
+            told.due_us = row.due_us
+            effects.append(self._obligation(row, rule, fact, "moved", fact.occurred_us))
+        if told.is_closed and row.closed_us is None:  # a late fact shows that it went on
+            told.is_closed = False
+            told.stages.clear()
+            effects.append(self._obligation(row, rule, fact, "armed", row.since_us))
+        fired = {stage.name: stage for stage in row.fired}
+        effects += self._tell_unreached(row, rule, told, fired, fact)
+        for stage in row.fired:
+            if stage.name not in told.stages:
+                told.stages[stage.name] = stage
+                effects.append(self._raise(row, rule, stage, fact))
+        if row.closed_us is not None and not told.is_closed:
+            told.is_closed = True
+            effects += self._close(row, rule, told, fact, row.closed_us, row.close_reason)
+        return effects
+
+    def _tell_unreached(
+        self, row: Obligation, rule: Rule, told: _Told, fired: Mapping[str, Stage], fact: Fact
+    ) -> list[Effect]:
+        """Stages told before that the facts no longer bear out, or that a longer limit ended."""
+        gone = [stage for name, stage in told.stages.items() if name not in fired]
+        for stage in gone:
+            del told.stages[stage.name]
+        if not gone:
+            return []
+        standing = {stage.name for stage in row.stages}
+        reasons = [fact.type if s.name not in standing else "late_evidence" for s in gone]
+        record = self.alarms.get(row.id)
+        if record is not None:
+            left = [s for s in row.fired if s.name in told.stages]
+            _step_back(record, left, fact.recorded_us, reasons[-1])
+            if not left and record.is_prewarning:
+                del self.alarms[row.id]
+        return [
+            self._cleared(row, rule, stage, fact, fact.recorded_us, reason)
+            for stage, reason in zip(gone, reasons, strict=True)
+        ]
+
+    def _tell_withdrawn(self, obligation_id: str, told: _Told, fact: Fact) -> list[Effect]:
+        """The whole obligation never was: late evidence."""
+        del self._told[obligation_id]
+        record = self.alarms.pop(obligation_id, None)
+        _, rule_id, variant, rest = obligation_id.split("/", 3)
+        rule = self._timeline.rules[f"{rule_id}/{variant}"]
+        row = Obligation(
+            id=obligation_id,
+            rule_key=rule.key,
+            subject=rest.rpartition("/")[0],
+            stay=record.stay if record else None,
+            room=record.room if record else None,
+            since_us=fact.recorded_us,
+            anchor=fact.index,
+            facts=(fact.index,),
+            stages=(),
+            closed_us=fact.recorded_us,
+            close_reason="late_evidence",
+        )
+        if told.is_closed:
+            return []
+        return self._close(row, rule, told, fact, fact.recorded_us, "late_evidence")
+
+    def _raise(self, row: Obligation, rule: Rule, stage: Stage, fact: Fact) -> Effect:
+        late_us = max(0, fact.recorded_us - stage.due_us)
+        late_us = late_us if late_us > LATE_TOLERANCE_US else 0
+        is_certain = fact.recorded_us >= stage.due_us
+        self._keep(row, rule, stage, late_us, is_certain)
+        due_us = row.due_us if row.due_us is not None else stage.due_us
+        if stage.is_prewarning:
+            return PreWarning(**self._common(row, rule, stage, fact, stage.due_us), due_us=due_us, late_us=late_us)
+        return AlarmRaised(
+            **self._common(row, rule, stage, fact, stage.due_us), late_us=late_us, is_certain=is_certain
+        )
+
+    def _close(
+        self, row: Obligation, rule: Rule, told: _Told, fact: Fact, at_us: int, reason: str
+    ) -> list[Effect]:
+        """End an obligation: one clearing for the highest stage told, and the closing itself."""
+        effects: list[Effect] = []
+        if told.stages:
+            alarms = [s for s in told.stages.values() if not s.is_prewarning]
+            last = (alarms or list(told.stages.values()))[-1]
+            effects.append(self._cleared(row, rule, last, fact, at_us, reason))
+        record = self.alarms.get(row.id)
+        if record is not None:
+            record.cleared_us, record.clear_reason = at_us, reason
+            record.history.append((at_us, "cleared", reason))
+            if record.is_prewarning or record.state == CLOSED:
+                del self.alarms[row.id]
+        effects.append(self._obligation(row, rule, fact, "closed", at_us, reason))
+        return effects
+
+    def _cleared(
+        self, row: Obligation, rule: Rule, stage: Stage, fact: Fact, at_us: int, reason: str
+    ) -> AlarmCleared:
+        of = "pre-warning" if stage.is_prewarning else "alarm"
+        return AlarmCleared(**self._common(row, rule, stage, fact, at_us), reason=reason, of=of)
+
+    def _common(self, row: Obligation, rule: Rule, stage: Stage, fact: Fact, at_us: int) -> dict:  # type: ignore[type-arg]
+        return {
+            "time_us": at_us,
+            "fact": fact.index,
+            "alarm": row.id,
+            "rule": rule.id,
+            "variant": rule.variant,
+            "subject": row.subject,
+            "stage": stage.name,
+            "severity": stage.severity,
+            "basis": row.basis or rule.basis,
+            "number_basis": stage.number_basis,
+            "article": rule.article.as_dict(),
+            "stay": row.stay,
+            "room": row.room,
+            "facts": row.facts,
+            "text": rule.text,
+            "params": dict(row.params),
+        }
+
+    def _obligation(
+        self, row: Obligation, rule: Rule, fact: Fact, state: str, at_us: int, reason: str = ""
+    ) -> ObligationChanged:
+        return ObligationChanged(
+            time_us=at_us,
+            fact=fact.index,
+            obligation=row.id,
+            rule=rule.id,
+            variant=rule.variant,
+            subject=row.subject,
+            stay=row.stay,
+            state=state,
+            due_us=row.due_us,
+            reason=reason,
+        )
+
+    # --- alarms and what officers do about them ----------------------------------------------
+
+    def _keep(self, row: Obligation, rule: Rule, stage: Stage, late_us: int, is_certain: bool) -> None:
+        """Enter or raise the record of an alarm."""
+        record = self.alarms.get(row.id)
+        if record is None:
+            record = AlarmRecord(
+                id=row.id,
+                rule=rule.id,
+                variant=rule.variant,
+                subject=row.subject,
+                stay=row.stay,
+                room=row.room,
+                severity=stage.severity,
+                article=rule.article.as_dict(),
+                basis=row.basis or rule.basis,
+                number_basis=stage.number_basis,
+                family=rule.family,
+                text=rule.text,
+                params=dict(row.params),
+                facts=row.facts,
+                group=row.group,
+                since_us=row.since_us,
+                raised_us=stage.due_us,
+                due_us=row.due_us if row.due_us is not None else stage.due_us,
+            )
+            self.alarms[row.id] = record
+            self._limit_alarms()
+        record.stages += (stage.name,)
+        record.severity, record.number_basis = stage.severity, stage.number_basis
+        record.late_us, record.is_certain = late_us, is_certain
+        record.room, record.stay, record.params = row.room, row.stay, dict(row.params)
+        record.cleared_us, record.clear_reason = None, ""
+        record.history.append((stage.due_us, "prewarned" if stage.is_prewarning else "raised", stage.severity))
+        if not stage.is_prewarning and record.is_prewarning:
+            record.is_prewarning, record.raised_us = False, stage.due_us
+
+    def _limit_alarms(self) -> None:
+        if len(self.alarms) <= ALARMS_MAX:
+            return
+        returned = next((a.id for a in self.alarms.values() if not a.is_active), None)
+        if returned is not None:
+            del self.alarms[returned]
+
+    def _handle_alarm(self, fact: Fact) -> list[Effect]:
+        alarm_id, officer = str(fact.body["alarm"]), str(fact.body["officer"])
+        action = fact.type.removeprefix("alarm.")
+        record = self.alarms.get(alarm_id)
+        if record is None or record.is_prewarning:
+            refused = Refused("SYS", f"alarm:{alarm_id}", "unknown_alarm", "an open alarm", alarm_id)
+            return [self._refusal(fact, refused)]
+        if officer not in self.world.officers:
+            refused = Refused(
+                record.rule, record.subject, "unknown_officer", "a registered officer", officer
+            )
+            return [self._refusal(fact, refused)]
+        problem = record.refusal(action, officer)
+        if problem is not None:
+            return [self._refusal(fact, Refused(record.rule, record.subject, *problem))]
+        cause, done = str(fact.body.get("cause", "")), str(fact.body.get("action", ""))
+        record.move(action, officer, fact.occurred_us, cause, done)
+        if record.state == CLOSED and not record.is_active:
+            del self.alarms[alarm_id]
+        return [
+            AlarmChanged(
+                time_us=fact.occurred_us,
+                fact=fact.index,
+                alarm=alarm_id,
+                rule=record.rule,
+                subject=record.subject,
+                stay=record.stay,
+                state=record.state,
+                action=action,
+                officer=officer,
+            )
+        ]
+
+    @staticmethod
+    def _remember(memory: dict, key: object, count_max: int) -> None:  # type: ignore[type-arg]
+        memory[key] = None
+        while len(memory) > count_max:
+            del memory[next(iter(memory))]
+
+
+def _step_back(record: AlarmRecord, left: list[Stage], at_us: int, reason: str) -> None:
+    """A record falls back to the highest stage that still stands, or is over."""
+    record.stages = tuple(stage.name for stage in left)
+    record.history.append((at_us, "cleared", reason))
+    if not left:
+        record.cleared_us, record.clear_reason = at_us, reason
+        return
+    record.severity, record.number_basis = left[-1].severity, left[-1].number_basis
+    record.is_prewarning = all(stage.is_prewarning for stage in left)
