@@ -34,7 +34,11 @@ def files() -> tuple[Path, ...]:
 
 def product_modules() -> list[Path]:
     """Python modules of the product: no tests, no tools."""
-    return [path for path in files() if path.suffix == ".py" and path.parts[0] in {"firmware", "gateway", "server"}]
+    return [
+        path
+        for path in files()
+        if path.suffix == ".py" and path.parts[0] in {"firmware", "gateway", "server"}
+    ]
 
 
 def text(path: Path) -> str:

@@ -1,0 +1,198 @@
+"""Style as tests: sizes, names, banned calls with what to use instead, one place for each thing."""
+
+import ast
+import re
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.tools.tree import PACKAGES, ROOT, files, product_modules, text
+
+MODULE_LINES_MAX = 400
+"""Non-blank lines. The aim is 60 to 200; a clear table may be longer."""
+
+FUNCTION_LINES_MAX = 70
+"""First to last line of a function. The aim is 5 to 25."""
+
+MODULE_RATCHET: dict[str, int] = {}
+"""Modules above the limit, with their size of today: they may only shrink."""
+
+FUNCTION_RATCHET: dict[str, int] = {}
+"""`path:function` above the limit, with its size of today."""
+
+BANNED_NAMES = {"util", "utils", "helper", "helpers", "common", "misc", "manager"}
+"""File names that say nothing of what is inside."""
+
+LEFTOVERS = re.compile(r"\b(TODO|FIXME|XXX|HACK|TBD)\b|NotImplementedError")
+
+BANNED_CALLS: dict[str, str] = {
+    "datetime.now": "the Clock port",
+    "datetime.utcnow": "the Clock port",
+    "datetime.today": "the Clock port",
+    "date.today": "the Clock port",
+    "eval": "a parser",
+    "exec": "a parser",
+    "os.system": "subprocess with a list",
+    "pickle.loads": "caselog.canonical",
+}
+
+PURE_IMPORTS: dict[str, set[str]] = {
+    "casewire": {"binascii", "hashlib", "micropython", "struct"},
+}
+"""Allow-lists, stronger than the forbidden modules of the import contracts."""
+
+
+def tree_of(path: Path) -> ast.Module:
+    return ast.parse(text(path), filename=str(path))
+
+
+def imported_roots(path: Path) -> set[str]:
+    """Top-level names a module imports from outside its own package."""
+    roots: set[str] = set()
+    for node in ast.walk(tree_of(path)):
+        if isinstance(node, ast.Import):
+            roots |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+            roots.add(node.module.split(".")[0])
+    return roots - {path.parts[1]}
+
+
+def modules_of(package: str) -> list[Path]:
+    folder = Path(PACKAGES[package]) / package
+    return [path for path in product_modules() if path.is_relative_to(folder)]
+
+
+def dotted(call: ast.Call) -> str:
+    return ast.unparse(call.func)
+
+
+def test_no_module_grows_past_its_limit() -> None:
+    too_long = {}
+    for path in product_modules():
+        lines = sum(1 for line in text(path).splitlines() if line.strip())
+        limit = MODULE_RATCHET.get(str(path), MODULE_LINES_MAX)
+        if lines > limit:
+            too_long[str(path)] = f"{lines} lines, expected at most {limit}"
+    assert too_long == {}
+
+
+def test_no_function_grows_past_its_limit() -> None:
+    too_long = {}
+    for path in product_modules():
+        for node in ast.walk(tree_of(path)):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                lines = (node.end_lineno or node.lineno) - node.lineno + 1
+                limit = FUNCTION_RATCHET.get(f"{path}:{node.name}", FUNCTION_LINES_MAX)
+                if lines > limit:
+                    too_long[f"{path}:{node.name}"] = f"{lines} lines, expected at most {limit}"
+    assert too_long == {}
+
+
+def test_the_ratchets_name_only_what_is_still_too_long() -> None:
+    modules = {str(path) for path in product_modules()}
+    stale = [name for name in MODULE_RATCHET if name not in modules]
+    stale += [name for name in FUNCTION_RATCHET if name.split(":")[0] not in modules]
+    assert stale == []
+
+
+def test_file_names_say_what_is_inside() -> None:
+    assert [str(path) for path in product_modules() if path.stem.strip("_") in BANNED_NAMES] == []
+
+
+def test_only_a_command_line_prints() -> None:
+    """Everything else reports by a fact, a counter or the operational log."""
+    printing = []
+    for path in product_modules():
+        if path.stem in {"cli", "__main__"}:
+            continue
+        calls = (node for node in ast.walk(tree_of(path)) if isinstance(node, ast.Call))
+        printing += [f"{path}:{call.lineno}" for call in calls if dotted(call) == "print"]
+    assert printing == []
+
+
+def test_no_exception_is_swallowed_unnamed() -> None:
+    bare = []
+    for path in product_modules():
+        for node in ast.walk(tree_of(path)):
+            if not isinstance(node, ast.ExceptHandler):
+                continue
+            silent = len(node.body) == 1 and isinstance(node.body[0], ast.Pass)
+            broad = node.type is None or ast.unparse(node.type) in {"Exception", "BaseException"}
+            if node.type is None or (broad and silent):
+                bare.append(f"{path}:{node.lineno}")
+    assert bare == []
+
+
+def test_banned_calls_are_not_made() -> None:
+    found = []
+    for path in product_modules():
+        for node in ast.walk(tree_of(path)):
+            if isinstance(node, ast.Call):
+                name = dotted(node)
+                for banned, instead in BANNED_CALLS.items():
+                    if name == banned or (name.endswith(f".{banned}") and "." in banned):
+                        found.append(f"{path}:{node.lineno}: {name}, use {instead}")
+    assert found == []
+
+
+def test_nothing_is_left_to_do_in_the_source() -> None:
+    left = []
+    for path in product_modules():
+        for number, line in enumerate(text(path).splitlines(), 1):
+            if LEFTOVERS.search(line):
+                left.append(f"{path}:{number}: {line.strip()}")
+    assert left == []
+
+
+@pytest.mark.parametrize("package", sorted(PURE_IMPORTS))
+def test_a_pure_package_imports_only_what_is_on_its_list(package: str) -> None:
+    stray = {
+        str(path): sorted(extra)
+        for path in modules_of(package)
+        if (extra := imported_roots(path) - PURE_IMPORTS[package])
+    }
+    assert stray == {}
+
+
+@pytest.mark.parametrize("package", ["casewire", "custody", "caselog"])
+def test_a_pure_package_runs_on_the_standard_library_and_its_declared_need_alone(package: str) -> None:
+    """caselog signs with Ed25519, which the standard library lacks; the others need nothing."""
+    allowed = (
+        set(sys.stdlib_module_names) | {"micropython"} | ({"cryptography"} if package == "caselog" else set())
+    )
+    stray = {
+        str(path): sorted(extra) for path in modules_of(package) if (extra := imported_roots(path) - allowed)
+    }
+    assert stray == {}
+
+
+def test_mqtt_topics_are_written_in_one_module_a_program() -> None:
+    """Whoever wants a topic asks that module, so a new version of the topics is one change."""
+    places: dict[str, set[str]] = {}
+    for path in product_modules():
+        for node in ast.walk(tree_of(path)):
+            if (
+                isinstance(node, ast.Constant)
+                and isinstance(node.value, str)
+                and node.value.startswith("caseward/v1")
+            ):
+                places.setdefault(path.parts[1], set()).add(path.name)
+    crowded = {package: sorted(names) for package, names in places.items() if len(names) > 1}
+    assert crowded == {}
+
+
+def test_the_top_level_folders_are_the_six() -> None:
+    folders = {path.parts[0] for path in files() if len(path.parts) > 1 and not path.parts[0].startswith(".")}
+    assert folders == {"firmware", "gateway", "server", "hardware", "tests", "docs"}
+
+
+def test_every_import_package_is_in_the_wheel_and_in_the_contracts() -> None:
+    project = text(Path("pyproject.toml"))
+    for package, folder in PACKAGES.items():
+        assert f'"{folder}/{package}"' in project
+    assert {
+        path.parts[1]
+        for path in product_modules()
+        if len(path.parts) > 2 and (ROOT / path.parts[0] / path.parts[1] / "__init__.py").exists()
+    } <= set(PACKAGES)
