@@ -1,0 +1,120 @@
+"""From config.json to a running node on the hardware that ``machine`` names."""
+
+import gc
+import logging
+import time
+
+import machine
+
+from casewire import BOOT_OTHER, BOOT_POWER_UP, BOOT_RESET, BOOT_WATCHDOG
+from node import boot_count, config
+from node.app import Node
+
+SCAN_PAUSE_MS = 5  # a contact is looked at some 150 times a second
+READER_BAUD = 9600
+
+_CAUSES = (
+    ("PWRON_RESET", BOOT_POWER_UP),
+    ("WDT_RESET", BOOT_WATCHDOG),  # on RP2040 machine.reset() too ends as this
+    ("HARD_RESET", BOOT_RESET),
+    ("SOFT_RESET", BOOT_RESET),
+)
+
+log = logging.getLogger("node")
+
+
+def run(config_path, boot_count_path, pins=None) -> None:
+    """Run the node until its power goes; every failure ends in a logged reset.
+
+    pins is the board's pins module (LINK, READERS, TERMINALS); without it the pins
+    and UARTs of config.json are bare numbers and the line is UART 0.
+    """
+    logging.basicConfig(level=logging.INFO)
+    try:
+        node = build(config.load(config_path), boot_count_path, pins)
+        while True:
+            node.step()
+            pause_ms(SCAN_PAUSE_MS)
+    except Exception:
+        # Nobody stands beside a node: what it cannot deal with it tells and starts afresh.
+        log.exception("node stopped, it starts afresh")
+        pause_ms(1000)  # a fault that stays must not become a storm of boots
+        machine.reset()
+
+
+def build(settings, boot_count_path, pins=None):
+    """Return the Node of ``settings`` with its pins, UARTs and watchdog, the boot counted."""
+    by_point = {}
+    for point in settings.points:
+        by_point[point.point] = _reader(point, pins) if point.kind == "reader" else _pin(point, pins)
+    port = _uart(pins.LINK if pins else {"uart": 0}, settings.baud)
+    boot = boot_count.next_boot(boot_count_path, settings.first_boot)
+    watchdog = machine.WDT(timeout=settings.watchdog_ms)
+    return Node(
+        settings,
+        port,
+        by_point,
+        ticks_ms,
+        boot=boot,
+        reason=_reason(),
+        feed=watchdog.feed,
+        mem_free=getattr(gc, "mem_free", _no_heap),
+    )
+
+
+def _pin(point, pins):
+    number = _terminal(pins.TERMINALS, point) if pins else point.pin
+    if point.kind == "output":
+        # The level is given with the direction: a lock must not twitch at start.
+        is_on = point.at_start == "on"
+        level = point.active_level if is_on else 1 - point.active_level
+        return machine.Pin(number, machine.Pin.OUT, value=level)
+    # Contacts close to ground. A broken wire then reads 1, as an open contact does.
+    return machine.Pin(number, machine.Pin.IN, machine.Pin.PULL_UP)
+
+
+def _reader(point, pins):
+    place = _terminal(pins.READERS, point) if pins else {"uart": point.pin}
+    return _uart(place, READER_BAUD)
+
+
+def _terminal(table, point):
+    if point.pin in table:
+        return table[point.pin]
+    names = ", ".join(sorted(table))
+    raise config.ConfigError("point %d pin: expected one of %s, found %r" % (point.point, names, point.pin))
+
+
+def _uart(place, baud):
+    """Return the UART of ``place`` {"uart", "tx", "rx"}; it reads and writes without waiting."""
+    if "tx" in place:
+        tx = machine.Pin(place["tx"])
+        rx = machine.Pin(place["rx"])
+        return machine.UART(place["uart"], baudrate=baud, tx=tx, rx=rx, timeout=0)
+    return machine.UART(place["uart"], baudrate=baud, timeout=0)
+
+
+def _reason():
+    cause = machine.reset_cause()
+    for name, reason in _CAUSES:
+        if cause == getattr(machine, name, None):  # a port has those its chip can tell apart
+            return reason
+    return BOOT_OTHER
+
+
+def _no_heap():
+    return 0  # CPython has no heap limit to report
+
+
+def ticks_ms():
+    """Milliseconds of a steady clock; wraps on the boards."""
+    if hasattr(time, "ticks_ms"):
+        return time.ticks_ms()
+    return time.monotonic_ns() // 1000000
+
+
+def pause_ms(duration_ms) -> None:
+    if hasattr(time, "sleep_ms"):
+        time.sleep_ms(duration_ms)
+    else:
+        time.sleep(duration_ms / 1000)

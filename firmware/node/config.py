@@ -1,0 +1,144 @@
+"""config.json of a node: what is wired to it, its key and its limits.
+
+    {"node": 7, "key": "<64 hex digits>", "points": [
+        {"point": 1, "kind": "contact", "pin": "IN1", "active_level": 1, "debounce_ms": 20},
+        {"point": 2, "kind": "feedback", "pin": "IN2", "active_level": 0},
+        {"point": 3, "kind": "output", "pin": "OUT1", "on_lost": "off", "at_start": "off"},
+        {"point": 4, "kind": "reader", "pin": "RD1", "no_read_ms": 3000}]}
+
+``pin`` is a terminal of the board (boards/*/pins.py) or a bare number of its GPIO,
+for a reader of its UART. Every other key has a default below. A node that cannot
+read its configuration must not start with a guess, so all is checked and an
+unknown key is refused.
+"""
+
+import json
+
+KEY_HEX_DIGITS = 64
+
+# name: (default, least, most), all whole numbers
+LIMITS = {
+    "first_boot": (0, 0, 0xFFFFFF00),  # boots are counted from above this; set on replacement
+    "baud": (115200, 9600, 921600),
+    "heartbeat_ms": (1000, 100, 10000),
+    "resend_ms": (500, 50, 10000),
+    "link_lost_ms": (5000, 500, 600000),
+    "watchdog_ms": (8000, 1000, 8000),  # 8388 is the most an RP2040 can
+    "queue_max": (64, 9, 1024),
+}
+POINT_LIMITS = {
+    "contact": {"active_level": (1, 0, 1), "debounce_ms": (20, 0, 1000)},
+    "feedback": {"active_level": (1, 0, 1), "debounce_ms": (20, 0, 1000)},
+    "output": {"active_level": (1, 0, 1)},
+    "reader": {"no_read_ms": (3000, 200, 60000)},
+}
+POINT_WORDS = {
+    "output": {"on_lost": ("off", ("hold", "off", "on")), "at_start": ("off", ("off", "on"))},
+}
+QUEUE_RESERVE = 8  # boot, up to three snapshot parts, up to four gaps: see send_queue
+
+
+class ConfigError(ValueError):
+    """The configuration is wrong; the text names the key, what was expected and found."""
+
+
+def _wrong(where, expected, found) -> ConfigError:
+    return ConfigError("%s: expected %s, found %r" % (where, expected, found))
+
+
+def _whole(where, value, least, most):
+    if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
+        raise _wrong(where, "a whole number %d..%d" % (least, most), value)
+    return value
+
+
+def _known(where, table, names):
+    if not isinstance(table, dict):
+        raise _wrong(where, "a table", table)
+    for name in table:
+        if name not in names:
+            raise _wrong(where, "only the keys %s" % ", ".join(sorted(names)), name)
+
+
+class PointConfig:
+    """One point. Attributes: point, kind, pin, and those its kind has in POINT_LIMITS, POINT_WORDS."""
+
+    def __init__(self, where, table) -> None:
+        kind = table.get("kind") if isinstance(table, dict) else None
+        if not isinstance(kind, str) or kind not in POINT_LIMITS:
+            raise _wrong(where + ".kind", "one of %s" % ", ".join(sorted(POINT_LIMITS)), kind)
+        limits = POINT_LIMITS[kind]
+        words = POINT_WORDS.get(kind, {})
+        _known(where, table, ["point", "kind", "pin"] + list(limits) + list(words))
+        self.kind = kind
+        self.point = _whole(where + ".point", table.get("point"), 0, 255)
+        self.pin = table.get("pin")
+        if not isinstance(self.pin, str):
+            _whole(where + ".pin", self.pin, 0, 255)
+        for name, (default, least, most) in limits.items():
+            setattr(self, name, _whole(where + "." + name, table.get(name, default), least, most))
+        for name, (word, allowed) in words.items():
+            value = table.get(name, word)
+            if value not in allowed:
+                raise _wrong(where + "." + name, "one of %s" % ", ".join(allowed), value)
+            setattr(self, name, value)
+
+
+class NodeConfig:
+    """A checked configuration. Attributes: node, key (32 bytes), points, and those of LIMITS."""
+
+    def __init__(self, table) -> None:
+        _known("config", table, ["node", "key", "points"] + list(LIMITS))
+        self.node = _whole("node", table.get("node"), 0, 0xFFFF)
+        self.key = _key(table.get("key"))
+        for name, (default, least, most) in LIMITS.items():
+            setattr(self, name, _whole(name, table.get(name, default), least, most))
+        self.points = _points(table.get("points"))
+        least = len(self.points) + QUEUE_RESERVE
+        _whole(
+            "queue_max (points + %d or more)" % QUEUE_RESERVE,
+            table.get("queue_max", LIMITS["queue_max"][0]),
+            least,
+            1024,
+        )
+
+
+def _key(text):
+    expected = "%d hex digits" % KEY_HEX_DIGITS
+    if not isinstance(text, str) or len(text) != KEY_HEX_DIGITS:
+        # What was found is not told: it may be most of a key.
+        raise ConfigError("key: expected %s, found something else" % expected)
+    try:
+        return bytes.fromhex(text)
+    except ValueError:
+        raise ConfigError("key: expected %s, found another character" % expected) from None
+
+
+def _points(tables):
+    if not isinstance(tables, list) or not tables:
+        raise _wrong("points", "a list of at least one point", tables)
+    points = []
+    used = {}
+    for index in range(len(tables)):
+        where = "points[%d]" % index
+        point = PointConfig(where, tables[index])
+        for what in (("point", point.point), ("uart" if point.kind == "reader" else "pin", point.pin)):
+            if what in used:
+                raise _wrong(
+                    where, "a %s of its own" % what[0], "%s %s of %s" % (what[0], what[1], used[what])
+                )
+            used[what] = where
+        points.append(point)
+    points.sort(key=lambda point: point.point)
+    return points
+
+
+def load(path):
+    """Return the NodeConfig in the file at ``path``; raise ConfigError or OSError."""
+    with open(path) as file:
+        text = file.read()
+    try:
+        table = json.loads(text)
+    except ValueError as error:
+        raise ConfigError("%s: expected JSON, found: %s" % (path, error)) from None
+    return NodeConfig(table)

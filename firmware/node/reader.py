@@ -1,0 +1,92 @@
+"""A 125 kHz reader of the RDM6300 family on a UART.
+
+9600 baud 8N1; while a tag lies on the reader it repeats 14 bytes: 0x02, ten
+hexadecimal digits (5 bytes: the tag), two hexadecimal digits (their XOR), 0x03.
+It says nothing when the tag goes, and nothing when it is broken: "gone" is a time
+without a read, and a dead reader cannot be told from an empty one.
+"""
+
+_STX = 0x02
+_ETX = 0x03
+_DIGITS = 12
+_READ_BYTES_MAX = 64  # per scan; a reader sends 14 bytes each 65 ms
+
+
+def parse(digits):
+    """Return the 5-byte tag in 12 hexadecimal digits (bytes), or None if the check fails."""
+    try:
+        numbers = bytes.fromhex(str(digits, "ascii"))
+    except (ValueError, UnicodeError):
+        return None
+    if len(numbers) != _DIGITS // 2:  # fromhex lets spaces pass
+        return None
+    check = 0
+    for number in numbers[:-1]:
+        check ^= number
+    return numbers[:-1] if check == numbers[-1] else None
+
+
+class Reader:
+    """Turns the byte stream of one reader into "tag came" and "tag went".
+
+    uid       tag on the reader (5 bytes), or None
+    read_ms   uptime of its last read
+    bad       reads refused since start: wrong check, wrong length, noise
+    """
+
+    def __init__(self, config, port) -> None:
+        self.point = config.point
+        self.uid: bytes | None = None
+        self.read_ms = 0
+        self.bad = 0
+        self._port = port
+        self._no_read_ms = config.no_read_ms
+        self._digits = bytearray()
+        self._open = False  # between start and end byte
+
+    def poll(self, now_ms):
+        """Return a list of (present, uid, at_ms) changes, most often empty."""
+        changes = []
+        data = self._port.read(_READ_BYTES_MAX)
+        if data:
+            for byte in data:
+                uid = self._take(byte)
+                if uid is not None:
+                    self._read_tag(uid, now_ms, changes)
+        if self.uid is not None and now_ms - self.read_ms >= self._no_read_ms:
+            self._tag_went(changes)
+        return changes
+
+    def _take(self, byte):
+        """Take one byte; return the tag if it completes a good read."""
+        if byte == _STX:
+            if self._open:
+                self.bad += 1
+            self._open = True
+            self._digits = bytearray()
+        elif not self._open:
+            pass  # noise between reads
+        elif byte == _ETX:
+            self._open = False
+            uid = parse(self._digits)
+            if uid is None:
+                self.bad += 1
+            return uid
+        elif len(self._digits) == _DIGITS:
+            self._open = False
+            self.bad += 1
+        else:
+            self._digits.append(byte)
+        return None
+
+    def _read_tag(self, uid, now_ms, changes) -> None:
+        if self.uid is not None and uid != self.uid:
+            self._tag_went(changes)
+        if self.uid is None:
+            self.uid = uid
+            changes.append((1, uid, now_ms))
+        self.read_ms = now_ms
+
+    def _tag_went(self, changes) -> None:
+        changes.append((0, self.uid, self.read_ms))
+        self.uid = None
