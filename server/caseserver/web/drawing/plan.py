@@ -1,0 +1,192 @@
+"""The plan of the areas, drawn from the geometry in area.toml. Rooms that are well are left alone.
+
+Areas are stacked; each is stretched to its share of a fixed sheet, so that a plan never scrolls. Words keep their size:
+only places are scaled.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from markupsafe import Markup
+
+from caseserver.web.drawing.marks import bang, plain
+from caseserver.web.drawing.svg import group, path, rect, tag, text
+from caseserver.web.reader import Reader
+from caseserver.web.views import AreaPlan, Count, Pill, PlanDoor, RoomTile
+
+WIDTH, HEIGHT = 568, 894
+_EDGE, _TITLE = 4, 30
+_PILL = 64
+_SHIELD = "M0-10 8-7v6c0 6-4 9-8 11-4-2-8-5-8-11v-6z"
+
+
+def plan(areas: tuple[AreaPlan, ...], reader: Reader) -> Markup:
+    """One SVG for all areas. With more than one, each has its name above it."""
+    title = _TITLE if len(areas) > 1 else 0
+    each = HEIGHT / max(1, len(areas))
+    parts: list[Markup] = []
+    for index, area in enumerate(areas):
+        top = index * each + title
+        if title:
+            parts.append(text(area.name, _EDGE, top - 9, class_="aname"))
+        parts += _area(area, top + _EDGE, each - title - 2 * _EDGE, reader)
+    return tag(
+        "svg", *parts, class_="plan", viewBox=f"0 0 {WIDTH} {HEIGHT}", role="img", aria_label=reader.t("wall.plan")
+    )
+
+
+def _area(area: AreaPlan, top: float, height: float, reader: Reader) -> list[Markup]:
+    rooms = _placed(area.rooms, top, height)
+    # Rooms with news last, so that their coloured edge lies over their neighbours' lines.
+    order = sorted(rooms, key=lambda room: room.level in ("act", "soon"))
+    parts = [_room(room, reader) for room in order]
+    parts += [_door(rooms, door, reader) for door in area.doors]
+    return parts
+
+
+def _placed(rooms: tuple[RoomTile, ...], top: float, height: float) -> tuple[RoomTile, ...]:
+    """The same rooms with places in pixels of the sheet."""
+    if not rooms:
+        return ()
+    left, right = min(r.x for r in rooms), max(r.x + r.width for r in rooms)
+    first, last = min(r.y for r in rooms), max(r.y + r.height for r in rooms)
+    across, down = (WIDTH - 2 * _EDGE) / (right - left), height / (last - first)
+
+    def place(room: RoomTile) -> RoomTile:
+        x, y = round(_EDGE + (room.x - left) * across), round(top + (room.y - first) * down)
+        x2, y2 = round(_EDGE + (room.x + room.width - left) * across), round(top + (room.y + room.height - first) * down)
+        return replace(room, x=x, y=y, width=x2 - x, height=y2 - y)
+
+    return tuple(place(room) for room in rooms)
+
+
+def _room(room: RoomTile, reader: Reader) -> Markup:
+    x, y, w, h = room.x, room.y, room.width, room.height
+    parts = [rect(x, y, w, h, class_="floor")]
+    if room.passage:
+        parts.append(text(room.name, x + w // 2, y + h // 2, class_="rsub", text_anchor="middle"))
+        _pills(room, parts, reader)
+        return group(parts, class_="room passage")
+    if room.level == "blind":
+        parts.append(rect(x + 2, y + 2, w - 4, h - 4, fill="url(#hatch)"))
+        parts.append(rect(x + 6, y + 6, w - 58, 28, class_="plate", rx=2))
+    if room.level in ("act", "soon"):
+        parts.append(rect(x + 3, y + 3, w - 6, h - 6, class_="edge"))
+    wide = len(room.name) * (21 if reader.language == "zh" else 11) + 26
+    eyes = 27 * (bool(room.recorder) + bool(room.guard))
+    if wide + eyes <= w:
+        parts.append(text(room.name, x + 13, y + 27, class_="rname"))
+        parts += _eyes(room, y + 20, reader)
+    else:  # a narrow room: the name in smaller type over the whole width, the eyes below it
+        parts.append(text(room.name, x + w // 2, y + 26, class_="rname sm", text_anchor="middle"))
+        parts += _eyes(room, y + 50, reader)
+    used = _pills(room, parts, reader)
+    _note(room, used, parts, reader)
+    state = room.level if room.level else "occ" if room.people else "empty"
+    return group(parts, class_=f"room {state}" + (" occ" if room.level in ("act", "soon", "blind") else ""))
+
+
+def _eyes(room: RoomTile, y: int, reader: Reader) -> list[Markup]:
+    """Recorder ring and guard shield at the right, each with a title."""
+    parts = []
+    x = room.x + room.width - 20
+    if room.recorder:
+        title = tag("title", reader.of("recorder", room.recorder))
+        ring = tag("circle", r=9, class_="ring")
+        inside = {
+            "ok": [ring, tag("circle", r=4, class_="dot")],
+            "bad": [tag("circle", r=10, class_="ring"), path("M-7 7 7-7")],
+            "blind": [tag("circle", r=10, class_="blindcam")],
+            "idle": [ring],
+        }[room.recorder]
+        kind = {"ok": "", "bad": " off", "blind": "", "idle": " idle"}[room.recorder]
+        parts.append(group([title, *inside], class_=f"cam{kind}", transform=f"translate({x} {y})"))
+        x -= 27
+    if room.guard:
+        title = tag("title", reader.of("guard", room.guard))
+        kind = {"ok": "", "bad": " bad", "blind": " unk", "idle": " ghost"}[room.guard]
+        parts.append(group([title, path(_SHIELD)], class_=f"guard{kind}", transform=f"translate({x} {y})"))
+    return parts
+
+
+def _pills(room: RoomTile, parts: list[Markup], reader: Reader) -> tuple[float, float]:
+    """The persons as tokens, as many as fit; the rest counted. Returns where the next thing may start."""
+    y = room.y + 40
+    fit = max(1, (room.width - 20) // (_PILL + 6)) * max(1, (room.height - 44) // 36)
+    shown = room.people if len(room.people) <= fit else room.people[: fit - 1]
+    x = room.x + 12
+    for pill in shown:
+        if x + _PILL > room.x + room.width - 6:
+            x, y = room.x + 12, y + 34
+        parts.append(_pill(pill, x, y, reader))
+        x += _PILL + 6
+    if len(shown) < len(room.people):
+        parts.append(text(f"+{len(room.people) - len(shown)}", x + 2, y + 22, class_="more"))
+        x += 40
+    return x, y
+
+
+def _pill(pill: Pill, x: float, y: float, reader: Reader) -> Markup:
+    token = [rect(0, 0, _PILL, 30, rx=15), text(pill.stay, _PILL // 2, 22, text_anchor="middle")]
+    parts = [group(token, class_=f"pill {pill.level}".strip(), transform=f"translate({x} {y})")]
+    if pill.level in ("act", "soon"):
+        parts.append(group([bang(pill.level, reader)], transform=f"translate({x + 52} {y - 8}) scale(.6)"))
+    return group(parts)
+
+
+def _note(room: RoomTile, used: tuple[float, float], parts: list[Markup], reader: Reader) -> None:
+    """The line of words: under the tokens when there is room for it, else beside them."""
+    if room.level == "blind" and room.blind_since_us is not None:
+        words = reader.t("wall.blind_for") + " "
+        running = plain(Count("gone", room.blind_since_us), reader)
+        x, y = (room.x + 13, room.y + room.height - 14) if room.height >= 100 else (used[0] + 4, room.y + 61)
+        if not room.people and room.height < 100:
+            x = room.x + 13
+        parts.append(rect(x - 5, y - 18, 160, 25, class_="plate", rx=2))
+        parts.append(text(Markup("{}{}").format(words, running), x, y, class_="rsub strong"))
+        return
+    note = room.note
+    if note is None:
+        return
+    below = room.y + room.height - 14 >= used[1] + (30 + 16 if room.people else 0)
+    x = room.x + 13 if below else used[0] + 4
+    y = (room.y + room.height - 14 if room.people else room.y + 52) if below else used[1] + 21
+    words = Markup("{} {}").format(note.text, plain(note.count, reader)) if note.count else note.text
+    parts.append(text(words, x, y, class_="rsub strong" if note.strong else "rsub"))
+
+
+def _door(rooms: tuple[RoomTile, ...], door: PlanDoor, reader: Reader) -> Markup:
+    """A gap and a leaf in the shared wall; open doors swing. A door to the outside sits in the lower or outer wall."""
+    first = rooms[door.between[0]]
+    other = rooms[door.between[1]] if door.between[1] is not None else None
+    x, y, upright = _opening(first, other)
+    half = 17
+    title = tag("title", f"{door.name}: {reader.of('door', door.state)}")
+    if upright:
+        parts = [title, rect(x - 4, y - half, 8, 2 * half, class_="gap")]
+        leaf, swing = f"M{x} {y - half}v{2 * half}", f"M{x - 2 * half} {y - half}A{2 * half} {2 * half} 0 0 0 {x} {y + half}"
+        ajar = f"M{x} {y - half}h{-2 * half}"
+    else:
+        parts = [title, rect(x - half, y - 4, 2 * half, 8, class_="gap")]
+        leaf, swing = f"M{x - half} {y}h{2 * half}", f"M{x - half} {y - 2 * half}A{2 * half} {2 * half} 0 0 1 {x + half} {y}"
+        ajar = f"M{x - half} {y}v{-2 * half}"
+    parts += [path(swing, class_="swing"), path(ajar, class_="leaf")] if door.state == "open" else [path(leaf, class_="leaf")]
+    return group(parts, class_=f"door {door.state} {door.level}".strip())
+
+
+def _opening(first: RoomTile, other: RoomTile | None) -> tuple[int, int, bool]:
+    """Middle of the shared wall and whether it stands upright; without one, a place in the first room's own wall."""
+    if other is not None:
+        for near, far in ((first, other), (other, first)):
+            top, bottom = max(near.y, far.y), min(near.y + near.height, far.y + far.height)
+            if abs(near.x + near.width - far.x) <= 2 and bottom - top >= 34:
+                return near.x + near.width, (top + bottom) // 2, True
+            left, right = max(near.x, far.x), min(near.x + near.width, far.x + far.width)
+            if abs(near.y + near.height - far.y) <= 2 and right - left >= 34:
+                return (left + right) // 2, near.y + near.height, False
+    if first.x <= _EDGE + 1:
+        return first.x, first.y + first.height * 2 // 3, True
+    if first.x + first.width >= WIDTH - _EDGE - 1:
+        return first.x + first.width, first.y + first.height * 2 // 3, True
+    return first.x + first.width // 2, first.y + first.height, False

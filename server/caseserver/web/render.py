@@ -1,0 +1,173 @@
+"""Views to HTML. Every page and every live fragment is made here; nothing here reads a clock, a store or a request."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from functools import lru_cache
+from importlib import resources
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from caseserver.web import wording
+from caseserver.web.drawing import ahead, coverage, health, marks, plan, stay, why
+from caseserver.web.drawing.svg import rect, tag
+from caseserver.web.reader import Reader
+from caseserver.web.views import (
+    AlarmList,
+    AlarmPage,
+    Count,
+    CoverageCell,
+    CoveragePlot,
+    FormPage,
+    Mark,
+    SignInPage,
+    StayList,
+    StayPage,
+    WallView,
+)
+
+LOGO = Markup(
+    '<svg class="logo" viewBox="0 0 40 40" aria-hidden="true"><path class="l" d="M24 37H3V3h34v21"/>'
+    '<circle class="l" cx="20" cy="20" r="8.6"/><path class="l" d="M20 14.6V20l4 2.8"/></svg>'
+)
+WALL_REGIONS = {
+    "top": "wall_top.html",
+    "people": "wall_people.html",
+    "plan": None,
+    "alarms": "wall_alarms.html",
+    "health": "wall_health.html",
+}
+
+
+@lru_cache(maxsize=64)
+def asset(name: str) -> str:
+    """Address of a static file with the start of its hash, so that a new version is never read from an old cache."""
+    data = resources.files("caseserver.web").joinpath("static", name).read_bytes()
+    return f"/static/{name}?v={hashlib.sha256(data).hexdigest()[:12]}"
+
+
+def _four_words(musts: tuple[str, ...], reader: Reader) -> str:
+    names = ("in", "search", "guard", "record")
+    pairs = zip(names, musts, strict=True)
+    return ", ".join(f"{reader.of('must', name)}: {reader.of('must_state', state)}" for name, state in pairs)
+
+
+def _escalation_bar(page: AlarmPage, reader: Reader) -> Markup:
+    """How much of the time to escalation is gone, as a plain bar."""
+    if not page.escalation_s or page.card.escalates_us is None:
+        return Markup("")
+    start_us = page.card.escalates_us - page.escalation_s * 1_000_000
+    used = wording.permille(start_us, page.card.escalates_us, reader.now_us)
+    parts = [tag("rect", class_="t", width=1000, height=10), rect(0, 0, used, 10, class_="f")]
+    return tag("svg", *parts, class_="escbar", viewBox="0 0 1000 10", preserveAspectRatio="none", aria_hidden="true")
+
+
+def _holes(plot: CoveragePlot) -> list[tuple[str, CoverageCell]]:
+    return [(row.source, cell) for row in plot.rows for cell in row.cells if cell.unseen_s]
+
+
+@lru_cache(maxsize=1)
+def environment() -> Environment:
+    env = Environment(
+        loader=PackageLoader("caseserver.web", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    functions: dict[str, Callable[..., Any] | Markup | Mark] = {
+        "ahead": ahead.ahead,
+        "asset": asset,
+        "bar": marks.bar,
+        "barcode": health.barcode,
+        "blind_mark": Mark("blind", "query"),
+        "count_gone": lambda at_us: Count("gone", at_us),
+        "count_left": lambda at_us: Count("left", at_us),
+        "coverage": coverage.coverage,
+        "coverage_holes": _holes,
+        "drawing": stay.stay,
+        "dur": marks.duration,
+        "escbar": _escalation_bar,
+        "figures": marks.figures,
+        "four_words": _four_words,
+        "grouped": wording.grouped,
+        "logo": LOGO,
+        "mark": marks.mark,
+        "plan": plan.plan,
+        "seal": marks.seal,
+        "seconds_of": lambda us: f"{max(0, us) / 1_000_000:.1f}",
+        "share": wording.share,
+        "why": why.why,
+    }
+    env.globals.update(functions)
+    return env
+
+
+def _render(template: str, reader: Reader, **values: object) -> str:
+    now = wording.stamp(reader.now_us, reader.zone)
+    return environment().get_template(template).render(r=reader, clock_now=now[:5], second_now=now[6:], **values)
+
+
+def wall(view: WallView, reader: Reader, events: str = "/events") -> str:
+    return _render("wall.html", reader, view=view, events=events)
+
+
+def wall_region(region: str, view: WallView, reader: Reader) -> str:
+    """One region of the wall, as it is swapped into a page that is already open."""
+    if region == "plan":
+        return str(plan.plan(view.plan, reader))
+    template = WALL_REGIONS[region]
+    assert template is not None
+    return _render(template, reader, view=view)
+
+
+def region_value(region: str, view: WallView) -> object:
+    """What a region shows: while this stays equal, nothing needs to be sent."""
+    return getattr(view, region)
+
+
+def alarm(view: AlarmPage, reader: Reader, events: str = "", area: str = "", refusal: object = None) -> str:
+    return _render("alarm.html", reader, view=view, events=events, area=area, refusal=refusal)
+
+
+def alarm_body(view: AlarmPage, reader: Reader, area: str = "") -> str:
+    return _render("alarm_body.html", reader, view=view, area=area, refusal=None)
+
+
+def alarms(view: AlarmList, reader: Reader, events: str = "") -> str:
+    return _render("alarms.html", reader, view=view, events=events)
+
+
+def alarms_body(view: AlarmList, reader: Reader) -> str:
+    return _render("alarms_body.html", reader, view=view)
+
+
+def stays(view: StayList, reader: Reader) -> str:
+    return _render("stays.html", reader, view=view)
+
+
+def stay_page(view: StayPage, reader: Reader) -> str:
+    return _render("stay.html", reader, view=view)
+
+
+def form(view: FormPage, reader: Reader) -> str:
+    return _render("form.html", reader, view=view)
+
+
+def sign_in(view: SignInPage, reader: Reader) -> str:
+    return _render("sign_in.html", reader, view=view)
+
+
+def coverage_page(view: CoveragePlot, reader: Reader) -> str:
+    return _render("coverage.html", reader, view=view)
+
+
+def leaf(index: int, data: str, hash_hex: str, reader: Reader) -> str:
+    return _render("leaf.html", reader, index=index, data=data, hash=hash_hex)
+
+
+def problem(title: str, reason: str, reader: Reader) -> str:
+    return _render("problem.html", reader, title=title, reason=reason)

@@ -1,0 +1,33 @@
+// Keeps a page live: the server sends finished fragments by server-sent events, this module only puts them in place.
+import { setClock, tick } from "./clock.js";
+import { hear } from "./sound.js";
+
+const host = document.querySelector("[data-live]");
+
+/** Puts a fragment in place unless somebody is in the middle of filling in a form of that region. */
+export function swap(region, html) {
+  const node = document.querySelector(`[data-region="${CSS.escape(region)}"]`);
+  if (!node) return;
+  const form = node.querySelector("form[data-keep]");
+  if (form && form.querySelector("input:checked")) return;
+  const focused = node.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
+  const scrolled = node.scrollTop;
+  node.innerHTML = html;
+  node.scrollTop = scrolled;
+  if (focused) node.querySelector(`a[href="${CSS.escape(focused)}"]`)?.focus();
+}
+
+function take(event) {
+  const message = JSON.parse(event.data);
+  setClock(message.now, message.rate);
+  for (const [region, html] of Object.entries(message.regions ?? {})) swap(region, html);
+  tick();
+  hear(document.querySelectorAll("[data-sound]"));
+}
+
+if (host?.dataset.live) {
+  const source = new EventSource(host.dataset.live);
+  source.addEventListener("picture", take);
+  // Signed out or no longer allowed: the page says so by going to the sign-in page, never by standing still.
+  source.addEventListener("leave", () => location.reload());
+}

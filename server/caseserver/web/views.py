@@ -1,0 +1,465 @@
+"""What the pages show, as frozen values: no HTML, no database, no clock.
+
+Every instant is integer microseconds UTC of *station* time (``*_us``); the text of a duration is written only when a
+view is rendered for a given ``now_us``. So two equal views give the same picture, and a region of a live page is sent
+again only when its view has changed. Words that come from the rulebook or area.toml are already in the reader's
+language; the fixed words of the pages are in messages.toml.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+Level = Literal["act", "soon", "know", "blind"]
+Family = Literal["clock", "figure", "plug", "query"]
+Seal = Literal["law", "site", ""]
+Must = Literal["ok", "todo", "bad", "blind"]
+Presence = Literal["ok", "bad", "blind", "idle", ""]
+
+
+@dataclass(frozen=True)
+class Mark:
+    """How urgent (shape) and of which family (glyph)."""
+
+    level: Level
+    family: Family
+
+
+@dataclass(frozen=True)
+class Count:
+    """A running duration: the time left until ``at_us``, or the time gone since it; ``frozen`` when the clock is in doubt."""
+
+    kind: Literal["left", "gone"]
+    at_us: int
+    frozen: bool = False
+
+
+@dataclass(frozen=True)
+class LimitBar:
+    """The share of a legal limit. ``warn_us`` is where the warning starts; ``in_doubt`` draws the bar hatched with ≥."""
+
+    start_us: int
+    end_us: int
+    warn_us: int | None = None
+    level: Literal["", "soon", "act"] = ""
+    in_doubt: bool = False
+
+
+# ---------------------------------------------------------------- the wall
+
+
+@dataclass(frozen=True)
+class PersonRow:
+    """One person held: where, the four musts in the order in / search / guard / record, next duty, and the legal clock."""
+
+    stay: str
+    href: str
+    room: str
+    musts: tuple[Must, Must, Must, Must]
+    duty: str
+    seal: Seal
+    count: Count | None
+    basis: str
+    bar: LimitBar | None
+    mark: Mark | None = None
+    untaken: bool = False
+    paused: str = ""
+
+
+@dataclass(frozen=True)
+class Pill:
+    stay: str
+    level: Literal["", "act", "soon", "blind"] = ""
+
+
+@dataclass(frozen=True)
+class Note:
+    """A short line under a room; ``count`` is written after the text."""
+
+    text: str
+    count: Count | None = None
+    strong: bool = False
+
+
+@dataclass(frozen=True)
+class PlanDoor:
+    """A door between two rooms of the plan, by their place in ``AreaPlan.rooms``; None is outside or the corridor."""
+
+    name: str
+    between: tuple[int, int | None]
+    state: Literal["shut", "open", "blind"]
+    level: Literal["", "act", "soon"] = ""
+
+
+@dataclass(frozen=True)
+class RoomTile:
+    """A room of the plan; x, y, width, height in the units of area.toml."""
+
+    name: str
+    x: int
+    y: int
+    width: int
+    height: int
+    level: Literal["", "act", "soon", "blind"] = ""
+    people: tuple[Pill, ...] = ()
+    guard: Presence = ""
+    recorder: Presence = ""
+    note: Note | None = None
+    passage: bool = False
+    blind_since_us: int | None = None
+
+
+@dataclass(frozen=True)
+class AreaPlan:
+    name: str
+    rooms: tuple[RoomTile, ...]
+    doors: tuple[PlanDoor, ...] = ()
+
+
+AlarmState = Literal["new", "escalated", "taken", "acknowledged", "fixed", "closed"]
+
+
+@dataclass(frozen=True)
+class AlarmCard:
+    """One alarm: where, who, what, what to do, by which article, how long, and whose it is now."""
+
+    id: str
+    href: str
+    mark: Mark
+    state: AlarmState
+    where: str
+    who: str
+    what: str
+    todo: str
+    seal: Seal
+    article: str
+    count: Count | None
+    sound: str = ""
+    taken_by: str = ""
+    taken_us: int | None = None
+    escalates_us: int | None = None
+    escalates_to: str = ""
+    late_s: int = 0
+    cleared: bool = False
+
+
+@dataclass(frozen=True)
+class LastAlarm:
+    """What the calm wall shows as proof of life."""
+
+    at_us: int
+    text: str
+    handled: str
+    verified: str
+
+
+@dataclass(frozen=True)
+class Source:
+    name: str
+    fresh: bool
+
+
+@dataclass(frozen=True)
+class HealthStrip:
+    sources: tuple[Source, ...]
+    clock_doubt_us: int | None
+    blind_today_s: int
+    witnessed_us: int | None
+    gateways: tuple[tuple[str, int | None], ...]
+    queued: int = 0
+
+
+@dataclass(frozen=True)
+class Stem:
+    """One duty of the coming hour on the look-ahead line."""
+
+    stay: str
+    at_us: int
+    level: Literal["", "soon", "act"] = ""
+
+
+@dataclass(frozen=True)
+class PeopleView:
+    rows: tuple[PersonRow, ...]
+    ahead: tuple[Stem, ...]
+    reading: tuple[int, int] | None = None
+
+
+@dataclass(frozen=True)
+class AlarmsView:
+    cards: tuple[AlarmCard, ...]
+    beyond: int
+    sources: int
+    last: LastAlarm | None = None
+
+
+@dataclass(frozen=True)
+class TopView:
+    station: str
+    areas: tuple[tuple[str, str, bool], ...]
+    held: int
+    untaken: int
+    due_next_hour: int
+
+
+@dataclass(frozen=True)
+class WallView:
+    top: TopView
+    people: PeopleView
+    plan: tuple[AreaPlan, ...]
+    alarms: AlarmsView
+    health: HealthStrip
+
+
+# ---------------------------------------------------------------- one alarm
+
+
+@dataclass(frozen=True)
+class WhyFact:
+    """One fact of the smallest set: its leaf in the log, when, on which lane, by whose word."""
+
+    leaf: int
+    at_us: int
+    lane: str
+    text: str
+    by: str
+    bad: bool = False
+    late_s: int = 0
+
+
+@dataclass(frozen=True)
+class Step:
+    """A rung of the history: done, now, next, or the way that is still to go."""
+
+    state: Literal["done", "now", "next", "path"]
+    title: str
+    at_us: int | None = None
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class LawQuote:
+    """Law between its own words, or only its article when the words could not be cited."""
+
+    source: str
+    rulebook: str
+    words: str = ""
+
+
+@dataclass(frozen=True)
+class AlarmPage:
+    card: AlarmCard
+    todo: tuple[tuple[str, str], ...]
+    facts: tuple[WhyFact, ...]
+    raised_us: int
+    ended_us: int | None
+    law: LawQuote | None
+    site: tuple[tuple[str, str], ...]
+    steps: tuple[Step, ...]
+    moves: tuple[Literal["take", "acknowledge", "rectify", "verify"], ...]
+    causes: tuple[tuple[str, str], ...]
+    actions: tuple[tuple[str, str], ...]
+    rule: str
+    stay_href: str = ""
+    escalation_s: int = 0
+
+
+@dataclass(frozen=True)
+class AlarmList:
+    open: tuple[AlarmCard, ...]
+    closed: tuple[AlarmCard, ...]
+
+
+# ---------------------------------------------------------------- one stay
+
+
+@dataclass(frozen=True)
+class Span:
+    """A stretch of a lane; ``to_us`` None runs to now."""
+
+    from_us: int
+    to_us: int | None
+    label: str = ""
+    kind: Literal["plain", "strong", "gap", "blind"] = "plain"
+
+
+@dataclass(frozen=True)
+class Stamp:
+    """An approval, notice or other act with a moment; ``sign`` is one or two characters."""
+
+    at_us: int
+    sign: str
+    label: str
+
+
+@dataclass(frozen=True)
+class ClockLane:
+    start_us: int
+    end_us: int | None
+    limits: tuple[tuple[int, str], ...]
+    label: str
+
+
+@dataclass(frozen=True)
+class AlarmTail:
+    from_us: int
+    to_us: int | None
+    mark: Mark
+    text: str
+
+
+@dataclass(frozen=True)
+class StayDrawing:
+    from_us: int
+    to_us: int
+    clocks: tuple[ClockLane, ...]
+    way: tuple[tuple[int, str], ...]
+    rooms: tuple[str, ...]
+    ended: bool
+    guard: tuple[Span, ...]
+    recorder: tuple[Span, ...]
+    stamps: tuple[Stamp, ...]
+    alarms: tuple[AlarmTail, ...]
+
+
+@dataclass(frozen=True)
+class MustShare:
+    """One of the four musts over the stay: a share in seconds, never a bare percentage."""
+
+    must: Literal["in", "search", "guard", "record"]
+    done: bool | None = None
+    seconds: int | None = None
+    whole_s: int | None = None
+    short_s: int = 0
+    blind_s: int = 0
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class RecordFact:
+    number: int
+    at_us: int
+    text: str
+    where: str
+    by: str
+    kind: Literal["", "gap", "blind"] = ""
+    late_s: int = 0
+
+
+@dataclass(frozen=True)
+class StayPage:
+    stay: str
+    measure: str
+    from_us: int
+    to_us: int | None
+    outcome: str
+    limit_end_us: int | None
+    drawing: StayDrawing
+    musts: tuple[MustShare, ...]
+    facts: tuple[RecordFact, ...]
+    facts_total: int
+    complete: bool
+    log_size: int
+    root: str
+    witness: str
+    duties: tuple[tuple[str, str], ...]
+
+
+# ---------------------------------------------------------------- forms
+
+
+@dataclass(frozen=True)
+class Choice:
+    value: str
+    label: str
+    hint: str = ""
+
+
+@dataclass(frozen=True)
+class Field:
+    name: str
+    kind: Literal["text", "choice", "flag", "many"]
+    label: str
+    hint: str = ""
+    choices: tuple[Choice, ...] = ()
+    value: tuple[str, ...] = ()
+    error: str = ""
+    required: bool = True
+    pattern: str = ""
+    numeric: bool = False
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why nothing was done. ``unchanged`` is always said, because the reader must not have to guess."""
+
+    title: str
+    reason: str
+    advice: str = ""
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What was taken in, with the identity of the fact; ``recorded`` once it is in the gateway's log."""
+
+    title: str
+    fact_id: str
+    recorded: bool
+    next_href: str = ""
+    next_label: str = ""
+
+
+@dataclass(frozen=True)
+class FormPage:
+    title: str
+    lead: str
+    action: str
+    fields: tuple[Field, ...]
+    submit: str
+    aside: tuple[tuple[str, str], ...] = ()
+    refusal: Refusal | None = None
+    receipt: Receipt | None = None
+    back_href: str = "/"
+    back_label: str = ""
+    count: Count | None = None
+    law: LawQuote | None = None
+
+
+@dataclass(frozen=True)
+class SignInPage:
+    station: str
+    refusal: Refusal | None = None
+    next_href: str = "/"
+    demo_badges: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class StayList:
+    held: tuple[PersonRow, ...]
+    released: tuple[tuple[str, str, int, int], ...] = ()
+
+
+# ---------------------------------------------------------------- coverage
+
+
+@dataclass(frozen=True)
+class CoverageCell:
+    """One hour of one source: seconds seen, seconds not seen; what is missing to the hour lies outside the window."""
+
+    from_us: int
+    seen_s: int
+    unseen_s: int
+
+
+@dataclass(frozen=True)
+class CoverageRow:
+    source: str
+    cells: tuple[CoverageCell, ...] = field(default=())
+
+
+@dataclass(frozen=True)
+class CoveragePlot:
+    from_us: int
+    to_us: int
+    rows: tuple[CoverageRow, ...]
