@@ -254,17 +254,20 @@ class Engine:
             del told.stages[stage.name]
         if not gone:
             return []
+        # The highest is what was seen; lower ones went with it.
+        gone = [s for s in gone if not s.is_prewarning][-1:] or gone[-1:]
         standing = {stage.name for stage in row.stages}
-        reasons = [fact.type if s.name not in standing else "late_evidence" for s in gone]
+        is_moved = gone[0].name not in standing and gone[0].due_us <= fact.occurred_us
+        reason = fact.type if is_moved else "late_evidence"
         record = self.alarms.get(row.id)
         if record is not None:
             left = [s for s in row.fired if s.name in told.stages]
-            _step_back(record, left, fact.recorded_us, reasons[-1])
+            _step_back(record, left, fact.recorded_us, reason)
             if not left and record.is_prewarning:
                 del self.alarms[row.id]
         return [
             self._cleared(row, rule, stage, fact, fact.recorded_us, reason)
-            for stage, reason in zip(gone, reasons, strict=True)
+            for stage in gone
         ]
 
     def _tell_withdrawn(self, obligation_id: str, told: _Told, fact: Fact) -> list[Effect]:
@@ -297,7 +300,8 @@ class Engine:
         self._keep(row, rule, stage, late_us, is_certain)
         due_us = row.due_us if row.due_us is not None else stage.due_us
         if stage.is_prewarning:
-            return PreWarning(**self._common(row, rule, stage, fact, stage.due_us), due_us=due_us, late_us=late_us)
+            common = self._common(row, rule, stage, fact, stage.due_us)
+            return PreWarning(**common, due_us=due_us, late_us=late_us)
         return AlarmRaised(
             **self._common(row, rule, stage, fact, stage.due_us), late_us=late_us, is_certain=is_certain
         )
@@ -342,7 +346,7 @@ class Engine:
             "stay": row.stay,
             "room": row.room,
             "facts": row.facts,
-            "text": rule.text,
+            "text": rule.wording(is_prewarning=stage.is_prewarning),
             "params": dict(row.params),
         }
 

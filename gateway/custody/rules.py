@@ -18,6 +18,7 @@ BASES: Final = ("law", "local")
 SEVERITIES: Final = ("S1", "S2", "S3", "S4")
 CONFIDENCES: Final = ("verified", "second_hand", "unverified", "local")
 FAMILIES: Final = ("clock", "person", "equipment")
+LANGUAGES: Final = ("zh", "en")
 STAGES_MAX: Final = 12  # steps of one ladder: more would be an alarm flood by design
 
 
@@ -89,6 +90,18 @@ class Rule:
     def key(self) -> str:
         """Unique within a rulebook."""
         return f"{self.id}/{self.variant}"
+
+    @property
+    def has_prewarning(self) -> bool:
+        """Some step of the ladder comes before the limit."""
+        return any(level.is_prewarning for level in self.levels) or any(
+            tier.prewarnings_us for tier in self.tiers
+        )
+
+    def wording(self, *, is_prewarning: bool) -> dict[str, dict[str, str]]:
+        """zh/en -> what is wrong (or will soon be) and what to do."""
+        what = "soon" if is_prewarning else "what"
+        return {lang: {"what": t[what], "do": t["do"]} for lang, t in self.text.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +182,10 @@ class _Reader:
             found[key] = value
         return found
 
+    def wording(self, table: Mapping[str, Any], where: str) -> dict[str, str]:
+        soon = table.get("soon", "") if isinstance(table, dict) else ""
+        return {**self.texts(table, where, ("what", "do")), "soon": str(soon)}
+
     def duration(self, value: object, where: str) -> int:
         try:
             return parse_duration_us(value)
@@ -217,12 +234,12 @@ class _Reader:
             measures=self.many(table, where, "measures", MEASURES),
             rooms=self.many(table, where, "rooms", ROOM_KINDS),
             params=self.params(table, where, kind),
-            text={
-                lang: self.texts(text.get(lang, {}), f"{where}.text.{lang}", ("what", "do"))
-                for lang in ("zh", "en")
-            },
+            text={lang: self.wording(text.get(lang, {}), f"{where}.text.{lang}") for lang in LANGUAGES},
             is_sequential=bool(table.get("sequential", False)),
         )
+        for lang in LANGUAGES:
+            if rule.has_prewarning and not rule.text[lang]["soon"]:
+                self.add(f"{where}.text.{lang}.soon", "the wording of the pre-warning", "nothing")
         if (kind == "clock") != bool(rule.tiers):
             self.add(f"{where}.tier", "tiers for a clock, and only for a clock", table.get("tier"))
         if kind != "clock" and not rule.levels:

@@ -1,0 +1,5 @@
+import sys
+
+from caseward.cli import main
+
+sys.exit(main())

@@ -1,0 +1,93 @@
+"""`caseward <command>`: a thin dispatcher; each program is imported only when it is called."""
+
+import sys
+from collections.abc import Callable
+
+USAGE = """caseward: controller for case-handling areas
+
+  caseward demo [--speed N]           a simulated station on this machine
+  caseward gateway --config F --data D   the area's controller (Raspberry Pi)
+  caseward server --data D            the station's server
+  caseward server init --data D       first run: keys, database, two administrators
+  caseward node --config F            a further Pi, or a PC, as a node
+  caseward replay FILE --rulebook N   play a log or a scenario against a rulebook
+  caseward config check FILE          check area.toml
+  caseward rulebook check FILE|NAME   check a rulebook
+
+Each command explains itself with --help.
+"""
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one command; exit codes: 0 good, 1 it failed, 2 it was called or fed wrongly."""
+    arguments = sys.argv[1:] if argv is None else argv
+    if not arguments or arguments[0] in ("-h", "--help", "help"):
+        sys.stdout.write(USAGE)
+        return 0 if arguments else 2
+    program = _PROGRAMS.get(arguments[0])
+    if program is None:
+        sys.stderr.write(
+            f"caseward: expected a command ({', '.join(_PROGRAMS)}), found {arguments[0]!r}\n"
+        )
+        return 2
+    return program(arguments[1:])
+
+
+def _gateway(argv: list[str]) -> int:
+    from casegateway.main import main as run
+
+    from caseward.clock import clock_from_environment
+
+    return run(argv, clock_from_environment)
+
+
+def _server(argv: list[str]) -> int:
+    from caseserver.main import main as run
+
+    from caseward.clock import clock_from_environment
+
+    return run(argv, clock_from_environment)
+
+
+def _node(argv: list[str]) -> int:
+    from node.__main__ import main as run
+
+    return int(run(argv) or 0)
+
+
+def _demo(argv: list[str]) -> int:
+    from caseward.demo import main as run
+
+    return run(argv)
+
+
+def _replay(argv: list[str]) -> int:
+    from caseward.replay import main as run
+
+    return run(argv)
+
+
+def _config(argv: list[str]) -> int:
+    from caseward.check import config_main as run
+
+    return run(argv)
+
+
+def _rulebook(argv: list[str]) -> int:
+    from caseward.check import rulebook_main as run
+
+    return run(argv)
+
+
+_PROGRAMS: dict[str, Callable[[list[str]], int]] = {
+    "demo": _demo,
+    "gateway": _gateway,
+    "server": _server,
+    "node": _node,
+    "replay": _replay,
+    "config": _config,
+    "rulebook": _rulebook,
+}
+
+if __name__ == "__main__":
+    sys.exit(main())

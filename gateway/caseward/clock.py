@@ -1,0 +1,87 @@
+"""The clocks that programs run on. Only here and in tests does time come from the machine."""
+
+import os
+import time
+from dataclasses import dataclass
+
+from caselog.clock import Instant
+
+STEP_US = 1_000_000  # a difference up to this is slewing, not a step
+ENVIRONMENT = "CASEWARD_CLOCK"
+
+
+def _boottime_us() -> int:
+    return time.clock_gettime_ns(time.CLOCK_BOOTTIME) // 1_000
+
+
+def _wall_us() -> int:
+    return time.time_ns() // 1_000
+
+
+class SystemClock:
+    """Wall time of the start carried on by CLOCK_BOOTTIME, so that steps neither hide nor make minutes.
+
+    When the machine's wall clock runs ahead of that by more than a second, `latest_us` says so:
+    what may be overdue is alarmed, marked uncertain. A wall clock behind changes nothing.
+    """
+
+    rate = 1.0
+
+    def __init__(self, boot: int = 0) -> None:
+        """`boot`: number of this start of the program."""
+        self.boot = boot
+        self._anchor_boottime_us = _boottime_us()
+        self._anchor_wall_us = _wall_us()
+
+    def step_us(self) -> int:
+        """How far the machine's wall clock stands from ours, microseconds."""
+        return _wall_us() - self._steady_us(_boottime_us())
+
+    def now(self) -> Instant:
+        """The present reading."""
+        boottime_us = _boottime_us()
+        steady_us = self._steady_us(boottime_us)
+        ahead_us = _wall_us() - steady_us
+        latest_us = steady_us + ahead_us if ahead_us > STEP_US else steady_us
+        return Instant(self.boot, boottime_us, steady_us, latest_us)
+
+    def _steady_us(self, boottime_us: int) -> int:
+        return self._anchor_wall_us + boottime_us - self._anchor_boottime_us
+
+
+@dataclass
+class ScaledClock:
+    """Station time that runs `rate` times as fast as real time: the demo and its tests.
+
+    Every process given the same start and rate reads the same station time, restarts included.
+    """
+
+    real_start_us: int
+    station_start_us: int
+    rate: float
+    boot: int = 0
+
+    def step_us(self) -> int:
+        """A scaled clock has no wall clock to step."""
+        return 0
+
+    def now(self) -> Instant:
+        """The present reading; boottime is scaled too."""
+        real_us = _wall_us() - self.real_start_us
+        station_us = self.station_start_us + int(real_us * self.rate)
+        return Instant(self.boot, int(_boottime_us() * self.rate), station_us, station_us)
+
+    def as_environment(self) -> str:
+        """Value of CASEWARD_CLOCK that gives another process this clock."""
+        return f"scaled:{self.real_start_us}:{self.station_start_us}:{self.rate}"
+
+
+def clock_from_environment(boot: int = 0) -> SystemClock | ScaledClock:
+    """The clock CASEWARD_CLOCK asks for; the system's when it is not set. Raises ValueError."""
+    text = os.environ.get(ENVIRONMENT, "")
+    if not text:
+        return SystemClock(boot)
+    parts = text.split(":")
+    if len(parts) != 4 or parts[0] != "scaled":
+        raise ValueError(f"expected {ENVIRONMENT}=scaled:<real_us>:<station_us>:<rate>, found {text!r}")
+    return ScaledClock(int(parts[1]), int(parts[2]), float(parts[3]), boot)
