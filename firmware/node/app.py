@@ -136,7 +136,7 @@ class Node:
         if self.link.queue.waiting(OWNER_SNAPSHOT):
             return  # one is on its way already, and what changed since follows it
         states = [(point.point, point.state) for point in self._inputs]
-        states += [(reader.point, INACTIVE if reader.uid is None else ACTIVE) for reader in self._readers]
+        states += [(reader.point, ACTIVE if reader.tags else INACTIVE) for reader in self._readers]
         states += [(output.point, output.state) for output in self._outputs.values()]
         states.sort()
         parts = max(1, -(-len(states) // SNAPSHOT_POINTS_MAX))
@@ -144,5 +144,5 @@ class Node:
             some = states[part * SNAPSHOT_POINTS_MAX : (part + 1) * SNAPSHOT_POINTS_MAX]
             self.link.send(Snapshot(part, parts, tuple(some)), OWNER_SNAPSHOT, now_ms)
         for reader in self._readers:
-            if reader.uid is not None:
-                self.link.send(Tag(reader.point, 1, reader.uid), reader.point, reader.read_ms)
+            for uid, read_ms in reader.tags:
+                self.link.send(Tag(reader.point, 1, uid), reader.point, read_ms)

@@ -4,6 +4,9 @@
 hexadecimal digits (5 bytes: the tag), two hexadecimal digits (their XOR), 0x03.
 It says nothing when the tag goes, and nothing when it is broken: "gone" is a time
 without a read, and a dead reader cannot be told from an empty one.
+
+Readers with anticollision speak the same bytes and tell the tags of a room in turn.
+So every tag has its own time: a second tag does not send the first one away.
 """
 
 _STX = 0x02
@@ -26,18 +29,19 @@ def parse(digits):
     return numbers[:-1] if check == numbers[-1] else None
 
 
+TAGS_MAX = 8  # on one reader: more people than may be in one room; further ones are not told
+
+
 class Reader:
     """Turns the byte stream of one reader into "tag came" and "tag went".
 
-    uid       tag on the reader (5 bytes), or None
-    read_ms   uptime of its last read
-    bad       reads refused since start: wrong check, wrong length, noise
+    tags      [uid (5 bytes), uptime of its last read] of each tag on the reader, first come first
+    bad       reads refused since start: wrong check, wrong length, noise, a tag beyond TAGS_MAX
     """
 
     def __init__(self, config, port) -> None:
         self.point = config.point
-        self.uid: bytes | None = None
-        self.read_ms = 0
+        self.tags = []
         self.bad = 0
         self._port = port
         self._no_read_ms = config.no_read_ms
@@ -53,8 +57,14 @@ class Reader:
                 uid = self._take(byte)
                 if uid is not None:
                     self._read_tag(uid, now_ms, changes)
-        if self.uid is not None and now_ms - self.read_ms >= self._no_read_ms:
-            self._tag_went(changes)
+        index = 0
+        while index < len(self.tags):
+            uid, read_ms = self.tags[index]
+            if now_ms - read_ms >= self._no_read_ms:
+                self.tags.pop(index)
+                changes.append((0, uid, read_ms))
+            else:
+                index += 1
         return changes
 
     def _take(self, byte):
@@ -80,13 +90,12 @@ class Reader:
         return None
 
     def _read_tag(self, uid, now_ms, changes) -> None:
-        if self.uid is not None and uid != self.uid:
-            self._tag_went(changes)
-        if self.uid is None:
-            self.uid = uid
-            changes.append((1, uid, now_ms))
-        self.read_ms = now_ms
-
-    def _tag_went(self, changes) -> None:
-        changes.append((0, self.uid, self.read_ms))
-        self.uid = None
+        for tag in self.tags:
+            if tag[0] == uid:
+                tag[1] = now_ms
+                return
+        if len(self.tags) == TAGS_MAX:
+            self.bad += 1
+            return
+        self.tags.append([uid, now_ms])
+        changes.append((1, uid, now_ms))

@@ -10,6 +10,7 @@ before `node` is imported. Three environment variables wire it:
                      written to it changes the hardware:
                          PIN 3 1        input pin 3 now reads 1
                          UID 4 0A1B2C3D4E   tag 0A1B2C3D4E lies on the reader at UART 4
+                         UIDS 4 0A1B2C3D4E,0A1B2C3D4F   these tags, told in turn
                          SILENT 4       nothing lies on the reader at UART 4
                          NOISE 4 02FF   these bytes, once, on the reader at UART 4
                          HANG           the next look at an input pin never returns
@@ -20,7 +21,7 @@ before `node` is imported. Three environment variables wire it:
   CASEWARD_RESET_CAUSE   what reset_cause() returns: 1 power-up (default), 2 hard
                      reset, 3 watchdog
 
-A reader repeats its tag each 65 ms as an RDM6300 does. A reset ends the process with
+A reader repeats its tag each 65 ms as an RDM6300 does, several in turn. A reset ends the process with
 exit code 17; the watchdog ends it by SIGALRM, as late as its time-out rounded up to
 whole seconds. Whoever started the node starts it again.
 """
@@ -101,7 +102,7 @@ class _Control:
         self._fifo = _descriptor(self.path) if self.path else None
         self._rest = b""
         self.levels = {}  # pin -> level
-        self.tags = {}  # uart -> 14 bytes of a read
+        self.tags = {}  # uart -> list of tags, 14 bytes of a read each
         self.noise = {}  # uart -> bytes
         self.trouble = None  # "HANG" or "FAIL"
 
@@ -118,7 +119,9 @@ class _Control:
         if len(words) == 3 and words[0] == "PIN":
             self.levels[int(words[1])] = int(words[2])
         elif len(words) == 3 and words[0] == "UID":
-            self.tags[int(words[1])] = rdm6300(bytes.fromhex(words[2]))
+            self.tags[int(words[1])] = [rdm6300(bytes.fromhex(words[2]))]
+        elif len(words) == 3 and words[0] == "UIDS":
+            self.tags[int(words[1])] = [rdm6300(bytes.fromhex(uid)) for uid in words[2].split(",")]
         elif len(words) == 2 and words[0] == "SILENT":
             self.tags.pop(int(words[1]), None)
         elif len(words) == 3 and words[0] == "NOISE":
@@ -127,7 +130,7 @@ class _Control:
             self.trouble = words[0]
         elif words:
             raise ValueError(
-                "%s: expected PIN, UID, SILENT, NOISE, HANG or FAIL, found %r" % (self.path, words)
+                "%s: expected PIN, UID, UIDS, SILENT, NOISE, HANG or FAIL, found %r" % (self.path, words)
             )
 
     def look(self) -> None:
@@ -193,6 +196,7 @@ class UART:
         self._number = number
         self._descriptor = None
         self._due_ms = None
+        self._turn = -1
         place = os.getenv("CASEWARD_UART_%d" % number)
         if place:
             self._descriptor = _descriptor(place)
@@ -207,12 +211,13 @@ class UART:
         noise = _control.noise.pop(self._number, None)
         if noise:
             return noise
-        tag = _control.tags.get(self._number)
+        tags = _control.tags.get(self._number)
         now_ms = _ticks_ms()
-        if tag is None or (self._due_ms is not None and now_ms < self._due_ms):
+        if not tags or (self._due_ms is not None and now_ms < self._due_ms):
             return None
         self._due_ms = now_ms + TAG_PERIOD_MS
-        return tag
+        self._turn += 1
+        return tags[self._turn % len(tags)]
 
     def write(self, data):
         """Return how many bytes were taken, or None where the line takes none."""
