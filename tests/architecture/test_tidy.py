@@ -80,6 +80,8 @@ def test_no_module_grows_past_its_limit() -> None:
 def test_no_function_grows_past_its_limit() -> None:
     too_long = {}
     for path in product_modules():
+        if "migrations" in path.parts:  # one step of the schema: a table written as calls
+            continue
         for node in ast.walk(tree_of(path)):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 lines = (node.end_lineno or node.lineno) - node.lineno + 1
