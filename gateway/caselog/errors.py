@@ -3,7 +3,7 @@
 `FormatError` and its kin: bytes from outside are not what the format says. `EntryError`: our own program
 tried to log something that is not a leaf. `LogDamaged`: the storage holds something it was not given.
 `LogStopped` and its kin: the storage failed while we wrote; only a new process on sound storage goes on.
-Those that name a state of the world rather than a mistake carry no Error suffix (hence the noqa marks).
+Those that name a state of the world rather than a mistake carry no Error suffix.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class EntryError(CaselogError):
     """The caller's entry is not a leaf (our own fault, so not a `FormatError`). The log is unchanged."""
 
 
-class LogDamaged(CaselogError):  # noqa: N818
+class LogDamaged(CaselogError):
     """The stored log is broken at a place that no interrupted write explains.
 
     `segment` is the file, `offset` the byte in it (0 for the file as a whole).
@@ -60,19 +60,19 @@ class LogDamaged(CaselogError):  # noqa: N818
         self.found = found
 
 
-class DiskBusy(CaselogError):  # noqa: N818
+class DiskBusy(CaselogError):
     """Another process holds this log for writing; two writers would make two histories."""
 
 
-class DiskFull(CaselogError):  # noqa: N818
+class DiskFull(CaselogError):
     """No room to write. Nothing is lost: the leaves stay pending and a later `commit` tries again."""
 
 
-class PendingFull(CaselogError):  # noqa: N818
+class PendingFull(CaselogError):
     """Too many bytes wait for `commit`; the entry was not taken."""
 
 
-class LogStopped(CaselogError):  # noqa: N818
+class LogStopped(CaselogError):
     """The log takes nothing any more; durable leaves can still be read. Raised for every write from then on."""
 
 
