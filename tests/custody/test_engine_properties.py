@@ -1,0 +1,180 @@
+"""The engine under any facts: no exception, arrival order does not matter, memory is bounded."""
+
+import random
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from custody import timeline as timeline_module
+from custody.effects import AlarmCleared, AlarmRaised
+from custody.facts import FACT_TYPES, MEASURES, RELEASE_REASONS, Fact
+from tests.custody.support import START_US, area, engine, fact
+
+AREA = area()
+ROOMS, DOORS = list(AREA.rooms), list(AREA.doors)
+RECORDERS, NODES = list(AREA.recorders), list(AREA.nodes)
+STAYS, BANDS, OFFICERS = ["s1", "s2", "s3"], ["b1", "b2"], ["o1", "o2", "o3"]
+MINUTE_US = 60_000_000
+
+
+def random_body(name: str, rng: random.Random) -> dict[str, object]:
+    """A body that may stand in the log: right types, any combination."""
+    values: dict[str, object] = {
+        "stay": rng.choice(STAYS), "band": rng.choice(BANDS), "officer": rng.choice(OFFICERS),
+        "tag": rng.choice([*BANDS, *OFFICERS, "stray"]), "room": rng.choice([*ROOMS, "nowhere"]),
+        "door": rng.choice([*DOORS, "nowhere"]), "recorder": rng.choice(RECORDERS),
+        "node": rng.choice([*NODES, "n99"]), "measure": rng.choice(MEASURES), "case": "c1",
+        "service": rng.choice(["sworn", "auxiliary"]),
+        "roles": rng.sample(["case_department_head", "guard", "case_officer"], rng.randint(0, 3)),
+        "officers": rng.sample(OFFICERS, rng.randint(0, 2)), "rule": rng.choice(["T1", "T5", "X9"]),
+        "limit": rng.choice(["12h", "24h", "9h"]), "approver": rng.choice(OFFICERS),
+        "ground": rng.choice(["identity_unknown", "grave_or_complex_custody_needed", "none"]),
+        "reason": rng.choice(RELEASE_REASONS), "percent": rng.randint(0, 100),
+        "by_ms": rng.randint(-10**6, 10**6), "source": "ntp", "port": "ttyA1",
+        "alarm": rng.choice(["a1/T5/questioning/stay:s1/7", "nothing"]), "cause": "c", "action": "a",
+        "gateway": "gw-a1", "output": "sounder", "active": True, "command_id": 1, "valid_ms": 5,
+        "node_boot": 1, "first_seq": 1, "last_seq": 2, "config_hash": "x", "rulebook_hash": "y",
+        "rulebook": "cn-2026", "minor": rng.random() < 0.5, "sex": rng.choice("FM"),
+    }  # fmt: skip
+    fields = FACT_TYPES[name].fields
+    return {
+        key: values[key]
+        for key, spec in fields.items()
+        if key in values and (spec.required or rng.random() < 0.5)
+    }
+
+
+def random_history(seed: int, count: int, span_us: int = 600 * MINUTE_US) -> list[Fact]:
+    """Facts with rising index and rising occurrence (ties included)."""
+    rng = random.Random(seed)
+    names = [n for n in FACT_TYPES if n != "deadline.reached" and not n.startswith("alarm.")]
+    moments = sorted(rng.randrange(0, span_us, 1_000_000) for _ in range(count))
+    facts = []
+    for index, moment in enumerate(moments, 1):
+        name = rng.choice(names)
+        facts.append(fact(name, index, START_US + moment, **random_body(name, rng)))
+    return facts
+
+
+def outcome(built) -> list[tuple[object, ...]]:
+    """What the facts amount to: every obligation with the stages it reached."""
+    rows = built._timeline.obligations.values()
+    return sorted(
+        (r.id, r.since_us, r.closed_us, tuple((s.name, s.due_us) for s in r.fired)) for r in rows
+    )
+
+
+def told_state(effects) -> dict[str, bool]:
+    """Which alarms stand according to what was told, by replaying raise and clear."""
+    state: dict[str, bool] = {}
+    for effect in effects:
+        if isinstance(effect, AlarmRaised):
+            state[effect.alarm] = True
+        elif isinstance(effect, AlarmCleared):
+            state[effect.alarm] = False
+    return state
+
+
+def deadline(index: int, at_us: int) -> Fact:
+    return fact("deadline.reached", index, at_us)
+
+
+def run_in_order(facts, end_us):
+    built, effects = engine(), []
+    index = 100_000
+    for item in facts:
+        while (due := built.next_deadline_us()) is not None and due < item.occurred_us:
+            index += 1
+            effects += built.step(deadline(index, due))
+        effects += built.step(item)
+    while (due := built.next_deadline_us()) is not None and due <= end_us:
+        index += 1
+        effects += built.step(deadline(index, max(due, facts[-1].occurred_us)))
+    return built, effects
+
+
+@given(seed=st.integers(0, 2**32), count=st.integers(1, 60))
+@settings(max_examples=60, deadline=None)
+def test_arrival_order_does_not_change_what_the_facts_amount_to(seed, count):
+    facts = random_history(seed, count)
+    end_us = START_US + 700 * MINUTE_US
+    ordered, _ = run_in_order(facts, end_us)
+    shuffled = engine()
+    rng = random.Random(seed)
+    late = [
+        Fact(**{**{s: getattr(f, s) for s in Fact.__slots__}, "recorded_us": end_us,
+                "recorded_latest_us": end_us})
+        for f in rng.sample(facts, len(facts))
+    ]  # fmt: skip
+    for item in late:
+        shuffled.step(item)
+    shuffled.step(deadline(200_000, end_us))
+    assert outcome(ordered) == outcome(shuffled)
+
+
+@given(seed=st.integers(0, 2**32))
+@settings(max_examples=40, deadline=None)
+def test_what_was_told_agrees_with_the_alarms_that_stand(seed):
+    facts = random_history(seed, 60)
+    end_us = START_US + 700 * MINUTE_US
+    built, effects = run_in_order(facts, end_us)
+    standing = {
+        r.id
+        for r in built._timeline.obligations.values()
+        if r.closed_us is None and any(not s.is_prewarning for s in r.fired)
+    }
+    assert {alarm for alarm, is_up in told_state(effects).items() if is_up} == standing
+
+
+@given(seed=st.integers(0, 2**32))
+@settings(max_examples=30, deadline=None)
+def test_duplicates_and_garbage_change_nothing_and_raise_nothing(seed):
+    rng = random.Random(seed)
+    facts = random_history(seed, 40)
+    clean, _ = run_in_order(facts, facts[-1].occurred_us)
+    noisy = engine()
+    for item in facts:
+        noisy.step(item)
+        noisy.step(rng.choice(facts[: facts.index(item) + 1]))
+        garbage = rng.choice([
+            {"stay": 7}, {}, {"door": ""}, {"at": None, "tag": "x" * 100}, {"room": ["a"]},
+        ])  # fmt: skip
+        noisy.step(fact(rng.choice(["tag.read", "nonsense", "stay.registered"]), 900_000 + item.index,
+                        item.occurred_us, **garbage))  # fmt: skip
+    noisy.step(deadline(999_999, facts[-1].occurred_us))
+    clean.step(deadline(999_999, facts[-1].occurred_us))
+    assert outcome(clean) == outcome(noisy)
+
+
+def test_the_same_facts_give_the_same_effects_twice():
+    facts = random_history(11, 300)
+    first = [e.to_output() for e in run_in_order(facts, START_US + 900 * MINUTE_US)[1]]
+    again = [e.to_output() for e in run_in_order(facts, START_US + 900 * MINUTE_US)[1]]
+    assert first == again
+    assert len({row["id"] for row in first}) == len(first), "an output id stands twice"
+
+
+def test_memory_is_bounded_over_many_days(monkeypatch):
+    monkeypatch.setattr(timeline_module, "TRIM_STEP", 200)
+    monkeypatch.setattr(timeline_module, "ENTRIES_MAX", 400)
+    built = engine()
+    index, now_us = 0, START_US
+    for day in range(60):
+        stay, band = f"s{day}", f"b{day}"
+        for name, body in (
+            ("person.arrived", {"stay": stay}),
+            ("area.entered", {"stay": stay}),
+            ("wristband.bound", {"stay": stay, "band": band}),
+            *[("tag.read", {"tag": band, "room": r}) for r in ("waiting-1", "interview-1") * 8],
+            ("stay.released", {"stay": stay, "reason": "released"}),
+        ):
+            index, now_us = index + 1, now_us + MINUTE_US
+            built.step(fact(name, index, now_us, **body))
+    inside = built._timeline
+    assert len(inside._entries) <= 400
+    assert len(inside.world.stays) < 30
+    assert len(inside.obligations) < 500
+    assert inside.world.journal.mark() - inside.world.journal._base < 20_000
+    late = built.step(fact("area.entered", index + 1, START_US, now_us, stay="s0"))
+    reasons = [getattr(effect, "reason", "") for effect in late]
+    assert "too_late_to_place" in reasons
