@@ -12,6 +12,7 @@ So every tag has its own time: a second tag does not send the first one away.
 _STX = 0x02
 _ETX = 0x03
 _DIGITS = 12
+TAGS_MAX = 32  # on one reader; told in turn each 65 ms they are all read within no_read_ms
 _READ_BYTES_MAX = 64  # per scan; a reader sends 14 bytes each 65 ms
 
 
@@ -29,9 +30,6 @@ def parse(digits):
     return numbers[:-1] if check == numbers[-1] else None
 
 
-TAGS_MAX = 8  # on one reader: more people than may be in one room; further ones are not told
-
-
 class Reader:
     """Turns the byte stream of one reader into "tag came" and "tag went".
 
@@ -41,7 +39,7 @@ class Reader:
 
     def __init__(self, config, port) -> None:
         self.point = config.point
-        self.tags = []
+        self.tags: list[list] = []
         self.bad = 0
         self._port = port
         self._no_read_ms = config.no_read_ms

@@ -5,6 +5,7 @@ by apt into .cache/micropython and unpacked there, so it works on an older Debia
 and leaves nothing behind. On a machine that has `micropython` on its path, that one is taken.
 """
 
+import contextlib
 import json
 import os
 import re
@@ -67,10 +68,8 @@ def logging_folder(interpreter: Sequence[str]) -> Path:
     if not tried.exists():
         LIBRARY.mkdir(parents=True, exist_ok=True)
         install = [*interpreter, "-m", "mip", "install", "--target", str(LIBRARY), "logging"]
-        try:
+        with contextlib.suppress(subprocess.TimeoutExpired):
             subprocess.run(install, capture_output=True, timeout=MIP_SECONDS_MAX)
-        except subprocess.TimeoutExpired:
-            pass
         tried.touch()
     return LIBRARY if any(LIBRARY.glob("logging*")) else LOGGING_STANDIN
 

@@ -21,7 +21,7 @@ class Logger:
 
     def log(self, level, text, *values) -> None:
         if level >= _least:
-            sys.stderr.write("%s:%s:%s\n" % (_NAMES[level], self._name, text % values if values else text))
+            sys.stderr.write(f"{_NAMES[level]}:{self._name}:{text % values if values else text}\n")
 
     def info(self, text, *values) -> None:
         self.log(INFO, text, *values)
