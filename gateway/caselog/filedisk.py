@@ -13,10 +13,12 @@ from caselog.errors import DiskBusy, KeyFileError
 class FileDisk:
     """A directory, made when missing (mode 0700). The first write takes a lock on it for this process.
 
-    The lock (flock on the directory) ends with the process, also after kill -9. Reading needs none.
+    `exclusive` takes the lock at once, as a program that is going to write should: it then fails at its start
+    (`DiskBusy`) and not at its first commit. The lock (flock on the directory) ends with the process, also
+    after kill -9. Reading needs none.
     """
 
-    def __init__(self, path: str | Path) -> None:
+    def __init__(self, path: str | Path, *, exclusive: bool = False) -> None:
         self._path = Path(path)
         if not self._path.is_dir():
             self._path.mkdir(mode=0o700, parents=True)
@@ -25,6 +27,8 @@ class FileDisk:
         # The file being appended to stays open: a kernel reports a failed write-back to descriptors that
         # were open when it failed, so reopening before each fsync could miss the error.
         self._open: tuple[str, int] | None = None
+        if exclusive:
+            self._take_lock()
 
     def list_names(self) -> list[str]:
         """Names of all regular files, sorted."""

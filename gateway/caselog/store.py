@@ -109,6 +109,9 @@ class Store:
 
     def _write(self, name: str, data: bytes) -> None:
         try:
+            # Another program may have written since we read: going on would put our lines after its lines
+            if self._disk.size(name) != self._places.tail_bytes:
+                raise OSError(errno.ESTALE, f"expected {self._places.tail_bytes} bytes, found other content")
             self._disk.append(name, data)
         except OSError as error:
             if error.errno not in _NO_ROOM:

@@ -9,7 +9,7 @@ import pytest
 
 import caselog
 from caselog.disk import FileDisk, MemoryDisk
-from caselog.errors import DiskBusy
+from caselog.errors import DiskBusy, WriteFailed
 from caselog.log import Log, Recovery
 from tests.log.entries import entry
 
@@ -82,6 +82,30 @@ def test_a_second_writer_is_refused_while_readers_are_not(tmp_path):
     first.close()
     second.append("a", b"y")
     assert second.read("a") == b"xy"
+
+
+def test_an_exclusive_disk_is_refused_at_once_while_another_has_it(tmp_path):
+    first = FileDisk(tmp_path / "log", exclusive=True)
+    with pytest.raises(DiskBusy):
+        FileDisk(tmp_path / "log", exclusive=True)
+    first.close()
+    FileDisk(tmp_path / "log", exclusive=True).close()
+
+
+def test_a_log_that_another_has_written_since_it_was_read_is_not_written(tmp_path):
+    stale_disk, disk = FileDisk(tmp_path / "log"), FileDisk(tmp_path / "log")
+    first, _ = Log.open(disk)
+    first.append(entry(0))
+    first.commit()
+    stale, _ = Log.open(stale_disk)
+    first.append(entry(1))
+    first.commit()
+    disk.close()
+    stale.append(entry(2))
+    with pytest.raises(WriteFailed, match="found other content"):
+        stale.commit()
+    stale_disk.close()
+    assert Log.open(FileDisk(tmp_path / "log"))[1] == Recovery(2)
 
 
 def test_the_lock_ends_with_a_killed_process(tmp_path):
