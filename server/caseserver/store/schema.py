@@ -73,7 +73,7 @@ alarm_event = Table(
     Column("id", Integer, primary_key=True),
     Column("area", String(64), nullable=False),
     Column("alarm", String(256), nullable=False),
-    Column("key", String(64), nullable=False),  # what, and the leaf or instant behind it: told once
+    Column("key", String(128), nullable=False),  # what, and the leaf or instant behind it: told once
     Column("what", String(16), nullable=False),
     Column("at_us", BigInteger, nullable=False),
     Column("officer", String(64)),

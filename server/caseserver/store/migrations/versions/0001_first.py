@@ -41,7 +41,7 @@ def upgrade() -> None:
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("area", sa.String(length=64), nullable=False),
         sa.Column("alarm", sa.String(length=256), nullable=False),
-        sa.Column("key", sa.String(length=64), nullable=False),
+        sa.Column("key", sa.String(length=128), nullable=False),
         sa.Column("what", sa.String(length=16), nullable=False),
         sa.Column("at_us", sa.BigInteger(), nullable=False),
         sa.Column("officer", sa.String(length=64), nullable=True),

@@ -1,0 +1,240 @@
+"""Officers' accounts and sessions. Passwords are kept as argon2id hashes, session tokens as SHA-256.
+
+Times are POSIX seconds of the machine's own clock: a sign-in lasts real hours, whatever the station's clock does.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerifyMismatchError
+from sqlalchemy import delete, insert, select, update
+
+from caseserver.permissions import may_state
+from caseserver.settings import Sessions
+from caseserver.store.database import Database
+from caseserver.store.schema import account, session
+from custody.facts import ROLES, is_ref
+
+PASSWORD_CHARS_MIN: Final = 10
+PASSWORD_CHARS_MAX: Final = 200
+SEEN_WRITE_S: Final = 30.0
+"""A session's last use is written at most this often: reading a page shall not cost a write."""
+
+
+class AccountError(ValueError):
+    """An account cannot be made or changed; the message says what was expected and what came."""
+
+
+@dataclass(frozen=True, slots=True)
+class Officer:
+    """Who is signed in: number, roles, and the CSRF token of this session."""
+
+    number: str
+    roles: frozenset[str]
+    csrf: str = ""
+
+    def may(self, fact_type: str) -> bool:
+        """Whether this officer's roles allow stating a fact of this type."""
+        return may_state(self.roles, fact_type)
+
+    def has_role(self, *roles: str) -> bool:
+        """Whether the officer has one of these roles."""
+        return not self.roles.isdisjoint(roles)
+
+
+@dataclass(frozen=True, slots=True)
+class SignIn:
+    """Answer to a sign-in. `token` is None when refused; `retry_s` is how long to wait, 0 when the password was wrong."""
+
+    token: str | None
+    officer: Officer | None
+    problem: str = ""  # "", wrong, locked, busy
+    retry_s: int = 0
+
+
+class Accounts:
+    """Accounts and sessions in the store."""
+
+    def __init__(
+        self, database: Database, settings: Sessions, hasher: PasswordHasher | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:  # fmt: skip
+        """`clock` gives POSIX seconds; `hasher` sets argon2's cost."""
+        self._database = database
+        self._settings = settings
+        self._hasher = hasher or PasswordHasher()
+        self._clock = clock
+        self._tries: deque[float] = deque()
+        self._lock = threading.Lock()
+        # an unknown number costs as much time as a wrong password, so that numbers cannot be probed
+        self._nobody = self._hasher.hash(secrets.token_urlsafe(16))
+
+    # --- accounts ---------------------------------------------------------------------------
+
+    def add(self, number: str, roles: Iterable[str], password: str, by: str) -> None:
+        """Make an account. `by` says who made it. Raises AccountError."""
+        chosen = sorted(set(roles))
+        if not is_ref(number):
+            raise AccountError(f"expected a number of 1 to 64 characters A-Z a-z 0-9 . _ -, found {number!r}")
+        unknown = [role for role in chosen if role not in ROLES]
+        if not chosen or unknown:
+            raise AccountError(f"expected roles out of {', '.join(ROLES)}, found {unknown or 'none'}")
+        self._check_password(password)
+        row = {
+            "number": number,
+            "password": self._hasher.hash(password),
+            "roles": json.dumps(chosen),
+            "created_s": self._clock(),
+            "created_by": by,
+            "is_disabled": False,
+            "failures": 0,
+            "locked_until_s": 0.0,
+        }
+        with self._database.writing() as connection:
+            if connection.execute(select(account.c.number).where(account.c.number == number)).first():
+                raise AccountError(f"expected a new number, found that {number} has an account")
+            connection.execute(insert(account).values(row))
+
+    def set_password(self, number: str, password: str) -> None:
+        """Replace a password and end the account's sessions. Raises AccountError."""
+        self._check_password(password)
+        hashed = self._hasher.hash(password)
+        with self._database.writing() as connection:
+            changes = {"password": hashed, "failures": 0, "locked_until_s": 0.0}
+            done = connection.execute(update(account).where(account.c.number == number).values(changes))
+            if not done.rowcount:
+                raise AccountError(f"expected the number of an account, found {number!r}")
+            connection.execute(delete(session).where(session.c.number == number))
+
+    def disable(self, number: str) -> None:
+        """End an account and its sessions; its history stays. Raises AccountError."""
+        with self._database.writing() as connection:
+            done = connection.execute(
+                update(account).where(account.c.number == number).values(is_disabled=True)
+            )
+            if not done.rowcount:
+                raise AccountError(f"expected the number of an account, found {number!r}")
+            connection.execute(delete(session).where(session.c.number == number))
+
+    def listed(self) -> list[tuple[str, tuple[str, ...], bool]]:
+        """(number, roles, is_disabled) of every account."""
+        with self._database.reading() as connection:
+            rows = connection.execute(select(account.c.number, account.c.roles, account.c.is_disabled)).all()
+        return [(row.number, tuple(json.loads(row.roles)), bool(row.is_disabled)) for row in rows]
+
+    # --- sessions ---------------------------------------------------------------------------
+
+    def sign_in(self, number: str, password: str) -> SignIn:
+        """Check a password and open a session. Slow on purpose: call it in a thread."""
+        now_s = self._clock()
+        if not self._may_try(now_s):
+            return SignIn(None, None, "busy", 60)
+        with self._database.reading() as connection:
+            row = connection.execute(select(account).where(account.c.number == number)).mappings().first()
+        if row is not None and row["locked_until_s"] > now_s:
+            return SignIn(None, None, "locked", int(row["locked_until_s"] - now_s) + 1)
+        is_right = self._verify(
+            row["password"] if row is not None else self._nobody, password[:PASSWORD_CHARS_MAX]
+        )
+        if row is None:
+            return SignIn(None, None, "wrong")
+        if not is_right or row["is_disabled"]:
+            return self._failed(number, now_s)
+        return self._open(number, row["roles"], now_s)
+
+    def of_token(self, token: str) -> Officer | None:
+        """Who holds this session; None when it ended."""
+        now_s = self._clock()
+        key = _hash(token)
+        query = (
+            select(session, account.c.roles, account.c.is_disabled)
+            .join(account, account.c.number == session.c.number)
+            .where(session.c.token_hash == key)
+        )
+        with self._database.reading() as connection:
+            row = connection.execute(query).mappings().first()
+        if row is None:
+            return None
+        is_over = (
+            now_s - row["seen_s"] > self._settings.idle_s_max
+            or now_s - row["created_s"] > self._settings.total_s_max
+        )
+        if is_over or row["is_disabled"]:
+            self.sign_out(token)
+            return None
+        if now_s - row["seen_s"] > SEEN_WRITE_S:
+            with self._database.writing() as connection:
+                connection.execute(update(session).where(session.c.token_hash == key).values(seen_s=now_s))
+        return Officer(row["number"], frozenset(json.loads(row["roles"])), row["csrf"])
+
+    def sign_out(self, token: str) -> None:
+        """End a session."""
+        with self._database.writing() as connection:
+            connection.execute(delete(session).where(session.c.token_hash == _hash(token)))
+
+    def _open(self, number: str, roles: str, now_s: float) -> SignIn:
+        token, csrf = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
+        old_s = now_s - self._settings.total_s_max
+        with self._database.writing() as connection:
+            connection.execute(delete(session).where(session.c.created_s < old_s))
+            connection.execute(
+                insert(session).values(
+                    token_hash=_hash(token), number=number, csrf=csrf, created_s=now_s, seen_s=now_s
+                )
+            )
+            connection.execute(
+                update(account).where(account.c.number == number).values(failures=0, locked_until_s=0.0)
+            )
+        return SignIn(token, Officer(number, frozenset(json.loads(roles)), csrf))
+
+    def _failed(self, number: str, now_s: float) -> SignIn:
+        settings = self._settings
+        with self._database.writing() as connection:
+            mine = account.c.number == number
+            failures = connection.execute(select(account.c.failures).where(mine)).scalar_one() + 1
+            is_locked = failures >= settings.failures_max
+            changes = {
+                "failures": 0 if is_locked else failures,
+                "locked_until_s": now_s + settings.lockout_s if is_locked else 0.0,
+            }
+            connection.execute(update(account).where(mine).values(changes))
+        if is_locked:
+            return SignIn(None, None, "locked", settings.lockout_s)
+        return SignIn(None, None, "wrong")
+
+    def _verify(self, hashed: str, password: str) -> bool:
+        try:
+            return self._hasher.verify(hashed, password)
+        except (VerifyMismatchError, InvalidHashError):
+            return False
+
+    def _may_try(self, now_s: float) -> bool:
+        """At most so many passwords a minute are checked, whoever asks: argon2 costs memory."""
+        with self._lock:
+            while self._tries and self._tries[0] < now_s - 60:
+                self._tries.popleft()
+            if len(self._tries) >= self._settings.tries_per_minute_max:
+                return False
+            self._tries.append(now_s)
+            return True
+
+    @staticmethod
+    def _check_password(password: str) -> None:
+        if not PASSWORD_CHARS_MIN <= len(password) <= PASSWORD_CHARS_MAX:
+            raise AccountError(
+                f"expected a password of {PASSWORD_CHARS_MIN} to {PASSWORD_CHARS_MAX} characters, found {len(password)}"
+            )
+
+
+def _hash(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()

@@ -1,0 +1,144 @@
+"""Who is asking: FastAPI's side of accounts and sessions, and protection of forms.
+
+Pages use `current_officer` (answers 303 to /sign-in), the API `api_officer` (401). Every form and every API
+call that changes something depends on `check_csrf`. Needs `app.state.accounts` and `app.state.station`.
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Callable
+from typing import Annotated, Final
+from urllib.parse import quote, urlsplit
+
+from fastapi import Depends, HTTPException, Request, Response
+from starlette.concurrency import run_in_threadpool
+
+from caseserver.accounts import Accounts, Officer, SignIn
+
+COOKIE: Final = "caseward_session"
+CSRF_FIELD: Final = "csrf"
+CSRF_HEADER: Final = "x-csrf-token"
+SIGN_IN_PATH: Final = "/sign-in"
+
+__all__ = [
+    "COOKIE", "CSRF_FIELD", "CSRF_HEADER", "SIGN_IN_PATH", "Officer", "SignIn", "api_officer", "check_csrf", "csrf",
+    "current_officer", "maybe_officer", "require_role", "safe_next", "sign_in", "sign_out",
+]  # fmt: skip
+
+
+async def maybe_officer(request: Request) -> Officer | None:
+    """The officer who is signed in, or None."""
+    if hasattr(request.state, "officer"):
+        found: Officer | None = request.state.officer
+        return found
+    token = request.cookies.get(COOKIE)
+    officer = await run_in_threadpool(_accounts(request).of_token, token) if token else None
+    request.state.officer = officer
+    return officer
+
+
+async def current_officer(request: Request) -> Officer:
+    """The officer who is signed in; otherwise the browser is sent to the sign-in page."""
+    officer = await maybe_officer(request)
+    if officer is None:
+        here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+        target = f"{SIGN_IN_PATH}?next={quote(here)}" if request.method == "GET" else SIGN_IN_PATH
+        raise HTTPException(303, "expected a signed-in officer, found nobody", {"Location": target})
+    return officer
+
+
+async def api_officer(request: Request) -> Officer:
+    """The officer who is signed in; otherwise 401."""
+    officer = await maybe_officer(request)
+    if officer is None:
+        raise HTTPException(401, "expected a session (POST /api/session), found none or one that ended")
+    return officer
+
+
+def require_role(*roles: str) -> Callable[..., object]:
+    """A dependency: the signed-in officer, who must have one of these roles (403 otherwise)."""
+
+    async def check(officer: Annotated[Officer, Depends(current_officer)]) -> Officer:
+        if not officer.has_role(*roles):
+            raise HTTPException(
+                403, f"expected one of the roles {', '.join(sorted(roles))}, found none of them"
+            )
+        return officer
+
+    return check
+
+
+def csrf(request: Request) -> str:
+    """The token that a form of this session must send back in the field `csrf`; "" when nobody is signed in."""
+    officer: Officer | None = getattr(request.state, "officer", None)
+    return officer.csrf if officer is not None else ""
+
+
+async def check_csrf(request: Request) -> None:
+    """A dependency of everything that changes something: same origin, and the session's own token (403 otherwise)."""
+    _check_origin(request)
+    officer = await maybe_officer(request)
+    sent = request.headers.get(CSRF_HEADER)
+    if sent is None:
+        value = (await request.form()).get(CSRF_FIELD)
+        sent = value if isinstance(value, str) else ""
+    if officer is None or not hmac.compare_digest(sent.encode(), officer.csrf.encode()):
+        raise HTTPException(
+            403, "expected this session's form token, found another or none; load the page again"
+        )
+
+
+async def sign_in(request: Request, response: Response, number: str, password: str) -> SignIn:
+    """Check the password; when right, set the session's cookie on `response`. 403 for a foreign origin."""
+    _check_origin(request)
+    accounts = _accounts(request)
+    answer = await run_in_threadpool(accounts.sign_in, number, password)
+    audit = request.app.state.station.audit
+    if answer.token is None or answer.officer is None:
+        await run_in_threadpool(audit, None, "sign_in_refused", number[:64], {"problem": answer.problem})
+        return answer
+    await run_in_threadpool(audit, answer.officer.number, "sign_in", answer.officer.number)
+    request.state.officer = answer.officer
+    response.set_cookie(
+        COOKIE, answer.token, httponly=True, samesite="strict", path="/",
+        secure=request.app.state.settings.sessions.cookie_is_secure or request.url.scheme == "https",
+        max_age=request.app.state.settings.sessions.total_s_max,
+    )  # fmt: skip
+    return answer
+
+
+async def sign_out(request: Request, response: Response) -> None:
+    """End the session and take the cookie back."""
+    officer = await maybe_officer(request)
+    token = request.cookies.get(COOKIE)
+    if token:
+        await run_in_threadpool(_accounts(request).sign_out, token)
+    if officer is not None:
+        await run_in_threadpool(request.app.state.station.audit, officer.number, "sign_out", officer.number)
+    request.state.officer = None
+    response.delete_cookie(COOKIE, path="/")
+
+
+def safe_next(target: str | None) -> str:
+    """A path of our own to go to after the sign-in; anything else becomes "/"."""
+    if not target or not target.startswith("/") or target.startswith(("//", "/\\")):
+        return "/"
+    parts = urlsplit(target)
+    return target if not parts.scheme and not parts.netloc and "\\" not in target else "/"
+
+
+def _check_origin(request: Request) -> None:
+    site = request.headers.get("sec-fetch-site")
+    origin = request.headers.get("origin")
+    if site is not None and site not in ("same-origin", "none"):
+        raise HTTPException(403, f"expected a request from our own pages, found one from a {site} page")
+    if origin is not None and urlsplit(origin).netloc != request.url.netloc:
+        raise HTTPException(
+            403, f"expected the origin {request.url.netloc}, found {urlsplit(origin).netloc or origin}"
+        )
+
+
+def _accounts(request: Request) -> Accounts:
+    accounts: Accounts = request.app.state.accounts
+    return accounts

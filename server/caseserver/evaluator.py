@@ -1,0 +1,215 @@
+"""The second evaluator: the same rules over the verified log, on the server's own clock.
+
+Not an independent one (it runs the gateway's code); it finds a gateway whose disk, memory or version gives
+other results than its own log bears out, and it goes on when the gateway is silent. Sans IO.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections import OrderedDict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from caselog import canonical
+from caselog.clock import Instant
+from caselog.leaf import LeafRecord
+from custody.alarm import AlarmRecord
+from custody.area import Area
+from custody.codec import CodecError, fact_of, output_entry
+from custody.effects import Effect
+from custody.engine import Duty, Engine
+from custody.facts import Fact
+from custody.rules import Rulebook
+from custody.world import World
+
+OWED_LEAVES_MAX: Final = 512
+"""A gateway killed between a fact and its outputs writes them after its restart: so long we wait, in leaves."""
+SETTLED_MAX: Final = 20_000
+"""Outputs told apart from those a restarted gateway may tell again; the oldest are forgotten first."""
+STEPS_AHEAD_MAX: Final = 1_000
+"""Deadlines evaluated in one look ahead; more in one second would be a rulebook that loops."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One effect of the evaluator, with the fact that led to it and the engine's record (None: done with)."""
+
+    effect: Effect
+    record: AlarmRecord | None
+    fact: Fact
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Gateway and server disagree about an output. `kind`: missing (the gateway lacks it), unexpected, other."""
+
+    kind: str
+    output: str
+    leaf: int
+    expected: str
+    found: str
+
+
+class Evaluator:
+    """An engine fed with the facts of one verified log, and the comparison with the log's outputs."""
+
+    def __init__(self, area: Area, rulebook: Rulebook) -> None:
+        """Knows nothing yet; give it every leaf from 0."""
+        self.area = area
+        self.rulebook = rulebook
+        self.size = 0
+        self.differences: list[Difference] = []
+        self.unreadable = 0
+        self._engine = Engine(area, rulebook)
+        self._ahead: Engine | None = None
+        self._owed: OrderedDict[str, tuple[int, bytes]] = OrderedDict()
+        self._settled: OrderedDict[str, None] = OrderedDict()
+
+    @property
+    def world(self) -> World:
+        """The state of the area by its log; read only."""
+        return self._engine.world
+
+    def duties(self, stay: str | None = None) -> list[Duty]:
+        """Running duties; by the look ahead while there is one."""
+        return (self._ahead or self._engine).duties(stay)
+
+    def step(self, record: LeafRecord) -> list[Found]:
+        """Take the next leaf: step the engine with a fact, compare an output."""
+        if record.index != self.size:
+            raise ValueError(f"expected leaf {self.size}, found leaf {record.index}")
+        self.size += 1
+        if record.leaf_class == "output":
+            self._compare(record)
+            return []
+        fact = self._read(record)
+        if fact is None:
+            return []
+        self._ahead = None
+        found = []
+        for effect in self._engine.step(fact):
+            self._owe(effect, fact)
+            found.append(Found(effect, self._engine.alarms.get(getattr(effect, "alarm", "")), fact))
+        self._overdue()
+        return found
+
+    def is_known(self, alarm_id: str) -> bool:
+        """Whether the engine, by the log alone, has this alarm."""
+        return alarm_id in self._engine.alarms
+
+    def next_deadline_us(self) -> int | None:
+        """When something falls due, by the log and the look ahead."""
+        return (self._ahead or self._engine).next_deadline_us()
+
+    def look_ahead(self, now: Instant) -> list[Found]:
+        """What is due by `now` though the log does not say so yet: for a gateway that is silent.
+
+        Works on a copy, which the next fact of the log throws away: alarm ids do not depend on the deadline
+        fact, so the gateway's own account of the same deadline falls together with ours.
+        """
+        found: list[Found] = []
+        for step in range(STEPS_AHEAD_MAX):
+            due_us = self.next_deadline_us()
+            if due_us is None or (now.latest_us is not None and due_us > now.latest_us):
+                break
+            if self._ahead is None:
+                self._ahead = self._copy()
+            fact = _deadline(now, self.size, step)
+            for effect in self._ahead.step(fact):
+                record = self._ahead.alarms.get(getattr(effect, "alarm", ""))
+                found.append(Found(effect, record, fact))
+            if self._ahead.next_deadline_us() == due_us:
+                break
+        return found
+
+    def owed(self) -> int:
+        """Outputs we found and the gateway has not logged yet."""
+        return len(self._owed)
+
+    def take_differences(self) -> list[Difference]:
+        """Differences found since the last call."""
+        found, self.differences = self.differences, []
+        return found
+
+    def overdue_now(self) -> None:
+        """Count what is owed as missing: for a gateway that has had time enough and is heard."""
+        for output, (leaf, _) in list(self._owed.items()):
+            self._missing(output, leaf)
+
+    def _copy(self) -> Engine:
+        shared = {id(self.area): self.area, id(self.rulebook): self.rulebook}
+        return copy.deepcopy(self._engine, shared)
+
+    def _read(self, record: LeafRecord) -> Fact | None:
+        try:
+            return fact_of(canonical.loads(record.data))
+        except CodecError as error:
+            self.unreadable += 1
+            self.differences.append(
+                Difference("other", record.id, record.index, error.expected, repr(error.found)[:120])
+            )
+            return None
+
+    def _owe(self, effect: Effect, fact: Fact) -> None:
+        entry = output_entry(effect, fact)
+        body = canonical.dumps(entry["body"])
+        if entry["id"] not in self._settled:
+            self._owed[entry["id"]] = (fact.index, body)
+
+    def _compare(self, record: LeafRecord) -> None:
+        body = canonical.dumps(record.body)
+        owed = self._owed.pop(record.id, None)
+        if owed is None:
+            if record.id not in self._settled:
+                self._settle(record.id)
+                self.differences.append(
+                    Difference("unexpected", record.id, record.index, "no such output", body.decode()[:200])
+                )
+            return
+        self._settle(record.id)
+        if owed[1] != body:
+            self.differences.append(
+                Difference("other", record.id, record.index, owed[1].decode()[:200], body.decode()[:200])
+            )
+
+    def _overdue(self) -> None:
+        while self._owed:
+            output, (leaf, _) = next(iter(self._owed.items()))
+            if leaf > self.size - OWED_LEAVES_MAX:
+                return
+            self._missing(output, leaf)
+
+    def _missing(self, output: str, leaf: int) -> None:
+        del self._owed[output]
+        self.differences.append(Difference("missing", output, leaf, "an output after its fact", "none"))
+
+    def _settle(self, output: str) -> None:
+        self._settled[output] = None
+        while len(self._settled) > SETTLED_MAX:
+            self._settled.popitem(last=False)
+
+
+def _deadline(now: Instant, index: int, step: int) -> Fact:
+    """The fact the gateway would write now, were it there."""
+    return Fact(
+        type="deadline.reached",
+        body={},
+        index=index,
+        occurred_us=now.earliest_us,
+        occurred_latest_us=now.latest_us,
+        recorded_us=now.earliest_us,
+        recorded_latest_us=now.latest_us,
+        id=f"ahead.{now.earliest_us}.{step}",
+        by="server",
+        boot=now.boot,
+        boottime_us=now.boottime_us,
+    )
+
+
+def differences_text(differences: Iterable[Difference]) -> list[str]:
+    """One line each, for the log and the health strip."""
+    return [
+        f"leaf {d.leaf}: {d.kind} {d.output}: expected {d.expected}, found {d.found}" for d in differences
+    ]

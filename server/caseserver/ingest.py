@@ -1,0 +1,230 @@
+"""Taking in one gateway's log: verify everything, believe nothing twice, acknowledge only what is on the disk.
+
+Sans IO. `take(payload)` judges and changes nothing; the caller commits `outcome.records`, then calls
+`settle(outcome)`, then publishes `outcome.ack`. When the commit fails the outcome is dropped and nothing has
+happened. Any bytes may come in.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from caselog import canonical, checkpoint
+from caselog import leaf as leaves
+from caselog.checkpoint import Checkpoint
+from caselog.errors import ChainError, FormatError, NoteError
+from caselog.keys import Signer, Verifier
+from caselog.leaf import LeafRecord
+from caselog.tree import Tree
+from caseserver import payload as payloads
+from caseserver.frontier import Frontier
+from caseserver.payload import Batch
+
+MALFORMED: Final = "malformed"
+SIGNATURE: Final = "signature"
+FORK: Final = "fork"
+
+_EPOCH: Final = re.compile(r"[A-Za-z0-9.-]{1,64}")
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Why bytes were not taken. `reason`: MALFORMED, SIGNATURE or FORK; `index`: the leaf a fork is about."""
+
+    reason: str
+    expected: str
+    found: str
+    index: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What is to be done with a payload.
+
+    `records`: new leaves to commit. `note`: the checkpoint with our cosignature, to keep with them (None when
+    nothing is new). `ack`: message for down/ack. `request`: (first, count) for down/req.
+    """
+
+    records: tuple[LeafRecord, ...] = ()
+    root: bytes = b""
+    origin: str = ""
+    note: bytes | None = None
+    ack: bytes | None = None
+    request: tuple[int, int] | None = None
+    refused: Refused | None = None
+
+
+class _Refusal(Exception):
+    def __init__(self, reason: str, expected: str, found: str, index: int | None = None) -> None:
+        super().__init__(f"{reason}: expected {expected}, found {found}")
+        self.refused = Refused(reason, expected, found, index)
+
+
+class Ingest:
+    """The server's side of one gateway's log."""
+
+    def __init__(
+        self, area: str, gateway: str, public: bytes, signer: Signer, *,
+        hashes: Iterable[bytes] = (), origin: str | None = None, note: bytes | None = None,
+        payload_bytes_max: int = 1_048_576, request_leaves_max: int = 500,
+    ) -> None:  # fmt: skip
+        """`public`: the gateway's key, 32 bytes. `hashes`, `origin`, `note`: what is held already."""
+        self.area = area
+        self.gateway = gateway
+        self.counters: Counter[str] = Counter()
+        self.fork: Refused | None = None
+        self._public = public
+        self._signer = signer
+        self._origin = origin
+        self._note = note
+        self._payload_bytes_max = payload_bytes_max
+        self._request_leaves_max = request_leaves_max
+        self._tree = Tree()
+        self._frontier = Frontier()
+        for hash_ in hashes:
+            self._tree.append(hash_)
+            self._frontier.append(hash_)
+
+    @property
+    def size(self) -> int:
+        """Leaves held."""
+        return self._tree.size
+
+    @property
+    def root(self) -> bytes:
+        """Root of all leaves held, 32 bytes."""
+        return self._tree.root()
+
+    @property
+    def note(self) -> bytes | None:
+        """The newest checkpoint, cosigned."""
+        return self._note
+
+    def take(self, payload: bytes, now_s: int) -> Outcome:
+        """Judge the bytes of one `up/log`. `now_s`: POSIX seconds for the cosignature. Never raises."""
+        self.counters["batches"] += 1
+        try:
+            if len(payload) > self._payload_bytes_max:
+                raise _Refusal(MALFORMED, f"at most {self._payload_bytes_max} bytes", f"{len(payload)}")
+            batch = _parse(payload)
+            signed = self._verify_note(batch)
+            return self._judge(batch, signed, now_s)
+        except _Refusal as error:
+            return self._refuse(error.refused)
+
+    def settle(self, outcome: Outcome) -> None:
+        """The outcome's leaves are on the disk."""
+        for record in outcome.records:
+            if record.index != self._tree.size:
+                raise ValueError(f"expected leaf {self._tree.size} to settle, found leaf {record.index}")
+            self._tree.append(record.hash)
+            self._frontier.append(record.hash)
+        self.counters["leaves"] += len(outcome.records)
+        if outcome.note is not None:
+            self._note, self._origin = outcome.note, outcome.origin
+
+    def hello(self) -> bytes:
+        """Message for down/req that tells how much the server holds; a gateway goes on from there."""
+        return request_bytes(self.size, 0)
+
+    def request(self, end: int) -> tuple[int, int] | None:
+        """(first, count) to ask for, when the gateway has `end` leaves and we hold fewer."""
+        missing = min(end - self.size, self._request_leaves_max)
+        return (self.size, missing) if missing > 0 else None
+
+    def _judge(self, batch: Batch, signed: Checkpoint, now_s: int) -> Outcome:
+        if batch.first > self.size:
+            self.counters["gaps"] += 1
+            return Outcome(request=self.request(batch.first))
+        records = self._chain(batch)
+        if batch.end <= self.size:
+            if self._tree.root(batch.end) != signed.root:
+                raise _Refusal(
+                    FORK,
+                    f"root {self._tree.root(batch.end).hex()}",
+                    f"root {signed.root.hex()}",
+                    batch.end - 1,
+                )
+            self.counters["duplicate_batches"] += 1
+            return Outcome(ack=self._fresh_ack(now_s))
+        after = self._frontier.copy()
+        for record in records:
+            after.append(record.hash)
+        root = after.root()
+        if root != signed.root:
+            # the leaves follow ours one by one, so it is not another history but a wrong sum
+            raise _Refusal(FORK, f"root {root.hex()}", f"root {signed.root.hex()}", batch.end - 1)
+        note = checkpoint.cosign(batch.note, self._signer, now_s)
+        ack = self._ack(batch.end, root, note)
+        return Outcome(tuple(records), root, signed.origin, note, ack)
+
+    def _chain(self, batch: Batch) -> list[LeafRecord]:
+        """The leaves not held yet, parsed and chained to what is held; a held one must be the same."""
+        fresh: list[LeafRecord] = []
+        prev = self._tree.leaf(batch.first - 1) if batch.first else leaves.ZERO_HASH
+        for index, data in enumerate(batch.leaves, batch.first):
+            try:
+                record = leaves.check_chain(prev, index, data)
+            except ChainError as error:
+                # at the seam the gateway's signed leaf denies the leaf we hold; inside it is a broken batch
+                is_seam = index == batch.first and index > 0 and error.expected.startswith("prev")
+                reason = FORK if is_seam else MALFORMED
+                raise _Refusal(reason, error.expected, error.found, index) from None
+            except FormatError as error:
+                raise _Refusal(MALFORMED, f"leaf {index}: {error.expected}", error.found) from None
+            if index < self.size:
+                held = self._tree.leaf(index)
+                if held != record.hash:
+                    raise _Refusal(FORK, f"leaf {index} {held.hex()}", record.hash.hex(), index)
+                self.counters["duplicate_leaves"] += 1
+            else:
+                fresh.append(record)
+            prev = record.hash
+        return fresh
+
+    def _verify_note(self, batch: Batch) -> Checkpoint:
+        try:
+            claimed = checkpoint.parse(batch.note)
+            prefix = f"caseward.local/{self.area}/{self.gateway}/"
+            if not claimed.origin.startswith(prefix) or not _EPOCH.fullmatch(claimed.origin[len(prefix) :]):
+                raise _Refusal(SIGNATURE, f"origin {prefix}<epoch>", claimed.origin[:100])
+            signed = checkpoint.verify(batch.note, Verifier(claimed.origin, self._public))
+        except NoteError as error:
+            raise _Refusal(SIGNATURE, error.expected, error.found) from None
+        if signed.size != batch.end:
+            raise _Refusal(MALFORMED, f"a checkpoint over {batch.end} leaves", f"over {signed.size}")
+        if self._origin is not None and signed.origin != self._origin:
+            raise _Refusal(FORK, f"the log {self._origin}", f"the log {signed.origin}", 0)
+        return signed
+
+    def _refuse(self, refused: Refused) -> Outcome:
+        self.counters[f"refused_{refused.reason}"] += 1
+        if refused.reason == FORK and self.fork is None:
+            self.fork = refused
+        return Outcome(refused=refused)
+
+    def _fresh_ack(self, now_s: int) -> bytes:
+        """What is held, cosigned anew: gateways read the time from it."""
+        note = self._note if self._note is None else checkpoint.cosign(self._note, self._signer, now_s)
+        return self._ack(self.size, self.root, note)
+
+    @staticmethod
+    def _ack(size: int, root: bytes, note: bytes | None) -> bytes:
+        cosigned = note.decode() if note is not None else ""
+        return canonical.dumps({"v": 1, "size": size, "root": root.hex(), "cosigned": cosigned})
+
+
+def _parse(payload: bytes) -> Batch:
+    try:
+        return payloads.parse(payload)
+    except FormatError as error:
+        raise _Refusal(MALFORMED, error.expected, error.found) from None
+
+
+def request_bytes(first: int, count: int) -> bytes:
+    """Message for down/req."""
+    return canonical.dumps({"v": 1, "first": first, "count": count})

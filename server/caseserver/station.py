@@ -1,0 +1,399 @@
+"""What pages and API see of the whole station: areas, officers' acts, news, samples.
+
+Every method may be called from any thread. Views are frozen: what a page reads does not change under it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+import threading
+import uuid
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from sqlalchemy import insert
+
+from caselog import canonical
+from caselog.clock import Instant
+from caselog.keys import Signer
+from caseserver.accounts import Officer
+from caseserver.alarms import SERVER, Alarm
+from caseserver.area_state import AreaState, Message, Snapshot
+from caseserver.hub import Hub
+from caseserver.permissions import ACTOR_FIELDS, FACT_ROLES
+from caseserver.samples import Series
+from caseserver.settings import Limits
+from caseserver.store import facts as fact_rows
+from caseserver.store import samples as sample_rows
+from caseserver.store.alarms import AlarmReader
+from caseserver.store.database import Database
+from caseserver.store.facts import PendingFact
+from caseserver.store.leaves import LeafReader
+from caseserver.store.schema import audit as audit_rows
+from custody.area import Area
+from custody.engine import Duty
+from custody.facts import FACT_TYPES, Problem, check_body
+from custody.rules import Rulebook
+from custody.world import World
+
+SIGNED_PREFIX: Final = b"caseward-fact-v1\n"
+"""Before the canonical JSON of a fact, so that no other signed thing can pass as one."""
+SENT: Final = "sent"
+REFUSED: Final = "refused"
+RECORDED: Final = "recorded"
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What became of an officer's act. `status`: SENT, RECORDED or REFUSED (then `problems` says why).
+
+    `is_area_away`: sent, but the gateway is not heard; it is sent again until it has it.
+    """
+
+    id: str
+    status: str
+    problems: list[Problem] = field(default_factory=list)
+    is_area_away: bool = False
+
+    @property
+    def text(self) -> str:
+        """One line."""
+        if self.status == REFUSED:
+            return "refused: " + "; ".join(
+                f"{p.key}: expected {p.expected}, found {p.found}" for p in self.problems
+            )
+        return (
+            f"{self.status}, waiting for the area"
+            if self.is_area_away and self.status == SENT
+            else self.status
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """How far an area's word can be trusted now. Times are microseconds UTC of station time, None: never.
+
+    `sources`: (id, state, since_us), state ok | lost | unknown | doubtful. `clock_state`: trusted | doubtful.
+    `is_stale`: no heartbeat for three seconds, pages turn grey. `is_silent`: for thirty, alarmed.
+    `behind`: leaves the gateway has and we do not.
+    """
+
+    gateway_seen_us: int | None
+    log_size: int
+    proved_us: int | None
+    sources: list[tuple[str, str, int]]
+    clock_state: str
+    is_stale: bool
+    is_silent: bool = False
+    is_forked: bool = False
+    behind: int = 0
+    waiting_facts: int = 0
+    differences: tuple[str, ...] = ()
+    counters: Mapping[str, int] = field(default_factory=dict)
+
+
+class AreaView:
+    """One area at one moment."""
+
+    def __init__(self, state: AreaState, snapshot: Snapshot, leaves: LeafReader, alarms: AlarmReader) -> None:
+        """Made by Station; keeps reading history from the store."""
+        self.area: Area = state.area
+        self.rulebook: Rulebook = state.rulebook
+        self.engine_world: World = snapshot.world
+        self.alarms: list[Alarm] = list(snapshot.alarms)
+        self.closed_alarms: list[Alarm] = list(snapshot.closed)
+        self._snapshot = snapshot
+        self._leaves = leaves
+        self._alarms = alarms
+
+    def duties(self, stay: str | None = None) -> list[Duty]:
+        """Running duties (of one stay), the next limit first."""
+        return [duty for duty in self._snapshot.duties if stay is None or duty.stay == stay]
+
+    def alarm(self, alarm_id: str) -> Alarm | None:
+        """An alarm by its id or by `Alarm.ref`, open or closed."""
+        wanted = alarm_id.replace("~", "/")
+        for alarm in (*self.alarms, *self.closed_alarms):
+            if alarm.id == wanted:
+                return alarm
+        return self._alarms.find(self.area.id, wanted)
+
+    def history(self, alarm_id: str) -> list[dict[str, Any]]:
+        """Lines of an alarm's history, oldest first: what, at_us, officer, leaf, detail."""
+        return self._alarms.history(self.area.id, alarm_id.replace("~", "/"))
+
+    def alarms_of(self, stay: str) -> list[Alarm]:
+        """Every alarm about a stay, closed ones too, oldest first."""
+        return self._alarms.of_stay(self.area.id, stay)
+
+    def leaf(self, index: int) -> dict[str, Any]:
+        """A leaf of the log. Raises KeyError when it is not held."""
+        data = self._leaves.data(self.area.gateway, index)
+        if data is None:
+            raise KeyError(f"expected a leaf below {self._snapshot.size}, found {index}")
+        leaf: dict[str, Any] = canonical.loads(data)
+        return leaf
+
+    def stay_leaves(self, stay: str) -> list[dict[str, Any]]:
+        """Leaves about a stay, oldest first."""
+        return [canonical.loads(data) for data in self._leaves.of_stay(self.area.gateway, stay)]
+
+    def root(self) -> str:
+        """Root of the log as held, hex."""
+        return self._leaves.held(self.area.gateway).root.hex()
+
+    def checkpoint(self) -> str:
+        """The newest checkpoint of the gateway with the server's cosignature, as text; "" before the first."""
+        return (self._leaves.held(self.area.gateway).note or b"").decode()
+
+    def health(self) -> Health:
+        """How far this area's word can be trusted now."""
+        snapshot = self._snapshot
+        world = snapshot.world
+        sources = [
+            (node.id, _NODE_STATES.get(node.state, node.state), node.since_us)
+            for node in world.nodes.values()
+        ]
+        known = {source for source, _, _ in sources}
+        sources += [(node, "unknown", 0) for node in self.area.nodes if node not in known]
+        sources += [(s.id, s.state, s.since_us) for s in world.sources.values()]
+        beat = snapshot.heartbeat
+        clock = world.sources.get("clock")
+        is_doubtful = (clock is not None and clock.state != "ok") or (
+            beat is not None and beat.instant.latest_us is None
+        )
+        return Health(
+            gateway_seen_us=snapshot.seen_us,
+            log_size=snapshot.size,
+            proved_us=snapshot.proved_us,
+            sources=sources,
+            clock_state="doubtful" if is_doubtful else "trusted",
+            is_stale=snapshot.is_stale,
+            is_silent=snapshot.is_silent,
+            is_forked=snapshot.is_forked,
+            behind=max(0, beat.size - snapshot.size) if beat is not None else 0,
+            waiting_facts=snapshot.waiting_facts,
+            differences=snapshot.differences,
+            counters=snapshot.counters,
+        )
+
+
+_NODE_STATES: Final = {"heard": "ok", "ok": "ok", "lost": "lost", "unknown": "unknown"}
+
+
+class Station:
+    """The station: all areas, and the way of officers' acts to them."""
+
+    def __init__(
+        self, clock: Any, database: Database, signer: Signer, areas: Iterable[AreaState], limits: Limits
+    ) -> None:
+        """`clock`: caselog.clock.Clock with `rate`; `signer`: the server's key."""
+        self.hub = Hub(limits.subscribers_max)
+        self.limits = limits
+        self.started_us: int = clock.now().earliest_us
+        self._clock = clock
+        self._database = database
+        self._signer = signer
+        self._areas = {state.area.id: state for state in areas}
+        self._leaves = LeafReader(database)
+        self._alarms = AlarmReader(database)
+        self._publish: Callable[[Message], None] = lambda _message: None
+        self._submit_lock = threading.Lock()
+
+    # --- reading ----------------------------------------------------------------------------
+
+    @property
+    def rate(self) -> float:
+        """Station seconds in one real second: 1.0 but in the demo."""
+        return float(self._clock.rate)
+
+    def now(self) -> Instant:
+        """Station time."""
+        instant: Instant = self._clock.now()
+        return instant
+
+    def areas(self) -> list[AreaView]:
+        """Every area, as it is now."""
+        return [self._view(state) for state in self._areas.values()]
+
+    def area(self, area_id: str) -> AreaView:
+        """One area. Raises KeyError."""
+        if area_id not in self._areas:
+            raise KeyError(f"expected one of the areas {', '.join(self._areas)}, found {area_id}")
+        return self._view(self._areas[area_id])
+
+    def states(self) -> list[AreaState]:
+        """The areas' own states; for the worker."""
+        return list(self._areas.values())
+
+    def samples(self, area_id: str, from_us: int, to_us: int) -> list[Series]:
+        """Coverage of each source: cells of a minute (up to six hours asked) or an hour, seconds seen and unseen."""
+        return sample_rows.coverage(self._database, self._areas[area_id].gateway, from_us, to_us)
+
+    def log_run(self, gateway: str, first: int, count: int) -> list[bytes]:
+        """Raw leaves, without newlines."""
+        return self._leaves.run(gateway, first, count)
+
+    def log_bytes(self, gateway: str) -> bytes:
+        """The whole log of a gateway, a line each."""
+        return self._leaves.log_bytes(gateway)
+
+    def subscribe(self) -> AsyncIterator[int]:
+        """Ticks (rising numbers) whenever anything changed; many changes are one tick, at most ten a second.
+
+        Raises caseserver.hub.TooManySubscribers.
+        """
+        return self.hub.subscribe(asyncio.get_running_loop())
+
+    # --- acting -----------------------------------------------------------------------------
+
+    def submit(
+        self,
+        area_id: str,
+        fact_type: str,
+        body: Mapping[str, Any],
+        officer: Officer,
+        occurred_us: int | None = None,
+    ) -> Receipt:
+        """State a fact in an officer's name: signed, kept, sent to the gateway until it is in its log.
+
+        The field that names the actor is always the signed-in officer. `occurred_us`: when it happened, now
+        when left out. Refused (nothing is sent) when the role, the body or the area does not allow it.
+        """
+        now = self.now()
+        wanted = dict(body)
+        if fact_type in ACTOR_FIELDS:
+            wanted[ACTOR_FIELDS[fact_type]] = officer.number
+        fact_id = f"s-{uuid.uuid4().hex}"
+        problems = self._problems(area_id, fact_type, wanted, officer)
+        if occurred_us is not None and now.latest_us is not None and occurred_us > now.latest_us:
+            problems.append(Problem("occurred", "a moment that is not in the future", str(occurred_us)))
+        if problems:
+            self.audit(officer.number, "refused", fact_type, {"area": area_id, "field": problems[0].key})
+            return Receipt(fact_id, REFUSED, problems)
+        state = self._areas[area_id]
+        own = state.book.get(str(wanted.get("alarm", ""))) if fact_type.startswith("alarm.") else None
+        if own is not None and own.origin == SERVER:
+            return self._act_own(state, fact_type, wanted, officer, now)
+        is_known = occurred_us is not None
+        occurred = {
+            "earliest_us": occurred_us if is_known else now.earliest_us,
+            "latest_us": occurred_us if is_known else now.latest_us,
+            "by": "server",
+        }
+        fact = {
+            "type": fact_type,
+            "id": fact_id,
+            "occurred": occurred,
+            "stay": wanted.get("stay"),
+            "body": wanted,
+        }
+        pending = PendingFact(
+            fact_id, state.gateway, fact_type, officer.number, self.signed(fact), now.earliest_us
+        )
+        with self._submit_lock, self._database.writing() as connection:
+            waiting = fact_rows.waiting_count(connection, state.gateway)
+            if waiting >= self.limits.pending_facts_max:
+                expected = f"fewer than {self.limits.pending_facts_max} acts waiting for the area"
+                return Receipt(fact_id, REFUSED, [Problem("area", expected, str(waiting))])
+            fact_rows.put(connection, pending)
+        state.expect(fact_id)
+        self.audit(
+            officer.number,
+            fact_type,
+            str(wanted.get("stay") or wanted.get("alarm") or area_id),
+            {"id": fact_id},
+        )
+        self._publish(Message(state.gateway, "fact", pending.payload))
+        self.hub.tick()
+        return Receipt(fact_id, SENT, is_area_away=state.snapshot().is_stale)
+
+    def receipt(self, fact_id: str) -> str:
+        """`sent`, `sent, waiting for the area`, `recorded`, or `refused: …` (by the engine, with its reason)."""
+        with self._database.reading() as connection:
+            fact = fact_rows.get(connection, fact_id)
+        if fact is None:
+            return "refused: expected an id that was given out, found another"
+        if fact.state == fact_rows.REFUSED:
+            return f"refused: {fact.reason}"
+        away = any(s.gateway == fact.gateway and s.snapshot().is_stale for s in self._areas.values())
+        return Receipt(fact_id, fact.state, is_area_away=away).text
+
+    def audit(
+        self, number: str | None, action: str, subject: str, detail: Mapping[str, Any] | None = None
+    ) -> None:
+        """Write down who did or read what. `subject`: a reference, never a name."""
+        with self._database.writing() as connection:
+            connection.execute(
+                insert(audit_rows).values(
+                    at_us=self.now().earliest_us, number=number, action=action[:40], subject=subject[:256],
+                    detail=json.dumps(dict(detail or {}), ensure_ascii=False, sort_keys=True),
+                )
+            )  # fmt: skip
+
+    def signed(self, fact: Mapping[str, Any]) -> bytes:
+        """The message for down/fact: the fact, the server's key id, its signature."""
+        signature = self._signer.key.sign(SIGNED_PREFIX + canonical.dumps(fact))
+        return canonical.dumps(
+            {
+                "v": 1,
+                "fact": fact,
+                "key": self._signer.verifier.key_id().hex(),
+                "sig": base64.b64encode(signature).decode(),
+            }
+        )
+
+    def connect(self, publish: Callable[[Message], None]) -> None:
+        """Give the way out: called with every message for a gateway."""
+        self._publish = publish
+
+    # --- inside -----------------------------------------------------------------------------
+
+    def _view(self, state: AreaState) -> AreaView:
+        return AreaView(state, state.snapshot(), self._leaves, self._alarms)
+
+    def _problems(
+        self, area_id: str, fact_type: str, body: Mapping[str, Any], officer: Officer
+    ) -> list[Problem]:
+        known = FACT_TYPES.get(fact_type)
+        if area_id not in self._areas:
+            return [Problem("area", f"one of {', '.join(self._areas)}", area_id[:64])]
+        if known is None or known.origin != "officer":
+            return [Problem("type", "a fact type that an officer may state", fact_type[:64])]
+        if not officer.may(fact_type):
+            roles = ", ".join(sorted(FACT_ROLES.get(fact_type, ())))
+            return [Problem("role", f"one of {roles}", ", ".join(sorted(officer.roles)) or "none")]
+        return check_body(fact_type, body)
+
+    def _act_own(
+        self, state: AreaState, fact_type: str, body: Mapping[str, Any], officer: Officer, now: Instant
+    ) -> Receipt:
+        alarm_id, action = str(body["alarm"]), fact_type.removeprefix("alarm.")
+        key = f"own-{uuid.uuid4().hex}"
+        problem = state.act_own(
+            alarm_id,
+            action,
+            officer.number,
+            now.earliest_us,
+            str(body.get("cause", "")),
+            str(body.get("action", "")),
+        )
+        if problem:
+            return Receipt(key, REFUSED, [Problem("alarm", *_split(problem))])
+        pending = PendingFact(
+            key, state.gateway, fact_type, officer.number, b"", now.earliest_us, fact_rows.RECORDED
+        )
+        with self._database.writing() as connection:
+            fact_rows.put(connection, pending)
+        self.audit(officer.number, fact_type, alarm_id)
+        self.hub.tick()
+        return Receipt(key, RECORDED)
+
+
+def _split(problem: str) -> tuple[str, str]:
+    """Both halves of `expected X, found Y`."""
+    expected, _, found = problem.removeprefix("expected ").partition(", found ")
+    return expected, found

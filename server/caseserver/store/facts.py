@@ -1,0 +1,72 @@
+"""Officers' facts on their way to a gateway: kept until they are seen in its log."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, func, insert, select, update
+
+from caseserver.store.schema import pending_fact
+
+SENT = "sent"
+RECORDED = "recorded"
+REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class PendingFact:
+    """A fact an officer stated. `payload` is the message for down/fact; `state` one of SENT, RECORDED, REFUSED."""
+
+    id: str
+    gateway: str
+    type: str
+    officer: str
+    payload: bytes
+    created_us: int
+    state: str = SENT
+    reason: str | None = None
+    leaf: int | None = None
+
+
+def put(connection: Connection, fact: PendingFact) -> None:
+    """Keep a new fact."""
+    connection.execute(
+        insert(pending_fact).values(
+            id=fact.id, gateway=fact.gateway, type=fact.type, officer=fact.officer, payload=fact.payload,
+            created_us=fact.created_us, state=fact.state, reason=fact.reason, leaf=fact.leaf,
+        )
+    )  # fmt: skip
+
+
+def settle(
+    connection: Connection, fact_id: str, state: str, leaf: int | None, reason: str | None = None
+) -> None:
+    """The log tells what became of a fact. A refusal stands even when the fact's own leaf is seen again."""
+    where = (pending_fact.c.id == fact_id) & (pending_fact.c.state != REFUSED)
+    connection.execute(update(pending_fact).where(where).values(state=state, leaf=leaf, reason=reason))
+
+
+def get(connection: Connection, fact_id: str) -> PendingFact | None:
+    """One fact."""
+    row = connection.execute(select(pending_fact).where(pending_fact.c.id == fact_id)).mappings().first()
+    return PendingFact(**row) if row is not None else None
+
+
+def waiting(connection: Connection, gateway: str) -> list[PendingFact]:
+    """Facts not seen in the log yet, oldest first."""
+    query = (
+        select(pending_fact)
+        .where(pending_fact.c.gateway == gateway, pending_fact.c.state == SENT)
+        .order_by(pending_fact.c.created_us, pending_fact.c.id)
+    )
+    return [PendingFact(**row) for row in connection.execute(query).mappings()]
+
+
+def waiting_count(connection: Connection, gateway: str) -> int:
+    """How many facts wait."""
+    query = (
+        select(func.count())
+        .select_from(pending_fact)
+        .where(pending_fact.c.gateway == gateway, pending_fact.c.state == SENT)
+    )
+    return connection.execute(query).scalar_one()
