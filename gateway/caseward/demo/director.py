@@ -1,0 +1,131 @@
+"""Plays beats in time: pins and tags on the boards of the nodes, cables, and officers' forms."""
+
+import heapq
+import itertools
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from caseward.demo import beats
+from caseward.demo.beats import Beat
+from caseward.demo.cables import Cables
+from caseward.demo.hardware import Hardware
+
+# A door in real milliseconds, so that at any speed the node's debounce sees each step.
+OPEN_AFTER_MS: Final = 20
+SHUT_AFTER_MS: Final = 60
+LOCK_AFTER_MS: Final = 90
+
+Fill = Callable[[str, str, Mapping[str, Any], str], None]
+"""An officer fills in a form: area, fact type, body, officer."""
+Say = Callable[[str, str], None]
+"""A line for the reader: area, text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Timetable:
+    """Station time and real time: both microseconds UTC, the station `speed` times as fast."""
+
+    real_start_us: int
+    station_start_us: int
+    speed: float
+
+    def real_us(self, station_us: int) -> int:
+        """When on this machine's clock the station reaches a moment."""
+        return self.real_start_us + int((station_us - self.station_start_us) / self.speed)
+
+    def station_us(self) -> int:
+        """The station's time now."""
+        return self.station_start_us + int((time.time_ns() // 1_000 - self.real_start_us) * self.speed)
+
+    def as_environment(self) -> str:
+        """Value of CASEWARD_CLOCK that gives a program this time."""
+        return f"scaled:{self.real_start_us}:{self.station_start_us}:{self.speed}"
+
+
+class Director:
+    """Plays what it is given, in order of time; one thread, which is the one that calls `run`."""
+
+    def __init__(
+        self, timetable: Timetable, hardware: Mapping[str, Hardware], cables: Cables, fill: Fill, say: Say
+    ) -> None:
+        """`hardware`: area id -> its boards."""
+        self.timetable = timetable
+        self._hardware = hardware
+        self._cables = cables
+        self._fill = fill
+        self._say = say
+        self._queue: list[tuple[int, int, Callable[[], None]]] = []
+        self._order = itertools.count()
+        self._rooms: dict[str, tuple[str, str]] = {}  # tag -> area, room
+
+    def add(self, day: Iterable[Beat], day_us: int) -> None:
+        """Queue the beats of a day that begins (00:00) at this station time."""
+        for beat in day:
+            self._at(self.timetable.real_us(day_us + beat.at_us), self._player(beat, day_us))
+
+    def run(self, until_us: int, stop: threading.Event) -> None:
+        """Play until this station time, or until `stop` is set."""
+        end_us = self.timetable.real_us(until_us)
+        while not stop.is_set():
+            now_us = time.time_ns() // 1_000
+            while self._queue and self._queue[0][0] <= now_us:
+                heapq.heappop(self._queue)[2]()
+            if now_us >= end_us:
+                return
+            next_us = min(self._queue[0][0] if self._queue else end_us, end_us)
+            stop.wait(max(0.0, (next_us - time.time_ns() // 1_000) / 1e6))
+
+    def _at(self, real_us: int, action: Callable[[], None]) -> None:
+        heapq.heappush(self._queue, (real_us, next(self._order), action))
+
+    def _after(self, delay_ms: int, action: Callable[[], None]) -> None:
+        self._at(time.time_ns() // 1_000 + delay_ms * 1_000, action)
+
+    def _player(self, beat: Beat, day_us: int) -> Callable[[], None]:
+        return lambda: self._play(beat, day_us)
+
+    def _play(self, beat: Beat, day_us: int) -> None:
+        boards = self._hardware[beat.area]
+        match beat.verb:
+            case beats.FORM:
+                body = dict(beat.body)
+                if "arrived_at_us" in body:
+                    body["arrived_at_us"] += day_us
+                self._fill(beat.area, beat.what, body, beat.officer)
+            case beats.TAG:
+                self._move(beat.area, beat.what, beat.to)
+            case beats.PASS:
+                self._pass(boards, beat.what, beat.to)
+            case beats.DOOR:
+                boards.door(beat.what, beat.to == "open")
+            case beats.LOCK:
+                boards.lock(beat.what, beat.to == "released")
+            case beats.RECORDER:
+                boards.recorder(beat.what, beat.to == "on")
+            case beats.CABLE:
+                self._cables.all[f"{beat.area}-{beat.what}"].is_cut = beat.to == "cut"
+            case beats.SAY:
+                self._say(beat.area, beat.note)
+
+    def _move(self, area: str, tag: str, room: str) -> None:
+        """First seen in the new room, then not any more in the old one."""
+        if room:
+            self._hardware[area].tag(tag, room, True)
+        old = self._rooms.get(tag)
+        if old is not None and old != (area, room):
+            self._hardware[old[0]].tag(tag, old[1], False)
+        if room:
+            self._rooms[tag] = (area, room)
+        else:
+            self._rooms.pop(tag, None)
+
+    def _pass(self, boards: Hardware, door: str, how: str) -> None:
+        release = boards.button if how == "button" else boards.lock
+        if how:
+            release(door, True)
+            self._after(LOCK_AFTER_MS, lambda: release(door, False))
+        self._after(OPEN_AFTER_MS, lambda: boards.door(door, True))
+        self._after(SHUT_AFTER_MS, lambda: boards.door(door, False))

@@ -1,0 +1,151 @@
+"""Writes the beats of a day: people and badges that go from room to room, doors, forms.
+
+The writer knows the plan of each area, so that a person who changes rooms passes the doors
+between them, and a locked door is released before it opens.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from caseward.demo import beats
+from caseward.demo.beats import MINUTE_US, Beat
+from caseward.demo.people import BY_NUMBER
+from custody.area import Area, Door
+
+
+@dataclass(slots=True)
+class Stay:
+    """A person of the story, as the director knows them."""
+
+    ref: str
+    case: str
+    area: str
+    band: str
+    measure: str
+    sex: str
+    arrived_us: int
+    minor: bool = False
+
+
+@dataclass(slots=True)
+class Script:
+    """A day being written. Times of all methods: microseconds from 00:00 of the day."""
+
+    areas: Mapping[str, Area]
+    beats: list[Beat] = field(default_factory=list)
+    rooms: dict[str, str] = field(default_factory=dict)  # tag -> room, at the end of the day before
+
+    def add(
+        self, at_us: int, area: str, verb: str, what: str = "", to: str = "", **more: Any
+    ) -> None:
+        """Write one beat."""
+        self.beats.append(Beat(at_us, len(self.beats), area, verb, what, to, **more))
+
+    def say(self, at_us: int, area: str, note: str) -> None:
+        """Tell the reader what is going on."""
+        self.add(at_us, area, beats.SAY, note=note)
+
+    def form(self, at_us: int, area: str, by: str, fact: str, /, **body: Any) -> None:
+        """An officer fills in a form."""
+        self.add(at_us, area, beats.FORM, fact, body=body, officer=by)
+
+    def recorder(self, at_us: int, area: str, room: str, to: str) -> None:
+        """The recorder of a room goes on or off."""
+        for recorder in self.areas[area].recorders.values():
+            if room in recorder.rooms:
+                self.add(at_us, area, beats.RECORDER, recorder.id, to)
+
+    def badge(self, at_us: int, area: str, officer: str, room: str) -> None:
+        """An officer is in this room from now on; "" = nowhere that has a reader."""
+        self.go(at_us, area, BY_NUMBER[officer].badge, room)
+
+    def badges(self, at_us: int, area: str, officers: str, room: str) -> None:
+        """Several officers (numbers, blanks between) are in this room from now on."""
+        for officer in officers.split():
+            self.badge(at_us, area, officer, room)
+
+    def go(self, at_us: int, area: str, tag: str, room: str) -> None:
+        """A tag changes rooms; `finish` adds the doors on its way."""
+        self.add(at_us, area, beats.TAG, tag, room)
+
+    def finish(self) -> list[Beat]:
+        """All beats in order of time, each change of rooms with the doors that are passed."""
+        written = sorted(self.beats)
+        played: list[Beat] = []
+        for beat in written:
+            if beat.verb == beats.TAG:
+                played += self._doors(beat, self.rooms.get(beat.what, ""))
+                self.rooms[beat.what] = beat.to
+            played.append(beat)
+        return [replace(beat, order=order) for order, beat in enumerate(sorted(played))]
+
+    def _doors(self, beat: Beat, old: str) -> list[Beat]:
+        if beat.to == old:
+            return []
+        passes = []
+        for door, is_leaving in self._way(beat.area, old, beat.to):
+            how = "" if not door.controlled else "button" if is_leaving else "badge"
+            passes.append(replace(beat, verb=beats.PASS, what=door.id, to=how))
+        return passes
+
+    def _way(self, area: str, old: str, new: str) -> list[tuple[Door, bool]]:
+        """Doors between two rooms, each with whether it is left (from inside) or entered."""
+        way = []
+        for room, is_leaving in ((old, True), (new, False)):
+            for door in self.areas[area].doors.values():
+                if door.kind == "room" and room in door.between and room != "corridor":
+                    way.append((door, is_leaving))
+        return way
+
+    # --- what a case officer and an area administrator do, step by step -------------------
+
+    def arrive(self, stay: Stay, administrator: str, *, register_after_min: int = 4) -> None:
+        """Through the gate, wristband on, into the register. Ends in reception."""
+        at_us, area = stay.arrived_us, stay.area
+        self.say(at_us, area, f"{stay.ref}: brought in ({stay.measure.replace('_', ' ')})")
+        self.form(at_us, area, administrator, "person.arrived", stay=stay.ref)
+        self.add(at_us + MINUTE_US // 2, area, beats.PASS, "gate", "badge")
+        self.form(at_us + MINUTE_US, area, administrator, "wristband.bound", stay=stay.ref, band=stay.band)
+        self.go(at_us + 3 * MINUTE_US // 2, area, stay.band, "reception")
+        self.form(
+            at_us + register_after_min * MINUTE_US,
+            area,
+            administrator,
+            "stay.registered",
+            stay=stay.ref,
+            measure=stay.measure,
+            case=stay.case,
+            arrived_at_us=at_us,
+            sex=stay.sex,
+            minor=stay.minor,
+        )
+
+    def search(self, at_us: int, stay: Stay, officers: str, after: str) -> None:
+        """The personal safety check by two officers, signed after five minutes; then on to a room."""
+        numbers = officers.split()
+        self.badges(at_us, stay.area, officers, "search")
+        self.go(at_us + MINUTE_US, stay.area, stay.band, "search")
+        self.form(
+            at_us + 5 * MINUTE_US, stay.area, numbers[0], "search.signed", stay=stay.ref, officers=numbers
+        )
+        self.go(at_us + 7 * MINUTE_US, stay.area, stay.band, after)
+        self.badges(at_us + 8 * MINUTE_US, stay.area, officers, "")
+
+    def leave(self, at_us: int, stay: Stay, administrator: str, reason: str, door: str) -> None:
+        """Released: signed out, band back in the drawer, out through a door of the area."""
+        self.form(at_us, stay.area, administrator, "stay.released", stay=stay.ref, reason=reason)
+        self.go(at_us + 2 * MINUTE_US, stay.area, stay.band, "")
+        self.add(at_us + 3 * MINUTE_US, stay.area, beats.PASS, door, "badge")
+        self.say(at_us, stay.area, f"{stay.ref}: leaves ({reason.replace('_', ' ')})")
+
+    def interview(
+        self, from_us: int, until_us: int, stay: Stay, room: str, officers: str, after: str
+    ) -> None:
+        """Officers and recorder first, then the person; the person leaves first."""
+        self.recorder(from_us - 2 * MINUTE_US, stay.area, room, "on")
+        self.badges(from_us - MINUTE_US, stay.area, officers, room)
+        self.go(from_us, stay.area, stay.band, room)
+        self.go(until_us, stay.area, stay.band, after)
+        self.badges(until_us + MINUTE_US, stay.area, officers, "")
+        self.recorder(until_us + 2 * MINUTE_US, stay.area, room, "off")

@@ -1,0 +1,229 @@
+"""Composes the demo station: broker, server, gateways, and nodes at the ends of cables.
+
+Everything it starts is the real program with the real configuration; only the boards of the nodes are
+stand-ins. The tests of the whole chain and the proofs use this same class.
+"""
+
+import secrets
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from caselog.keys import SoftKey
+from caseward.demo import broker as mosquitto
+from caseward.demo import keys
+from caseward.demo.cables import Cables, Record
+from caseward.demo.director import Timetable
+from caseward.demo.hardware import Hardware, write_config
+from caseward.demo.interpreter import Runner
+from caseward.demo.programs import Programs
+from caseward.resources import area_text
+from custody.area import Area, load_area
+
+SERVER_USER: Final = "server"
+BROKER, SERVER = "broker", "server"
+SESSION_S: Final = 30 * 24 * 3_600  # station seconds: officers of the demo stay signed in
+
+
+@dataclass(slots=True)
+class Plan:
+    """What to build. `areas`: names of bundled area files."""
+
+    folder: Path
+    runner: Runner
+    timetable: Timetable
+    areas: tuple[str, ...] = ("standard", "annex")
+    http_port: int = 8000
+    record: Record | None = None
+
+
+@dataclass(slots=True)
+class DemoStation:
+    """A station that can be started, watched, broken and ended."""
+
+    plan: Plan
+    areas: dict[str, Area] = field(default_factory=dict)
+    hardware: dict[str, Hardware] = field(default_factory=dict)
+    node_keys: dict[str, dict[str, bytes]] = field(default_factory=dict)  # area -> node -> key
+    administrators: dict[str, str] = field(default_factory=dict)  # name -> password, of the server's init
+    cables: Cables = field(init=False)
+    programs: Programs = field(init=False)
+    broker: mosquitto.Broker = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Read the areas; nothing is started or written yet."""
+        for name in self.plan.areas:
+            area = load_area(area_text(name), f"{name}.toml")
+            self.areas[area.id] = area
+        self.programs = Programs(self.plan.folder / "output")
+
+    @property
+    def folder(self) -> Path:
+        """Where everything of this station lies."""
+        return self.plan.folder
+
+    @property
+    def url(self) -> str:
+        """Where the pages are."""
+        return f"http://localhost:{self.plan.http_port}"
+
+    def log_folder(self, area: str) -> Path:
+        """The segments of an area's gateway."""
+        return self._gateway_folder(area) / "log"
+
+    def _gateway_folder(self, area: str) -> Path:
+        return self.folder / self.areas[area].gateway
+
+    # --- preparing -------------------------------------------------------------------------
+
+    def prepare(self) -> None:
+        """Write configurations, keys and accounts; lay the cables. A folder used before is gone on with."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        passwords = {SERVER_USER: secrets.token_urlsafe(18)}
+        passwords |= {area.gateway: secrets.token_urlsafe(18) for area in self.areas.values()}
+        self.broker = mosquitto.prepare(self.folder / "broker", passwords)
+        self.cables = Cables(self.plan.record)
+        for name, area in zip(self.plan.areas, self.areas.values(), strict=True):
+            self._prepare_area(area_text(name), area, passwords[area.gateway])
+        self._prepare_server(passwords[SERVER_USER])
+
+    def _prepare_area(self, text: str, area: Area, password: str) -> None:
+        folder = self._gateway_folder(area.id)
+        keys.gateway_key(folder / "keys" / "gateway.key")
+        keys.private(folder / "keys" / "broker.password", password + "\n")
+        (folder / "area.toml").write_text(text, encoding="utf-8")
+        self.node_keys[area.id] = keys.node_keys(folder / "keys" / "nodes.toml", area.nodes)
+        nodes = self.folder / "nodes"
+        nodes.mkdir(exist_ok=True)
+        self.hardware[area.id] = Hardware(area, nodes)
+        for node in area.nodes:
+            write_config(self._config(area.id, node), area, node, self.node_keys[area.id][node])
+            self.cables.add(f"{area.id}-{node}")
+
+    def _config(self, area: str, node: str) -> Path:
+        return self.folder / "nodes" / f"{area}-{node}.json"
+
+    def _prepare_server(self, password: str) -> None:
+        folder = self.folder / "server"
+        if not (folder / "keys" / "server.key").exists():
+            done = self.run("server", "init", "--data", str(folder))
+            self.administrators = parse_administrators(done)
+        keys.private(folder / "keys" / "broker.password", password + "\n")
+        public = SoftKey.load(folder / "keys" / "server.key").public.hex()
+        lines = [
+            f'listen = "127.0.0.1:{self.plan.http_port}"',
+            "[broker]",
+            'host = "127.0.0.1"',
+            f"port = {self.broker.port}",
+            f'user = "{SERVER_USER}"',
+            f'password_file = "{folder / "keys" / "broker.password"}"',
+            "[sessions]",
+            f"idle_s_max = {SESSION_S}",
+            f"total_s_max = {SESSION_S}",
+            "tries_per_minute_max = 1000",
+        ]
+        for area in self.areas.values():
+            gateway = self._gateway_folder(area.id)
+            key = SoftKey.load(gateway / "keys" / "gateway.key").public.hex()
+            (gateway / "keys" / "server.pub").write_text(public + "\n")
+            lines += [
+                f"[gateways.{area.gateway}]",
+                f'area = "{gateway / "area.toml"}"',
+                f'public_key = "{key}"',
+            ]
+        keys.private(folder / "server.toml", "\n".join(lines) + "\n")
+
+    def run(self, *arguments: str) -> str:
+        """Run a `caseward` command to its end; what it printed. Raises RuntimeError when it fails."""
+        done = subprocess.run(  # noqa: S603 - our own command, no shell
+            [sys.executable, "-m", "caseward", *arguments], capture_output=True, text=True
+        )
+        if done.returncode:
+            raise RuntimeError(
+                f"caseward {' '.join(arguments)}: expected exit code 0, found {done.returncode}\n"
+                f"{done.stdout}{done.stderr}"
+            )
+        return done.stdout
+
+    # --- starting and ending ---------------------------------------------------------------
+
+    def start(self) -> None:
+        """Start everything; nodes first, so that a gateway finds them."""
+        self.programs.open()
+        self.cables.start()
+        for name, start in self._starts():
+            start(name)
+
+    def _starts(self) -> Iterable[tuple[str, Callable[[str], None]]]:
+        for area in self.areas.values():
+            self.hardware[area.id].open()
+            for node in area.nodes:
+                yield f"node-{area.id}-{node}", self._start_node
+        yield BROKER, self._start_broker
+        for area in self.areas.values():
+            yield f"gateway-{area.id}", self._start_gateway
+        yield SERVER, self._start_server
+
+    def _start_broker(self, name: str) -> None:
+        self.programs.start(name, self.broker.argv)
+
+    def _start_node(self, name: str) -> None:
+        _, area, node = name.split("-")
+        link = self.cables.all[f"{area}-{node}"].node_path
+        fifo = self.hardware[area].boards[node].fifo
+        runner = self.plan.runner
+        self.programs.start(name, runner.argv(self._config(area, node)), runner.env(link, fifo))
+
+    def _start_gateway(self, name: str) -> None:
+        area = self.areas[name.removeprefix("gateway-")]
+        folder = self._gateway_folder(area.id)
+        argv = [
+            sys.executable, "-m", "caseward", "gateway",
+            "--config", str(folder / "area.toml"), "--data", str(folder),
+            "--broker", f"127.0.0.1:{self.broker.port}", "--broker-user", area.gateway,
+            "--broker-password-file", str(folder / "keys" / "broker.password"),
+        ]  # fmt: skip
+        for node in area.nodes.values():
+            argv += ["--port", f"{node.port}={self.cables.all[f'{area.id}-{node.id}'].gateway_path}"]
+        self.programs.start(name, argv, self._clock())
+
+    def _start_server(self, name: str) -> None:
+        argv = [sys.executable, "-m", "caseward", "server", "--data", str(self.folder / "server")]
+        self.programs.start(name, argv, self._clock())
+
+    def _clock(self) -> Mapping[str, str]:
+        return {"CASEWARD_CLOCK": self.plan.timetable.as_environment()}
+
+    def revive(self) -> list[str]:
+        """Start again what ended by itself (a node after its watchdog); the names."""
+        revived = []
+        for program in self.programs.ended():
+            if time.monotonic() - program.started < 1.0:
+                continue  # a program that cannot start is not started in a circle
+            self.programs.restart(program.name)
+            if program.name.startswith("node-"):
+                _, area, node = program.name.split("-")
+                self.hardware[area].boards[node].tell_all()
+            revived.append(program.name)
+        return revived
+
+    def close(self) -> None:
+        """End everything that was started."""
+        self.programs.close()
+        self.cables.close()
+        for hardware in self.hardware.values():
+            hardware.close()
+
+
+def parse_administrators(text: str) -> dict[str, str]:
+    """Names and once-only passwords out of what `caseward server init` prints."""
+    found = {}
+    for line in text.splitlines():
+        words = line.split()
+        if len(words) == 2 and words[0].startswith("admin"):
+            found[words[0]] = words[1]
+    return found

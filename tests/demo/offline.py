@@ -1,0 +1,109 @@
+"""Plays the demo's day straight into engines, with no process and no waiting: what must come of it."""
+
+from dataclasses import replace
+from importlib.resources import files
+
+from caseward.demo import beats, story
+from caseward.demo.beats import Beat
+from custody.area import Area, load_area
+from custody.effects import AlarmRaised, Effect, Refusal
+from custody.engine import Engine
+from custody.facts import Fact
+from custody.rules import Rulebook, load_rulebook
+
+SECOND_US = 1_000_000
+DAY_0_US = 1_774_800_000_000_000 - 8 * beats.HOUR_US  # 00:00 in China of some day
+
+
+def areas() -> dict[str, Area]:
+    """The two areas of the demo."""
+    found = {}
+    for name in ("standard.toml", "annex.toml"):
+        area = load_area((files("custody") / "areas" / name).read_text(encoding="utf-8"), name)
+        found[area.id] = area
+    return found
+
+
+def rulebook() -> Rulebook:
+    return load_rulebook((files("custody") / "rulebook" / "cn-2026.toml").read_text(encoding="utf-8"))
+
+
+class Offline:
+    """One engine an area; beats become facts as node and gateway would make them."""
+
+    def __init__(self) -> None:
+        self.areas = areas()
+        book = rulebook()
+        self.engines = {area.id: Engine(area, book) for area in self.areas.values()}
+        self.effects: dict[str, list[Effect]] = {area: [] for area in self.areas}
+        self.index = 0
+        self.tags: dict[str, str] = {}
+
+    def fact(self, area: str, at_us: int, kind: str, **body: object) -> None:
+        """Everything due before it, then the fact."""
+        engine = self.engines[area]
+        while (due_us := engine.next_deadline_us()) is not None and due_us < at_us:
+            self._step(area, due_us, "deadline.reached", {})
+        self._step(area, at_us, kind, body)
+
+    def _step(self, area: str, at_us: int, kind: str, body: dict[str, object]) -> None:
+        self.index += 1
+        fact = Fact(kind, body, self.index, at_us, at_us, at_us, at_us, id=f"f{self.index}")
+        self.effects[area] += self.engines[area].step(fact)
+
+    def play(self, day: list[Beat], day_us: int) -> None:
+        """Play the beats of a day that began (00:00) at `day_us`."""
+        for beat in day:
+            self._play(beat, day_us + beat.at_us, day_us)
+
+    def _play(self, beat: Beat, at_us: int, day_us: int) -> None:
+        area, what, to = beat.area, beat.what, beat.to
+        match beat.verb:
+            case beats.FORM:
+                body = dict(beat.body)
+                if "arrived_at_us" in body:
+                    body["arrived_at_us"] += day_us
+                self.fact(area, at_us, what, **body)
+            case beats.TAG:
+                old = self.tags.get(what, "")
+                if to:
+                    self.fact(area, at_us, "tag.read", tag=what, room=to)
+                if old and old != to:
+                    self.fact(area, at_us, "tag.gone", tag=what, room=old)
+                self.tags[what] = to
+            case beats.PASS:
+                if to:
+                    self.fact(area, at_us, "door.released" if to == "badge" else "door.exit_requested", door=what)
+                self.fact(area, at_us + SECOND_US, "door.opened", door=what)
+                self.fact(area, at_us + 4 * SECOND_US, "door.closed", door=what)
+            case beats.DOOR:
+                self.fact(area, at_us, "door.opened" if to == "open" else "door.closed", door=what)
+            case beats.LOCK if to == "released":
+                self.fact(area, at_us, "door.released", door=what)
+            case beats.RECORDER:
+                self.fact(area, at_us, f"recorder.{'started' if to == 'on' else 'stopped'}", recorder=what)
+            case beats.CABLE:
+                self.fact(area, at_us, "node.lost" if to == "cut" else "node.restored", node=what)
+
+    def raised(self, area: str) -> list[AlarmRaised]:
+        return [effect for effect in self.effects[area] if isinstance(effect, AlarmRaised)]
+
+    def refused(self) -> list[Refusal]:
+        return [e for effects in self.effects.values() for e in effects if isinstance(e, Refusal)]
+
+
+def played(seed: int = 1, days: int = 1) -> Offline:
+    """The opening and so many days."""
+    offline = Offline()
+    for area in offline.areas:
+        offline.fact(area, DAY_0_US + story.START_US - 1, "config.loaded",
+                     config_hash="0" * 64, rulebook="cn-2026", rulebook_hash="0" * 64)  # fmt: skip
+        for node in offline.areas[area].nodes:
+            offline.fact(area, DAY_0_US + story.START_US - 1, "node.restored", node=node)
+    offline.play([replace(beat) for beat in story.opening(offline.areas)], DAY_0_US)
+    for number in range(days):
+        day_us = DAY_0_US + number * beats.DAY_US
+        offline.play(story.day(offline.areas, seed, number), day_us)
+        for area in offline.areas:
+            offline.fact(area, day_us + story.START_US + beats.DAY_US - 1, "server.restored")
+    return offline
