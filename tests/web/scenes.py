@@ -126,7 +126,7 @@ def plan() -> AreaPlan:
 
 def cards() -> tuple[AlarmCard, ...]:
     return (
-        AlarmCard("a1", "/alarms/a1/x1", Mark("act", "plug"), "new", "讯问室 2", "0412", "录像已停，讯问仍在进行", "停止讯问，重启录像", "law", "刑诉法 第123条", Count("gone", at("14:21:56")), sound="equip-act", escalates_us=at("14:22:31"), escalates_to="值班领导"),
+        AlarmCard("a1", "/alarms/a1/x1", Mark("act", "plug"), "new", "讯问室 2", "0412", "录像已停，讯问仍在进行", "停止讯问，重启录像", "law", "刑诉法 第123条", Count("gone", at("14:21:56")), sound="equip-act"),
         AlarmCard("a2", "/alarms/a1/x2", Mark("act", "figure"), "taken", "候问室 2", "0415", "室内有人，无民警看管", "派民警到岗看管", "law", "继续盘问规定 第29条", Count("gone", at("14:19")), taken_by="1187", taken_us=at("14:21:28")),
         AlarmCard("a3", "/alarms/a1/x3", Mark("blind", "query"), "new", "醒酒室", "0419", "看不见：节点 3 失联", "派人当面看守，报修", "site", "本地 30 秒 · 未知不等于正常", Count("gone", at("14:19:54")), sound="equip-soon"),
         AlarmCard("a4", "/alarms/a1/x4", Mark("soon", "clock"), "new", "候问室 1", "0403", "8 小时将满，无延长审批", "结束询问，或报批延长", "law", "治安处罚法 第97条", Count("left", at("15:00")), sound="law-soon", late_s=4),
@@ -184,7 +184,6 @@ def alarm() -> AlarmPage:
         Step("done", "发生", at("14:21:56"), "录像 讯问室 2 停止录像"),
         Step("done", "报警", at("14:22:01"), "满本地 5 秒"),
         Step("now", "未接", NOW),
-        Step("next", "升级至值班领导", at("14:22:31")),
         Step("path", "接单 → 处置 → 待核对 → 关闭", None, "核对人不能是处置人"),
     )
     return AlarmPage(
@@ -194,14 +193,14 @@ def alarm() -> AlarmPage:
         raised_us=at("14:22:01"),
         ended_us=None,
         law=LawQuote("《刑事诉讼法》第一百二十三条第二款", "cn-2026", "录音或者录像应当全程进行，保持完整性。"),
-        site=(("触发", "5 秒"), ("多久没人接升级", "30 秒")),
+        site=(("触发", "5 秒"),),
         steps=steps,
         moves=("take", "acknowledge"),
         causes=(("power", "断电"), ("storage", "存储满"), ("person", "人为"), ("mistaken", "误报"), ("other", "其他")),
         actions=(("stopped", "已停讯问"), ("restarted", "已重启录像"), ("moved", "已换房间"), ("repaired", "已报修")),
         rule="M4",
         stay_href="/stays/a1/0412",
-        escalation_s=30,
+        area="a1",
     )
 
 

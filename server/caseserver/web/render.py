@@ -13,7 +13,6 @@ from markupsafe import Markup
 
 from caseserver.web import wording
 from caseserver.web.drawing import ahead, coverage, health, marks, plan, stay, why
-from caseserver.web.drawing.svg import rect, tag
 from caseserver.web.reader import Reader
 from caseserver.web.views import (
     AlarmList,
@@ -23,6 +22,7 @@ from caseserver.web.views import (
     CoveragePlot,
     FormPage,
     Mark,
+    Refusal,
     SignInPage,
     StayList,
     StayPage,
@@ -55,16 +55,6 @@ def _four_words(musts: tuple[str, ...], reader: Reader) -> str:
     return ", ".join(f"{reader.of('must', name)}: {reader.of('must_state', state)}" for name, state in pairs)
 
 
-def _escalation_bar(page: AlarmPage, reader: Reader) -> Markup:
-    """How much of the time to escalation is gone, as a plain bar."""
-    if not page.escalation_s or page.card.escalates_us is None:
-        return Markup("")
-    start_us = page.card.escalates_us - page.escalation_s * 1_000_000
-    used = wording.permille(start_us, page.card.escalates_us, reader.now_us)
-    parts = [tag("rect", class_="t", width=1000, height=10), rect(0, 0, used, 10, class_="f")]
-    return tag("svg", *parts, class_="escbar", viewBox="0 0 1000 10", preserveAspectRatio="none", aria_hidden="true")
-
-
 def _holes(plot: CoveragePlot) -> list[tuple[str, CoverageCell]]:
     return [(row.source, cell) for row in plot.rows for cell in row.cells if cell.unseen_s]
 
@@ -90,7 +80,6 @@ def environment() -> Environment:
         "coverage_holes": _holes,
         "drawing": stay.stay,
         "dur": marks.duration,
-        "escbar": _escalation_bar,
         "figures": marks.figures,
         "four_words": _four_words,
         "grouped": wording.grouped,
@@ -129,12 +118,12 @@ def region_value(region: str, view: WallView) -> object:
     return getattr(view, region)
 
 
-def alarm(view: AlarmPage, reader: Reader, events: str = "", area: str = "", refusal: object = None) -> str:
-    return _render("alarm.html", reader, view=view, events=events, area=area, refusal=refusal)
+def alarm(view: AlarmPage, reader: Reader, events: str = "", refusal: Refusal | None = None) -> str:
+    return _render("alarm.html", reader, view=view, events=events, refusal=refusal)
 
 
-def alarm_body(view: AlarmPage, reader: Reader, area: str = "") -> str:
-    return _render("alarm_body.html", reader, view=view, area=area, refusal=None)
+def alarm_body(view: AlarmPage, reader: Reader) -> str:
+    return _render("alarm_body.html", reader, view=view, refusal=None)
 
 
 def alarms(view: AlarmList, reader: Reader, events: str = "") -> str:

@@ -28,10 +28,14 @@ class Mark:
 
 @dataclass(frozen=True)
 class Count:
-    """A running duration: the time left until ``at_us``, or the time gone since it; ``frozen`` when the clock is in doubt."""
+    """A duration: the time left until ``at_us``, or the time gone since it.
+
+    ``until_us`` ends one that is over, so that it no longer runs; ``frozen`` stops it while the clock is in doubt.
+    """
 
     kind: Literal["left", "gone"]
     at_us: int
+    until_us: int | None = None
     frozen: bool = False
 
 
@@ -117,7 +121,7 @@ class AreaPlan:
     doors: tuple[PlanDoor, ...] = ()
 
 
-AlarmState = Literal["new", "escalated", "taken", "acknowledged", "fixed", "closed"]
+AlarmState = Literal["new", "taken", "acknowledged", "fixed", "closed"]
 
 
 @dataclass(frozen=True)
@@ -138,8 +142,6 @@ class AlarmCard:
     sound: str = ""
     taken_by: str = ""
     taken_us: int | None = None
-    escalates_us: int | None = None
-    escalates_to: str = ""
     late_s: int = 0
     cleared: bool = False
 
@@ -167,7 +169,6 @@ class HealthStrip:
     blind_today_s: int
     witnessed_us: int | None
     gateways: tuple[tuple[str, int | None], ...]
-    queued: int = 0
 
 
 @dataclass(frozen=True)
@@ -262,7 +263,7 @@ class AlarmPage:
     actions: tuple[tuple[str, str], ...]
     rule: str
     stay_href: str = ""
-    escalation_s: int = 0
+    area: str = ""
 
 
 @dataclass(frozen=True)

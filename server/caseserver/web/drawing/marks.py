@@ -96,11 +96,11 @@ def plain(count: Count, reader: Reader) -> Markup:
 def count_seconds(count: Count, reader: Reader) -> int:
     if count.kind == "left":
         return wording.seconds_left(count.at_us, reader.now_us)
-    return wording.seconds_gone(count.at_us, reader.now_us)
+    return wording.seconds_gone(count.at_us, reader.now_us if count.until_us is None else count.until_us)
 
 
 def _counting(count: Count) -> dict[str, int]:
-    if count.frozen:
+    if count.frozen or count.until_us is not None:
         return {}
     return {"data_due": count.at_us // 1000} if count.kind == "left" else {"data_since": count.at_us // 1000}
 

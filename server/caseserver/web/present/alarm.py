@@ -1,0 +1,184 @@
+"""One alarm: what to do, the facts behind it with their leaves, the law and the site's numbers, what happened since."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Literal
+
+from caselog.leaf import LeafRecord
+from caseserver.alarms import Alarm
+from caseserver.web.present.state import AreaPicture
+from caseserver.web.present.wall import alarm_card
+from caseserver.web.present.words import Words
+from caseserver.web.reader import Reader
+from caseserver.web.views import AlarmPage, LawQuote, Step, WhyFact
+from custody.codec import CodecError, fact_of
+from custody.facts import Fact
+from custody.rules import Rule
+
+Move = Literal["take", "acknowledge", "rectify", "verify"]
+FACT_OF_MOVE: dict[Move, str] = {
+    "take": "alarm.taken",
+    "acknowledge": "alarm.acknowledged",
+    "rectify": "alarm.rectified",
+    "verify": "alarm.verified",
+}
+_MOVES: dict[str, tuple[Move, ...]] = {
+    "unacknowledged": ("take", "acknowledge"),
+    "taken": ("rectify",),
+    "acknowledged": ("take", "rectify"),
+    "rectified": ("verify",),
+    "closed": (),
+}
+_LANE = {
+    "tag": "person", "recorder": "recorder", "door": "door", "wristband": "band", "node": "node", "port": "gateway",
+    "gateway": "gateway", "server": "gateway", "clock": "gateway", "config": "gateway", "deadline": "gateway",
+    "officer": "officer",
+}  # fmt: skip
+_BAD = frozenset(
+    {"recorder.stopped", "recorder.lost", "door.opened", "door.unknown", "node.lost", "port.lost", "server.lost",
+     "wristband.cut", "wristband.battery", "tag.gone", "clock.doubted", "clock.stepped"}
+)  # fmt: skip
+_CAUSES = ("power", "storage", "wiring", "device", "person", "handover", "overrun", "mistaken", "other")
+_CAUSES_OF: dict[str, tuple[str, ...]] = {
+    "clock": ("overrun", "handover", "person", "mistaken", "other"),
+    "person": ("handover", "person", "device", "overrun", "mistaken", "other"),
+    "equipment": ("power", "storage", "wiring", "device", "person", "mistaken", "other"),
+}
+_ACTIONS_OF: dict[str, tuple[str, ...]] = {
+    "clock": ("released", "approved", "checked"),
+    "person": ("guarded", "searched", "registered", "moved", "checked"),
+    "equipment": ("stopped", "restarted", "moved", "repaired", "checked"),
+}
+CAUSES = frozenset(_CAUSES)
+ACTIONS = frozenset(action for actions in _ACTIONS_OF.values() for action in actions)
+
+
+def facts_of(records: Iterable[LeafRecord]) -> list[Fact]:
+    """The facts among leaves; a leaf of a newer kind than this server knows is left out."""
+    found = []
+    for record in records:
+        try:
+            fact = fact_of(_object(record))
+        except CodecError:
+            continue
+        if fact is not None:
+            found.append(fact)
+    return found
+
+
+def _object(record: LeafRecord) -> dict[str, Any]:
+    return {
+        "class": record.leaf_class, "type": record.type, "index": record.index, "id": record.id, "stay": record.stay,
+        "recorded": record.recorded.as_dict(), "body": record.body,
+        "occurred": {"earliest_us": record.occurred.earliest_us, "latest_us": record.occurred.latest_us, "by": record.occurred.by},
+        "source": {"name": record.source.name, "boot": record.source.boot, "seq": record.source.seq},
+    }  # fmt: skip
+
+
+def alarm_page(
+    alarm: Alarm, state: AreaPicture, records: Iterable[LeafRecord], history: Sequence[Mapping[str, Any]],
+    reader: Reader, may: frozenset[str] = frozenset(),
+) -> AlarmPage:  # fmt: skip
+    """``records``: leaves of ``alarm.facts``; ``history``: lines of the store; ``may``: fact types the reader may state."""
+    words = Words(state.area, state.world, reader)
+    rule = next((r for r in state.rulebook.rules if r.id == alarm.rule and r.variant == alarm.variant), None)
+    what = words.text(alarm, "do")
+    parts = [part.strip() for part in what.replace("；", ";").replace("，", ";" if reader.language == "zh" else "，").split(";")]
+    return AlarmPage(
+        card=alarm_card(alarm, state, reader),
+        todo=tuple((part, "") for part in parts if part),
+        facts=tuple(_why(fact, words, reader) for fact in sorted(facts_of(records), key=lambda f: (f.occurred_us, f.index))),
+        raised_us=alarm.raised_us,
+        ended_us=alarm.cleared_us,
+        law=_law(alarm, state, words),
+        site=_site(alarm, rule, words, reader),
+        steps=tuple(_steps(alarm, history, words, reader)),
+        moves=_moves(alarm, reader, may),
+        causes=tuple((code, reader.of("cause", code)) for code in _CAUSES_OF.get(alarm.family, _CAUSES)),
+        actions=tuple((code, reader.of("action", code)) for code in _ACTIONS_OF.get(alarm.family, ("checked",))),
+        rule=f"{alarm.rule}/{alarm.variant}",
+        stay_href=f"/stays/{state.area.id}/{alarm.stay}" if alarm.stay else "",
+        area=state.area.id,
+    )
+
+
+def _why(fact: Fact, words: Words, reader: Reader) -> WhyFact:
+    family = fact.type.partition(".")[0]
+    late_us = fact.recorded_us - fact.occurred_us
+    return WhyFact(
+        leaf=fact.index,
+        at_us=fact.occurred_us,
+        lane=reader.of("lane", _LANE.get(family, "act")),
+        text=words.fact(fact.type, fact.body),
+        by=words.by(fact),
+        bad=fact.type in _BAD,
+        late_s=late_us // 1_000_000 if late_us >= 2_000_000 else 0,
+    )
+
+
+def _law(alarm: Alarm, state: AreaPicture, words: Words) -> LawQuote | None:
+    if alarm.basis != "law":
+        return None
+    return LawQuote(words.article(alarm.article), state.rulebook.id)
+
+
+def _site(alarm: Alarm, rule: Rule | None, words: Words, reader: Reader) -> tuple[tuple[str, str], ...]:
+    """The site's own numbers: after how long it warns and sounds, where the site and not the law set them."""
+    if rule is None:
+        return ()
+    marks = []
+    for level in rule.levels:
+        if level.number_basis == "local":
+            name = reader.t("alarm.warns_after") if level.is_prewarning else reader.t("alarm.raised_after")
+            marks.append((name, reader.duration(level.after_us // 1_000_000, exact=True)))
+    for tier in rule.tiers:
+        if tier.limit_us == alarm.params.get("limit_us"):
+            marks += [(reader.t("alarm.warns_before"), reader.duration(us // 1_000_000, exact=True)) for us in tier.prewarnings_us]
+    return tuple(marks)
+
+
+def _steps(alarm: Alarm, history: Sequence[Mapping[str, Any]], words: Words, reader: Reader) -> Iterable[Step]:
+    yield Step("done", reader.t("alarm.step_happened"), alarm.since_us)
+    for line in history:
+        step = _step(line, words, reader)
+        if step is not None:
+            yield step
+    if alarm.state == "unacknowledged" and alarm.is_active:
+        yield Step("now", reader.t("alarm.step_untaken"), reader.now_us)
+    if alarm.state != "closed":
+        yield Step("path", reader.t("alarm.step_way"), None, reader.t("alarm.step_way_hint"))
+
+
+def _step(line: Mapping[str, Any], words: Words, reader: Reader) -> Step | None:
+    what, at_us, badge = str(line["what"]), int(line["at_us"]), line.get("officer") or ""
+    detail: Mapping[str, Any] = line.get("detail") or {}
+    late_us = int(detail.get("late_us") or 0)
+    late = reader.t("alarm.late_mark", late=reader.duration(late_us // 1_000_000, exact=True)) if late_us else ""
+    if what == "raised":
+        return Step("done", reader.t("alarm.step_raised"), at_us, late)
+    if what == "prewarned":
+        return Step("done", reader.t("alarm.step_prewarned"), at_us, late)
+    if what == "cleared":
+        is_withdrawn = detail.get("reason") == "late_evidence"
+        return Step("done", reader.t("alarm.step_cleared_late") if is_withdrawn else reader.t("alarm.step_cleared"), at_us)
+    if what == "taken":
+        return Step("done", reader.t("alarm.step_taken", badge=badge), at_us)
+    if what == "acknowledged":
+        return Step("done", reader.t("alarm.step_seen", badge=badge), at_us)
+    if what == "rectified":
+        said = " · ".join(words.coded(key, str(detail[key])) for key in ("cause", "action") if detail.get(key))
+        return Step("done", reader.t("alarm.step_rectified", badge=badge), at_us, said)
+    if what == "verified":
+        return Step("done", reader.t("alarm.step_verified", badge=badge), at_us)
+    return None
+
+
+def _moves(alarm: Alarm, reader: Reader, may: frozenset[str]) -> tuple[Move, ...]:
+    """What this reader may do now. Verifying is for another person than the one who handled it, and only when it is over."""
+    if alarm.is_prewarning:
+        return ()
+    moves = [move for move in _MOVES[alarm.state] if FACT_OF_MOVE[move] in may]
+    if "verify" in moves and (alarm.rectified_by == reader.badge or alarm.is_active):
+        moves.remove("verify")
+    return tuple(moves)

@@ -1,0 +1,146 @@
+"""Names and sentences: rooms, doors, officers, measures, articles, and one sentence for each type of fact."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from caseserver.alarms import Alarm
+from caseserver.web.catalogue import catalogue
+from caseserver.web.reader import Reader
+from caseserver.web.views import Family, Level, Mark, Seal
+from custody.area import Area, Name
+from custody.facts import Fact
+from custody.times import TimeFormatError, parse_duration_us
+from custody.world import World
+
+_LEVEL: dict[str, Level] = {"S1": "act", "S2": "act", "S3": "soon", "S4": "know"}
+_FAMILY: dict[str, Family] = {"clock": "clock", "person": "figure", "equipment": "plug"}
+_SOUND = {"clock": "law", "person": "person", "equipment": "equip"}
+_BLIND_SUBJECTS = ("node", "gateway", "recorder", "port", "clock")
+
+
+@dataclass(frozen=True)
+class Words:
+    """The names of one area in the reader's language. An id that area.toml does not know is shown as it is."""
+
+    area: Area
+    world: World
+    reader: Reader
+
+    def name(self, name: Name) -> str:
+        return name.zh if self.reader.language == "zh" else name.en
+
+    def room(self, room: str | None) -> str:
+        known = self.area.rooms.get(room) if room is not None else None
+        return self.name(known.name) if known is not None else room or self.reader.t("wall.unknown_room")
+
+    def door(self, door: str) -> str:
+        known = self.area.doors.get(door)
+        return self.name(known.name) if known is not None else door
+
+    def recorder(self, recorder: str) -> str:
+        known = self.area.recorders.get(recorder)
+        return self.name(known.name) if known is not None else recorder
+
+    def tag(self, tag: str) -> str:
+        """Whose tag it is: a stay's or an officer's number; the tag's own number when nobody wears it."""
+        holder = self.world.tags.get(tag)
+        return holder.partition(":")[2] if holder is not None else tag
+
+    def measure(self, measure: str | None) -> str:
+        if measure is None:
+            return self.reader.t("wall.no_measure")
+        return self._or_raw("measure", measure)
+
+    def coded(self, family: str, code: str) -> str:
+        """A word of a family of the catalogue; text that officers typed, or a code we lack, stands as it is."""
+        return self._or_raw(family, code)
+
+    def _or_raw(self, family: str, value: str) -> str:
+        return self.reader.of(family, value) if catalogue().has(family, value) else value
+
+    def limit(self, text: str) -> str:
+        """``12h`` as ``12 小时``."""
+        try:
+            return self.reader.duration(parse_duration_us(text) // 1_000_000, exact=True).replace(" 00 分", "").replace(" 00 m", "")
+        except TimeFormatError:
+            return text
+
+    def text(self, alarm: Alarm, part: str) -> str:
+        """``what``, ``do`` or ``soon`` of a rule, in the reader's language, else in Chinese, else the rule's id."""
+        own = alarm.text.get(self.reader.language) or alarm.text.get("zh") or {}
+        return own.get(part) or own.get("what") or f"{alarm.rule}/{alarm.variant}"
+
+    def article(self, article: Mapping[str, str]) -> str:
+        return article.get(self.reader.language) or article.get("zh") or ""
+
+    def subject(self, subject: str, room: str | None) -> tuple[str, str]:
+        """Where and who of an alarm, from its subject such as ``stay:0412``, ``door:gate``, ``node:n3``."""
+        kind, _, ref = subject.partition(":")
+        where = self.room(room) if room is not None else ""
+        if kind == "stay":
+            return where or self.reader.t("wall.unknown_room"), ref
+        if kind == "room":
+            return self.room(ref), ""
+        if kind == "door":
+            return self.door(ref), ""
+        if kind == "recorder":
+            return self.recorder(ref), ""
+        if kind == "node":
+            return self.reader.of("by", "node", name=ref), ""
+        if kind in ("gateway", "clock", "server", "port"):
+            return self.reader.of("health", "gateway", name=self.area.gateway), ref if kind == "port" else ""
+        return where or ref, ""
+
+    def fact(self, type_name: str, body: Mapping[str, object]) -> str:
+        """One sentence for a fact; the bare type for one that this version does not know."""
+        if not catalogue().has("fact", type_name):
+            return type_name
+        return self.reader.of("fact", type_name, **self._values(body))
+
+    def _values(self, body: Mapping[str, object]) -> dict[str, object]:
+        values: dict[str, object] = {key: value for key, value in body.items() if value is not None}
+        named = {
+            "room": self.room, "door": self.door, "recorder": self.recorder, "tag": self.tag,
+            "measure": self.measure, "limit": self.limit,
+        }  # fmt: skip
+        for key, name in named.items():
+            if isinstance(values.get(key), str):
+                values[key] = name(str(values[key]))
+        for key in ("reason", "cause", "action"):
+            if isinstance(values.get(key), str):
+                values[key] = self.coded(key, str(values[key]))
+        officers = values.get("officers")
+        if isinstance(officers, list):
+            values["officers"] = " · ".join(str(officer) for officer in officers)
+        return values
+
+    def by(self, fact: Fact) -> str:
+        """By whose word: the officer's number where the fact names one, else node, gateway, server, kiosk, paper."""
+        for key in ("officer", "approver"):
+            if isinstance(fact.body.get(key), str):
+                return str(fact.body[key])
+        if fact.by == "node":
+            return self.reader.of("by", "node", name=fact.source_name)
+        return self.coded("by", fact.by)
+
+
+def mark_of(alarm: Alarm) -> Mark:
+    """Shape from severity, glyph from family; what cannot be seen is hatched, whatever its severity."""
+    if alarm.rule == "SYS" and alarm.subject.partition(":")[0] in _BLIND_SUBJECTS:
+        return Mark("blind", "query")
+    family = _FAMILY.get(alarm.family, "plug")
+    return Mark("soon" if alarm.is_prewarning else _LEVEL.get(alarm.severity, "act"), family)
+
+
+def sound_of(alarm: Alarm) -> str:
+    """Which sound an alarm makes while it stands and nobody has it; none for a pre-warning that is only to be known."""
+    if not alarm.is_active or alarm.severity == "S4":
+        return ""
+    urgency = "act" if not alarm.is_prewarning and _LEVEL.get(alarm.severity) == "act" else "soon"
+    return f"{_SOUND.get(alarm.family, 'equip')}-{urgency}"
+
+
+def seal_of(basis: str) -> Seal:
+    return "law" if basis == "law" else "site"
