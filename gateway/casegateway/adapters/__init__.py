@@ -1,0 +1,1 @@
+"""Shells around the outside world: serial ports, GPIO, broker. They decide nothing."""

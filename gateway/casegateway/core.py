@@ -1,0 +1,505 @@
+"""The gateway without threads, sockets, files or clocks: events and time in, actions out.
+
+The order is law. 1: facts are appended and made durable. 2: the engine is stepped. 3: its answers
+are appended, outputs are ordered in the log and driven, messages acked, batches published. Since
+actions are returned only after the commit, no shell can act before it.
+"""
+
+from collections import Counter
+from dataclasses import dataclass, replace
+from typing import Any
+
+from casegateway.book import Book, Replayed, output_of
+from casegateway.clock_watch import ClockWatch
+from casegateway.drafts import Draft, stamp
+from casegateway.events import (
+    Action,
+    BrokerDown,
+    BrokerUp,
+    BytesRead,
+    DriveLine,
+    Event,
+    Moment,
+    PortClosed,
+    PortOpened,
+    Publish,
+    SaveCursor,
+    ServerSaid,
+    Stop,
+)
+from casegateway.health import heartbeat, source
+from casegateway.limits import (
+    CURSOR_SAVE_MS,
+    ERROR_PERCENT_MAX,
+    ERROR_WINDOW_MS,
+    HEARTBEAT_MS,
+    OPEN_ALARMS_IN_HEARTBEAT_MAX,
+    REFUSALS_PER_MINUTE_MAX,
+    SERVER_SILENT_MS,
+)
+from casegateway.link import NodeLink
+from casegateway.orders import OfficerFacts, Refused
+from casegateway.outbox import Outbox
+from casegateway.outputs import Outputs
+from casegateway.translate import Translator
+from caselog import canonical
+from caselog.errors import LogDamaged, LogStopped
+from caselog.keys import Signer
+from casewire import ACTIVE, FROM_NODE, UNKNOWN, Boot, Decoder, Frame, Heartbeat, Snapshot
+from custody.area import Area
+from custody.effects import Effect, Refusal
+from custody.facts import BodyValue
+
+EXIT_LOG_DAMAGED = 3
+EXIT_STORAGE_FAILED = 4
+SETTLE_ROUNDS_MAX = 8  # facts that follow from facts: orders, deadlines. More would be a loop.
+_BAD = ("bad_cobs", "bad_crc", "bad_mac", "bad_version", "bad_message", "overlong", "unknown_node")
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What the gateway says of itself: hashes and versions in config.loaded and up/birth."""
+
+    gateway: str
+    config_hash: str
+    rulebook: str
+    rulebook_hash: str
+    version: str
+
+
+@dataclass(slots=True)
+class _Line:
+    """A serial port's decoder and its error rate."""
+
+    decoder: Decoder
+    is_open: bool = False
+    read_real_us: int | None = None
+    window_us: int = 0
+    window_good: int = 0
+    window_bad: int = 0
+    is_noisy: bool = False
+
+
+class GatewayCore:
+    """One area's gateway. Call `boot` once, then `handle` for each batch of events and each tick."""
+
+    def __init__(
+        self,
+        area: Area,
+        identity: Identity,
+        book: Book,
+        node_keys: dict[str, bytes],
+        signer: Signer,
+        server_public: bytes | None,
+        clock_doubt: str,
+        acked: int,
+        now: Moment,
+    ) -> None:
+        """`book` is not yet replayed; `node_keys`: node id to 32 bytes; `clock_doubt`: why the wall
+        clock is not to be trusted, empty when it is; `acked`: the outbox cursor."""
+        self.area = area
+        self.identity = identity
+        self.book = book
+        self.memory = book.memory
+        self.input_depth = 0  # told by the shell, for health
+        self.shell: dict[str, Any] = {}  # what the shell has to say in health
+        self.found: Replayed = book.replay()
+        boot = now.instant.boot
+        self.links = {
+            node.id: NodeLink(node, node_keys[node.id], boot, self.memory.seen_of(node.id), now)
+            for node in area.nodes.values()
+        }
+        self.translator = Translator(area, self.memory)
+        self.outputs = Outputs(area, self.links, self.memory)
+        self.outbox = Outbox(book.log, signer, server_public, acked, now.real_us)
+        self.officer_facts = OfficerFacts(server_public, self.memory)
+        self._clock = ClockWatch(self.memory.recorded_us, self.memory.is_clock_doubted, clock_doubt)
+        self._lines = {port: self._line(port, node_keys) for port in area.ports}
+        self._by_number = {node.number: self.links[node.id] for node in area.nodes.values()}
+        # Messages to ack once the log is durable up to the size beside them.
+        self._acks: dict[tuple[int, int, int], tuple[NodeLink, Frame, int]] = {}
+        self._counters: Counter[str] = Counter()
+        self._fact_count = 0
+        self._alive_us = self.memory.recorded_us  # the last time an earlier run was surely at work
+        self._deadline_done_us: int | None = None
+        self._server_time_us: int | None = None
+        self._is_connected = False
+        self._heartbeat_us = 0
+        self._cursor_us = 0
+        self._cursor = self.outbox.acked
+        self._refusals: list[int] = []
+
+    # --- the two doors ----------------------------------------------------------------------
+
+    def boot(self, raw: Moment, reason: str) -> list[Action]:
+        """First of all what fell due while nobody watched, then that we are back."""
+        now = self._judge(raw)
+        out = self.outputs.restore(self.book.engine.outputs())
+        try:
+            self.book.complete(self.found)
+            if self._deadline_is_due(now):
+                self._append("deadline.reached", {}, now)
+                self.book.step()
+            self._append("gateway.booted", {"reason": reason[:200]}, now)
+            body: dict[str, BodyValue] = {
+                "config_hash": self.identity.config_hash,
+                "rulebook": self.identity.rulebook,
+                "rulebook_hash": self.identity.rulebook_hash,
+            }
+            self._append("config.loaded", body, now)
+            self._clock_facts(raw, now)
+            return out + self._settle(now)
+        except LogStopped as error:
+            return out + self._give_up(EXIT_STORAGE_FAILED, error)
+
+    def handle(self, events: list[Event], raw: Moment) -> list[Action]:
+        """Take a batch of events (may be empty: time alone) and give what to do now."""
+        now = self._judge(raw)
+        try:
+            self._clock_facts(raw, now)
+            if self._deadline_is_due(now):
+                self._append("deadline.reached", {}, now)
+            for event in events:
+                self._take(event, now)
+            self._supervise(now)
+            out = self._settle(now)
+            return out + self._talk(now)
+        except LogStopped as error:
+            return self._give_up(EXIT_STORAGE_FAILED, error)
+        except LogDamaged as error:
+            return self._give_up(EXIT_LOG_DAMAGED, error)
+
+    def wake_us(self, raw: Moment) -> int:
+        """Real time at which `handle` should be called even without an event."""
+        times = [link.wake_us() for link in self.links.values()]
+        times += [self._heartbeat_us + HEARTBEAT_MS * 1_000, raw.real_us + HEARTBEAT_MS * 1_000]
+        times += [t for t in (self.outputs.wake_us(), self.outbox.wake_us()) if t is not None]
+        due_us = self.book.engine.next_deadline_us()
+        if due_us is not None and raw.latest_us is not None and due_us != self._deadline_done_us:
+            times.append(raw.real_us + round((due_us - raw.latest_us) / raw.rate))
+        return min(times)
+
+    def farewell(self) -> list[Action]:
+        """The gateway ends: its own outputs take the state that area.toml declares for that."""
+        states = {"on": True, "off": False}
+        return [
+            DriveLine(o.id, o.gpio_line, states[o.on_lost])
+            for o in self.area.outputs.values()
+            if o.gpio_line is not None and o.on_lost in states
+        ]
+
+    # --- events -----------------------------------------------------------------------------
+
+    def _take(self, event: Event, now: Moment) -> None:
+        match event:
+            case BytesRead():
+                self._take_bytes(event, now)
+            case PortOpened(port):
+                self._lines[port].is_open = True
+                if port in self.memory.lost_ports:
+                    self._append("port.restored", {"port": port}, now)
+            case PortClosed(port, reason):
+                self._lines[port].is_open = False
+                if port not in self.memory.lost_ports:
+                    self._append("port.lost", {"port": port, "reason": reason[:200] or "unknown"}, now)
+            case BrokerUp():
+                self._is_connected = True
+                self._heartbeat_us = 0
+                self.outbox.connect(now.real_us)
+            case BrokerDown():
+                self._is_connected = False
+                self.outbox.disconnect()
+            case ServerSaid(topic, payload):
+                self._take_word(topic, payload, now)
+
+    def _take_bytes(self, event: BytesRead, now: Moment) -> None:
+        line = self._lines[event.port]
+        line.read_real_us = event.real_us
+        for frame in line.decoder.feed(event.data):
+            link = self._by_number[frame.node]
+            if not link.receive(frame, event.real_us, now):
+                continue
+            if not isinstance(frame.message, Heartbeat):
+                if link.is_double(frame):
+                    self._ack_later(link, frame)
+                else:
+                    link.hold(frame)
+            self._deliver(link, now)
+
+    def _deliver(self, link: NodeLink, now: Moment) -> None:
+        """Take the node's messages whose turn it is."""
+        delivery = link.release(now)
+        for first, last in delivery.holes:
+            body: dict[str, BodyValue] = {
+                "node": link.node.id,
+                "node_boot": link.node_boot,
+                "first_seq": first,
+                "last_seq": last,
+            }
+            self._append("node.gap", body, now)
+        for frame in delivery.frames:
+            self._take_message(link, frame, now)
+
+    def _take_message(self, link: NodeLink, frame: Frame, now: Moment) -> None:
+        node = link.node.id
+        if isinstance(frame.message, Boot):
+            self.translator.doubt(node, link.away_us)
+        drafts = self.translator.drafts(node, frame, link.occurred_us(frame, now))
+        if not all(self.book.append(draft, now) for draft in drafts):
+            return  # no room even to wait: the node keeps it and sends it again
+        link.taken(frame)
+        self._ack_later(link, frame)
+        if (
+            isinstance(frame.message, Snapshot)
+            and link.note_snapshot(frame.message)
+            and self.memory.nodes.get(node) != "ok"
+        ):
+            self._append("node.restored", {"node": node}, now)
+
+    def _take_word(self, topic: str, payload: bytes, now: Moment) -> None:
+        if topic == "ack":
+            if self.outbox.take_ack(payload, now.real_us):
+                seconds = self.outbox.server_time_s
+                self._server_time_us = None if seconds is None else seconds * 1_000_000
+                if self.memory.is_server_lost:
+                    self._append("server.restored", {}, now)
+        elif topic == "req":
+            self.outbox.take_request(payload, now.real_us)
+        elif topic == "fact":
+            verdict = self.officer_facts.judge(payload, now)
+            if isinstance(verdict, Draft):
+                self.book.append(verdict, now)
+            elif verdict is not None:
+                self._refuse(verdict, now)
+        else:
+            self._counters["unknown_topic"] += 1
+
+    def _refuse(self, refused: Refused, now: Moment) -> None:
+        """Record a refusal, unless a flood of them would fill the log."""
+        minute_ago = now.real_us - 60_000_000
+        self._refusals = [at for at in self._refusals if at > minute_ago]
+        if len(self._refusals) >= REFUSALS_PER_MINUTE_MAX:
+            self._counters["refusals_not_recorded"] += 1
+            return
+        self._refusals.append(now.real_us)
+        first = refused.problems[0]
+        instant = now.instant
+        effect = Refusal(
+            time_us=instant.earliest_us,
+            fact=self.book.log.size,
+            rule="SYS",
+            subject=f"stay:{refused.stay}" if refused.stay else f"area:{self.area.id}",
+            reason=f"field {first.key}",
+            expected=first.expected,
+            found=first.found,
+            fact_type=refused.type,
+            fact_id=refused.id,
+            article={},
+        )
+        cause = stamp(Draft(refused.type, {}, refused.id, instant.earliest_us, None), instant, effect.fact)
+        self.book.refuse(output_of(effect, cause))
+
+    # --- time -------------------------------------------------------------------------------
+
+    def _judge(self, raw: Moment) -> Moment:
+        return replace(raw, instant=self._clock.judge(raw.instant, raw.step_us))
+
+    def _clock_facts(self, raw: Moment, now: Moment) -> None:
+        drafts = self._clock.drafts(raw.instant, now.instant, self._server_time_us, self.identity.gateway)
+        self._server_time_us = None
+        for draft in drafts:
+            self.book.append(draft, now)
+
+    def _deadline_is_due(self, now: Moment) -> bool:
+        due_us = self.book.engine.next_deadline_us()
+        if due_us is None or due_us == self._deadline_done_us:
+            return False  # the engine has been told of this one and keeps it: not again
+        if now.latest_us is not None and now.latest_us < due_us:
+            return False
+        self._deadline_done_us = due_us
+        return True
+
+    def _supervise(self, now: Moment) -> None:
+        for node, link in self.links.items():
+            self._deliver(link, now)
+            if link.is_silent(now) and (link.is_complete or self.memory.nodes.get(node) != "lost"):
+                self._lose(node, link, now)
+        silent_us = now.real_us - self.outbox.last_ack_us
+        if silent_us > SERVER_SILENT_MS * 1_000 and not self.memory.is_server_lost:
+            self._append("server.lost", {}, now)
+        for line in self._lines.values():
+            self._measure(line, now)
+
+    def _lose(self, node: str, link: NodeLink, now: Moment) -> None:
+        link.lose()
+        # Never heard by this run: the last certain moment is the end of the run before.
+        since_us = link.heard_us if link.is_heard else min(self._alive_us or link.heard_us, link.heard_us)
+        self.translator.doubt(node, since_us)
+        if self.memory.nodes.get(node) != "lost":
+            self._append("node.lost", {"node": node}, now, since_us)
+
+    @staticmethod
+    def _measure(line: _Line, now: Moment) -> None:
+        """Whether more than one frame in a hundred of the last minute was bad."""
+        if now.real_us - line.window_us < ERROR_WINDOW_MS * 1_000:
+            return
+        counters = line.decoder.counters
+        good, bad = counters["frames"], sum(counters[name] for name in _BAD)
+        new_good, new_bad = good - line.window_good, bad - line.window_bad
+        line.is_noisy = new_bad * 100 > ERROR_PERCENT_MAX * (new_good + new_bad)
+        line.window_us, line.window_good, line.window_bad = now.real_us, good, bad
+
+    # --- log, engine, effects ---------------------------------------------------------------
+
+    def _append(
+        self, name: str, body: dict[str, BodyValue], now: Moment, since_us: int | None = None
+    ) -> None:
+        """A fact of the gateway's own, that occurred now or at some time since `since_us`."""
+        self._fact_count += 1
+        draft = Draft(
+            type=name,
+            body=body,
+            id=f"{self.identity.gateway}|{now.instant.boot}|{self._fact_count}",
+            occurred_us=now.instant.earliest_us if since_us is None else since_us,
+            occurred_latest_us=now.latest_us,
+        )
+        self.book.append(draft, now)
+
+    def _settle(self, now: Moment) -> list[Action]:
+        """Make durable, step, order outputs in the log, until nothing new follows; then act."""
+        engine = self.book.engine
+        for _ in range(SETTLE_ROUNDS_MAX):
+            effects = self.book.step()
+            if self.book.is_full:
+                break
+            cause = _cause(effects)
+            drafts = self.outputs.wanted(engine.outputs(), cause, self.identity.gateway, now)
+            for draft in drafts:
+                self.book.append(draft, now)
+            is_due = self._deadline_is_due(now)
+            if is_due:
+                self._append("deadline.reached", {}, now)
+            if not drafts and not is_due:
+                break
+        if not self.book.commit():
+            return self._alarm_full()
+        return self._due_acks(now) + self.outputs.act(now)
+
+    def _due_acks(self, now: Moment) -> list[Action]:
+        durable = self.book.log.durable_size
+        ready = [key for key, (_, _, size) in self._acks.items() if size <= durable]
+        taken = [self._acks.pop(key) for key in ready]
+        return [link.ack(frame, now) for link, frame, _ in taken]
+
+    def _ack_later(self, link: NodeLink, frame: Frame) -> None:
+        self._acks.setdefault((frame.node, frame.boot, frame.seq), (link, frame, self.book.log.size))
+
+    def _alarm_full(self) -> list[Action]:
+        """No room for evidence: whoever hears it must come, whatever else is true."""
+        return self._sound()
+
+    def _sound(self) -> list[Action]:
+        return [
+            DriveLine(o.id, o.gpio_line, True)
+            for o in self.area.outputs.values()
+            if o.kind == "sounder" and o.gpio_line is not None
+        ]
+
+    def _give_up(self, code: int, error: Exception) -> list[Action]:
+        return [*self._sound(), Stop(code, str(error))]
+
+    # --- to nodes and server ----------------------------------------------------------------
+
+    def _talk(self, now: Moment) -> list[Action]:
+        out: list[Action] = []
+        for link in self.links.values():
+            out += link.due(now)
+        if self._is_connected and now.real_us - self._heartbeat_us >= HEARTBEAT_MS * 1_000:
+            # Before the batches, on its own topic: a long drain must not make us look dead.
+            out.append(self._heartbeat(now, is_birth=self._heartbeat_us == 0))
+            self._heartbeat_us = now.real_us
+        out += self.outbox.due(now.real_us)
+        if self.outbox.acked != self._cursor and now.real_us - self._cursor_us >= CURSOR_SAVE_MS * 1_000:
+            self._cursor, self._cursor_us = self.outbox.acked, now.real_us
+            out.append(SaveCursor(self._cursor))
+        return out
+
+    def _heartbeat(self, now: Moment, *, is_birth: bool) -> Publish:
+        size = self.book.log.durable_size
+        value = heartbeat(now.instant, size, self.health(now))
+        if is_birth:
+            value |= {"config_hash": self.identity.config_hash, "version": self.identity.version}
+        return Publish("birth" if is_birth else "hb", canonical.dumps(value), size)
+
+    def health(self, now: Moment) -> dict[str, Any]:
+        """Ages, depths, counters; docs/mqtt.md lists every key."""
+        log = self.book.log
+        alarms = [a.id for a in self.book.engine.alarms.values() if not a.is_prewarning]
+        return {
+            "sources": self._sources(now),
+            "queues": {
+                "input": self.input_depth,
+                "held": sum(link.held for link in self.links.values()),
+                "unacked": len(self._acks),
+                "outbox": self.outbox.waiting,
+                "in_flight": self.outbox.in_flight,
+            },
+            "waiting": self.outbox.waiting,
+            "counters": self._all_counters(),
+            "log": {"size": log.size, "durable": log.durable_size, "acked": self.outbox.acked},
+            "clock": "doubted" if self._clock.is_doubted else "trusted",
+            "disk": "full" if self.book.is_full else "ok",
+            "noisy_ports": [port for port, line in self._lines.items() if line.is_noisy],
+            "server_ahead": self.outbox.is_server_ahead,
+            "alarms": alarms[-OPEN_ALARMS_IN_HEARTBEAT_MAX:],
+            **self.shell,
+        }
+
+    def _sources(self, now: Moment) -> dict[str, dict[str, Any]]:
+        found: dict[str, dict[str, Any]] = {}
+        for port, line in self._lines.items():
+            state = "ok" if line.is_open else "lost"
+            found[f"port:{port}"] = source(state, line.read_real_us, now)
+        for node, link in self.links.items():
+            state = self.memory.nodes.get(node, "unknown") if link.is_heard else "unknown"
+            heard = link.heard_real_us if link.is_heard else None
+            found[f"node:{node}"] = source("lost" if link.is_silent(now) else state, heard, now)
+        for recorder in self.area.recorders:
+            node_id = self.area.node_of("recorder_contact", recorder)
+            via = found.get(f"node:{node_id}", source("unknown", None, now))
+            contact = self.memory.recorders.get(recorder, UNKNOWN)
+            is_seen = via["state"] == "ok" and contact != UNKNOWN
+            found[f"recorder:{recorder}"] = {
+                "age_ms": via["age_ms"],
+                "state": "ok" if is_seen else "unknown",
+                "recording": contact == ACTIVE if is_seen else None,
+            }
+        state = "lost" if self.memory.is_server_lost else "ok"
+        found["server"] = source(state, self.outbox.last_ack_us, now)
+        return found
+
+    def _all_counters(self) -> dict[str, int]:
+        total: Counter[str] = Counter(self._counters)
+        for line in self._lines.values():
+            total.update({f"wire_{name}": count for name, count in line.decoder.counters.items()})
+        for link in self.links.values():
+            total.update({"node_dropped": link.dropped, "wire_stale_boot": link.stale})
+        total.update({f"point_{name}": count for name, count in self.translator.counters.items()})
+        total.update({f"fact_{name}": count for name, count in self.officer_facts.counters.items()})
+        total.update({f"outbox_{name}": count for name, count in self.outbox.counters.items()})
+        total.update({f"log_{name}": count for name, count in self.book.counters.items()})
+        total["output_unconfirmed"] = self.outputs.unconfirmed
+        return dict(sorted(total.items()))
+
+    def _line(self, port: str, node_keys: dict[str, bytes]) -> _Line:
+        nodes = [node for node in self.area.nodes.values() if node.port == port]
+        return _Line(Decoder({node.number: node_keys[node.id] for node in nodes}, FROM_NODE))
+
+
+def _cause(effects: list[Effect]) -> str:
+    """The alarm behind a change of outputs, for output.commanded."""
+    for effect in reversed(effects):
+        alarm = getattr(effect, "alarm", None)
+        if isinstance(alarm, str) and alarm:
+            return alarm[:200]
+    return "state"

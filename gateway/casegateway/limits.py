@@ -1,0 +1,71 @@
+"""Every bound of the gateway, in one place. docs/gateway.md repeats each with what is lost first."""
+
+from typing import Final
+
+# --- what comes in ----------------------------------------------------------------------------
+INPUT_QUEUE_MAX: Final = 1_024
+"""Events between the adapters' threads and the main loop."""
+BATCH_EVENTS_MAX: Final = 64
+"""Events under one fsync: enough to drain a burst, few enough not to delay an alarm."""
+SERIAL_READ_BYTES_MAX: Final = 4_096
+SERIAL_UNSENT_BYTES_MAX: Final = 8_192
+"""Bytes waiting for a serial port that does not take them: 0.7 s at 115200 baud."""
+MQTT_PAYLOAD_BYTES_MAX: Final = 65_536
+"""A larger message from the broker is none of ours."""
+
+# --- nodes ------------------------------------------------------------------------------------
+NODE_SILENT_MS: Final = 3_500
+"""Three heartbeats of one second, and half of one for a busy line."""
+NODE_SIGN_MS: Final = 1_000
+"""How often a node hears from us; it gives up after `link_lost_ms` (5000)."""
+SNAPSHOT_RESEND_MS: Final = 2_000
+HELD_FRAMES_MAX: Final = 64
+"""Frames of one node waiting for an earlier one, or for its first heartbeat."""
+HOLE_MS: Final = 2_000
+"""A missing sequence number is given up after four resends of the node."""
+SEEN_SEQS_MAX: Final = 4_096
+"""Sequence numbers remembered of one node: 64 times its longest queue."""
+LINE_DELAY_MS: Final = 20
+"""Most that the quickest frame of a minute needs from the node's pin to our clock."""
+CRYSTAL_PPM: Final = 100
+"""Two crystals of 50 ppm, one fast, one slow."""
+OFFSET_WINDOW_MS: Final = 60_000
+ERROR_WINDOW_MS: Final = 60_000
+ERROR_PERCENT_MAX: Final = 1
+
+# --- outputs ----------------------------------------------------------------------------------
+COMMAND_VALID_MS: Final = 5_000
+COMMAND_RESEND_MS: Final = 500
+COMMAND_RETRY_MS_MAX: Final = 60_000
+"""An output that never confirms is ordered again after 5, 10, 20 … at most this many ms."""
+
+# --- server -----------------------------------------------------------------------------------
+BATCH_LEAVES_MAX: Final = 64
+BATCH_BYTES_MAX: Final = 256 * 1024
+BATCHES_IN_FLIGHT_MAX: Final = 8
+RESEND_AFTER_MS: Final = 3_000
+SERVER_SILENT_MS: Final = 30_000
+PROBE_AFTER_MS: Final = 10_000
+"""With nothing to send, the last leaf is sent again this long after the last ack."""
+HEARTBEAT_MS: Final = 1_000
+CURSOR_SAVE_MS: Final = 1_000
+OFFICER_IDS_MAX: Final = 65_536
+"""Ids of officers' facts remembered against doubles."""
+FACT_ID_CHARS_MAX: Final = 128
+FUTURE_US_MAX: Final = 600_000_000
+"""An officer's fact may claim to be at most this far in our future."""
+REFUSALS_PER_MINUTE_MAX: Final = 20
+"""Refusals written to the log; further ones are only counted."""
+OPEN_ALARMS_IN_HEARTBEAT_MAX: Final = 64
+
+# --- time -------------------------------------------------------------------------------------
+CLOCK_STEP_US: Final = 1_000_000
+CLOCK_AGREES_US: Final = 5_000_000
+"""A doubted clock is trusted again when it is this near to a time the server has signed."""
+MQTT_UNACKED_MAX: Final = 64
+"""Messages handed to the MQTT client and not yet taken by the broker."""
+MQTT_RECONNECT_S_MAX: Final = 5
+SERIAL_REOPEN_MS: Final = 500
+GPIO_POLL_MS: Final = 20
+GPIO_REREAD_MS: Final = 1_000
+LOOP_WAIT_MS_MAX: Final = 200

@@ -1,0 +1,171 @@
+"""The gateway's end of the line to one node: order, acks, signs of life, supervision.
+
+Works on this machine's steady clock; a node's silence is a matter of real seconds. What it sends
+carries the gateway's boot number and a number rising within it, as the node demands.
+"""
+
+from casegateway.events import Moment, SendBytes
+from casegateway.inbox import Delivery, Inbox
+from casegateway.limits import NODE_SIGN_MS, NODE_SILENT_MS, SNAPSHOT_RESEND_MS
+from casegateway.memory import SeenSeqs
+from casegateway.node_clock import NodeClock
+from casewire import (
+    FROM_GATEWAY,
+    Ack,
+    Command,
+    Frame,
+    Heartbeat,
+    Message,
+    Signer,
+    Snapshot,
+    SnapshotRequest,
+    encode,
+)
+from custody.area import Node
+
+
+class NodeLink:
+    """One node. `heard_us`: station time (earliest) of its last authentic frame, or of the start."""
+
+    def __init__(self, node: Node, key: bytes, boot: int, seen: SeenSeqs, now: Moment) -> None:
+        """`boot`: the gateway's boot number; `seen`: what the log has of this node."""
+        self.node = node
+        self.heard_real_us = now.real_us
+        self.heard_us = now.instant.earliest_us
+        self.away_us = now.instant.earliest_us  # last heard before its present boot or silence
+        self.is_heard = False  # since this gateway started
+        self.is_complete = False  # a whole snapshot came since it was last away
+        self.queue_depth = 0
+        self.dropped = 0
+        self.stale = 0  # authentic frames of an older boot: replayed
+        self._signer = Signer(key, FROM_GATEWAY)
+        self._boot = boot
+        self._start_real_us = now.real_us
+        self._seq = 0
+        self._seen = seen
+        self._clock = NodeClock()
+        self._inbox = Inbox(seen.boot, None)
+        self._is_timed = False  # a heartbeat gave the offset of the node's uptime
+        self._parts: set[int] = set()
+        self._request_us: int | None = None
+        self._sign_us = now.real_us
+
+    @property
+    def held(self) -> int:
+        """Frames waiting for their turn."""
+        return len(self._inbox)
+
+    @property
+    def node_boot(self) -> int:
+        """The node's boot number, 0 before it was heard."""
+        return self._inbox.boot if self.is_heard else 0
+
+    def receive(self, frame: Frame, received_us: int, now: Moment) -> bool:
+        """Take an authentic frame read at `received_us`. False when it belongs to an older boot."""
+        if frame.boot < self._inbox.boot:
+            self.stale += 1
+            return False
+        if frame.boot > self._inbox.boot:
+            self._start_boot(frame.boot, now)
+        self.is_heard = True
+        self.heard_real_us, self.heard_us = received_us, now.instant.earliest_us
+        self._clock.note(frame.uptime_ms, received_us)
+        if isinstance(frame.message, Heartbeat):
+            self._is_timed = True
+            self.queue_depth, self.dropped = frame.message.queue_depth, frame.message.dropped
+        return True
+
+    def is_double(self, frame: Frame) -> bool:
+        """Whether the log has this message already."""
+        return self._seen.has(frame.boot, frame.seq)
+
+    def hold(self, frame: Frame) -> None:
+        """Keep a message until its turn."""
+        self._inbox.hold(frame)
+
+    def release(self, now: Moment) -> Delivery:
+        """Messages whose turn it is. None before the first heartbeat: their age is not known yet."""
+        if not self._is_timed:
+            return Delivery()
+        boot = self._inbox.boot
+        return self._inbox.release(now.real_us, lambda seq: self._seen.has(boot, seq))
+
+    def taken(self, frame: Frame) -> None:
+        """The message is in the log (or says nothing that belongs there)."""
+        self._seen.add(frame.boot, frame.seq)
+
+    def occurred_us(self, frame: Frame, now: Moment) -> tuple[int, int | None]:
+        """Station time (earliest, latest) of the frame's matter."""
+        return self._clock.occurred_us(frame.uptime_ms, now)
+
+    def note_snapshot(self, message: Snapshot) -> bool:
+        """Count a part; True when this one makes the snapshot whole after an absence."""
+        self._parts.add(message.part)
+        if self.is_complete or len(self._parts) < message.parts:
+            return False
+        self.is_complete, self._request_us = True, None
+        return True
+
+    def is_silent(self, now: Moment) -> bool:
+        """Whether the node was heard too long ago."""
+        return now.real_us - self.heard_real_us > NODE_SILENT_MS * 1_000
+
+    def lose(self) -> None:
+        """The node counts as away: a new snapshot must come before it counts as back."""
+        self.away_us = self.heard_us
+        self.is_complete = False
+        self._parts.clear()
+
+    def due(self, now: Moment) -> list[SendBytes]:
+        """Signs of life and snapshot requests whose time has come."""
+        if not self.is_heard:
+            return []
+        out: list[SendBytes] = []
+        if now.real_us >= self._sign_us:
+            # Names the node's boot: a node that has just started believes nothing before.
+            out.append(self._send(Ack(self._inbox.boot, 0), now))
+            self._sign_us = now.real_us + NODE_SIGN_MS * 1_000
+        if not self.is_complete and self._is_timed and self._asks_again(now):
+            out.append(self._send(SnapshotRequest(), now))
+            self._request_us = now.real_us
+        return out
+
+    def wake_us(self) -> int:
+        """Real time at which `due`, `release` or `is_silent` may have something new."""
+        times = [self.heard_real_us + NODE_SILENT_MS * 1_000 + 1_000]
+        if self.is_heard:
+            times.append(self._sign_us)
+            if not self.is_complete and self._request_us is not None:
+                times.append(self._request_us + SNAPSHOT_RESEND_MS * 1_000)
+        hole_us = self._inbox.wake_us()
+        return min([*times, hole_us]) if hole_us is not None else min(times)
+
+    def ack(self, frame: Frame, now: Moment) -> SendBytes:
+        """The ack of one message."""
+        name = f"{self.node.id}/{frame.boot}/{frame.seq}"
+        return self._send(Ack(frame.boot, frame.seq), now, name)
+
+    def command(self, point: int, state: int, command_id: int, valid_ms: int, now: Moment) -> SendBytes:
+        """An order to an output."""
+        return self._send(Command(point, state, command_id, valid_ms), now)
+
+    def _asks_again(self, now: Moment) -> bool:
+        request_us = self._request_us
+        return request_us is None or now.real_us - request_us >= SNAPSHOT_RESEND_MS * 1_000
+
+    def _start_boot(self, boot: int, now: Moment) -> None:
+        # A boot we know nothing of begins with message 1; only the very first contact may not.
+        is_first = self._inbox.boot == 0 and not self.is_heard
+        self._inbox = Inbox(boot, None if is_first else 1)
+        self._clock = NodeClock()
+        self._is_timed = False
+        self.lose()
+        # A starting node tells all by itself; we ask only if that does not come.
+        self._request_us = None if is_first else now.real_us
+        self._sign_us = now.real_us
+
+    def _send(self, message: Message, now: Moment, acks: str = "") -> SendBytes:
+        self._seq += 1
+        uptime_ms = (now.real_us - self._start_real_us) // 1_000
+        frame = Frame(message.KIND, self.node.number, self._boot, self._seq, uptime_ms, message)
+        return SendBytes(self.node.port, encode(frame, self._signer, FROM_GATEWAY), acks)

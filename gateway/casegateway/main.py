@@ -1,0 +1,251 @@
+"""`caseward gateway`: reads the configuration, joins the parts, runs until it is told to end.
+
+Exit codes: 0 ended on request; 2 called or configured wrongly; 3 the log is damaged; 4 the
+storage failed; 5 another process holds the log.
+"""
+
+import argparse
+import logging
+import signal
+import sys
+from collections.abc import Callable
+from hashlib import sha256
+from importlib import metadata, resources
+from pathlib import Path
+from types import FrameType
+
+import structlog
+
+from casegateway.adapters.fake_gpio import Change, FakeGpio
+from casegateway.adapters.gpio import GpioPort, GpioUnavailable, load_api
+from casegateway.adapters.mqtt import BrokerConfig, MqttLink
+from casegateway.adapters.serial_port import SerialPort
+from casegateway.book import Book
+from casegateway.core import EXIT_LOG_DAMAGED, EXIT_STORAGE_FAILED, GatewayCore, Identity
+from casegateway.memory import Memory
+from casegateway.runtime import Inlet, RateClock, Shell, Tracer, moment_of, real_us, run
+from casegateway.state import (
+    StateError,
+    epoch,
+    gateway_key,
+    load_cursor,
+    next_boot,
+    node_keys,
+    server_public,
+)
+from caselog.errors import DiskBusy, KeyFileError, LogDamaged, LogStopped
+from caselog.filedisk import FileDisk
+from caselog.log import Log, Recovery
+from custody.area import Area, ConfigError, load_area
+from custody.engine import Engine
+from custody.rules import Rulebook, load_rulebook
+
+EXIT_USAGE = 2
+EXIT_BUSY = 5
+
+log = structlog.get_logger()
+
+
+class Usage(ValueError):
+    """An argument cannot be used; the text says which, what was expected and what was found."""
+
+
+def arguments(argv: list[str]) -> argparse.Namespace:
+    """Parse the command line of docs/gateway.md; exits with 2 when it is wrong."""
+    parser = argparse.ArgumentParser(prog="caseward gateway", description=__doc__.split("\n")[0])
+    parser.add_argument("--config", type=Path, required=True, help="area.toml")
+    parser.add_argument("--data", type=Path, required=True, help="folder of log, keys and state")
+    parser.add_argument(
+        "--port", action="append", default=[], metavar="ID=PATH", help="another path for a port"
+    )
+    parser.add_argument("--rulebook", type=Path, help="a rulebook file instead of the bundled one")
+    parser.add_argument("--broker", default="127.0.0.1:1883", metavar="HOST:PORT", help="or 'none'")
+    parser.add_argument("--mqtt-user", help="user name; the gateway's id when only a password is given")
+    parser.add_argument("--mqtt-password-file", type=Path)
+    parser.add_argument("--tls-ca", type=Path, help="certificate authority; switches TLS on")
+    parser.add_argument("--tls-cert", type=Path)
+    parser.add_argument("--tls-key", type=Path)
+    parser.add_argument("--gpio", choices=("rpi", "fake", "none"), default="rpi")
+    parser.add_argument("--gpio-timeline", type=Path, help="with --gpio fake: each change as a line")
+    parser.add_argument(
+        "--clock-doubt", default="", metavar="REASON", help="the wall clock is not to be trusted"
+    )
+    parser.add_argument("--trace", type=Path, help="a line before each append, commit, ack, publish")
+    parser.add_argument("--log-level", choices=("debug", "info", "warning", "error"), default="info")
+    return parser.parse_args(argv)
+
+
+def main(argv: list[str], clock_factory: Callable[[int], RateClock]) -> int:
+    """Run the gateway; `clock_factory(boot)` gives the clock. Returns the exit code."""
+    options = arguments(argv)
+    _log_to_stderr(options.log_level)
+    try:
+        return _run(options, clock_factory)
+    except (ConfigError, Usage, StateError, KeyFileError, GpioUnavailable) as error:
+        log.error("cannot start", error=str(error))
+        return EXIT_USAGE
+    except DiskBusy as error:
+        log.error("another process holds the log", error=str(error))
+        return EXIT_BUSY
+    except LogDamaged as error:
+        log.error("the log is damaged", segment=error.segment, offset=error.offset, error=str(error))
+        return EXIT_LOG_DAMAGED
+    except (LogStopped, OSError) as error:
+        log.error("storage failed", error=str(error))
+        return EXIT_STORAGE_FAILED
+
+
+def _run(options: argparse.Namespace, clock_factory: Callable[[int], RateClock]) -> int:
+    config_text = _read(options.config)
+    area = load_area(config_text, str(options.config))
+    rulebook, rulebook_hash = _rulebook(area, options.rulebook)
+    data: Path = options.data
+    keys = node_keys(data / "keys" / "nodes.toml", area)
+    public = server_public(data / "keys" / "server.pub")
+    gpio = _gpio(options)
+    cursor_file = data / "outbox.json"
+    cursor = load_cursor(cursor_file)
+    evidence, recovery = Log.open(FileDisk(data / "log"), held_size=cursor)
+    clock = clock_factory(next_boot(data / "state" / "boot"))
+    origin_epoch = epoch(data / "state" / "epoch", is_log_empty=evidence.size == 0)
+    signer = gateway_key(data / "keys" / "gateway.key").named(
+        f"caseward.local/{area.id}/{area.gateway}/{origin_epoch}"
+    )
+    inlet = Inlet()
+    trace = Tracer(options.trace)
+    memory = Memory()
+    book = Book(evidence, Engine(area, rulebook), memory, trace)
+    identity = Identity(
+        area.gateway,
+        sha256(config_text.encode()).hexdigest(),
+        rulebook.id,
+        rulebook_hash,
+        metadata.version("caseward"),
+    )
+    now = moment_of(clock)
+    core = GatewayCore(area, identity, book, keys, signer, public, options.clock_doubt, cursor, now)
+    paths = _port_paths(area, options.port)
+    shell = Shell(
+        ports={p.id: SerialPort(p.id, paths[p.id], p.baud, inlet.put, real_us) for p in area.ports.values()},
+        broker=_broker(area, options, inlet),
+        gpio=gpio,
+        cursor_file=cursor_file,
+        trace=trace,
+        size=lambda: evidence.durable_size,
+    )
+    stopping = _stop_on_signals()
+    log.info("starting", gateway=area.gateway, boot=now.instant.boot, leaves=evidence.size, gpio=options.gpio)
+    stop = shell.act(core.boot(moment_of(clock), _reason(recovery, core)))
+    if stop is not None:
+        log.error("stopping", code=stop.code, reason=stop.reason)
+        return stop.code
+    shell.start()
+    try:
+        code = run(core, shell, inlet, clock, stopping)
+    finally:
+        shell.stop()
+    log.info("ended", code=code, leaves=evidence.durable_size)
+    return code
+
+
+def _reason(recovery: Recovery, core: GatewayCore) -> str:
+    """The text of gateway.booted: what the log was when it was opened."""
+    found = core.found
+    parts = [f"{found.facts} facts, {found.outputs} outputs"]
+    if recovery.cut_bytes:
+        parts.append(f"torn tail of {recovery.cut_bytes} bytes cut: {recovery.cut_reason}")
+    if found.missing:
+        parts.append(f"{len(found.missing)} outputs completed")
+    if found.unreadable:
+        parts.append(f"{found.unreadable} leaves of a later version")
+    return "; ".join(parts)
+
+
+def _rulebook(area: Area, file: Path | None) -> tuple[Rulebook, str]:
+    if file is None:
+        bundled = resources.files("custody") / "rulebook" / f"{area.rulebook}.toml"
+        if not bundled.is_file():
+            raise Usage(
+                f"area.rulebook: expected a bundled rulebook or --rulebook FILE, found {area.rulebook!r}"
+            )
+        text, name = bundled.read_text(encoding="utf-8"), f"{area.rulebook}.toml"
+    else:
+        text, name = _read(file), str(file)
+    return load_rulebook(text, name), sha256(text.encode()).hexdigest()
+
+
+def _port_paths(area: Area, given: list[str]) -> dict[str, str]:
+    paths = {port.id: port.path for port in area.ports.values()}
+    for item in given:
+        port, equals, path = item.partition("=")
+        if not equals or port not in paths or not path:
+            raise Usage(f"--port: expected one of {', '.join(paths)} followed by =PATH, found {item!r}")
+        paths[port] = path
+    return paths
+
+
+def _broker(area: Area, options: argparse.Namespace, inlet: Inlet) -> MqttLink | None:
+    if options.broker == "none":
+        return None
+    host, colon, port = options.broker.rpartition(":")
+    if not colon or not host or not port.isdecimal() or not 0 < int(port) < 65_536:
+        raise Usage(f"--broker: expected HOST:PORT or none, found {options.broker!r}")
+    password = None
+    if options.mqtt_password_file is not None:
+        password = _read(options.mqtt_password_file).strip()
+    user = options.mqtt_user or (area.gateway if password is not None else None)
+    files = [str(path) if path else None for path in (options.tls_ca, options.tls_cert, options.tls_key)]
+    return MqttLink(area.gateway, BrokerConfig(host, int(port), user, password, *files), inlet.put)
+
+
+def _gpio(options: argparse.Namespace) -> GpioPort | None:
+    if options.gpio == "none":
+        return None
+    if options.gpio == "rpi":
+        try:
+            return GpioPort(load_api())
+        except GpioUnavailable as error:
+            raise GpioUnavailable(
+                f"{error}; --gpio fake or none runs without the gateway's own lines"
+            ) from None
+    return GpioPort(FakeGpio(real_us, _timeline(options.gpio_timeline)), "fake")
+
+
+def _timeline(path: Path | None) -> Callable[[Change], None] | None:
+    """Writes each change of a fake output as `<real_us> <line> <level>`."""
+    if path is None:
+        return None
+    file = path.open("a", buffering=1)
+    return lambda change: print(change.real_us, change.line, change.level, file=file)
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise Usage(f"{path}: expected a readable UTF-8 file, found: {error}") from None
+
+
+def _stop_on_signals() -> Callable[[], bool]:
+    """True after SIGTERM or SIGINT; the loop looks at least five times a second."""
+    asked: list[int] = []
+
+    def ask(number: int, _frame: FrameType | None) -> None:
+        asked.append(number)
+
+    signal.signal(signal.SIGTERM, ask)
+    signal.signal(signal.SIGINT, ask)
+    return lambda: bool(asked)
+
+
+def _log_to_stderr(level: str) -> None:
+    """JSON lines. Only ids, counts and the system's own words: never a body of a fact."""
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.JSONRenderer(),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(getattr(logging, level.upper())),
+        logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
+    )

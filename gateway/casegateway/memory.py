@@ -1,0 +1,133 @@
+"""What the log's facts have told about inputs, links and officers; rebuilt from the log at start.
+
+The core asks it three things: is this message a double, does this report say anything new, and
+what was the last word about a link. Bounded by the area's size and the limits named below.
+"""
+
+from collections import OrderedDict
+
+from casegateway.limits import OFFICER_IDS_MAX, SEEN_SEQS_MAX
+from casewire import ACTIVE, INACTIVE, UNKNOWN
+from custody.facts import Fact
+
+DOOR_STATES = {"door.opened": ACTIVE, "door.closed": INACTIVE, "door.unknown": UNKNOWN}
+RECORDER_STATES = {
+    "recorder.started": ACTIVE,
+    "recorder.stopped": INACTIVE,
+    "recorder.lost": UNKNOWN,
+}
+OFFICER_WITNESSES = ("server", "kiosk", "paper")
+
+
+class SeenSeqs:
+    """Sequence numbers already taken of one node, for its newest boot only."""
+
+    def __init__(self) -> None:
+        """Nothing taken."""
+        self.boot = 0
+        self.top = 0  # highest taken of this boot
+        self._recent: OrderedDict[int, None] = OrderedDict()
+
+    def has(self, boot: int, seq: int) -> bool:
+        """Whether this message was taken, or is so old that it must have been."""
+        if boot != self.boot:
+            return boot < self.boot
+        return seq in self._recent or seq <= self.top - SEEN_SEQS_MAX
+
+    def add(self, boot: int, seq: int) -> None:
+        """Take a message; a newer boot forgets the older one."""
+        if boot < self.boot:
+            return
+        if boot > self.boot:
+            self.boot, self.top = boot, 0
+            self._recent.clear()
+        self._recent[seq] = None
+        self.top = max(self.top, seq)
+        while len(self._recent) > SEEN_SEQS_MAX:
+            self._recent.popitem(last=False)
+
+
+class Memory:
+    """Last known state of everything the gateway must not report twice."""
+
+    def __init__(self) -> None:
+        """An empty log."""
+        self.doors: dict[str, int] = {}
+        self.recorders: dict[str, int] = {}
+        self.tags: dict[str, set[str]] = {}  # reader -> tags on it
+        self.confirmed: dict[str, bool] = {}  # output -> state a node reported
+        self.commanded: dict[str, bool] = {}  # output -> last order in the log
+        self.nodes: dict[str, str] = {}  # node -> ok | lost; absent = never complete
+        self.lost_ports: set[str] = set()
+        self.is_server_lost = False
+        self.is_clock_doubted = False
+        self.seen: dict[str, SeenSeqs] = {}
+        self.config: dict[str, object] = {}
+        self.recorded_us = 0  # earliest of the newest record
+        self._officer_ids: OrderedDict[str, None] = OrderedDict()
+
+    def knows_id(self, fact_id: str) -> bool:
+        """Whether an officer's fact of this id is in the log (or was refused)."""
+        return fact_id in self._officer_ids
+
+    def keep_id(self, fact_id: str) -> None:
+        """Remember an officer's fact; the oldest of too many is forgotten."""
+        self._officer_ids[fact_id] = None
+        while len(self._officer_ids) > OFFICER_IDS_MAX:
+            self._officer_ids.popitem(last=False)
+
+    def seen_of(self, node: str) -> SeenSeqs:
+        """The sequence numbers taken of a node."""
+        return self.seen.setdefault(node, SeenSeqs())
+
+    def observe(self, fact: Fact) -> None:
+        """Take in one fact of the log, in log order."""
+        self.recorded_us = max(self.recorded_us, fact.recorded_us)
+        if fact.source_name:
+            self.seen_of(fact.source_name).add(fact.source_boot, fact.source_seq)
+        if fact.by in OFFICER_WITNESSES:
+            self.keep_id(fact.id)
+        body = fact.body
+        if fact.type in DOOR_STATES:
+            self.doors[str(body["door"])] = DOOR_STATES[fact.type]
+        elif fact.type in RECORDER_STATES:
+            self.recorders[str(body["recorder"])] = RECORDER_STATES[fact.type]
+        elif fact.type in ("tag.read", "tag.gone"):
+            self._observe_tag(fact)
+        elif fact.type in ("output.commanded", "output.confirmed"):
+            table = self.commanded if fact.type == "output.commanded" else self.confirmed
+            table[str(body["output"])] = bool(body["active"])
+        else:
+            self._observe_source(fact)
+
+    def _observe_tag(self, fact: Fact) -> None:
+        reader, tag = fact.body.get("reader"), str(fact.body["tag"])
+        if not isinstance(reader, str):
+            return
+        tags = self.tags.setdefault(reader, set())
+        if fact.type == "tag.read":
+            tags.add(tag)
+        else:
+            tags.discard(tag)
+
+    def _observe_source(self, fact: Fact) -> None:
+        body = fact.body
+        match fact.type:
+            case "node.lost":
+                self.nodes[str(body["node"])] = "lost"
+            case "node.restored":
+                self.nodes[str(body["node"])] = "ok"
+            case "port.lost":
+                self.lost_ports.add(str(body["port"]))
+            case "port.restored":
+                self.lost_ports.discard(str(body["port"]))
+            case "server.lost":
+                self.is_server_lost = True
+            case "server.restored":
+                self.is_server_lost = False
+            case "clock.doubted" | "clock.stepped":
+                self.is_clock_doubted = True
+            case "clock.trusted":
+                self.is_clock_doubted = False
+            case "config.loaded":
+                self.config = dict(body)

@@ -1,0 +1,142 @@
+"""Sounder, lamps, locks: from what the engine wants to orders that are in the log first.
+
+An order of a node's output is resent until the node confirms it or it expires; then it is given
+anew, ever more slowly. An output on the gateway's own GPIO is driven once its order is durable.
+"""
+
+from dataclasses import dataclass
+
+from casegateway.drafts import Draft
+from casegateway.events import Action, DriveLine, Moment
+from casegateway.limits import COMMAND_RESEND_MS, COMMAND_RETRY_MS_MAX, COMMAND_VALID_MS
+from casegateway.link import NodeLink
+from casegateway.memory import Memory
+from casewire import ACTIVE, INACTIVE
+from custody.area import Area
+
+
+@dataclass(slots=True)
+class _Order:
+    """The last order to one node output. Times are real microseconds."""
+
+    active: bool
+    command_id: int
+    given_us: int
+    sent_us: int | None = None
+    is_expired: bool = False
+    is_confirmed: bool = False
+
+
+class Outputs:
+    """All outputs of one area."""
+
+    def __init__(self, area: Area, links: dict[str, NodeLink], memory: Memory) -> None:
+        """`links` by node id; `memory` knows what was commanded and confirmed."""
+        self.unconfirmed = 0  # orders that expired without the node's word
+        self._area = area
+        self._links = links
+        self._memory = memory
+        self._points = {p.of: (p.node, p.point) for p in area.points if p.kind == "output"}
+        self._orders: dict[str, _Order] = {}
+        self._retry_ms: dict[str, int] = {}
+        self._command_id = 0
+        self._driven: dict[str, bool] = {}
+
+    def restore(self, desired: dict[str, bool]) -> list[Action]:
+        """At start: GPIO lines as last commanded in the log; never commanded means off."""
+        return self._drive({name: self._memory.commanded.get(name, False) for name in desired})
+
+    def wanted(self, desired: dict[str, bool], cause: str, gateway: str, now: Moment) -> list[Draft]:
+        """Orders to write to the log because the engine wants something else than was ordered."""
+        drafts: list[Draft] = []
+        for name, active in desired.items():
+            if name not in self._area.outputs or not self._must_order(name, active, now):
+                continue
+            self._command_id += 1
+            drafts.append(self._draft(name, active, cause, gateway, now))
+            if name in self._points:
+                self._orders[name] = _Order(active, self._command_id, now.real_us)
+        return drafts
+
+    def act(self, now: Moment) -> list[Action]:
+        """Carry out what is in the log: drive GPIO lines, send and resend orders to nodes."""
+        out = self._drive(self._memory.commanded)
+        for name, order in self._orders.items():
+            if self._is_done(name, order):
+                order.is_confirmed = True
+                self._retry_ms.pop(name, None)
+            if order.is_expired or order.is_confirmed:
+                continue
+            if now.real_us - order.given_us > COMMAND_VALID_MS * 1_000:
+                self._expire(name, order)
+                continue
+            sent_us = order.sent_us
+            if sent_us is None or now.real_us - sent_us >= COMMAND_RESEND_MS * 1_000:
+                node, point = self._points[name]
+                state = ACTIVE if order.active else INACTIVE
+                left_ms = COMMAND_VALID_MS - (now.real_us - order.given_us) // 1_000
+                out.append(self._links[node].command(point, state, order.command_id, max(1, left_ms), now))
+                order.sent_us = now.real_us
+        return out
+
+    def wake_us(self) -> int | None:
+        """Real time at which `act` or `wanted` may have something new."""
+        times = []
+        for name, order in self._orders.items():
+            if order.is_expired:
+                times.append(order.given_us + self._retry_ms.get(name, COMMAND_VALID_MS) * 1_000)
+            elif not order.is_confirmed:
+                times.append((order.sent_us or order.given_us) + COMMAND_RESEND_MS * 1_000)
+        return min(times, default=None)
+
+    def _must_order(self, name: str, active: bool, now: Moment) -> bool:
+        if name not in self._points:
+            if self._area.outputs[name].gpio_line is None:
+                return False
+            return self._memory.commanded.get(name, False) != active
+        link = self._links.get(self._points[name][0])
+        if link is None or not link.is_complete:
+            return False  # a node that is away is ordered when it is back
+        if self._memory.confirmed.get(name) == active:
+            return self._memory.commanded.get(name, active) != active
+        order = self._orders.get(name)
+        if order is None or order.active != active:
+            return True
+        if order.is_expired:
+            return now.real_us - order.given_us >= self._retry_ms.get(name, 0) * 1_000
+        return order.is_confirmed  # then it has changed by itself since
+
+    def _draft(self, name: str, active: bool, cause: str, gateway: str, now: Moment) -> Draft:
+        instant = now.instant
+        return Draft(
+            type="output.commanded",
+            body={
+                "output": name,
+                "active": active,
+                "command_id": self._command_id,
+                "valid_ms": COMMAND_VALID_MS,
+                "cause": cause,
+            },
+            id=f"{gateway}|{instant.boot}|command-{self._command_id}",
+            occurred_us=instant.earliest_us,
+            occurred_latest_us=instant.latest_us,
+        )
+
+    def _is_done(self, name: str, order: _Order) -> bool:
+        return self._memory.confirmed.get(name) == order.active
+
+    def _expire(self, name: str, order: _Order) -> None:
+        order.is_expired = True
+        self.unconfirmed += 1
+        retry_ms = self._retry_ms.get(name, COMMAND_VALID_MS) * 2
+        self._retry_ms[name] = min(retry_ms, COMMAND_RETRY_MS_MAX)
+
+    def _drive(self, states: dict[str, bool]) -> list[Action]:
+        out: list[Action] = []
+        for name, active in states.items():
+            output = self._area.outputs.get(name)
+            if output is None or output.gpio_line is None or self._driven.get(name) == active:
+                continue
+            self._driven[name] = active
+            out.append(DriveLine(name, output.gpio_line, active))
+        return out

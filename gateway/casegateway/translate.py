@@ -1,0 +1,207 @@
+"""Wire messages to facts, by the points of area.toml.
+
+One message gives at most one fact, a snapshot one for each point that differs from what the log
+already says. A message that says nothing new gives none and is acked all the same.
+"""
+
+from collections import Counter
+
+from casegateway.drafts import Draft
+from casegateway.memory import Memory
+from casewire import (
+    ACTIVE,
+    BOOT_OTHER,
+    BOOT_POWER_UP,
+    BOOT_RESET,
+    BOOT_WATCHDOG,
+    INACTIVE,
+    UNKNOWN,
+    Boot,
+    Contact,
+    Feedback,
+    Frame,
+    Gap,
+    Snapshot,
+    Tag,
+)
+from custody.area import Area, Point
+from custody.facts import BodyValue
+
+BOOT_REASONS = {
+    BOOT_POWER_UP: "power_on",
+    BOOT_WATCHDOG: "watchdog",
+    BOOT_RESET: "software",
+    BOOT_OTHER: "unknown",
+}
+_DOOR_FACTS = {ACTIVE: "door.opened", INACTIVE: "door.closed", UNKNOWN: "door.unknown"}
+_RECORDER_FACTS = {
+    ACTIVE: "recorder.started",
+    INACTIVE: "recorder.stopped",
+    UNKNOWN: "recorder.lost",
+}
+
+
+class Translator:
+    """Facts of the nodes of one area. `counters` tells what had no meaning here."""
+
+    def __init__(self, area: Area, memory: Memory) -> None:
+        """`memory` is what the log says; the core keeps it up to date."""
+        self.counters: Counter[str] = Counter()
+        self._area = area
+        self._memory = memory
+        self._points: dict[tuple[str, int], Point] = {(p.node, p.point): p for p in area.points}
+        self._pulses: dict[tuple[str, int], int] = {}  # last state of locks and exit buttons
+        # Readers whose tags must be told again -> since when nobody watched them.
+        self._recheck: dict[str, int] = {}
+        self._since_us: dict[tuple[str, int], int] = {}  # earliest of the point's last fact
+
+    def doubt(self, node: str, since_us: int) -> None:
+        """The node was away since `since_us`: what its readers told before must be told again."""
+        for point in self._area.points:
+            if point.node == node and point.kind == "reader":
+                self._recheck.setdefault(point.of, since_us)
+        self._pulses = {key: state for key, state in self._pulses.items() if key[0] != node}
+
+    def drafts(self, node: str, frame: Frame, occurred: tuple[int, int | None]) -> list[Draft]:
+        """Facts of one authentic frame of `node` that happened at `occurred` (earliest, latest)."""
+        message = frame.message
+        if isinstance(message, Contact | Feedback):
+            found = self._contact(node, message.point, message.state)
+            return self._finish(node, frame, occurred, message.point, found)
+        if isinstance(message, Tag):
+            return self._finish(node, frame, occurred, message.point, self._tag(node, message))
+        if isinstance(message, Snapshot):
+            return self._snapshot(node, frame, occurred, message)
+        if isinstance(message, Gap):
+            body: dict[str, BodyValue] = {
+                "node": node,
+                "node_boot": frame.boot,
+                "first_seq": message.first_seq,
+                "last_seq": message.last_seq,
+            }
+            return [self._draft(node, frame, occurred, "", "node.gap", body)]
+        if isinstance(message, Boot):
+            reason = BOOT_REASONS.get(message.reason, "unknown")
+            body = {"node": node, "reason": reason}
+            return [self._draft(node, frame, occurred, "", "node.booted", body)]
+        return []
+
+    def _finish(
+        self,
+        node: str,
+        frame: Frame,
+        occurred: tuple[int, int | None],
+        point: int,
+        found: tuple[str, dict[str, BodyValue]] | None,
+        suffix: str = "",
+    ) -> list[Draft]:
+        if found is None:
+            return []
+        earliest, latest = occurred
+        # One point's reports follow each other; the jitter of the clock estimate must not turn them.
+        earliest = max(earliest, self._since_us.get((node, point), earliest))
+        self._since_us[node, point] = earliest
+        return [self._draft(node, frame, (earliest, latest), suffix, *found)]
+
+    def _draft(
+        self,
+        node: str,
+        frame: Frame,
+        occurred: tuple[int, int | None],
+        suffix: str,
+        fact_type: str,
+        body: dict[str, BodyValue],
+    ) -> Draft:
+        return Draft(
+            type=fact_type,
+            body=body,
+            id=f"{node}|{frame.boot}|{frame.seq}{suffix}",
+            occurred_us=occurred[0],
+            occurred_latest_us=occurred[1],
+            by="node",
+            source_name=node,
+            source_boot=frame.boot,
+            source_seq=frame.seq,
+        )
+
+    def _contact(self, node: str, number: int, state: int) -> tuple[str, dict[str, BodyValue]] | None:
+        point = self._points.get((node, number))
+        if point is None:
+            self.counters["unknown_point"] += 1
+            return None
+        match point.kind:
+            case "door_contact":
+                return _DOOR_FACTS[state], {"door": point.of}
+            case "recorder_contact":
+                return _RECORDER_FACTS[state], {"recorder": point.of}
+            case "lock_feedback" | "exit_request":
+                return self._pulse(point, state)
+            case "output" if state != UNKNOWN:
+                return "output.confirmed", {"output": point.of, "active": state == ACTIVE}
+        self.counters["unfitting_message"] += 1
+        return None
+
+    def _pulse(self, point: Point, state: int) -> tuple[str, dict[str, BodyValue]] | None:
+        """A release or a pressed button is a fact; its end is not."""
+        key = (point.node, point.point)
+        before = self._pulses.get(key)
+        self._pulses[key] = state
+        if state != ACTIVE or before == ACTIVE:
+            return None
+        fact_type = "door.released" if point.kind == "lock_feedback" else "door.exit_requested"
+        return fact_type, {"door": point.of}
+
+    def _tag(self, node: str, message: Tag) -> tuple[str, dict[str, BodyValue]] | None:
+        point = self._points.get((node, message.point))
+        if point is None or point.kind != "reader":
+            self.counters["unknown_point" if point is None else "unfitting_message"] += 1
+            return None
+        tag = message.uid.hex().upper()
+        known = tag in self._memory.tags.get(point.of, ())
+        if message.present and known and point.of not in self._recheck:
+            return None
+        if not message.present and not known:
+            return None
+        self._recheck.pop(point.of, None)
+        return "tag.read" if message.present else "tag.gone", self._tag_body(point.of, tag)
+
+    def _tag_body(self, reader: str, tag: str) -> dict[str, BodyValue]:
+        return {"tag": tag, "room": self._area.readers[reader].room, "reader": reader}
+
+    def _snapshot(
+        self, node: str, frame: Frame, occurred: tuple[int, int | None], message: Snapshot
+    ) -> list[Draft]:
+        drafts: list[Draft] = []
+        for number, state in message.points:
+            point = self._points.get((node, number))
+            if point is not None and point.kind == "reader":
+                drafts += self._emptied(node, frame, occurred, point, state)
+            elif point is None or self._differs(point, state):
+                found = self._contact(node, number, state)
+                drafts += self._finish(node, frame, occurred, number, found, f"|{number}")
+        return drafts
+
+    def _differs(self, point: Point, state: int) -> bool:
+        memory = self._memory
+        match point.kind:
+            case "door_contact":
+                return memory.doors.get(point.of) != state
+            case "recorder_contact":
+                return memory.recorders.get(point.of) != state
+            case "output":
+                return memory.confirmed.get(point.of) != (state == ACTIVE)
+        return True  # releases and buttons: _pulse compares
+
+    def _emptied(
+        self, node: str, frame: Frame, occurred: tuple[int, int | None], point: Point, state: int
+    ) -> list[Draft]:
+        """Tags that the log has on a reader which now reads none (the tags there follow as TAG)."""
+        if state != INACTIVE:
+            return []
+        # Nobody watched since then: the tag may have gone at any time in between.
+        occurred = min(occurred[0], self._recheck.pop(point.of, occurred[0])), occurred[1]
+        drafts: list[Draft] = []
+        for tag in sorted(self._memory.tags.get(point.of, ())):
+            found = ("tag.gone", self._tag_body(point.of, tag))
+            drafts += self._finish(node, frame, occurred, point.point, found, f"|{point.point}|{tag}")
+        return drafts
