@@ -35,9 +35,10 @@ def run(config_path, boot_count_path, pins=None) -> None:
         while True:
             node.step()
             pause_ms(SCAN_PAUSE_MS)
-    except Exception:
+    except Exception as error:
         # Nobody stands beside a node: what it cannot deal with it tells and starts afresh.
-        log.exception("node stopped, it starts afresh")
+        # The error is named because most boards have no sys.exc_info to find it by.
+        log.exception("node stopped, it starts afresh", exc_info=error)
         pause_ms(1000)  # a fault that stays must not become a storm of boots
         machine.reset()
 

@@ -32,11 +32,9 @@ class Logger:
     def error(self, text, *values) -> None:
         self.log(ERROR, text, *values)
 
-    def exception(self, text, *values) -> None:
+    def exception(self, text, *values, exc_info) -> None:
         self.log(ERROR, text, *values)
-        error = sys.exc_info()[1] if hasattr(sys, "exc_info") else None
-        if error is not None:
-            sys.print_exception(error, sys.stderr)
+        sys.print_exception(exc_info, sys.stderr)
 
 
 def getLogger(name):  # noqa: N802 - the name is the standard library's

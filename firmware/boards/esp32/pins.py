@@ -1,0 +1,25 @@
+"""ESP32-DevKitC (WROOM-32): which terminal of the carrier is which GPIO.
+
+hardware/pinout.csv is the same table for people; a test keeps the two alike.
+Left free: 0, 2, 5, 12, 15 (read at start, a contact there could stop the boot),
+6 to 11 (flash), 1 and 3 (the console on USB), 34 to 39 (inputs without pull-up).
+"""
+
+LINK = {"uart": 2, "tx": 17, "rx": 16}
+
+READERS = {
+    "RD1": {"uart": 1, "tx": 4, "rx": 13},
+}
+
+TERMINALS = {
+    "IN1": 14,
+    "IN2": 18,
+    "IN3": 19,
+    "IN4": 21,
+    "IN5": 22,
+    "IN6": 23,
+    "OUT1": 25,
+    "OUT2": 26,
+    "OUT3": 27,
+    "OUT4": 32,
+}
