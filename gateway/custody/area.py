@@ -7,6 +7,7 @@ problem found: file, key, expected, found. No file is opened here.
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -152,7 +153,7 @@ class Port:
     baud: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Area:
     """One case-handling area with its gateway."""
 
@@ -171,6 +172,27 @@ class Area:
     outputs: Mapping[str, Output] = field(default_factory=dict)
     ports: Mapping[str, Port] = field(default_factory=dict)
 
+    # cached_property needs a __dict__: this one class goes without slots
+
+    @cached_property
+    def _nodes_by_owner(self) -> Mapping[tuple[str, str], str]:
+        return {(point.kind, point.of): point.node for point in self.points}
+
+    @cached_property
+    def _recorders_by_room(self) -> Mapping[str, tuple[str, ...]]:
+        return {
+            room: tuple(r.id for r in self.recorders.values() if room in r.rooms)
+            for room in self.rooms
+        }
+
+    @cached_property
+    def readers_by_room(self) -> Mapping[str, tuple[str, ...]]:
+        """Reader ids of each room."""
+        return {
+            room: tuple(r.id for r in self.readers.values() if r.room == room)
+            for room in self.rooms
+        }
+
     @property
     def zone(self) -> ZoneInfo:
         """The area's time zone; used for display only, never for durations."""
@@ -178,14 +200,11 @@ class Area:
 
     def recorders_of(self, room: str) -> tuple[str, ...]:
         """Ids of the recorders that cover a room."""
-        return tuple(r.id for r in self.recorders.values() if room in r.rooms)
+        return self._recorders_by_room.get(room, ())
 
     def node_of(self, kind: str, owner: str) -> str | None:
         """The node that carries the point of this kind for a door, reader, recorder, output."""
-        for point in self.points:
-            if point.kind == kind and point.of == owner:
-                return point.node
-        return None
+        return self._nodes_by_owner.get((kind, owner))
 
     def rooms_of_node(self, node: str) -> frozenset[str]:
         """Rooms of which something can no longer be seen when this node is silent."""

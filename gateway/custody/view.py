@@ -63,8 +63,9 @@ class View:
     def presence_is_blind(self, rooms: tuple[str, ...]) -> bool:
         """A reader of one of these rooms cannot be seen."""
         return any(
-            reader.room in rooms and self.is_node_lost("reader", reader.id)
-            for reader in self.area.readers.values()
+            self.is_node_lost("reader", reader)
+            for room in rooms
+            for reader in self.area.readers_by_room.get(room, ())
         )
 
     def recording(self, room: str) -> str:

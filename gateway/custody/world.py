@@ -174,6 +174,7 @@ class Table(Generic[R]):
         """An empty table named `name`; `touched` collects names of tables that changed."""
         self.name = name
         self.touched_keys: set[str] = set()
+        self.version = 0  # rises with each change, so that answers can be kept while it stands
         self._rows: dict[str, R] = {}
         self._journal = journal
         self._touched = touched
@@ -221,8 +222,10 @@ class Table(Generic[R]):
     def purge(self, key: str) -> None:
         """Remove a record for good: only what no later step may bring back."""
         self._rows.pop(key, None)
+        self.version += 1
 
     def _touch(self, key: str) -> None:
+        self.version += 1
         self._touched.add(self.name)
         self.touched_keys.add(key)
 
@@ -252,6 +255,11 @@ class World:
         self.tags: Table[str] = Table("tags", self.journal, self.touched)
         self.strays: Table[str] = Table("strays", self.journal, self.touched)
         self.ended: dict[str, int] = {}  # stays already forgotten -> when they ended
+        self._open: list[Stay] = []
+        self._by_room: dict[str | None, list[Stay]] = {}
+        self._open_at = -1
+        self._officers: dict[str | None, list[Officer]] = {}
+        self._officers_at = -1
 
     def forget_stay(self, stay: Stay) -> None:
         """Drop an ended stay that no late fact can change any more; keep its reference."""
@@ -262,12 +270,24 @@ class World:
 
     def open_stays(self) -> list[Stay]:
         """Stays that have not ended, in order of opening."""
-        return [stay for stay in self.stays.values() if stay.is_open]
+        if self._open_at != self.stays.version:
+            self._open_at = self.stays.version
+            self._open = [stay for stay in self.stays.values() if stay.is_open]
+            self._by_room = {}
+            for stay in self._open:
+                self._by_room.setdefault(stay.room, []).append(stay)
+        return self._open
 
     def stays_in(self, room: str) -> list[Stay]:
         """Open stays whose band was last read in this room."""
-        return [stay for stay in self.open_stays() if stay.room == room]
+        self.open_stays()
+        return self._by_room.get(room, [])
 
     def officers_in(self, rooms: tuple[str, ...]) -> list[Officer]:
         """Officers whose badge is now in one of the rooms."""
-        return [officer for officer in self.officers.values() if officer.room in rooms]
+        if self._officers_at != self.officers.version:
+            self._officers_at = self.officers.version
+            self._officers = {}
+            for officer in self.officers.values():
+                self._officers.setdefault(officer.room, []).append(officer)
+        return [officer for room in rooms for officer in self._officers.get(room, ())]
