@@ -43,6 +43,23 @@ PURE_IMPORTS: dict[str, set[str]] = {
 """Allow-lists, stronger than the forbidden modules of the import contracts."""
 
 
+LIBRARY_PLACES: dict[str, tuple[str, ...]] = {
+    "paho": ("gateway/casegateway/adapters/", "server/caseserver/adapters/", "server/caseserver/link.py"),
+    "serial": ("gateway/casegateway/adapters/",),
+    "RPi": ("gateway/casegateway/adapters/",),
+    "sqlalchemy": ("server/caseserver/store/",),
+    "sqlite3": ("server/caseserver/store/",),
+    "alembic": ("server/caseserver/store/",),
+    "influxdb_client": ("server/caseserver/influx.py",),
+    "argon2": ("server/caseserver/",),
+    "babel": ("server/caseserver/web/",),
+    "jinja2": ("server/caseserver/web/",),
+    "cryptography": ("gateway/caselog/keys.py",),
+}
+"""Library -> where it may be imported. One place to change when the library does; everything else stays testable
+without it."""
+
+
 def tree_of(path: Path) -> ast.Module:
     return ast.parse(text(path), filename=str(path))
 
@@ -167,6 +184,16 @@ def test_a_pure_package_runs_on_the_standard_library_and_its_declared_need_alone
         str(path): sorted(extra) for path in modules_of(package) if (extra := imported_roots(path) - allowed)
     }
     assert stray == {}
+
+
+@pytest.mark.parametrize("library", sorted(LIBRARY_PLACES))
+def test_a_library_is_imported_in_its_place_only(library: str) -> None:
+    users = [str(path) for path in product_modules() if library in imported_roots(path)]
+    assert [name for name in users if not name.startswith(LIBRARY_PLACES[library])] == []
+
+
+def test_the_product_imports_no_test() -> None:
+    assert [str(path) for path in product_modules() if "tests" in imported_roots(path)] == []
 
 
 def test_mqtt_topics_are_written_in_one_module_a_program() -> None:
