@@ -95,7 +95,6 @@ class MemoryDisk:
             self._operate("sync")
         except OSError:
             file.holes.append((file.durable_bytes, len(file.cached)))
-            file.durable_bytes = len(file.cached)
             raise
         file.durable_bytes = len(file.cached)
 

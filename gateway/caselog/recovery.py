@@ -92,8 +92,6 @@ def _read_segment(state: State, name: str, data: bytes, last: bool) -> Damage | 
             state.take(offset, found)
         except FormatError as error:
             raise LogDamaged(name, offset, error.expected, error.found) from error
-    if not data and not last:
-        raise LogDamaged(name, 0, "at least one leaf before the next segment", "an empty segment")
     return None
 
 

@@ -91,6 +91,7 @@ def test_the_torn_bytes_are_reported_and_kept_aside():
         recovery.cut_reason
         == f"{name} at byte {at}: expected a line ending in newline, found 19 bytes without one"
     )
+    disk.crash()
     assert disk.read(recovery.cut_name) == b"0badc0de {half a li"
     assert disk.size(name) == at
     assert reopened(disk)[1] == Recovery(2)

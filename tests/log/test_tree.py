@@ -89,6 +89,16 @@ def test_a_consistency_proof_fails_for_a_rewritten_past(new, data):
     assert not verify_consistency(old, new, honest.root(old), honest.root(new), good[:-1])
 
 
+def test_a_subtree_does_not_pass_for_the_whole_tree(tree):
+    # the hash fits, but the path ends before it has reached the top of a tree of that size
+    for size in (2, 3, 64, SIZES):
+        for smaller in (1, 2, 4):
+            if smaller < size:
+                proof, root = tree.inclusion_proof(0, smaller), tree.root(smaller)
+                assert verify_inclusion(tree.leaf(0), 0, smaller, proof, root)
+                assert not verify_inclusion(tree.leaf(0), 0, size, proof, root)
+
+
 def test_sizes_outside_the_tree_are_refused(tree):
     for call in (
         lambda: tree.root(SIZES + 1),
