@@ -16,7 +16,7 @@ PYTHON := .venv/bin/python
 export PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD := 1
 export PYTHONUTF8 := 1
 
-.PHONY: help setup setup-demo setup-test setup-screenshots demo test check prove screenshots format lock licences clean
+.PHONY: help setup setup-demo setup-test setup-screenshots demo test check prove screenshots format docs lock licences clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -55,6 +55,9 @@ screenshots: setup-screenshots ## docs/img, by Chromium
 format: setup ## ruff's format and safe fixes
 	$(PYTHON) -m ruff format .
 	$(PYTHON) -m ruff check --fix .
+
+docs: setup ## the generated parts of docs/rules.md and docs/scenarios.md
+	@$(PYTHON) -m tests.docs.generate
 
 lock: setup ## resolve requirements.lock anew
 	@$(PYTHON) -m tests.tools.lock

@@ -13,6 +13,7 @@ from tests.tools.tree import PACKAGES, ROOT, product_modules
 PLANTED: dict[str, str] = {
     "caselog/planted.py": "import custody, threading",
     "custody/planted.py": "import socket",
+    "custody/kinds/planted.py": "import custody.kinds.clock",
     "casewire/planted.py": "import typing",
     "node/planted.py": "import custody",
     "casegateway/planted.py": "import caseserver",
