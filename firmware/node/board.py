@@ -59,7 +59,7 @@ def build(settings, boot_count_path, pins=None):
         boot=boot,
         reason=_reason(),
         feed=watchdog.feed,
-        mem_free=getattr(gc, "mem_free", _no_heap),
+        mem_free=mem_free,
     )
 
 
@@ -103,8 +103,16 @@ def _reason():
     return BOOT_OTHER
 
 
-def _no_heap():
-    return 0  # CPython has no heap limit to report
+def mem_free():
+    """Return the bytes of heap free after a collection; 0 where no heap has a limit (CPython).
+
+    Called once a heartbeat: what is reported is then what the node holds, not how much
+    garbage happened to lie about, and the heap is tidied before it breaks into pieces.
+    """
+    if not hasattr(gc, "mem_free"):
+        return 0
+    gc.collect()
+    return gc.mem_free()
 
 
 def ticks_ms():
