@@ -271,7 +271,9 @@ class _Problems:
         return value
 
     def name(self, table: Mapping[str, Any], where: str, default: str) -> Name:
-        value = table.get("name", {"zh": default, "en": default})
+        value = table.get("name")
+        if value is None:
+            return Name(default, default)
         if not isinstance(value, dict) or not all(isinstance(value.get(k), str) for k in ("zh", "en")):
             self.add(f"{where}.name", 'a table { zh = "…", en = "…" }', value)
             return Name(default, default)
@@ -332,7 +334,7 @@ def _read_area(raw: Mapping[str, Any], p: _Problems) -> Area:
     timezone = head.get("timezone", "Asia/Shanghai")
     try:
         ZoneInfo(str(timezone))
-    except (OSError, ValueError):  # not found, or not a key at all
+    except (KeyError, OSError, ValueError):  # not found, or not a key at all
         p.add("area.timezone", "an IANA zone such as 'Asia/Shanghai'", timezone)
         timezone = "UTC"
     area_id = p.ref(head, "area", "id")
@@ -340,7 +342,7 @@ def _read_area(raw: Mapping[str, Any], p: _Problems) -> Area:
         id=area_id,
         gateway=p.ref(gateway, "gateway", "id"),
         name=p.name(head, "area", area_id),
-        station=p.name({"name": head["station"]} if "station" in head else {}, "area.station", area_id),
+        station=p.name({"name": head.get("station", head.get("name"))}, "area.station", area_id),
         timezone=str(timezone),
         rulebook=p.ref(head, "area", "rulebook", "cn-2026"),
         rooms=_keyed(_tables(raw, "room", p), p, _read_room, "room"),

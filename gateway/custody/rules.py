@@ -165,9 +165,35 @@ class _Reader:
     def add(self, key: str, expected: str, found: object) -> None:
         self.problems.append(ConfigProblem(self.file, key, expected, repr(found)[:120]))
 
-    def choice(self, table: Mapping[str, Any], where: str, key: str, choices: Any, default: Any = None) -> str:
+    def tables(self, table: Mapping[str, Any], where: str, key: str) -> list[Mapping[str, Any]]:
+        """An array of tables; anything else is a problem and counts as none."""
+        value = table.get(key, [])
+        if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
+            self.add(f"{where}.{key}", f"an array of tables [[{key}]]", value)
+            return []
+        return value
+
+    def table(self, table: Mapping[str, Any], where: str, key: str) -> Mapping[str, Any]:
+        """A table; anything else is a problem and counts as empty."""
+        value = table.get(key, {})
+        if not isinstance(value, dict):
+            self.add(f"{where}.{key}", "a table", value)
+            return {}
+        return value
+
+    def items(self, table: Mapping[str, Any], where: str, key: str) -> list[Any]:
+        """A list; anything else is a problem and counts as empty."""
+        value = table.get(key, [])
+        if not isinstance(value, list):
+            self.add(f"{where}.{key}", "a list", value)
+            return []
+        return value
+
+    def choice(
+        self, table: Mapping[str, Any], where: str, key: str, choices: Any, default: Any = None
+    ) -> str:
         value = table.get(key, default)
-        if value not in choices:
+        if not isinstance(value, str) or value not in choices:
             self.add(f"{where}.{key}", f"one of {', '.join(choices)}", value)
             return str(next(iter(choices)))
         return str(value)
@@ -175,7 +201,7 @@ class _Reader:
     def texts(self, table: Mapping[str, Any], where: str, keys: tuple[str, ...]) -> dict[str, str]:
         found = {}
         for key in keys:
-            value = table.get(key) if isinstance(table, dict) else None
+            value = table.get(key)
             if not isinstance(value, str) or not value.strip():
                 self.add(f"{where}.{key}", "text", value)
                 value = ""
@@ -183,7 +209,7 @@ class _Reader:
         return found
 
     def wording(self, table: Mapping[str, Any], where: str) -> dict[str, str]:
-        soon = table.get("soon", "") if isinstance(table, dict) else ""
+        soon = table.get("soon", "")
         return {**self.texts(table, where, ("what", "do")), "soon": str(soon)}
 
     def duration(self, value: object, where: str) -> int:
@@ -194,8 +220,8 @@ class _Reader:
             return 0
 
     def many(self, table: Mapping[str, Any], where: str, key: str, choices: Any) -> tuple[str, ...]:
-        value = table.get(key, [])
-        if not isinstance(value, list) or any(item not in choices for item in value):
+        value = self.items(table, where, key)
+        if any(not isinstance(item, str) or item not in choices for item in value):
             self.add(f"{where}.{key}", f"a list out of {', '.join(choices)}", value)
             return ()
         return tuple(value)
@@ -215,11 +241,11 @@ class _Reader:
             if not is_ref(table.get(key)):
                 self.add(f"{where}.{key}", "an id", table.get(key))
         kind = self.choice(table, where, "kind", tuple(KIND_PARAMS))
-        title = self.texts(table.get("title", {}), f"{where}.title", ("zh", "en"))
+        title = self.texts(self.table(table, where, "title"), f"{where}.title", LANGUAGES)
         article = self.texts(
-            table.get("article", {}), f"{where}.article", ("instrument", "article", "zh", "en")
+            self.table(table, where, "article"), f"{where}.article", ("instrument", "article", "zh", "en")
         )
-        text = table.get("text", {})
+        text = self.table(table, where, "text")
         rule = Rule(
             id=str(table.get("id")),
             variant=str(table.get("variant")),
@@ -234,7 +260,10 @@ class _Reader:
             measures=self.many(table, where, "measures", MEASURES),
             rooms=self.many(table, where, "rooms", ROOM_KINDS),
             params=self.params(table, where, kind),
-            text={lang: self.wording(text.get(lang, {}), f"{where}.text.{lang}") for lang in LANGUAGES},
+            text={
+                lang: self.wording(self.table(text, f"{where}.text", lang), f"{where}.text.{lang}")
+                for lang in LANGUAGES
+            },
             is_sequential=bool(table.get("sequential", False)),
         )
         for lang in LANGUAGES:
@@ -248,7 +277,7 @@ class _Reader:
 
     def levels(self, table: Mapping[str, Any], where: str) -> tuple[Level, ...]:
         levels = []
-        for number, raw in enumerate(table.get("level", [])):
+        for number, raw in enumerate(self.tables(table, where, "level")):
             at = f"{where}.level[{number}]"
             after_us = self.duration(raw.get("after"), f"{at}.after")
             is_prewarning = raw.get("prewarning", False) is True
@@ -268,10 +297,10 @@ class _Reader:
 
     def tiers(self, table: Mapping[str, Any], where: str) -> tuple[Tier, ...]:
         tiers = []
-        for number, raw in enumerate(table.get("tier", [])):
+        for number, raw in enumerate(self.tables(table, where, "tier")):
             at = f"{where}.tier[{number}]"
             limit_us = self.duration(raw.get("limit"), f"{at}.limit")
-            before = [self.duration(v, f"{at}.prewarnings") for v in raw.get("prewarnings", [])]
+            before = [self.duration(v, f"{at}.prewarnings") for v in self.items(raw, at, "prewarnings")]
             if any(value <= 0 or value >= limit_us for value in before):
                 self.add(f"{at}.prewarnings", "durations shorter than the limit", raw.get("prewarnings"))
             tiers.append(
@@ -279,7 +308,7 @@ class _Reader:
                     limit_us=limit_us,
                     limit=format_duration(limit_us),
                     basis=self.choice(raw, at, "basis", BASES),
-                    grounds=tuple(str(g) for g in raw.get("grounds", [])),
+                    grounds=tuple(str(g) for g in self.items(raw, at, "grounds")),
                     approvers=self.many(raw, at, "approvers", ROLES),
                     approver_basis=self.choice(raw, at, "approver_basis", BASES, "law"),
                     prewarnings_us=tuple(sorted(before, reverse=True)),
@@ -292,7 +321,7 @@ class _Reader:
         return tuple(tiers)
 
     def params(self, table: Mapping[str, Any], where: str, kind: str) -> dict[str, Any]:
-        raw = table.get("with", {})
+        raw = self.table(table, where, "with")
         allowed = KIND_PARAMS[kind]
         found: dict[str, Any] = {}
         for key, value in raw.items():
@@ -313,14 +342,14 @@ class _Reader:
             if isinstance(value, bool) or not isinstance(value, int):
                 self.add(where, "a whole number", value)
             return value
-        choices = tuple(expected.split("|"))
+        choices: tuple[object, ...] = tuple(expected.split("|"))
         if expected.endswith("*"):
             choices = tuple(expected[:-1].split("|"))
-            if not isinstance(value, list) or any(item not in choices for item in value):
-                self.add(where, f"a list out of {', '.join(choices)}", value)
+            if not isinstance(value, list) or any(item not in choices for item in map(str, value)):
+                self.add(where, f"a list out of {expected[:-1]}", value)
             return tuple(value) if isinstance(value, list) else ()
-        if value not in choices:
-            self.add(where, f"one of {', '.join(choices)}", value)
+        if not isinstance(value, str) or value not in choices:
+            self.add(where, f"one of {expected}", value)
         return value
 
 
@@ -346,7 +375,7 @@ def load_rulebook(text: str, file: str = "rulebook.toml") -> Rulebook:
     keys = [rule.key for rule in rules]
     for key in {key for key in keys if keys.count(key) > 1}:
         reader.add("rule", "each id and variant once", key)
-    title = reader.texts(head.get("title", {}), "rulebook.title", ("zh", "en"))
+    title = reader.texts(reader.table(head, "rulebook", "title"), "rulebook.title", LANGUAGES)
     book = Rulebook(
         id=str(head.get("id")),
         title=Name(**title),
