@@ -26,16 +26,13 @@ def main(argv: list[str] | None = None) -> int:
         return 0 if arguments else 2
     program = _PROGRAMS.get(arguments[0])
     if program is None:
-        sys.stderr.write(
-            f"caseward: expected a command ({', '.join(_PROGRAMS)}), found {arguments[0]!r}\n"
-        )
+        sys.stderr.write(f"caseward: expected a command ({', '.join(_PROGRAMS)}), found {arguments[0]!r}\n")
         return 2
     return program(arguments[1:])
 
 
 def _gateway(argv: list[str]) -> int:
     from casegateway.main import main as run
-
     from caseward.clock import clock_from_environment
 
     return run(argv, clock_from_environment)

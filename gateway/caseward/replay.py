@@ -17,8 +17,9 @@ from caseward.check import read_area, read_rulebook
 from custody.area import Area, ConfigError
 from custody.effects import AlarmCleared, AlarmEffect, AlarmRaised, Effect, PreWarning, Refusal
 from custody.engine import Engine
+from custody.player import Player, replay_log
 from custody.rules import Rulebook
-from custody.scenario import Player, ScenarioError, parse_scenario, replay_log
+from custody.scenario import ScenarioError, parse_scenario
 from custody.times import TimeFormatError, format_instant, parse_instant_us
 
 _SEGMENT_LINE = re.compile(r"^[0-9a-f]{8} (?=\{)")

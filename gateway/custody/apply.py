@@ -55,9 +55,7 @@ def _config_loaded(world: World, area: Area, fact: Fact) -> Refused | None:
             world.nodes.put(node, NodeState(node, "unknown", fact.occurred_us, fact.index))
     for recorder in area.recorders:
         if recorder not in world.recorders:
-            world.recorders.put(
-                recorder, RecorderState(recorder, "unknown", fact.occurred_us, fact.index)
-            )
+            world.recorders.put(recorder, RecorderState(recorder, "unknown", fact.occurred_us, fact.index))
     return None
 
 
@@ -75,9 +73,7 @@ def _recorder(state: str) -> Handler:
         recorder = _text(fact, "recorder")
         known = world.recorders.get(recorder)
         if known is None or known.state != state:
-            world.recorders.put(
-                recorder, RecorderState(recorder, state, fact.occurred_us, fact.index)
-            )
+            world.recorders.put(recorder, RecorderState(recorder, state, fact.occurred_us, fact.index))
         return None
 
     return handle
@@ -171,9 +167,7 @@ def _tag_gone(world: World, area: Area, fact: Fact) -> Refused | None:
     kind, _, ref = bearer.partition(":")
     officer = world.officers.get(ref) if kind == "officer" else None
     if officer is not None and officer.room == room:
-        world.officers.put(
-            ref, replace(officer, room=None, room_us=fact.occurred_us, room_fact=fact.index)
-        )
+        world.officers.put(ref, replace(officer, room=None, room_us=fact.occurred_us, room_fact=fact.index))
     stay = world.stays.get(ref) if kind == "stay" else None
     if stay is not None and stay.room == room and stay.silent_us is None:
         world.stays.put(ref, replace(stay, silent_us=fact.occurred_us, silent_fact=fact.index))
@@ -196,9 +190,7 @@ def _band_battery(world: World, area: Area, fact: Fact) -> Refused | None:
     stay = _bearer_stay(world, _text(fact, "band"))
     percent = fact.body["percent"]
     if stay is not None and stay.is_open and isinstance(percent, int):
-        world.stays.put(
-            stay.ref, replace(stay, band_battery_pct=percent, battery_fact=fact.index)
-        )
+        world.stays.put(stay.ref, replace(stay, band_battery_pct=percent, battery_fact=fact.index))
     return None
 
 
@@ -290,9 +282,7 @@ def _area_entered(world: World, area: Area, fact: Fact) -> Refused | None:
     if isinstance(stay, Refused):
         return stay
     if stay.entered_us is None:
-        world.stays.put(
-            stay.ref, replace(stay, entered_us=fact.occurred_us, entered_fact=fact.index)
-        )
+        world.stays.put(stay.ref, replace(stay, entered_us=fact.occurred_us, entered_fact=fact.index))
     return None
 
 
@@ -306,9 +296,7 @@ def _stay_registered(world: World, area: Area, fact: Fact) -> Refused | None:
     for key in ("arrived_at_us", "entered_at_us"):
         value = fact.body.get(key)
         if isinstance(value, int) and value > fact.occurred_us:
-            return Refused(
-                "M5", subject, "in_the_future", f"{key} not after the entry", f"{value}"
-            )
+            return Refused("M5", subject, "in_the_future", f"{key} not after the entry", f"{value}")
     arrived, entered = fact.body.get("arrived_at_us"), fact.body.get("entered_at_us")
     certificate_us = arrived if isinstance(arrived, int) else None
     if stay.entered_us is None and isinstance(entered, int):
@@ -345,9 +333,7 @@ def _measure_changed(world: World, area: Area, fact: Fact) -> Refused | None:
     if isinstance(stay, Refused):
         return stay
     if stay.registered_us is None:
-        return Refused(
-            "M5", f"stay:{stay.ref}", "not_registered", "a registered stay", "no register row"
-        )
+        return Refused("M5", f"stay:{stay.ref}", "not_registered", "a registered stay", "no register row")
     world.stays.put(
         stay.ref,
         replace(
@@ -400,13 +386,9 @@ def _search_signed(world: World, area: Area, fact: Fact) -> Refused | None:
     unknown = [ref for ref in signers if ref not in world.officers]
     if not signers or unknown:
         found = ", ".join(unknown) or "nobody"
-        return Refused(
-            "M2a", f"stay:{stay.ref}", "unknown_officer", "registered officers who sign", found
-        )
+        return Refused("M2a", f"stay:{stay.ref}", "unknown_officer", "registered officers who sign", found)
     if stay.searched_us is None:
-        world.stays.put(
-            stay.ref, replace(stay, searched_us=fact.occurred_us, search_fact=fact.index)
-        )
+        world.stays.put(stay.ref, replace(stay, searched_us=fact.occurred_us, search_fact=fact.index))
     return None
 
 

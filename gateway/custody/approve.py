@@ -41,9 +41,7 @@ def apply_approval(world: World, rulebook: Rulebook, fact: Fact) -> Refused | No
     refused = _check(world, rule, tier, stay, fact)
     if refused is not None:
         return refused
-    approval = Approval(
-        rule_id, tier.limit_us, fact.occurred_us, str(fact.body["approver"]), fact.index
-    )
+    approval = Approval(rule_id, tier.limit_us, fact.occurred_us, str(fact.body["approver"]), fact.index)
     world.stays.put(ref, replace(stay, approvals=(*stay.approvals, approval)))
     return None
 

@@ -180,18 +180,12 @@ class Area:
 
     @cached_property
     def _recorders_by_room(self) -> Mapping[str, tuple[str, ...]]:
-        return {
-            room: tuple(r.id for r in self.recorders.values() if room in r.rooms)
-            for room in self.rooms
-        }
+        return {room: tuple(r.id for r in self.recorders.values() if room in r.rooms) for room in self.rooms}
 
     @cached_property
     def readers_by_room(self) -> Mapping[str, tuple[str, ...]]:
         """Reader ids of each room."""
-        return {
-            room: tuple(r.id for r in self.readers.values() if r.room == room)
-            for room in self.rooms
-        }
+        return {room: tuple(r.id for r in self.readers.values() if r.room == room) for room in self.rooms}
 
     @property
     def zone(self) -> ZoneInfo:
@@ -422,9 +416,7 @@ def _read_reader(t: Mapping[str, Any], where: str, p: _Problems) -> Reader:
 
 def _read_node(t: Mapping[str, Any], where: str, p: _Problems) -> Node:
     p.unknown_keys(t, where, ("id", "number", "port"))
-    return Node(
-        p.ref(t, where, "id"), p.integer(t, where, "number", 1, 65_535), p.ref(t, where, "port")
-    )
+    return Node(p.ref(t, where, "id"), p.integer(t, where, "number", 1, 65_535), p.ref(t, where, "port"))
 
 
 def _read_point(t: Mapping[str, Any], where: str, p: _Problems) -> Point:

@@ -160,15 +160,15 @@ class Engine:
         problems = check_body(fact.type, fact.body)
         if problems:
             first = problems[0]
-            refused = Refused("SYS", f"fact:{fact.type}"[:64], f"malformed {first.key}", first.expected, first.found)
+            refused = Refused(
+                "SYS", f"fact:{fact.type}"[:64], f"malformed {first.key}", first.expected, first.found
+            )
             return self._refusal(fact, refused)
         latest_us = fact.recorded_latest_us
         if latest_us is not None and fact.occurred_us > latest_us:
             expected = "an occurrence not after its recording"
             found = f"{fact.occurred_us - latest_us} us after it"
-            return self._refusal(
-                fact, Refused("SYS", f"fact:{fact.type}", "in_the_future", expected, found)
-            )
+            return self._refusal(fact, Refused("SYS", f"fact:{fact.type}", "in_the_future", expected, found))
         return None
 
     def _refusal(self, fact: Fact, refused: Refused) -> Refusal:
@@ -265,10 +265,7 @@ class Engine:
             _step_back(record, left, fact.recorded_us, reason)
             if not left and record.is_prewarning:
                 del self.alarms[row.id]
-        return [
-            self._cleared(row, rule, stage, fact, fact.recorded_us, reason)
-            for stage in gone
-        ]
+        return [self._cleared(row, rule, stage, fact, fact.recorded_us, reason) for stage in gone]
 
     def _tell_withdrawn(self, obligation_id: str, told: _Told, fact: Fact) -> list[Effect]:
         """The whole obligation never was: late evidence."""
@@ -399,7 +396,9 @@ class Engine:
         record.late_us, record.is_certain = late_us, is_certain
         record.room, record.stay, record.params = row.room, row.stay, dict(row.params)
         record.cleared_us, record.clear_reason = None, ""
-        record.history.append((stage.due_us, "prewarned" if stage.is_prewarning else "raised", stage.severity))
+        record.history.append(
+            (stage.due_us, "prewarned" if stage.is_prewarning else "raised", stage.severity)
+        )
         if not stage.is_prewarning and record.is_prewarning:
             record.is_prewarning, record.raised_us = False, stage.due_us
 
@@ -418,9 +417,7 @@ class Engine:
             refused = Refused("SYS", f"alarm:{alarm_id}", "unknown_alarm", "an open alarm", alarm_id)
             return [self._refusal(fact, refused)]
         if officer not in self.world.officers:
-            refused = Refused(
-                record.rule, record.subject, "unknown_officer", "a registered officer", officer
-            )
+            refused = Refused(record.rule, record.subject, "unknown_officer", "a registered officer", officer)
             return [self._refusal(fact, refused)]
         problem = record.refusal(action, officer)
         if problem is not None:

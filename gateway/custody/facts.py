@@ -288,9 +288,7 @@ _CATALOGUE: Final = (
         percent=Field(INT, "charge left, percent"),
     ),
     # --- recorders -----------------------------------------------------------------------
-    _fact(
-        "recorder.started", "sensor", "A recorder is recording.", recorder=Field(REF, "recorder id")
-    ),
+    _fact("recorder.started", "sensor", "A recorder is recording.", recorder=Field(REF, "recorder id")),
     _fact(
         "recorder.stopped",
         "sensor",
@@ -432,11 +430,7 @@ class Problem:
 
 def is_ref(value: object) -> bool:
     """Whether a value may serve as a reference: 1 to 64 of A-Z a-z 0-9 . _ -"""
-    return (
-        isinstance(value, str)
-        and 0 < len(value) <= REF_LENGTH_MAX
-        and _REF_CHARACTERS.issuperset(value)
-    )
+    return isinstance(value, str) and 0 < len(value) <= REF_LENGTH_MAX and _REF_CHARACTERS.issuperset(value)
 
 
 def _is_int(value: object) -> bool:

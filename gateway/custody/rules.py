@@ -324,7 +324,7 @@ class _Reader:
         raw = self.table(table, where, "with")
         allowed = KIND_PARAMS[kind]
         found: dict[str, Any] = {}
-        for key, value in raw.items():
+        for key in raw:
             if key not in allowed:
                 self.add(f"{where}.with.{key}", f"one of {', '.join(allowed) or 'nothing'}", key)
         for key, expected in allowed.items():

@@ -256,9 +256,7 @@ class Timeline:
 
 def _stages(rule: Rule, since_us: int) -> tuple[Stage, ...]:
     return tuple(
-        Stage(
-            level.name, since_us + level.after_us, level.severity, level.is_prewarning, level.number_basis
-        )
+        Stage(level.name, since_us + level.after_us, level.severity, level.is_prewarning, level.number_basis)
         for level in rule.levels
     )
 

@@ -7,8 +7,9 @@ from custody.area import Area, load_area
 from custody.effects import AlarmCleared, AlarmRaised, Effect, PreWarning, Refusal
 from custody.engine import Engine
 from custody.facts import Fact
+from custody.player import Player
 from custody.rules import Rulebook, load_rulebook
-from custody.scenario import Player, parse_scenario
+from custody.scenario import parse_scenario
 from custody.times import SECOND_US, parse_instant_us
 
 START_US = parse_instant_us("2026-03-18T09:00:00+08:00")
@@ -102,9 +103,7 @@ _EVENTS: dict[type, str] = {
 }
 
 
-def fact(
-    name: str, index: int, occurred_us: int, recorded_us: int | None = None, **body: object
-) -> Fact:
+def fact(name: str, index: int, occurred_us: int, recorded_us: int | None = None, **body: object) -> Fact:
     """A bare fact for the engine."""
     recorded = occurred_us if recorded_us is None else recorded_us
     return Fact(

@@ -59,9 +59,7 @@ def random_history(seed: int, count: int, span_us: int = 600 * MINUTE_US) -> lis
 def outcome(built) -> list[tuple[object, ...]]:
     """What the facts amount to: every obligation with the stages it reached."""
     rows = built._timeline.obligations.values()
-    return sorted(
-        (r.id, r.since_us, r.closed_us, tuple((s.name, s.due_us) for s in r.fired)) for r in rows
-    )
+    return sorted((r.id, r.since_us, r.closed_us, tuple((s.name, s.due_us) for s in r.fired)) for r in rows)
 
 
 def told_state(effects) -> dict[str, bool]:

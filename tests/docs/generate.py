@@ -72,7 +72,9 @@ def rules() -> str:
     for name in rulebook_names():
         book = load_rulebook(rulebook_text(name), f"{name}.toml")
         out.append(f"## Rulebook `{book.id}` · {book.title.zh} · {book.title.en}\n")
-        out.append(f"In force from {book.in_force_from or '–'} until {book.in_force_until or 'further notice'}.\n")
+        out.append(
+            f"In force from {book.in_force_from or '–'} until {book.in_force_until or 'further notice'}.\n"
+        )
         out += [_rule(rule) for rule in book.rules]
     return "\n".join(out)
 

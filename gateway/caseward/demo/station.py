@@ -39,6 +39,7 @@ class Plan:
     areas: tuple[str, ...] = ("standard", "annex")
     http_port: int = 8000
     record: Record | None = None
+    is_traced: bool = False
 
 
 @dataclass(slots=True)
@@ -74,6 +75,14 @@ class DemoStation:
     def log_folder(self, area: str) -> Path:
         """The segments of an area's gateway."""
         return self._gateway_folder(area) / "log"
+
+    def gpio_timeline(self, area: str) -> Path:
+        """Changes of the gateway's own GPIO lines (sounder, duty lamp): `<real us> <line> <level>`."""
+        return self._gateway_folder(area) / "gpio.log"
+
+    def trace(self, area: str) -> Path:
+        """What the gateway was about to do, step by step, when the plan asks for it."""
+        return self._gateway_folder(area) / "trace.log"
 
     def _gateway_folder(self, area: str) -> Path:
         return self.folder / self.areas[area].gateway
@@ -184,9 +193,12 @@ class DemoStation:
         argv = [
             sys.executable, "-m", "caseward", "gateway",
             "--config", str(folder / "area.toml"), "--data", str(folder),
-            "--broker", f"127.0.0.1:{self.broker.port}", "--broker-user", area.gateway,
-            "--broker-password-file", str(folder / "keys" / "broker.password"),
+            "--broker", f"127.0.0.1:{self.broker.port}",
+            "--mqtt-password-file", str(folder / "keys" / "broker.password"),
+            "--gpio", "fake", "--gpio-timeline", str(self.gpio_timeline(area.id)),
         ]  # fmt: skip
+        if self.plan.is_traced:
+            argv += ["--trace", str(self.trace(area.id))]
         for node in area.nodes.values():
             argv += ["--port", f"{node.port}={self.cables.all[f'{area.id}-{node.id}'].gateway_path}"]
         self.programs.start(name, argv, self._clock())

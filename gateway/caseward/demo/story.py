@@ -89,7 +89,7 @@ def _area_1(script: Script, drawer: Drawer) -> None:
     # The guards both leave their room while two people wait: M3.
     script.say(clock("08:22"), "a1", "both guards leave the guard room [breach: M3]")
     script.badges(clock("08:22"), "a1", GUARDS["a1"], "")
-    script.badges(clock("08:28"), "a1", GUARDS["a1"], "guard")
+    script.badges(clock("08:34"), "a1", GUARDS["a1"], "guard")
 
 
 def _summoned_in_the_morning(script: Script, drawer: Drawer) -> None:
@@ -103,7 +103,7 @@ def _summoned_in_the_morning(script: Script, drawer: Drawer) -> None:
     script.interview(clock("09:10"), clock("11:20"), stay, "interrogation-1", "000121 000122", "waiting-1")
     script.say(clock("09:40"), "a1", "the recorder of interrogation 1 stops [breach: M4, R3]")
     script.recorder(clock("09:40"), "a1", "interrogation-1", "off")
-    script.recorder(clock("09:50"), "a1", "interrogation-1", "on")
+    script.recorder(clock("10:05"), "a1", "interrogation-1", "on")
     script.interview(clock("14:40"), clock("16:00"), stay, "interrogation-1", "000121 000122", "waiting-1")
     script.leave(clock("18:45"), stay, ADMIN["a1"], "detention_centre", "exit")
 

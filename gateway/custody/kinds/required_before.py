@@ -13,8 +13,6 @@ def conditions(rule: Rule, view: View) -> list[Condition]:
         done_us = stay.searched_us if rule.params["step"] == "searched" else stay.registered_us
         if done_us is None and applies(rule, stay) and view.room_kind(stay.room) in rule.rooms:
             found.append(
-                Condition(
-                    subject=f"stay:{stay.ref}", stay=stay.ref, room=stay.room, facts=(stay.room_fact,)
-                )
+                Condition(subject=f"stay:{stay.ref}", stay=stay.ref, room=stay.room, facts=(stay.room_fact,))
             )
     return found
