@@ -324,6 +324,8 @@ class GatewayCore:
             self._deliver(link, now)
             if link.is_silent(now) and (link.is_complete or self.memory.nodes.get(node) != "lost"):
                 self._lose(node, link, now)
+        for draft in self.translator.overdue(now):
+            self.book.append(draft, now)
         silent_us = now.real_us - self.outbox.last_ack_us
         if silent_us > SERVER_SILENT_MS * 1_000 and not self.memory.is_server_lost:
             self._append("server.lost", {}, now)

@@ -19,6 +19,8 @@ NODE_SILENT_MS: Final = 3_500
 NODE_SIGN_MS: Final = 1_000
 """How often a node hears from us; it gives up after `link_lost_ms` (5000)."""
 SNAPSHOT_RESEND_MS: Final = 2_000
+TAG_RECHECK_MS: Final = 5_000
+"""A tag that a node does not tell again this long after a snapshot is gone."""
 HELD_FRAMES_MAX: Final = 64
 """Frames of one node waiting for an earlier one, or for its first heartbeat."""
 HOLE_MS: Final = 2_000

@@ -5,8 +5,11 @@ already says. A message that says nothing new gives none and is acked all the sa
 """
 
 from collections import Counter
+from dataclasses import dataclass
 
 from casegateway.drafts import Draft
+from casegateway.events import Moment
+from casegateway.limits import TAG_RECHECK_MS
 from casegateway.memory import Memory
 from casewire import (
     ACTIVE,
@@ -41,6 +44,22 @@ _RECORDER_FACTS = {
 }
 
 
+Found = tuple[str, dict[str, BodyValue]]
+
+
+@dataclass(slots=True)
+class _Recheck:
+    """Tags that the log has on a reader and that a snapshot has put in question."""
+
+    node: str
+    point: Point
+    frame: Frame
+    tags: set[str]
+    since_us: int  # station time since when nobody saw them
+    was_away: bool  # the node was silent or started anew: what lies there is told as a new reading
+    due_us: int | None  # real time at which the rest is gone; None until the first look at it
+
+
 class Translator:
     """Facts of the nodes of one area. `counters` tells what had no meaning here."""
 
@@ -51,15 +70,17 @@ class Translator:
         self._memory = memory
         self._points: dict[tuple[str, int], Point] = {(p.node, p.point): p for p in area.points}
         self._pulses: dict[tuple[str, int], int] = {}  # last state of locks and exit buttons
-        # Readers whose tags must be told again -> since when nobody watched them.
-        self._recheck: dict[str, int] = {}
-        self._since_us: dict[tuple[str, int], int] = {}  # earliest of the point's last fact
+        # Readers that were away and must tell again -> since when nobody watched them.
+        self._unwatched: dict[str, int] = {}
+        self._rechecks: dict[str, _Recheck] = {}
+        # Earliest of the last fact of a point, for readers of a tag on it.
+        self._since_us: dict[tuple[str, int, str], int] = {}
 
     def doubt(self, node: str, since_us: int) -> None:
         """The node was away since `since_us`: what its readers told before must be told again."""
         for point in self._area.points:
             if point.node == node and point.kind == "reader":
-                self._recheck.setdefault(point.of, since_us)
+                self._unwatched.setdefault(point.of, since_us)
         self._pulses = {key: state for key, state in self._pulses.items() if key[0] != node}
 
     def drafts(self, node: str, frame: Frame, occurred: tuple[int, int | None]) -> list[Draft]:
@@ -86,21 +107,40 @@ class Translator:
             return [self._draft(node, frame, occurred, "", "node.booted", body)]
         return []
 
+    def overdue(self, now: Moment) -> list[Draft]:
+        """Tags put in question by a snapshot and not told again in time: gone."""
+        drafts: list[Draft] = []
+        for reader, recheck in list(self._rechecks.items()):
+            if recheck.due_us is None:
+                recheck.due_us = now.real_us + TAG_RECHECK_MS * 1_000
+            if now.real_us < recheck.due_us:
+                continue
+            del self._rechecks[reader]
+            occurred = recheck.since_us, now.latest_us
+            point = recheck.point
+            for tag in sorted(recheck.tags):
+                found = "tag.gone", self._tag_body(reader, tag)
+                drafts += self._finish(recheck.node, recheck.frame, occurred, point.point, found, f"|{tag}")
+        return drafts
+
     def _finish(
         self,
         node: str,
         frame: Frame,
         occurred: tuple[int, int | None],
         point: int,
-        found: tuple[str, dict[str, BodyValue]] | None,
+        found: Found | None,
         suffix: str = "",
     ) -> list[Draft]:
         if found is None:
             return []
         earliest, latest = occurred
-        # One point's reports follow each other; the jitter of the clock estimate must not turn them.
-        earliest = max(earliest, self._since_us.get((node, point), earliest))
-        self._since_us[node, point] = earliest
+        # Reports of one thing follow each other; the jitter of the clock estimate must not turn them.
+        key = node, point, str(found[1].get("tag", ""))
+        earliest = max(earliest, self._since_us.get(key, earliest))
+        self._since_us[key] = earliest
+        if found[0] == "tag.gone":
+            del self._since_us[key]  # bounded: only tags that lie there
         return [self._draft(node, frame, (earliest, latest), suffix, *found)]
 
     def _draft(
@@ -124,7 +164,7 @@ class Translator:
             source_seq=frame.seq,
         )
 
-    def _contact(self, node: str, number: int, state: int) -> tuple[str, dict[str, BodyValue]] | None:
+    def _contact(self, node: str, number: int, state: int) -> Found | None:
         point = self._points.get((node, number))
         if point is None:
             self.counters["unknown_point"] += 1
@@ -141,7 +181,7 @@ class Translator:
         self.counters["unfitting_message"] += 1
         return None
 
-    def _pulse(self, point: Point, state: int) -> tuple[str, dict[str, BodyValue]] | None:
+    def _pulse(self, point: Point, state: int) -> Found | None:
         """A release or a pressed button is a fact; its end is not."""
         key = (point.node, point.point)
         before = self._pulses.get(key)
@@ -151,19 +191,22 @@ class Translator:
         fact_type = "door.released" if point.kind == "lock_feedback" else "door.exit_requested"
         return fact_type, {"door": point.of}
 
-    def _tag(self, node: str, message: Tag) -> tuple[str, dict[str, BodyValue]] | None:
+    def _tag(self, node: str, message: Tag) -> Found | None:
         point = self._points.get((node, message.point))
         if point is None or point.kind != "reader":
             self.counters["unknown_point" if point is None else "unfitting_message"] += 1
             return None
         tag = message.uid.hex().upper()
-        known = tag in self._memory.tags.get(point.of, ())
-        if message.present and known and point.of not in self._recheck:
+        is_known = tag in self._memory.tags.get(point.of, ())
+        recheck = self._rechecks.get(point.of)
+        is_again = recheck is not None and recheck.was_away and tag in recheck.tags
+        if recheck is not None:
+            recheck.tags.discard(tag)
+        if not message.present:
+            return ("tag.gone", self._tag_body(point.of, tag)) if is_known else None
+        if is_known and not is_again and point.of not in self._unwatched:
             return None
-        if not message.present and not known:
-            return None
-        self._recheck.pop(point.of, None)
-        return "tag.read" if message.present else "tag.gone", self._tag_body(point.of, tag)
+        return "tag.read", self._tag_body(point.of, tag)
 
     def _tag_body(self, reader: str, tag: str) -> dict[str, BodyValue]:
         return {"tag": tag, "room": self._area.readers[reader].room, "reader": reader}
@@ -175,7 +218,7 @@ class Translator:
         for number, state in message.points:
             point = self._points.get((node, number))
             if point is not None and point.kind == "reader":
-                drafts += self._emptied(node, frame, occurred, point, state)
+                self._question(node, frame, occurred[0], point)
             elif point is None or self._differs(point, state):
                 found = self._contact(node, number, state)
                 drafts += self._finish(node, frame, occurred, number, found, f"|{number}")
@@ -192,16 +235,10 @@ class Translator:
                 return memory.confirmed.get(point.of) != (state == ACTIVE)
         return True  # releases and buttons: _pulse compares
 
-    def _emptied(
-        self, node: str, frame: Frame, occurred: tuple[int, int | None], point: Point, state: int
-    ) -> list[Draft]:
-        """Tags that the log has on a reader which now reads none (the tags there follow as TAG)."""
-        if state != INACTIVE:
-            return []
-        # Nobody watched since then: the tag may have gone at any time in between.
-        occurred = min(occurred[0], self._recheck.pop(point.of, occurred[0])), occurred[1]
-        drafts: list[Draft] = []
-        for tag in sorted(self._memory.tags.get(point.of, ())):
-            found = ("tag.gone", self._tag_body(point.of, tag))
-            drafts += self._finish(node, frame, occurred, point.point, found, f"|{point.point}|{tag}")
-        return drafts
+    def _question(self, node: str, frame: Frame, at_us: int, point: Point) -> None:
+        """The tags that still lie there follow the snapshot as TAG messages; the others are gone."""
+        was_away = point.of in self._unwatched
+        since_us = min(self._unwatched.pop(point.of, at_us), at_us)
+        known = self._memory.tags.get(point.of)
+        if known:
+            self._rechecks[point.of] = _Recheck(node, point, frame, set(known), since_us, was_away, None)

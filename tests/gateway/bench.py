@@ -1,0 +1,313 @@
+"""A gateway on the bench: real core, real engine, real node, real ingest; time, disk and lines in the test's hand."""
+
+import base64
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from casegateway.book import Book
+from casegateway.core import GatewayCore, Identity
+from casegateway.events import (
+    Action,
+    BrokerDown,
+    BrokerUp,
+    BytesRead,
+    DriveLine,
+    Event,
+    Moment,
+    Publish,
+    SaveCursor,
+    SendBytes,
+    ServerSaid,
+    Stop,
+)
+from casegateway.memory import Memory
+from casegateway.orders import signed_bytes
+from caselog import canonical
+from caselog.clock import Instant
+from caselog.disk import MemoryDisk
+from caselog.keys import SoftKey
+from caselog.log import Log
+from caseserver.ingest import Ingest
+from custody.area import load_area
+from custody.engine import Engine
+from custody.rules import load_rulebook
+from node.app import Node
+from node.config import NodeConfig
+
+HERE = Path(__file__).parent
+KEY = bytes(range(32))
+AREA_TEXT = (HERE / "area.toml").read_text(encoding="utf-8")
+AREA = load_area(AREA_TEXT)
+RULEBOOK = load_rulebook(
+    (HERE.parent.parent / "gateway/custody/rulebook/cn-2026.toml").read_text(encoding="utf-8"), "cn-2026.toml"
+)
+GATEWAY_KEY = SoftKey.from_seed(bytes(31) + b"\x01")
+SERVER_KEY = SoftKey.from_seed(bytes(31) + b"\x02")
+ORIGIN = "caseward.local/t1/gw-t1/e1"
+START_US = 1_773_800_000_000_000  # 2026-03-18, in working hours
+STEP_MS = 5
+KINDS = {
+    "door_contact": "contact",
+    "exit_request": "contact",
+    "recorder_contact": "contact",
+    "lock_feedback": "feedback",
+    "output": "output",
+    "reader": "reader",
+}
+
+
+def node_table(**changes: object) -> dict[str, object]:
+    """config.json of n1: pins numbered as the points."""
+    points = []
+    for point in AREA.points:
+        entry: dict[str, object] = {"point": point.point, "kind": KINDS[point.kind], "pin": point.point}
+        if point.kind == "output":
+            entry["on_lost"] = "on"
+        points.append(entry)
+    return {"node": 7, "key": KEY.hex(), "points": points, **changes}
+
+
+class Pin:
+    def __init__(self, level: int = 0) -> None:
+        self.level = level
+
+    def value(self, level: int | None = None) -> int | None:
+        if level is None:
+            return self.level
+        self.level = level
+        return None
+
+
+class Uart:
+    """The node's end of a line."""
+
+    def __init__(self) -> None:
+        self.to_node = b""
+        self.from_node = b""
+
+    def read(self, most: int) -> bytes | None:
+        data, self.to_node = self.to_node[:most], self.to_node[most:]
+        return data or None
+
+    def write(self, data: bytes) -> int:
+        self.from_node += data
+        return len(data)
+
+
+def tag_bytes(uid: str) -> bytes:
+    """What an RDM6300 says while the tag lies there."""
+    check = 0
+    for byte in bytes.fromhex(uid):
+        check ^= byte
+    return b"\x02" + f"{uid}{check:02X}".encode() + b"\x03"
+
+
+class NodeBench:
+    """The real node on fake pins. `level` sets an input, `tags` lie on the reader."""
+
+    def __init__(self, real_us: Callable[[], int]) -> None:
+        self._real_us = real_us
+        self.boot = 0
+        self.tags: list[str] = []
+        self.levels = {point.point: 0 for point in AREA.points}
+        self.is_on = False
+        self.tag_due_us = 0
+
+    def power_up(self, **changes: object) -> None:
+        config = NodeConfig(node_table(**changes))
+        self.boot += 1
+        self.port = Uart()
+        self.pins: dict[int, Any] = {
+            p.point: Uart() if p.kind == "reader" else Pin(self.levels[p.point]) for p in config.points
+        }
+        self.node = Node(
+            config, self.port, self.pins, lambda: self._real_us() // 1_000, boot=self.boot, reason=0,
+            feed=lambda: None, mem_free=lambda: 1_000,
+        )  # fmt: skip
+        self.is_on = True
+
+    def level(self, point: int, level: int) -> None:
+        self.levels[point] = level
+        if self.is_on:
+            self.pins[point].level = level
+
+    def step(self) -> None:
+        if not self.is_on:
+            return
+        if self._real_us() >= self.tag_due_us:
+            self.tag_due_us = self._real_us() + 65_000
+            for tag in self.tags:
+                self.pins[6].to_node += tag_bytes(tag)
+        self.node.step()
+
+
+class Bench:
+    """One gateway with its node and server. `run` lets real time pass; station time runs at `rate`."""
+
+    def __init__(self, *, rate: float = 1.0, disk: MemoryDisk | None = None, has_server_key: bool = True) -> None:
+        self.real_us = 1_000_000
+        self.rate = rate
+        self.wall_shift_us = 0
+        self.step_us = 0
+        self.is_clock_lost = False
+        self.disk = disk or MemoryDisk()
+        self.has_server_key = has_server_key
+        self.node = NodeBench(lambda: self.real_us)
+        self.boot = 0
+        self.acked = 0
+        self.lines: dict[str, bool] = {}
+        self.driven: list[tuple[int, str, bool]] = []
+        self.published: list[Publish] = []
+        self.node_acks: list[str] = []
+        self.stop: Stop | None = None
+        self.core: GatewayCore
+        self.is_line_cut = False
+        self.is_broker_up = False
+        self.is_server_up = True
+        self.ingest = self.new_ingest()
+        self.to_gateway: Callable[[bytes], bytes] = lambda data: data
+        self.events: list[Event] = []
+        self._fact_count = 0
+
+    def new_ingest(self) -> Ingest:
+        return Ingest("t1", "gw-t1", GATEWAY_KEY.public, SERVER_KEY.named("caseward.local/server"))
+
+    # --- time ------------------------------------------------------------------------------
+
+    @property
+    def station_us(self) -> int:
+        return START_US + int(self.real_us * self.rate) + self.wall_shift_us
+
+    def moment(self) -> Moment:
+        station = self.station_us
+        latest = None if self.is_clock_lost else station
+        instant = Instant(self.boot, int(self.real_us * self.rate), station, latest)
+        return Moment(instant, self.real_us, self.rate, self.step_us)
+
+    # --- gateway ---------------------------------------------------------------------------
+
+    def open(self, reason: str = "test", clock_doubt: str = "") -> None:
+        """Start the gateway program on the disk as it is."""
+        self.boot += 1
+        log, self.recovery = Log.open(self.disk, segment_bytes_max=64_000)
+        book = Book(log, Engine(AREA, RULEBOOK), Memory(), self.trace)
+        identity = Identity("gw-t1", "c" * 64, RULEBOOK.id, "d" * 64, "0.0.0")
+        public = SERVER_KEY.public if self.has_server_key else None
+        self.core = GatewayCore(
+            AREA, identity, book, {"n1": KEY}, GATEWAY_KEY.named(ORIGIN), public, clock_doubt, self.acked, self.moment()
+        )
+        self.stop = None
+        self.lines.clear()
+        self.act(self.core.boot(self.moment(), reason))
+
+    def trace(self, step: str, index: int) -> None:
+        """Overridden where a test looks at the order."""
+
+    def crash(self, keep: float = 0.0) -> None:
+        """Power off and on, and start again."""
+        self.disk.crash(keep)
+        self.events.clear()
+        self.open()
+        if self.is_broker_up:
+            self.act(self.core.handle([BrokerUp()], self.moment()))
+
+    def act(self, actions: list[Action]) -> None:
+        for action in actions:
+            match action:
+                case SendBytes(_, data, acks):
+                    if acks:
+                        self.node_acks.append(acks)
+                    if self.node.is_on and not self.is_line_cut:
+                        self.node.port.to_node += data
+                case DriveLine(output, _, active):
+                    self.lines[output] = active
+                    self.driven.append((self.real_us, output, active))
+                case Publish():
+                    self.published.append(action)
+                    if self.is_broker_up and self.is_server_up and action.topic == "log":
+                        self.events += self.answer(action.payload)
+                case SaveCursor(size):
+                    self.acked = size
+                case Stop():
+                    self.stop = action
+
+    def answer(self, payload: bytes) -> list[Event]:
+        """What the real ingest says to a batch."""
+        outcome = self.ingest.take(payload, self.station_us // 1_000_000)
+        self.ingest.settle(outcome)
+        assert outcome.refused is None, outcome.refused
+        events: list[Event] = []
+        if outcome.ack is not None:
+            events.append(ServerSaid("ack", outcome.ack))
+        if outcome.request is not None:
+            first, count = outcome.request
+            events.append(ServerSaid("req", canonical.dumps({"v": 1, "first": first, "count": count})))
+        return events
+
+    def run(self, duration_ms: int, *, step_ms: int = STEP_MS) -> None:
+        """Let real time pass."""
+        for _ in range(0, duration_ms, step_ms):
+            self.real_us += step_ms * 1_000
+            self.node.step()
+            events, self.events = self.events, []
+            if self.node.is_on:
+                data, self.node.port.from_node = self.node.port.from_node, b""
+                data = self.to_gateway(data)
+                if data and not self.is_line_cut:
+                    events.append(BytesRead("line1", data, self.real_us))
+            moment = self.moment()
+            if events or self.core.wake_us(moment) <= self.real_us:
+                self.act(self.core.handle(events, moment))
+
+    def put(self, *events: Event) -> None:
+        """Give events to the core at once."""
+        self.act(self.core.handle(list(events), self.moment()))
+
+    def connect(self) -> None:
+        self.is_broker_up = True
+        self.put(BrokerUp())
+
+    def disconnect(self) -> None:
+        self.is_broker_up = False
+        self.put(BrokerDown())
+
+    # --- officers --------------------------------------------------------------------------
+
+    def officer(self, fact_type: str, *, key: SoftKey = SERVER_KEY, at_us: int | None = None, **body: Any) -> bytes:
+        """A down/fact payload."""
+        self._fact_count += 1
+        at = self.station_us if at_us is None else at_us
+        fact = {
+            "type": f"{fact_type}/1",
+            "id": f"o-{self._fact_count}",
+            "occurred": {"earliest_us": at, "latest_us": at, "by": "server"},
+            "stay": body.get("stay"),
+            "body": body,
+        }
+        signature = base64.b64encode(key.sign(signed_bytes(fact))).decode()
+        return canonical.dumps({"v": 1, "fact": fact, "key": "", "sig": signature})
+
+    def say(self, fact_type: str, **body: Any) -> bytes:
+        payload = self.officer(fact_type, **body)
+        self.put(ServerSaid("fact", payload))
+        return payload
+
+    # --- looking ---------------------------------------------------------------------------
+
+    @property
+    def log(self) -> Log:
+        return self.core.book.log
+
+    def leaves(self) -> list[dict[str, Any]]:
+        return [json.loads(self.log.leaf(index)) for index in range(self.log.durable_size)]
+
+    def types(self, *, leaf_class: str = "fact") -> list[str]:
+        return [leaf["type"].split("/")[0] for leaf in self.leaves() if leaf["class"] == leaf_class]
+
+    def facts(self, name: str) -> list[dict[str, Any]]:
+        return [leaf for leaf in self.leaves() if leaf["type"] == f"{name}/1"]
+
+    def output_ids(self) -> list[str]:
+        return [leaf["id"] for leaf in self.leaves() if leaf["class"] == "output"]
