@@ -367,7 +367,8 @@ def _band_bound(world: World, area: Area, fact: Fact) -> Refused | None:
             band_fact=fact.index,
             band_cut_fact=None,
             band_battery_pct=None,
-            silent_us=None,
+            silent_us=fact.occurred_us,  # until a reader has seen it, nobody knows where it is
+            silent_fact=fact.index,
             entered_us=stay.entered_us if stay.entered_us is not None else fact.occurred_us,
             entered_fact=stay.entered_fact if stay.entered_us is not None else fact.index,
         ),

@@ -77,6 +77,8 @@ def admitted(measure: str, *, stay: str = "s-1", band: str = "B07") -> list[str]
         f"09:00 person.arrived stay={stay}",
         f"09:01 area.entered stay={stay}",
         f"09:02 wristband.bound stay={stay} band={band}",
+        f"09:02 tag.read tag={band} room=reception",
+        "09:02 tag.read tag=0312 room=reception",
         f"09:03 search.signed stay={stay} officers=0312,0415",
         f"09:04 stay.registered stay={stay} measure={measure} case=c-1 arrived_at=09:00",
     ]

@@ -329,6 +329,17 @@ class TestBandsAndDoors:
             ("clear", "WB", "S1", "10:03:00"),
         ]
 
+    def test_a_band_that_no_reader_has_seen_since_it_was_bound_is_silent(self):
+        lines = [
+            "09:00 area.entered stay=s-1",
+            "09:01 wristband.bound stay=s-1 band=B07",
+            "09:02 tag.read tag=B07 room=search",
+        ]
+        assert told(play(lines), "WB") == [
+            ("alarm", "WB", "S2", "09:01:30"),
+            ("clear", "WB", "S2", "09:02:00"),
+        ]
+
     def test_a_weak_battery(self):
         lines = [*CRIMINAL, "10:00 wristband.battery band=B07 percent=15",
                  "11:00 wristband.battery band=B07 percent=14"]  # fmt: skip
