@@ -67,9 +67,9 @@ def logging_folder(interpreter: Sequence[str]) -> Path:
     tried = LIBRARY / "tried"
     if not tried.exists():
         LIBRARY.mkdir(parents=True, exist_ok=True)
-        install = [*interpreter, "-m", "mip", "install", "--target", str(LIBRARY), "logging"]
+        program = f"import mip; mip.install('logging', target='{LIBRARY}')"
         with contextlib.suppress(subprocess.TimeoutExpired):
-            subprocess.run(install, capture_output=True, timeout=MIP_SECONDS_MAX)
+            subprocess.run([*interpreter, "-c", program], capture_output=True, timeout=MIP_SECONDS_MAX)
         tried.touch()
     return LIBRARY if any(LIBRARY.glob("logging*")) else LOGGING_STANDIN
 
