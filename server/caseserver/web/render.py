@@ -33,6 +33,7 @@ LOGO = Markup(
     '<svg class="logo" viewBox="0 0 40 40" aria-hidden="true"><path class="l" d="M24 37H3V3h34v21"/>'
     '<circle class="l" cx="20" cy="20" r="8.6"/><path class="l" d="M20 14.6V20l4 2.8"/></svg>'
 )
+REDRAW_US = 15_000_000
 WALL_REGIONS = {
     "top": "wall_top.html",
     "people": "wall_people.html",
@@ -83,6 +84,7 @@ def environment() -> Environment:
         "figures": marks.figures,
         "four_words": _four_words,
         "grouped": wording.grouped,
+        "heard": marks.heard,
         "logo": LOGO,
         "mark": marks.mark,
         "plan": plan.plan,
@@ -113,9 +115,11 @@ def wall_region(region: str, view: WallView, reader: Reader) -> str:
     return _render(template, reader, view=view)
 
 
-def region_value(region: str, view: WallView) -> object:
+def region_value(region: str, view: WallView, now_us: int) -> object:
     """What a region shows: while this stays equal, nothing needs to be sent."""
-    return getattr(view, region)
+    value = getattr(view, region)
+    # Bars and the look-ahead line are drawn for a moment: they are drawn again every so often though nothing changed.
+    return (value, now_us // REDRAW_US) if region == "people" else value
 
 
 def alarm(view: AlarmPage, reader: Reader, events: str = "", refusal: Refusal | None = None) -> str:

@@ -166,7 +166,7 @@ class Source:
 class HealthStrip:
     sources: tuple[Source, ...]
     clock_doubt_us: int | None
-    blind_today_s: int
+    blind_today: tuple[str, int] | None
     witnessed_us: int | None
     gateways: tuple[tuple[str, int | None], ...]
 

@@ -7,7 +7,7 @@ says 100 only when nothing at all was missing. static/clock.js repeats ``duratio
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -20,7 +20,7 @@ UNITS: dict[str, dict[str, str]] = {
     "zh": {"h": "小时", "m": "分", "s": "秒"},
     "en": {"h": "h", "m": "m", "s": "s"},
 }
-_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LOCALE = {"zh": "zh_CN", "en": "en_GB"}
 _DAY_PATTERN = {"zh": "M月d日 EEE", "en": "EEE d MMM"}
 

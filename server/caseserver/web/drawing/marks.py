@@ -88,6 +88,12 @@ def duration(count: Count, reader: Reader, *, class_: str = "dur") -> Markup:
     return tag("span", figures(seconds, reader), class_=class_, **_counting(count))
 
 
+def heard(at_us: int, reader: Reader) -> Markup:
+    """How long ago in real seconds, also when station time runs faster: what is asked is whether the line is alive."""
+    seconds = wording.seconds_gone(at_us, reader.now_us) // max(1, reader.rate)
+    return tag("span", figures(seconds, reader), class_="since", data_since=at_us // 1000, data_real="1")
+
+
 def plain(count: Count, reader: Reader) -> Markup:
     """The same inside an SVG text, in running words: ``52 分``."""
     return tag("tspan", reader.duration(count_seconds(count, reader)), data_plain="1", **_counting(count))

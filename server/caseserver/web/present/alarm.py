@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
-from caselog.leaf import LeafRecord
 from caseserver.alarms import Alarm
 from caseserver.web.present.state import AreaPicture
 from caseserver.web.present.wall import alarm_card
@@ -16,6 +15,8 @@ from custody.codec import CodecError, fact_of
 from custody.facts import Fact
 from custody.rules import Rule
 
+Leaf = Mapping[str, Any]
+"""A leaf of the log as the object it is: docs/evidence.md section 2."""
 Move = Literal["take", "acknowledge", "rectify", "verify"]
 FACT_OF_MOVE: dict[Move, str] = {
     "take": "alarm.taken",
@@ -54,12 +55,12 @@ CAUSES = frozenset(_CAUSES)
 ACTIONS = frozenset(action for actions in _ACTIONS_OF.values() for action in actions)
 
 
-def facts_of(records: Iterable[LeafRecord]) -> list[Fact]:
+def facts_of(leaves: Iterable[Leaf]) -> list[Fact]:
     """The facts among leaves; a leaf of a newer kind than this server knows is left out."""
     found = []
-    for record in records:
+    for leaf in leaves:
         try:
-            fact = fact_of(_object(record))
+            fact = fact_of(leaf)
         except CodecError:
             continue
         if fact is not None:
@@ -67,20 +68,11 @@ def facts_of(records: Iterable[LeafRecord]) -> list[Fact]:
     return found
 
 
-def _object(record: LeafRecord) -> dict[str, Any]:
-    return {
-        "class": record.leaf_class, "type": record.type, "index": record.index, "id": record.id, "stay": record.stay,
-        "recorded": record.recorded.as_dict(), "body": record.body,
-        "occurred": {"earliest_us": record.occurred.earliest_us, "latest_us": record.occurred.latest_us, "by": record.occurred.by},
-        "source": {"name": record.source.name, "boot": record.source.boot, "seq": record.source.seq},
-    }  # fmt: skip
-
-
 def alarm_page(
-    alarm: Alarm, state: AreaPicture, records: Iterable[LeafRecord], history: Sequence[Mapping[str, Any]],
+    alarm: Alarm, state: AreaPicture, leaves: Iterable[Leaf], history: Sequence[Mapping[str, Any]],
     reader: Reader, may: frozenset[str] = frozenset(),
 ) -> AlarmPage:  # fmt: skip
-    """``records``: leaves of ``alarm.facts``; ``history``: lines of the store; ``may``: fact types the reader may state."""
+    """``leaves``: those of ``alarm.facts``; ``history``: lines of the store; ``may``: fact types the reader may state."""
     words = Words(state.area, state.world, reader)
     rule = next((r for r in state.rulebook.rules if r.id == alarm.rule and r.variant == alarm.variant), None)
     what = words.text(alarm, "do")
@@ -88,7 +80,7 @@ def alarm_page(
     return AlarmPage(
         card=alarm_card(alarm, state, reader),
         todo=tuple((part, "") for part in parts if part),
-        facts=tuple(_why(fact, words, reader) for fact in sorted(facts_of(records), key=lambda f: (f.occurred_us, f.index))),
+        facts=tuple(_why(fact, words, reader) for fact in sorted(facts_of(leaves), key=lambda f: (f.occurred_us, f.index))),
         raised_us=alarm.raised_us,
         ended_us=alarm.cleared_us,
         law=_law(alarm, state, words),

@@ -13,11 +13,17 @@ from custody.world import World
 
 @dataclass(frozen=True)
 class Health:
-    """How well the area is seen. ``heard_us``: the gateway's last word; ``reading``: leaves read of leaves held."""
+    """How well the area is seen.
+
+    ``heard_us``: the gateway's last word; ``is_stale``: it is late with the next one, so that every figure stands at that
+    moment; ``clock_doubt_us``: width of the clock's interval, None while it cannot be trusted; ``reading``: leaves read of
+    leaves there are; ``blind_today``: the source that was unseen longest today, with its seconds.
+    """
 
     heard_us: int | None = None
+    is_stale: bool = False
     clock_doubt_us: int | None = None
-    blind_today_s: int = 0
+    blind_today: tuple[str, int] | None = None
     witnessed_us: int | None = None
     reading: tuple[int, int] | None = None
 
@@ -33,3 +39,13 @@ class AreaPicture:
     alarms: tuple[Alarm, ...] = ()
     closed: tuple[Alarm, ...] = ()
     health: Health = Health()
+
+    @property
+    def is_frozen(self) -> bool:
+        """Durations may not run: nobody knows what is true now, or what time it is."""
+        return self.health.is_stale or self.health.clock_doubt_us is None
+
+    @property
+    def still_us(self) -> int | None:
+        """The moment at which figures stand still, None while they run."""
+        return self.health.heard_us if self.health.is_stale else None

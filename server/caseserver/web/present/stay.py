@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from caselog.leaf import LeafRecord
 from caseserver.alarms import Alarm
 from caseserver.web.present import intervals
-from caseserver.web.present.alarm import facts_of
+from caseserver.web.present.alarm import Leaf, facts_of
 from caseserver.web.present.intervals import Stretch
 from caseserver.web.present.state import AreaPicture
 from caseserver.web.present.words import Words, mark_of
@@ -26,9 +25,10 @@ from caseserver.web.views import (
     StayDrawing,
     StayPage,
 )
+from custody.apply import apply_fact
 from custody.area import Area
 from custody.facts import Fact
-from custody.world import Stay
+from custody.world import Stay, World
 
 FACTS_SHOWN_MAX = 400
 NEAR_TYPES = frozenset(
@@ -46,24 +46,24 @@ Way = list[tuple[int, int, str]]
 
 
 def stay_page(
-    ref: str, state: AreaPicture, own: Sequence[LeafRecord], near: Iterable[LeafRecord], alarms: Sequence[Alarm],
+    ref: str, state: AreaPicture, own: Sequence[Leaf], near: Iterable[Leaf], alarms: Sequence[Alarm],
     reader: Reader, log_size: int, may: frozenset[str] = frozenset(), root: str = "",
 ) -> StayPage | None:  # fmt: skip
     """The page of a stay, None when the area does not know it. ``near``: leaves of ``NEAR_TYPES`` of its time."""
-    stay = state.world.stays.get(ref)
+    facts = sorted(facts_of(own), key=lambda fact: (fact.occurred_us, fact.index))
+    stay = state.world.stays.get(ref) or _ended(ref, state.area, facts)
     if stay is None:
         return None
     words = Words(state.area, state.world, reader)
     from_us = stay.arrived_us if stay.arrived_us is not None else stay.opened_us
     to_us = stay.released_us if stay.released_us is not None else max(reader.now_us, from_us)
     near = list(near)
-    facts = sorted(facts_of(own), key=lambda fact: (fact.occurred_us, fact.index))
     way = way_of(stay, facts_of(near), to_us)
     short, blind = {}, {}
     for name in _RULES:
         blind[name] = _blind(name, state.area, near, way, to_us)
         short[name] = intervals.minus(_short(name, near, way, ref, to_us), blind[name])
-    numbers = [record.stay_n for record in own]
+    numbers = [leaf["stay_n"] for leaf in own]
     return StayPage(
         stay=ref,
         measure=words.measure(stay.measure),
@@ -81,6 +81,15 @@ def stay_page(
         witness=reader.stamp(state.health.witnessed_us) if state.health.witnessed_us else reader.t("stay.not_witnessed"),
         duties=_duties(stay, state, may, reader),
     )
+
+
+def _ended(ref: str, area: Area, facts: Iterable[Fact]) -> Stay | None:
+    """A stay that ended long ago and that the engine no longer holds, made again from its own facts."""
+    world = World()
+    for fact in facts:
+        if fact.type not in ("extension.approved", "measure.changed") and not fact.type.startswith("alarm."):
+            apply_fact(world, area, fact)
+    return world.stays.get(ref)
 
 
 def way_of(stay: Stay, facts: Iterable[Fact], to_us: int) -> Way:
@@ -102,7 +111,7 @@ def _rooms(way: Way) -> dict[str, list[Stretch]]:
     return found
 
 
-def _short(name: str, near: Iterable[LeafRecord], way: Way, ref: str, to_us: int) -> list[Stretch]:
+def _short(name: str, near: Iterable[Leaf], way: Way, ref: str, to_us: int) -> list[Stretch]:
     """When the duty was broken for this person: obligations of its rules on the person or on the room they were in."""
     open_: dict[str, tuple[int, str]] = {}
     found: list[Stretch] = []
@@ -116,12 +125,13 @@ def _short(name: str, near: Iterable[LeafRecord], way: Way, ref: str, to_us: int
         elif subject == f"stay:{ref}":
             found.append((start, end_us))
 
-    for record in near:
-        if record.type not in ("obligation.armed/1", "obligation.closed/1") or record.body.get("rule") not in _RULES[name]:
+    for leaf in near:
+        body = leaf["body"]
+        if leaf["type"] not in ("obligation.armed/1", "obligation.closed/1") or body.get("rule") not in _RULES[name]:
             continue
-        key, at_us = str(record.body["obligation"]), int(record.body["at_us"])
-        if record.type == "obligation.armed/1":
-            open_.setdefault(key, (at_us, str(record.body["subject"])))
+        key, at_us = str(body["obligation"]), int(body["at_us"])
+        if leaf["type"] == "obligation.armed/1":
+            open_.setdefault(key, (at_us, str(body["subject"])))
         elif key in open_:
             close(key, at_us)
     for key in list(open_):
@@ -129,16 +139,16 @@ def _short(name: str, near: Iterable[LeafRecord], way: Way, ref: str, to_us: int
     return intervals.union(found)
 
 
-def _blind(name: str, area: Area, near: Iterable[LeafRecord], way: Way, to_us: int) -> list[Stretch]:
+def _blind(name: str, area: Area, near: Iterable[Leaf], way: Way, to_us: int) -> list[Stretch]:
     """When the node that sees the person's room for this duty was lost."""
     lost: dict[str, int] = {}
     away: dict[str, list[Stretch]] = {}
-    for record in near:
-        node = str(record.body.get("node", ""))
-        if record.type == "node.lost/1":
-            lost.setdefault(node, record.occurred.earliest_us)
-        elif record.type == "node.restored/1" and node in lost:
-            away.setdefault(node, []).append((lost.pop(node), record.occurred.earliest_us))
+    for leaf in near:
+        node, at_us = str(leaf["body"].get("node", "")), int(leaf["occurred"]["earliest_us"])
+        if leaf["type"] == "node.lost/1":
+            lost.setdefault(node, at_us)
+        elif leaf["type"] == "node.restored/1" and node in lost:
+            away.setdefault(node, []).append((lost.pop(node), at_us))
     for node, since_us in lost.items():
         away.setdefault(node, []).append((since_us, to_us))
     found: list[Stretch] = []
@@ -230,15 +240,15 @@ def _clocks(stay: Stay, state: AreaPicture, words: Words, to_us: int) -> tuple[C
     return tuple(lanes)
 
 
-def _record_facts(own: Sequence[LeafRecord], words: Words) -> list[RecordFact]:
+def _record_facts(own: Sequence[Leaf], words: Words) -> list[RecordFact]:
     found = []
-    for record in own:
-        for fact in facts_of([record]):
+    for leaf in own:
+        for fact in facts_of([leaf]):
             late_us = fact.recorded_us - fact.occurred_us
             room = fact.body.get("room")
             found.append(
                 RecordFact(
-                    number=record.stay_n or 0,
+                    number=leaf["stay_n"] or 0,
                     at_us=fact.occurred_us,
                     text=words.fact(fact.type, fact.body),
                     where=words.room(room) if isinstance(room, str) else "",

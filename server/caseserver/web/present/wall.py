@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Literal
 
 from caseserver.alarms import Alarm
 from caseserver.web.present.state import AreaPicture
@@ -11,8 +12,8 @@ from caseserver.web.reader import Reader
 from caseserver.web.views import (
     AlarmCard,
     AlarmList,
-    AlarmsView,
     AlarmState,
+    AlarmsView,
     AreaPlan,
     Count,
     HealthStrip,
@@ -92,7 +93,7 @@ def people(state: AreaPicture, reader: Reader) -> list[tuple[tuple[object, ...],
 def _row(state: AreaPicture, view: View, stay: Stay, reader: Reader) -> tuple[tuple[object, ...], PersonRow]:
     words = Words(state.area, state.world, reader)
     worst = next(iter(sorted(_alarms_of(state, stay), key=_alarm_order)), None)
-    is_blind = _is_blind(view, stay.room)
+    is_blind = state.health.is_stale or _is_blind(view, stay.room)
     duties = [duty for duty in state.duties if duty.stay == stay.ref]
     clock = _legal_clock(duties)
     mark = mark_of(worst) if worst is not None else Mark("blind", "query") if is_blind else None
@@ -138,11 +139,10 @@ def _next(
     state: AreaPicture, duties: list[Duty], worst: Alarm | None, words: Words, reader: Reader
 ) -> tuple[str, str, Count | None]:  # type: ignore[return]
     """What to do next, by whose number, and how long: an alarm that stands goes before every duty."""
-    doubt = state.health.clock_doubt_us is None
     if worst is not None and not worst.is_prewarning:
-        return words.text(worst, "do"), seal_of(worst.basis), Count("gone", _begin(worst), frozen=doubt)
+        return words.text(worst, "do"), seal_of(worst.basis), _count(state, "gone", _begin(worst))
     if worst is not None:
-        return words.text(worst, "soon" if worst.family == "clock" else "do"), seal_of(worst.basis), Count("left", worst.due_us, frozen=doubt)
+        return words.text(worst, "soon" if worst.family == "clock" else "do"), seal_of(worst.basis), _count(state, "left", worst.due_us)
     coming = [duty for duty in duties if duty.due_us > reader.now_us]
     if not coming:
         return reader.t("wall.no_duty"), "", None
@@ -151,7 +151,11 @@ def _next(
         said = reader.t("wall.limit_ends", limit=words.limit(str(first.params["limit"])) + " " * (reader.language == "zh"))
     else:
         said = (first.text.get(reader.language) or first.text.get("zh") or {}).get("do", first.rule)
-    return said.strip(), seal_of(first.basis), Count("left", first.due_us, frozen=doubt)
+    return said.strip(), seal_of(first.basis), _count(state, "left", first.due_us)
+
+
+def _count(state: AreaPicture, kind: Literal["left", "gone"], at_us: int) -> Count:
+    return Count(kind, at_us, until_us=state.still_us, frozen=state.is_frozen)
 
 
 def _begin(alarm: Alarm) -> int:
@@ -166,7 +170,7 @@ def _bar(state: AreaPicture, clock: Duty, reader: Reader) -> LimitBar:
     before = max((us for tier in tiers for us in tier.prewarnings_us), default=None)
     warn_us = clock.due_us - before if before is not None else None
     level = "act" if reader.now_us >= clock.due_us else "soon" if warn_us is not None and reader.now_us >= warn_us else ""
-    return LimitBar(clock.since_us, clock.due_us, warn_us, level, state.health.clock_doubt_us is None)  # type: ignore[arg-type]
+    return LimitBar(clock.since_us, clock.due_us, warn_us, level, state.is_frozen)  # type: ignore[arg-type]
 
 
 def musts(state: AreaPicture, view: View, stay: Stay) -> tuple[Must, Must, Must, Must]:
@@ -178,8 +182,10 @@ def musts(state: AreaPicture, view: View, stay: Stay) -> tuple[Must, Must, Must,
     recorded: Must = "bad" if broken & {"M4", "R3"} else "todo"
     if stay.room is not None and view.room_kind(stay.room) != "outside":
         if guarded != "bad":
-            guarded = "blind" if _is_blind(view, stay.room) else "ok"
-        if recorded != "bad":
+            guarded = "blind" if state.health.is_stale or _is_blind(view, stay.room) else "ok"
+        if recorded != "bad" and state.health.is_stale:
+            recorded = "blind"
+        elif recorded != "bad":
             recorded = {"recording": "ok", "stopped": "bad", "unknown": "blind", "none": "todo"}[view.recording(stay.room)]  # type: ignore[assignment]
     return brought, searched, guarded, recorded
 
@@ -230,7 +236,7 @@ def _tile(
 ) -> RoomTile:
     held = view.held_in(room.id)
     levels = {stay.ref: _pill_level(state, stay) for stay in held}
-    is_blind = _is_blind(view, room.id)
+    is_blind = state.health.is_stale or _is_blind(view, room.id)
     own = [a for a in state.alarms if a.is_active and a.room == room.id and not a.is_prewarning and mark_of(a).level == "act"]
     level = "act" if own or "act" in levels.values() else "blind" if is_blind else "soon" if "soon" in levels.values() else ""
     pills = tuple(Pill(ref, "blind" if is_blind and not lvl else lvl) for ref, lvl in levels.items())  # type: ignore[arg-type]
@@ -244,7 +250,7 @@ def _tile(
         recorder=_recorder(view, room, bool(held)),
         note=note,
         passage=room.kind == "corridor",
-        blind_since_us=_blind_since(state, room.id) if is_blind else None,
+        blind_since_us=_blind_since(state, room.id) if is_blind and room.kind != "corridor" else None,
     )  # fmt: skip
 
 
@@ -271,6 +277,8 @@ def _recorder(view: View, room: Room, is_held: bool) -> Presence:
 
 
 def _blind_since(state: AreaPicture, room: str) -> int | None:
+    if state.health.is_stale:
+        return state.health.heard_us
     nodes = [n for n in state.world.nodes.values() if n.state == "lost" and n.id in state.area.nodes and room in state.area.rooms_of_node(n.id)]
     return min((node.since_us for node in nodes), default=None)
 
@@ -311,10 +319,11 @@ def alarm_card(alarm: Alarm, state: AreaPicture, reader: Reader) -> AlarmCard:
 
 
 def _alarm_count(alarm: Alarm, state: AreaPicture) -> Count:
-    doubt = state.health.clock_doubt_us is None
     if alarm.is_prewarning and alarm.is_active:
-        return Count("left", alarm.due_us, frozen=doubt)
-    return Count("gone", _begin(alarm), until_us=alarm.cleared_us, frozen=doubt)
+        return _count(state, "left", alarm.due_us)
+    if not alarm.is_active:
+        return Count("gone", _begin(alarm), until_us=alarm.cleared_us)
+    return _count(state, "gone", _begin(alarm))
 
 
 def _last(closed: list[tuple[Alarm, AreaPicture]], reader: Reader) -> LastAlarm | None:
@@ -351,19 +360,19 @@ def _health(states: Sequence[AreaPicture], reader: Reader) -> HealthStrip:
         words = Words(state.area, state.world, reader)
         for node in state.area.nodes:
             known = state.world.nodes.get(node)
-            sources.append(Source(reader.of("by", "node", name=node), known is not None and known.state == "ok"))
+            sources.append(Source(reader.of("by", "node", name=node), known is not None and known.state == "ok" and not state.health.is_stale))
         for recorder in state.area.recorders:
             seen = state.world.recorders.get(recorder)
             node_of = state.area.node_of("recorder_contact", recorder)
             carrier = state.world.nodes.get(node_of) if node_of else None
             is_carried = carrier is None or carrier.state != "lost"
-            sources.append(Source(words.recorder(recorder), seen is not None and seen.state != "unknown" and is_carried))
+            sources.append(Source(words.recorder(recorder), seen is not None and seen.state != "unknown" and is_carried and not state.health.is_stale))
     doubts = [state.health.clock_doubt_us for state in states]
     proved = [state.health.witnessed_us for state in states]
     return HealthStrip(
         sources=tuple(sources),
         clock_doubt_us=None if None in doubts else max((d for d in doubts if d is not None), default=0),
-        blind_today_s=sum(state.health.blind_today_s for state in states),
+        blind_today=max((s.health.blind_today for s in states if s.health.blind_today), key=lambda item: item[1], default=None),
         witnessed_us=None if None in proved else min((p for p in proved if p is not None), default=None),
         gateways=tuple((state.area.gateway, state.health.heard_us) for state in states),
     )

@@ -51,7 +51,7 @@ function write(node, seconds) {
 
 function count(now) {
   for (const node of document.querySelectorAll("[data-due]")) write(node, (Number(node.dataset.due) - now) / 1000);
-  for (const node of document.querySelectorAll("[data-since]")) write(node, (now - Number(node.dataset.since)) / 1000);
+  for (const node of document.querySelectorAll("[data-since]")) write(node, (now - Number(node.dataset.since)) / 1000 / (node.dataset.real ? anchor.rate : 1));
 }
 
 function showClock(now) {

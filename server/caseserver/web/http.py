@@ -1,0 +1,72 @@
+"""Language, theme and clock of a request, and how a form is read from it. Security headers are the application's."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse
+from starlette.datastructures import UploadFile
+
+from caseserver.accounts import Officer
+from caseserver.auth import csrf
+from caseserver.permissions import FACT_ROLES
+from caseserver.web.catalogue import LANGUAGES, choose_language
+from caseserver.web.reader import Reader
+
+LANGUAGE_COOKIE, THEME_COOKIE = "caseward_lang", "caseward_theme"
+THEMES = ("day", "night")
+YEAR_S = 31_536_000
+FIELDS_MAX = 64
+FIELD_CHARS_MAX = 4_096
+
+
+class FormTooLarge(ValueError):
+    """More fields, or longer ones, than any form of ours has."""
+
+
+def reader_of(request: Request, station: Any, officer: Officer | None) -> Reader:
+    """The reader of this request, at the station's present moment."""
+    zones = [view.area.timezone for view in station.areas()]
+    language = choose_language(
+        request.query_params.get("lang"), request.cookies.get(LANGUAGE_COOKIE), request.headers.get("accept-language")
+    )
+    theme = request.query_params.get("theme") or request.cookies.get(THEME_COOKIE)
+    return Reader(
+        now_us=station.now().earliest_us,
+        zone=zones[0] if zones else "UTC",
+        language=language,
+        theme="night" if theme == "night" else "day",
+        rate=max(1, round(station.rate)),
+        badge=officer.number if officer else "",
+        csrf=csrf(request) if officer else "",
+        may_act=officer is not None and officer.may("alarm.taken"),
+    )
+
+
+def may(officer: Officer) -> frozenset[str]:
+    """The fact types this officer may state."""
+    return frozenset(fact_type for fact_type in FACT_ROLES if officer.may(fact_type))
+
+
+def page(html: str, request: Request, status: int = 200) -> HTMLResponse:
+    """A page; a language or theme asked for in the address is remembered."""
+    response = HTMLResponse(html, status)
+    for name, cookie, allowed in (("lang", LANGUAGE_COOKIE, LANGUAGES), ("theme", THEME_COOKIE, THEMES)):
+        asked = request.query_params.get(name)
+        if asked in allowed:
+            response.set_cookie(cookie, asked, max_age=YEAR_S, httponly=True, samesite="lax")
+    return response
+
+
+async def sent_form(request: Request) -> dict[str, list[str]]:
+    """The text fields of a form. Raises FormTooLarge; a file is not a text field and is left out."""
+    form = await request.form(max_files=1, max_fields=FIELDS_MAX)
+    found: dict[str, list[str]] = {}
+    for name, value in form.multi_items():
+        if isinstance(value, UploadFile):
+            continue
+        if len(name) > FIELD_CHARS_MAX or len(value) > FIELD_CHARS_MAX:
+            raise FormTooLarge(f"expected fields of at most {FIELD_CHARS_MAX} characters, found {len(value)}")
+        found.setdefault(name, []).append(value)
+    return found

@@ -1,0 +1,93 @@
+"""Live pages: finished fragments by server-sent events, each sent again only when what it shows has changed.
+
+Every event carries station time and its rate, at least once a second, so that a page knows how old its picture is.
+Nothing queues up: a slow page gets the newest picture (lost first: the pictures in between).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from typing import Any, Final
+
+from starlette.concurrency import run_in_threadpool
+
+BEAT_S: Final = 1.0
+"""A picture is at most this old while the line is up."""
+REST_SHARE: Final = 3.0
+"""After a picture the page rests this many times as long as the picture took: one page never holds a core."""
+ASK_S: Final = 10.0
+"""Whether the reader is still signed in is asked this often."""
+RETRY_MS: Final = 1_000
+
+Regions = Mapping[str, tuple[object, Callable[[], str]]]
+"""Region -> (what it shows, how to write it): written only when what it shows differs from what was sent."""
+
+
+def message(name: str, value: Mapping[str, Any]) -> str:
+    """One server-sent event; JSON has no line ends, so it is one line."""
+    return f"event: {name}\ndata: {json.dumps(value, ensure_ascii=False, separators=(',', ':'))}\n\n"
+
+
+class Picture:
+    """What one open page has been sent so far."""
+
+    def __init__(self) -> None:
+        self._sent: dict[str, object] = {}
+
+    def changes(self, regions: Regions) -> dict[str, str]:
+        """The fragments that differ from what this page shows."""
+        found = {}
+        for region, (value, write) in regions.items():
+            if region not in self._sent or self._sent[region] != value:
+                self._sent[region] = value
+                found[region] = write()
+        return found
+
+
+async def pictures(
+    ticks: AsyncIterator[int],
+    look: Callable[[], tuple[int, int, Regions]],
+    is_signed_in: Callable[[], Awaitable[bool]],
+) -> AsyncIterator[str]:
+    """Events for one page, until ``ticks`` ends. ``look`` gives (station µs, rate, regions)."""
+    picture = Picture()
+    asked_s = time.monotonic()
+    yield f"retry: {RETRY_MS}\n\n"
+    news = asyncio.ensure_future(_next(ticks))
+    try:
+        while True:
+            if time.monotonic() - asked_s > ASK_S:
+                asked_s = time.monotonic()
+                if not await is_signed_in():
+                    yield message("leave", {})
+                    return
+            start_s = time.monotonic()
+            now_us, rate, changed = await run_in_threadpool(_look, look, picture)
+            yield message("picture", {"now": now_us // 1000, "rate": rate, "regions": changed})
+            await asyncio.sleep(REST_SHARE * (time.monotonic() - start_s))
+            finished, _ = await asyncio.wait({news}, timeout=BEAT_S)
+            if finished:
+                if news.result() is None:
+                    return
+                news = asyncio.ensure_future(_next(ticks))
+    finally:
+        news.cancel()
+        await asyncio.gather(news, return_exceptions=True)
+        close = getattr(ticks, "aclose", None)
+        if close is not None:
+            await close()
+
+
+def _look(look: Callable[[], tuple[int, int, Regions]], picture: Picture) -> tuple[int, int, dict[str, str]]:
+    now_us, rate, regions = look()
+    return now_us, rate, picture.changes(regions)
+
+
+async def _next(ticks: AsyncIterator[int]) -> int | None:
+    """The next tick, None at the end: a task may not end in StopAsyncIteration."""
+    async for number in ticks:
+        return number
+    return None

@@ -1,0 +1,400 @@
+"""Routes of the pages. Each one gathers, presents, renders; officers' acts go through ``station.submit`` and nowhere else."""
+
+from __future__ import annotations
+
+import asyncio
+import mimetypes
+import time
+from collections.abc import Callable
+from importlib import resources
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Depends, HTTPException, Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response, StreamingResponse
+from starlette.concurrency import run_in_threadpool
+
+from caselog.canonical import dumps
+from caselog.tree import leaf_hash
+from caseserver import auth
+from caseserver.accounts import Officer
+from caseserver.auth import check_csrf, current_officer, maybe_officer, safe_next
+from caseserver.hub import TooManySubscribers
+from caseserver.station import REFUSED, AreaView, Station
+from caseserver.web import forms, live, render
+from caseserver.web.forms import Answer, Sent, Statement
+from caseserver.web.gather import Gatherer
+from caseserver.web.http import FormTooLarge, may, page, reader_of, sent_form
+from caseserver.web.present.alarm import ACTIONS, CAUSES, FACT_OF_MOVE, Move, alarm_page
+from caseserver.web.present.coverage import coverage_plot
+from caseserver.web.present.state import AreaPicture
+from caseserver.web.present.stay import stay_page
+from caseserver.web.present.wall import alarm_list, stay_list, wall
+from caseserver.web.present.words import Words
+from caseserver.web.reader import Reader
+from caseserver.web.views import FormPage, Refusal, SignInPage
+from custody.world import Stay
+
+SETTLE_S: Final = 2.0
+"""How long an officer waits for the gateway's word before the page says that it is still on its way."""
+SETTLE_STEP_S: Final = 0.05
+STATIC_AGE_S: Final = 31_536_000
+
+SignedIn = Annotated[Officer, Depends(current_officer)]
+Checked = Depends(check_csrf)
+
+
+def routes(station: Station) -> APIRouter:
+    """All pages of the station."""
+    router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
+    pages = Pages(station)
+    pages.add_static(router)
+    pages.add_session(router)
+    pages.add_reading(router)
+    pages.add_alarm_acts(router)
+    pages.add_forms(router)
+    return router
+
+
+class Pages:
+    """The routes with what they share."""
+
+    def __init__(self, station: Station) -> None:
+        self.station = station
+        self.gatherer = Gatherer(station)
+
+    # ------------------------------------------------------------ static, sign-in
+
+    def add_static(self, router: APIRouter) -> None:
+        folder = resources.files("caseserver.web").joinpath("static")
+        files = {item.name: item.read_bytes() for item in folder.iterdir() if item.is_file()}
+
+        @router.get("/static/{name}")
+        def static(name: str) -> Response:
+            if name not in files:
+                raise HTTPException(404, f"expected one of {len(files)} files, found {name[:40]}")
+            kind = "text/javascript" if name.endswith(".js") else mimetypes.guess_type(name)[0]
+            headers = {"Cache-Control": f"public, max-age={STATIC_AGE_S}, immutable"}
+            return Response(files[name], media_type=kind, headers=headers)
+
+    def add_session(self, router: APIRouter) -> None:
+        @router.get("/sign-in")
+        async def sign_in_page(request: Request, next: str = "/") -> Response:  # noqa: A002 - the name in the address
+            if await maybe_officer(request) is not None:
+                return RedirectResponse(safe_next(next), 303)
+            return self._sign_in(request, safe_next(next))
+
+        @router.post("/sign-in")
+        async def sign_in(request: Request) -> Response:
+            try:
+                sent = await sent_form(request)
+            except FormTooLarge:
+                sent = {}
+            target = safe_next(forms.one(sent, "next"))
+            answer_to = RedirectResponse(target, 303)
+            answer = await auth.sign_in(request, answer_to, forms.one(sent, "badge"), (sent.get("password") or [""])[0])
+            if answer.token is not None:
+                return answer_to
+            reader = reader_of(request, self.station, None)
+            reason = reader.t("signin.wrong") if answer.problem == "wrong" else reader.t("signin.wait", time=reader.duration(max(1, answer.retry_s), exact=True))
+            return self._sign_in(request, target, Refusal(reader.t("signin.refused"), reason), 401)
+
+        @router.post("/sign-out", dependencies=[Checked])
+        async def sign_out(request: Request) -> Response:
+            answer = RedirectResponse("/sign-in", 303)
+            await auth.sign_out(request, answer)
+            return answer
+
+    def _sign_in(self, request: Request, target: str, refusal: Refusal | None = None, status: int = 200) -> Response:
+        reader = reader_of(request, self.station, None)
+        views = self.station.areas()
+        name = Words(views[0].area, views[0].engine_world, reader).name(views[0].area.station) if views else ""
+        return page(render.sign_in(SignInPage(name, refusal, target), reader), request, status)
+
+    # ------------------------------------------------------------ reading
+
+    def add_reading(self, router: APIRouter) -> None:
+        @router.get("/")
+        def wall_page(request: Request, officer: SignedIn, area: str | None = None) -> Response:
+            reader = reader_of(request, self.station, officer)
+            only = area if area in {view.area.id for view in self.station.areas()} else None
+            view = wall(self.gatherer.pictures(reader), reader, only)
+            return page(render.wall(view, reader, "/events" + (f"?area={only}" if only else "")), request)
+
+        @router.get("/events")
+        async def wall_events(request: Request, officer: SignedIn, area: str | None = None) -> Response:
+            def regions(reader: Reader) -> live.Regions:
+                view = wall(self.gatherer.pictures(reader), reader, area)
+                return {name: (render.region_value(name, view, reader.now_us), _writer(name, view, reader)) for name in render.WALL_REGIONS}
+
+            return self._stream(request, officer, regions)
+
+        @router.get("/alarms")
+        def alarms_page(request: Request, officer: SignedIn) -> Response:
+            reader = reader_of(request, self.station, officer)
+            return page(render.alarms(alarm_list(self.gatherer.pictures(reader), reader), reader, "/events/alarms"), request)
+
+        @router.get("/events/alarms")
+        async def alarms_events(request: Request, officer: SignedIn) -> Response:
+            def regions(reader: Reader) -> live.Regions:
+                view = alarm_list(self.gatherer.pictures(reader), reader)
+                return {"alarms": (view, lambda: render.alarms_body(view, reader))}
+
+            return self._stream(request, officer, regions)
+
+        @router.get("/alarms/{area}/{ref}")
+        def one_alarm(request: Request, officer: SignedIn, area: str, ref: str) -> Response:
+            return self._alarm(request, officer, area, ref)
+
+        @router.get("/events/alarms/{area}/{ref}")
+        async def alarm_events(request: Request, officer: SignedIn, area: str, ref: str) -> Response:
+            self._alarm_view(area, ref)
+
+            def regions(reader: Reader) -> live.Regions:
+                view = self._present_alarm(area, ref, reader, officer)
+                # the open end of the time line moves on even when nothing has changed
+                shown = (view, reader.now_us // render.REDRAW_US)
+                return {"alarm": (shown, lambda: render.alarm_body(view, reader))}
+
+            return self._stream(request, officer, regions)
+
+        @router.get("/stays")
+        def stays_page(request: Request, officer: SignedIn) -> Response:
+            reader = reader_of(request, self.station, officer)
+            return page(render.stays(stay_list(self.gatherer.pictures(reader), reader), reader), request)
+
+        @router.get("/coverage")
+        def coverage(request: Request, officer: SignedIn) -> Response:
+            reader = reader_of(request, self.station, officer)
+            plot = coverage_plot(self.gatherer.pictures(reader), self.gatherer.coverage(reader), reader)
+            return page(render.coverage_page(plot, reader), request)
+
+        @router.get("/log/{area}/{index}")
+        def one_leaf(request: Request, officer: SignedIn, area: str, index: int) -> Response:
+            reader = reader_of(request, self.station, officer)
+            try:
+                leaf = self._area(area).leaf(index)
+            except (KeyError, OverflowError):
+                return self._missing(request, reader)
+            self.station.audit(officer.number, "leaf_read", f"{area}/{index}")
+            data = dumps(leaf)
+            return page(render.leaf(index, data.decode(), leaf_hash(data).hex(), reader), request)
+
+    def _stream(self, request: Request, officer: Officer, regions: Callable[[Reader], live.Regions]) -> Response:
+        try:
+            ticks = self.station.subscribe()
+        except TooManySubscribers as error:
+            raise HTTPException(503, str(error)) from None
+        accounts, token = request.app.state.accounts, request.cookies.get(auth.COOKIE, "")
+
+        def look() -> tuple[int, int, live.Regions]:
+            reader = reader_of(request, self.station, officer)
+            return reader.now_us, reader.rate, regions(reader)
+
+        async def is_signed_in() -> bool:
+            return await run_in_threadpool(accounts.of_token, token) is not None
+
+        headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+        return StreamingResponse(live.pictures(ticks, look, is_signed_in), media_type="text/event-stream", headers=headers)
+
+    # ------------------------------------------------------------ alarms
+
+    def add_alarm_acts(self, router: APIRouter) -> None:
+        def add(move: Move) -> None:
+            @router.post(f"/alarms/{{area}}/{{ref}}/{move}", dependencies=[Checked], name=f"alarm_{move}")
+            async def act(request: Request, officer: SignedIn, area: str, ref: str) -> Response:
+                return await self._act(request, officer, area, ref, move)
+
+        for move in FACT_OF_MOVE:
+            add(move)
+
+    async def _act(self, request: Request, officer: Officer, area: str, ref: str, move: Move) -> Response:
+        reader = reader_of(request, self.station, officer)
+        _, alarm = self._alarm_view(area, ref)
+        body: dict[str, Any] = {"alarm": alarm.id, "officer": officer.number}
+        if move == "rectify":
+            sent = await sent_form(request)
+            cause, action = forms.one(sent, "cause"), forms.one(sent, "action")
+            for value, allowed, what in ((cause, CAUSES, "alarm.cause"), (action, ACTIONS, "alarm.action")):
+                if value not in allowed:
+                    label = reader.t("alarm.cause") if what == "alarm.cause" else reader.t("alarm.action")
+                    refusal = Refusal(reader.t("form.refused"), reader.t("form.missing", what=label))
+                    return await run_in_threadpool(self._alarm, request, officer, area, ref, refusal)
+            body |= {"cause": cause, "action": action}
+        problem, _, _ = await self._submit(area, Statement(FACT_OF_MOVE[move], body), officer, reader)
+        if problem is not None:
+            return await run_in_threadpool(self._alarm, request, officer, area, ref, problem)
+        return RedirectResponse(f"/alarms/{area}/{ref}", 303)
+
+    def _alarm_view(self, area: str, ref: str) -> tuple[AreaView, Any]:
+        view = self._area(area)
+        alarm = view.alarm(ref)
+        if alarm is None:
+            raise HTTPException(404, f"expected an alarm of {area}, found {ref[:80]}")
+        return view, alarm
+
+    def _present_alarm(self, area: str, ref: str, reader: Reader, officer: Officer) -> Any:
+        view, alarm = self._alarm_view(area, ref)
+        picture = self.gatherer.picture(view, reader)
+        leaves = self.gatherer.leaves_of(view, alarm.facts)
+        return alarm_page(alarm, picture, leaves, view.history(alarm.id), reader, may(officer))
+
+    def _alarm(self, request: Request, officer: Officer, area: str, ref: str, refusal: Refusal | None = None) -> Response:
+        reader = reader_of(request, self.station, officer)
+        view = self._present_alarm(area, ref, reader, officer)
+        # a page that shows a refusal does not go on by itself: it would wipe the reason away
+        events = "" if refusal else f"/events/alarms/{area}/{ref}"
+        return page(render.alarm(view, reader, events, refusal), request, 409 if refusal else 200)
+
+    # ------------------------------------------------------------ stays and forms
+
+    def add_forms(self, router: APIRouter) -> None:
+        @router.get("/stays/new")
+        def register_page(request: Request, officer: SignedIn) -> Response:
+            reader = reader_of(request, self.station, officer)
+            if not officer.may("stay.registered"):
+                return self._not_allowed(request, reader)
+            return page(render.form(forms.register_form(self.gatherer.pictures(reader), reader), reader), request)
+
+        @router.post("/stays/new", dependencies=[Checked])
+        async def register(request: Request, officer: SignedIn) -> Response:
+            reader = reader_of(request, self.station, officer)
+            sent = await self._sent(request)
+            if sent is None:
+                return self._malformed(request, reader)
+            pictures = await run_in_threadpool(self.gatherer.pictures, reader)
+            area, answer = forms.read_register(pictures, reader, sent)
+            again = forms.register_form(pictures, reader, sent, answer)
+            return await self._finish(request, officer, area, answer, again, lambda a: forms.register_form(pictures, reader, sent, a), reader)
+
+        @router.get("/stays/{area}/{ref}")
+        def one_stay(request: Request, officer: SignedIn, area: str, ref: str) -> Response:
+            return self._stay_page(request, officer, area, ref)
+
+        for what, (view, read, fact_type) in _FORMS.items():
+            self._add_form(router, what, view, read, fact_type)
+
+    def _add_form(self, router: APIRouter, what: str, view: Any, read: Any, fact_type: str) -> None:
+        @router.get(f"/stays/{{area}}/{{ref}}/{what}", name=f"form_{what}")
+        def show(request: Request, officer: SignedIn, area: str, ref: str) -> Response:
+            reader = reader_of(request, self.station, officer)
+            found = self._held(area, ref, reader)
+            if not officer.may(fact_type):
+                return self._not_allowed(request, reader)
+            if found is None:
+                return self._missing(request, reader, reader.t("form.not_held", stay=ref[:64]))
+            return page(render.form(view(*found, reader), reader), request)
+
+        @router.post(f"/stays/{{area}}/{{ref}}/{what}", dependencies=[Checked], name=f"act_{what}")
+        async def act(request: Request, officer: SignedIn, area: str, ref: str) -> Response:
+            reader = reader_of(request, self.station, officer)
+            sent = await self._sent(request)
+            if sent is None:
+                return self._malformed(request, reader)
+            found = await run_in_threadpool(self._held, area, ref, reader)
+            if found is None:
+                return self._missing(request, reader, reader.t("form.not_held", stay=ref[:64]))
+            picture, stay = found
+            answer = read(picture, stay, reader, sent)
+            again = view(picture, stay, reader, sent, answer)
+            return await self._finish(request, officer, area, answer, again, lambda a: view(picture, stay, reader, sent, a), reader)
+
+    def _held(self, area: str, ref: str, reader: Reader) -> tuple[AreaPicture, Stay] | None:
+        """The area and the open stay, None when that person is not held there."""
+        picture = self.gatherer.picture(self._area(area), reader)
+        stay = picture.world.stays.get(ref)
+        return (picture, stay) if stay is not None and stay.is_open else None
+
+    async def _finish(
+        self, request: Request, officer: Officer, area: str, answer: Answer, again: FormPage,
+        show: Callable[[Answer], FormPage], reader: Reader,
+    ) -> Response:  # fmt: skip
+        """States what the form came to, one fact after the other; the first one refused ends it and is shown."""
+        if not answer.is_good:
+            return page(render.form(again, reader), request, 422)
+        fact_id, is_recorded, last = "", True, answer.statements[-1]
+        for statement in answer.statements:
+            problem, fact_id, is_recorded = await self._submit(area, statement, officer, reader)
+            if problem is not None:
+                return page(render.form(show(Answer(refusal=problem)), reader), request, 409)
+        picture = await run_in_threadpool(lambda: self.gatherer.picture(self._area(area), reader))
+        return page(render.form(forms.done(last, fact_id, is_recorded, area, picture, reader), reader), request)
+
+    def _stay_page(self, request: Request, officer: Officer, area: str, ref: str) -> Response:
+        reader = reader_of(request, self.station, officer)
+        view = self._area(area)
+        own = view.stay_leaves(ref)
+        if not own:
+            return self._missing(request, reader)
+        picture = self.gatherer.picture(view, reader)
+        known = picture.world.stays.get(ref)
+        near = self.gatherer.near(view, int(own[0]["index"]), known.released_us if known else int(own[-1]["recorded"]["earliest_us"]))
+        self.station.audit(officer.number, "stay_read", f"{area}/{ref}")
+        shown = stay_page(ref, picture, own, near, view.alarms_of(ref), reader, view.health().log_size, may(officer), _short(view.root()))
+        return self._missing(request, reader) if shown is None else page(render.stay_page(shown, reader), request)
+
+    # ------------------------------------------------------------ acting
+
+    async def _submit(self, area: str, statement: Statement, officer: Officer, reader: Reader) -> tuple[Refusal | None, str, bool]:
+        """(why it was refused or None, the fact's id, whether the gateway has it). Waits for the gateway's word a while."""
+        receipt = await run_in_threadpool(self.station.submit, area, statement.type, statement.body, officer, statement.occurred_us)
+        if receipt.status == REFUSED:
+            first = receipt.problems[0]
+            reason = reader.t("form.not_allowed") if first.key == "role" else reader.t("form.refused_reason", expected=first.expected, found=first.found)
+            return Refusal(reader.t("form.refused"), reason), receipt.id, False
+        state = await self._settled(receipt.id)
+        if state.startswith("refused"):
+            return Refusal(reader.t("form.refused"), _refused_words(state, reader)), receipt.id, False
+        return None, receipt.id, state.startswith("recorded")
+
+    async def _settled(self, fact_id: str) -> str:
+        """What became of a fact, as soon as the log tells it, at the latest after SETTLE_S."""
+        end_s = time.monotonic() + SETTLE_S
+        while True:
+            state = await run_in_threadpool(self.station.receipt, fact_id)
+            if not state.startswith("sent") or time.monotonic() > end_s:
+                return state
+            await asyncio.sleep(SETTLE_STEP_S)
+
+    async def _sent(self, request: Request) -> Sent | None:
+        try:
+            return await sent_form(request)
+        except FormTooLarge:
+            return None
+
+    def _area(self, area: str) -> AreaView:
+        try:
+            return self.station.area(area)
+        except KeyError as error:
+            raise HTTPException(404, str(error.args[0])) from None
+
+    def _missing(self, request: Request, reader: Reader, reason: str = "") -> Response:
+        return page(render.problem(reader.t("form.refused"), reason or reader.t("form.not_found"), reader), request, 404)
+
+    def _not_allowed(self, request: Request, reader: Reader) -> Response:
+        return page(render.problem(reader.t("form.refused"), reader.t("form.not_allowed"), reader), request, 403)
+
+    def _malformed(self, request: Request, reader: Reader) -> Response:
+        return page(render.problem(reader.t("form.refused"), reader.t("form.too_large"), reader), request, 413)
+
+
+_FORMS: Final = {
+    "band": (forms.band_form, forms.read_band, "wristband.bound"),
+    "search": (forms.search_form, forms.read_search, "search.signed"),
+    "extension": (forms.extension_form, forms.read_extension, "extension.approved"),
+    "release": (forms.release_form, forms.read_release, "stay.released"),
+}
+
+
+def _writer(name: str, view: Any, reader: Reader) -> Callable[[], str]:
+    return lambda: render.wall_region(name, view, reader)
+
+
+def _short(root: str) -> str:
+    return f"{root[:8]}…{root[-4:]}" if len(root) > 16 else root
+
+
+def _refused_words(state: str, reader: Reader) -> str:
+    """``refused: reason: expected X, found Y`` as the reader's sentence."""
+    _, _, rest = state.partition("expected ")
+    expected, _, found = rest.partition(", found ")
+    return reader.t("form.refused_reason", expected=expected, found=found) if rest else state
