@@ -50,6 +50,7 @@ LIBRARY_PLACES: dict[str, tuple[str, ...]] = {
     "sqlalchemy": (
         "server/caseserver/store/",
         "server/caseserver/accounts.py",
+        "server/caseserver/commands.py",
         "server/caseserver/station.py",
     ),
     "sqlite3": ("server/caseserver/store/", "server/caseserver/influx.py"),
