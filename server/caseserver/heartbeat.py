@@ -13,7 +13,7 @@ from caseserver.samples import Reading
 HEARTBEAT_BYTES_MAX: Final = 65_536
 SOURCES_MAX: Final = 256
 _NAME_CHARS_MAX: Final = 64
-_HEARD_STATES: Final = frozenset({"ok", "heard", "up", "open", "connected", "trusted"})
+_UNSEEN_STATES: Final = frozenset({"lost", "unknown"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ def parse(payload: bytes) -> Heartbeat | None:
         size = _count(value["size"])
         health = value.get("health") or {}
         sources, states = _sources(health)
-        queue = _lenient(health.get("waiting", health.get("queue", 0)))
+        queue = _lenient(health.get("queues", {}).get("outbox", 0))
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return None
     return Heartbeat(instant, size, sources, states, queue, health)
@@ -60,7 +60,7 @@ def _sources(health: Mapping[str, Any]) -> tuple[dict[str, Reading], dict[str, s
         state = str(entry.get("state", "unknown"))[:_NAME_CHARS_MAX]
         states[name] = state
         readings[name] = Reading(
-            state in _HEARD_STATES, _lenient(entry.get("age_ms")), _lenient(entry.get("queue"))
+            state not in _UNSEEN_STATES, _lenient(entry.get("age_ms")), _lenient(entry.get("queue"))
         )
     return readings, states
 

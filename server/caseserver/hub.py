@@ -24,6 +24,12 @@ class Hub:
         self._lock = threading.Lock()
         self._waiting: dict[asyncio.Event, asyncio.AbstractEventLoop] = {}
         self._number = 0
+        self._is_closed = False
+
+    def close(self) -> None:
+        """End every stream; the server is stopping."""
+        self._is_closed = True
+        self.tick()
 
     @property
     def subscribers(self) -> int:
@@ -54,7 +60,7 @@ class Hub:
         with self._lock:
             self._waiting[event] = loop
         try:
-            while True:
+            while not self._is_closed:
                 event.clear()
                 yield self._number
                 await event.wait()

@@ -6,10 +6,8 @@ Every method may be called from any thread. Views are frozen: what a page reads 
 from __future__ import annotations
 
 import asyncio
-import base64
 import json
 import threading
-import uuid
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -26,6 +24,7 @@ from caseserver.hub import Hub
 from caseserver.permissions import ACTOR_FIELDS, FACT_ROLES
 from caseserver.samples import Series
 from caseserver.settings import Limits
+from caseserver.signed import fact_id, signed_fact
 from caseserver.store import facts as fact_rows
 from caseserver.store import samples as sample_rows
 from caseserver.store.alarms import AlarmReader
@@ -39,8 +38,6 @@ from custody.facts import FACT_TYPES, Problem, check_body
 from custody.rules import Rulebook
 from custody.world import World
 
-SIGNED_PREFIX: Final = b"caseward-fact-v1\n"
-"""Before the canonical JSON of a fact, so that no other signed thing can pass as one."""
 SENT: Final = "sent"
 REFUSED: Final = "refused"
 RECORDED: Final = "recorded"
@@ -76,7 +73,8 @@ class Receipt:
 class Health:
     """How far an area's word can be trusted now. Times are microseconds UTC of station time, None: never.
 
-    `sources`: (id, state, since_us), state ok | lost | unknown | doubtful. `clock_state`: trusted | doubtful.
+    `sources`: (id, state, since_us); id node:… port:… recorder:… server; state ok, lost, unknown, and recording or
+    stopped for recorders. `clock_state`: trusted | doubtful.
     `is_stale`: no heartbeat for three seconds, pages turn grey. `is_silent`: for thirty, alarmed.
     `behind`: leaves the gateway has and we do not.
     """
@@ -153,13 +151,7 @@ class AreaView:
         """How far this area's word can be trusted now."""
         snapshot = self._snapshot
         world = snapshot.world
-        sources = [
-            (node.id, _NODE_STATES.get(node.state, node.state), node.since_us)
-            for node in world.nodes.values()
-        ]
-        known = {source for source, _, _ in sources}
-        sources += [(node, "unknown", 0) for node in self.area.nodes if node not in known]
-        sources += [(s.id, s.state, s.since_us) for s in world.sources.values()]
+        sources = _sources(self.area, snapshot)
         beat = snapshot.heartbeat
         clock = world.sources.get("clock")
         is_doubtful = (clock is not None and clock.state != "ok") or (
@@ -181,7 +173,20 @@ class AreaView:
         )
 
 
-_NODE_STATES: Final = {"heard": "ok", "ok": "ok", "lost": "lost", "unknown": "unknown"}
+def _sources(area: Area, snapshot: Snapshot) -> list[tuple[str, str, int]]:
+    """By the newest heartbeat while it is fresh; otherwise nothing is known of any source."""
+    since = {f"node:{n.id}": n.since_us for n in snapshot.world.nodes.values()}
+    since |= {f"recorder:{r.id}": r.since_us for r in snapshot.world.recorders.values()}
+    since |= {s.id: s.since_us for s in snapshot.world.sources.values()}
+    beat = snapshot.heartbeat
+    seen_us = snapshot.seen_us or 0
+    states: Mapping[str, str] = beat.states if beat is not None else {}
+    names = dict.fromkeys(
+        [*states, *(f"node:{n}" for n in area.nodes), *(f"recorder:{r}" for r in area.recorders)]
+    )
+    if snapshot.is_stale:
+        return [(name, "unknown", seen_us) for name in names]
+    return [(name, states.get(name, "unknown"), since.get(name, seen_us)) for name in names]
 
 
 class Station:
@@ -267,13 +272,13 @@ class Station:
         wanted = dict(body)
         if fact_type in ACTOR_FIELDS:
             wanted[ACTOR_FIELDS[fact_type]] = officer.number
-        fact_id = f"s-{uuid.uuid4().hex}"
+        new_id = fact_id()
         problems = self._problems(area_id, fact_type, wanted, officer)
         if occurred_us is not None and now.latest_us is not None and occurred_us > now.latest_us:
             problems.append(Problem("occurred", "a moment that is not in the future", str(occurred_us)))
         if problems:
             self.audit(officer.number, "refused", fact_type, {"area": area_id, "field": problems[0].key})
-            return Receipt(fact_id, REFUSED, problems)
+            return Receipt(new_id, REFUSED, problems)
         state = self._areas[area_id]
         own = state.book.get(str(wanted.get("alarm", ""))) if fact_type.startswith("alarm.") else None
         if own is not None and own.origin == SERVER:
@@ -286,30 +291,30 @@ class Station:
         }
         fact = {
             "type": fact_type,
-            "id": fact_id,
+            "id": new_id,
             "occurred": occurred,
             "stay": wanted.get("stay"),
             "body": wanted,
         }
         pending = PendingFact(
-            fact_id, state.gateway, fact_type, officer.number, self.signed(fact), now.earliest_us
+            new_id, state.gateway, fact_type, officer.number, signed_fact(self._signer, fact), now.earliest_us
         )
         with self._submit_lock, self._database.writing() as connection:
             waiting = fact_rows.waiting_count(connection, state.gateway)
             if waiting >= self.limits.pending_facts_max:
                 expected = f"fewer than {self.limits.pending_facts_max} acts waiting for the area"
-                return Receipt(fact_id, REFUSED, [Problem("area", expected, str(waiting))])
+                return Receipt(new_id, REFUSED, [Problem("area", expected, str(waiting))])
             fact_rows.put(connection, pending)
-        state.expect(fact_id)
+        state.expect(new_id)
         self.audit(
             officer.number,
             fact_type,
             str(wanted.get("stay") or wanted.get("alarm") or area_id),
-            {"id": fact_id},
+            {"id": new_id},
         )
         self._publish(Message(state.gateway, "fact", pending.payload))
         self.hub.tick()
-        return Receipt(fact_id, SENT, is_area_away=state.snapshot().is_stale)
+        return Receipt(new_id, SENT, is_area_away=state.snapshot().is_stale)
 
     def receipt(self, fact_id: str) -> str:
         """`sent`, `sent, waiting for the area`, `recorded`, or `refused: …` (by the engine, with its reason)."""
@@ -333,18 +338,6 @@ class Station:
                     detail=json.dumps(dict(detail or {}), ensure_ascii=False, sort_keys=True),
                 )
             )  # fmt: skip
-
-    def signed(self, fact: Mapping[str, Any]) -> bytes:
-        """The message for down/fact: the fact, the server's key id, its signature."""
-        signature = self._signer.key.sign(SIGNED_PREFIX + canonical.dumps(fact))
-        return canonical.dumps(
-            {
-                "v": 1,
-                "fact": fact,
-                "key": self._signer.verifier.key_id().hex(),
-                "sig": base64.b64encode(signature).decode(),
-            }
-        )
 
     def connect(self, publish: Callable[[Message], None]) -> None:
         """Give the way out: called with every message for a gateway."""
@@ -372,7 +365,7 @@ class Station:
         self, state: AreaState, fact_type: str, body: Mapping[str, Any], officer: Officer, now: Instant
     ) -> Receipt:
         alarm_id, action = str(body["alarm"]), fact_type.removeprefix("alarm.")
-        key = f"own-{uuid.uuid4().hex}"
+        key = fact_id("own")
         problem = state.act_own(
             alarm_id,
             action,

@@ -54,7 +54,10 @@ def last(database: Database, gateway: str) -> dict[str, tuple[int, bool]]:
         newest, (sample.c.source == newest.c.source) & (sample.c.at_us == newest.c.at_us)
     )
     with database.reading() as connection:
-        return {row[0]: (row[1], bool(row[2])) for row in connection.execute(query.where(sample.c.gateway == gateway))}
+        return {
+            row[0]: (row[1], bool(row[2]))
+            for row in connection.execute(query.where(sample.c.gateway == gateway))
+        }
 
 
 def coverage(database: Database, gateway: str, from_us: int, to_us: int) -> list[Series]:
@@ -76,7 +79,12 @@ def coverage(database: Database, gateway: str, from_us: int, to_us: int) -> list
     worst: dict[str, tuple[int, int]] = {}
     for row in rows:
         source = row["source"]
-        cell = Cell(row["at_s"] * 1_000_000, size_us // 1_000_000, row["seen_ms"] // 1000, -(-row["unseen_ms"] // 1000))
+        cell = Cell(
+            row["at_s"] * 1_000_000,
+            size_us // 1_000_000,
+            row["seen_ms"] // 1000,
+            -(-row["unseen_ms"] // 1000),
+        )
         found.setdefault(source, []).append(cell)
         age, queue = worst.get(source, (0, 0))
         worst[source] = (max(age, row["age_ms_max"]), max(queue, row["queue_max"]))

@@ -1,0 +1,165 @@
+"""The FastAPI application: API, pages, events, health; headers that keep a browser from doing anything else."""
+
+from __future__ import annotations
+
+import hmac
+import importlib
+import importlib.util
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Annotated, Final
+
+from fastapi import Depends, FastAPI, HTTPException, Request, Response
+from fastapi.responses import PlainTextResponse
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from caseserver import api, auth, events, metrics
+from caseserver.accounts import Officer
+from caseserver.program import Program
+
+SECURITY_HEADERS: Final = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
+        "media-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
+}
+BODY_BYTES_MAX: Final = 262_144
+_LOOPBACK: Final = frozenset({"127.0.0.1", "::1"})
+_WEB: Final = "caseserver.web.pages"
+
+
+def create_app(program: Program) -> FastAPI:
+    """The application around a program; its lifespan starts and stops the program."""
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        program.start()
+        try:
+            yield
+        finally:
+            program.station.hub.close()
+            await run_in_threadpool(program.stop)
+
+    # the interactive documentation pages load scripts from elsewhere; the OpenAPI document itself stays
+    app = FastAPI(
+        title="Caseward", version="1", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None
+    )
+    app.state.program = program
+    app.state.settings = program.settings
+    app.state.station = program.station
+    app.state.accounts = program.accounts
+    app.add_middleware(Guard)
+    if program.settings.trusted_hosts:
+        app.add_middleware(TrustedHostMiddleware, allowed_hosts=program.settings.trusted_hosts)
+    app.include_router(api.routes(program.station))
+    _add_operations(app, program)
+    if importlib.util.find_spec(_WEB) is not None:
+        pages = importlib.import_module(_WEB)
+        app.include_router(pages.routes(program.station))
+    _add_events(app, program)
+    return app
+
+
+def _add_operations(app: FastAPI, program: Program) -> None:
+    @app.get(
+        "/healthz",
+        tags=["operations"],
+        responses={503: {"description": "The worker or the store has failed"}},
+    )
+    def healthz(response: Response) -> dict[str, str]:
+        """Whether the process does its work. Says nothing of the areas: that is on the pages and in /metrics."""
+        is_well = program.worker.is_alive and program.worker.failure is None
+        response.status_code = 200 if is_well else 503
+        broker = "connected" if program.inbox.is_connected else "away"
+        return {"status": "ok" if is_well else "failed", "broker": broker}
+
+    @app.get("/metrics", tags=["operations"], response_class=PlainTextResponse)
+    def prometheus(request: Request) -> PlainTextResponse:
+        """Figures for Prometheus: from this machine, or with `Authorization: Bearer <metrics_token>`."""
+        token = program.settings.metrics_token
+        sent = request.headers.get("authorization", "").removeprefix("Bearer ")
+        is_local = request.client is not None and request.client.host in _LOOPBACK
+        if not (hmac.compare_digest(sent.encode(), token.encode()) if token else is_local):
+            raise HTTPException(403, "expected the metrics token, or a call from this machine")
+        return PlainTextResponse(metrics.text(program), media_type="text/plain; version=0.0.4")
+
+    @app.get("/api/openapi.json", include_in_schema=False)
+    def openapi(officer: api.SignedIn) -> dict[str, object]:
+        del officer
+        return app.openapi()
+
+
+def _add_events(app: FastAPI, program: Program) -> None:
+    """/events for programs: the state of areas and alarms as JSON. Pages have streams of their own."""
+
+    @app.get("/api/events", tags=["reading"], response_class=Response)
+    async def stream(request: Request, officer: Annotated[Officer, Depends(auth.api_officer)]) -> Response:
+        """Server-sent events: `areas` and `alarms` as JSON whenever they change, `beat` each second."""
+        del officer
+
+        def produce() -> dict[str, str]:
+            views = program.station.areas()
+            alarms = [
+                {"area": a.area, "id": a.id, "state": a.state, "severity": a.severity}
+                for v in views
+                for a in v.alarms
+            ]
+            areas = [
+                {"id": v.area.id, "log_size": v.health().log_size, "is_stale": v.health().is_stale}
+                for v in views
+            ]
+            return {"areas": json.dumps(areas), "alarms": json.dumps(alarms)}
+
+        return events.event_stream(request, program.station, produce)
+
+
+class Guard:
+    """ASGI middleware: refuses large bodies, adds security headers, keeps answers out of caches.
+
+    Not Starlette's function middleware, which would stand between an event stream and its client.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        """Wrap `app`."""
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        read = 0
+
+        async def counted() -> Message:
+            nonlocal read
+            message = await receive()
+            read += len(message.get("body", b""))
+            if read > BODY_BYTES_MAX:
+                raise HTTPException(413, f"expected at most {BODY_BYTES_MAX} bytes, found more")
+            return message
+
+        async def guarded(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in SECURITY_HEADERS.items():
+                    headers.setdefault(name, value)
+                if not scope["path"].startswith("/static/"):
+                    headers.setdefault("Cache-Control", "no-store")
+            await send(message)
+
+        length = Headers(scope=scope).get("content-length", "0")
+        if not length.isdecimal() or int(length) > BODY_BYTES_MAX:
+            refusal = PlainTextResponse(f"expected at most {BODY_BYTES_MAX} bytes, found {length[:20]}", 413)
+            await refusal(scope, receive, guarded)
+            return
+        await self._app(scope, counted, guarded)

@@ -1,0 +1,277 @@
+"""`caseward server init` and `caseward server account`: what is done beside the running server."""
+
+from __future__ import annotations
+
+import argparse
+import getpass
+import os
+import re
+import secrets
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from sqlalchemy import insert
+
+from caselog.keys import SoftKey
+from caseserver.accounts import AccountError, Accounts
+from caseserver.program import DATABASE_FILE, KEY_FILE
+from caseserver.settings import load_settings
+from caseserver.signed import fact_id, signed_fact
+from caseserver.store import facts as fact_rows
+from caseserver.store.database import Database
+from caseserver.store.facts import PendingFact
+from caseserver.store.schema import audit
+from custody.area import ConfigError, load_area
+from custody.facts import ROLES, SERVICES, SEXES, check_body
+
+ADMINISTRATORS: Final = ("admin-1", "admin-2")
+PUBLIC_KEY_FILE: Final = Path("keys/server.pub")
+
+_TEMPLATE: Final = """\
+# Caseward server. Every setting: docs/server.md. Environment variables CASEWARD_SERVER_* override this file,
+# for example CASEWARD_SERVER_BROKER__HOST.
+listen = "127.0.0.1:8000"
+
+[broker]
+host = "127.0.0.1"
+port = 1883
+
+# One table for each gateway: its area.toml (relative to this directory) and its public key, 64 hex digits,
+# as the gateway prints it at its first start.
+"""
+
+
+class CommandError(ValueError):
+    """The command cannot be carried out; the message says what was expected and what came."""
+
+
+def init_main(argv: list[str]) -> int:
+    """Make keys, database, server.toml and two administrators; print their passwords, this once."""
+    parser = argparse.ArgumentParser(prog="caseward server init", description=init_main.__doc__)
+    parser.add_argument("--data", type=Path, required=True, help="directory to prepare; made when missing")
+    parser.add_argument(
+        "--gateway",
+        action="append",
+        default=[],
+        metavar="NAME=AREA.toml:PUBLIC_KEY",
+        help="a gateway; repeatable",
+    )
+    arguments = parser.parse_args(argv)
+    gateways = [_gateway(text) for text in arguments.gateway]
+    os.umask(0o077)
+    passwords = init(arguments.data, gateways)
+    print("Two administrators. Their passwords are shown this once; each is to be handed to one person:")  # noqa: T201
+    for number, password in passwords.items():
+        print(f"  {number}  {password}")  # noqa: T201
+    public = (arguments.data / PUBLIC_KEY_FILE).read_text(encoding="utf-8").strip()
+    print(f"The server's public key, for each gateway's keys/server.pub:\n  {public}")  # noqa: T201
+    return 0
+
+
+def init(data: Path, gateways: list[tuple[str, Path, str]]) -> dict[str, str]:
+    """Prepare `data`; gives number -> password of the administrators. Refuses a directory that is prepared."""
+    if (data / DATABASE_FILE).exists() or (data / KEY_FILE).exists():
+        raise CommandError(
+            f"expected a directory without {DATABASE_FILE} and {KEY_FILE}, found them in {data}"
+        )
+    (data / KEY_FILE).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    key = SoftKey.generate()
+    key.save(data / KEY_FILE)
+    (data / PUBLIC_KEY_FILE).write_text(key.public.hex() + "\n", encoding="utf-8")
+    if not (data / "server.toml").exists():
+        (data / "server.toml").write_text(
+            _TEMPLATE + "".join(map(_gateway_table, gateways)), encoding="utf-8"
+        )
+    settings = load_settings(data)
+    database = Database(data / DATABASE_FILE)
+    try:
+        accounts = Accounts(database, settings.sessions)
+        passwords = {number: new_password() for number in ADMINISTRATORS}
+        for number, password in passwords.items():
+            accounts.add(number, ["system_administrator"], password, "init")
+    finally:
+        database.close()
+    return passwords
+
+
+def new_password() -> str:
+    """Random, about 95 bits, in groups that can be read aloud."""
+    letters = "abcdefghjkmnpqrstuvwxyz23456789"
+    return "-".join("".join(secrets.choice(letters) for _ in range(5)) for _ in range(4))
+
+
+def account_main(argv: list[str], clock: Any) -> int:
+    """Add, disable or list officers' accounts, or set a password. Changes need two administrators."""
+    arguments = _account_parser().parse_args(argv)
+    os.umask(0o077)
+    settings = load_settings(arguments.data)
+    database = Database(arguments.data / DATABASE_FILE)
+    try:
+        accounts = Accounts(database, settings.sessions)
+        if arguments.act == "list":
+            for number, roles, is_disabled in accounts.listed():
+                print(number, ",".join(roles), "disabled" if is_disabled else "")  # noqa: T201
+            return 0
+        ask = _asker(from_stdin=arguments.passwords_stdin)
+        if arguments.act == "password":
+            _change_password(accounts, arguments.number, ask)
+            return 0
+        by = _two_administrators(accounts, arguments.by, ask)
+        if arguments.act == "disable":
+            accounts.disable(arguments.number)
+            _audit(database, clock, by, "account_disabled", arguments.number)
+            return 0
+        fact = _registration(arguments)
+        password = ask(f"password of {arguments.number}") if arguments.choose_password else new_password()
+        accounts.add(arguments.number, arguments.roles.split(","), password, by)
+        _audit(database, clock, by, "account_added", arguments.number)
+        if not arguments.choose_password:
+            print(f"{arguments.number}  {password}")  # noqa: T201
+        for area in arguments.area:
+            register(
+                database,
+                arguments.data,
+                settings.name,
+                clock,
+                _gateway_of(arguments.data, settings, area),
+                fact,
+            )
+    except AccountError as error:
+        raise CommandError(str(error)) from None
+    finally:
+        database.close()
+    return 0
+
+
+def register(
+    database: Database, data: Path, name: str, clock: Any, gateway: str, body: Mapping[str, Any]
+) -> str:
+    """Put officer.registered on its way to a gateway; the running server sends it. Gives the fact's id."""
+    now = clock.now()
+    new_id = fact_id()
+    occurred = {"earliest_us": now.earliest_us, "latest_us": now.latest_us, "by": "server"}
+    fact = {
+        "type": "officer.registered",
+        "id": new_id,
+        "occurred": occurred,
+        "stay": None,
+        "body": dict(body),
+    }
+    payload = signed_fact(SoftKey.load(data / KEY_FILE).named(name), fact)
+    with database.writing() as connection:
+        fact_rows.put(
+            connection,
+            PendingFact(
+                new_id, gateway, "officer.registered", str(body["officer"]), payload, now.earliest_us
+            ),
+        )
+    return new_id
+
+
+def _account_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="caseward server account", description=account_main.__doc__)
+    acts = parser.add_subparsers(dest="act", required=True)
+    for act in ("add", "disable", "password", "list"):
+        sub = acts.add_parser(act)
+        sub.add_argument("--data", type=Path, required=True)
+        if act != "list":
+            sub.add_argument("number", help="the officer's number")
+            sub.add_argument(
+                "--passwords-stdin",
+                action="store_true",
+                help="read the passwords asked for from standard input, a line each",
+            )
+        if act in ("add", "disable"):
+            sub.add_argument(
+                "--by", action="append", default=[], help="administrator; twice, two different ones"
+            )
+        if act == "add":
+            sub.add_argument("--roles", required=True, help=f"comma-separated, out of {', '.join(ROLES)}")
+            sub.add_argument(
+                "--choose-password", action="store_true", help="ask for it instead of printing a random one"
+            )
+            sub.add_argument(
+                "--area", action="append", default=[], help="also register the officer there; repeatable"
+            )
+            sub.add_argument("--service", choices=SERVICES, default="sworn")
+            sub.add_argument("--sex", choices=SEXES)
+            sub.add_argument("--badge", help="tag id of the badge")
+    return parser
+
+
+def _asker(*, from_stdin: bool) -> Callable[[str], str]:
+    if from_stdin:
+        return lambda _what: sys.stdin.readline().rstrip("\n")
+    return lambda what: getpass.getpass(f"{what}: ")
+
+
+def _two_administrators(accounts: Accounts, numbers: list[str], ask: Callable[[str], str]) -> str:
+    """Both passwords must be right: no single administrator changes who may do what."""
+    if len(set(numbers)) != 2:
+        raise CommandError(
+            f"expected --by twice with two different administrators, found {numbers or 'none'}"
+        )
+    for number in numbers:
+        answer = accounts.sign_in(number, ask(f"password of {number}"))
+        if answer.officer is None or answer.token is None:
+            raise CommandError(f"expected the password of {number}, found another ({answer.problem})")
+        accounts.sign_out(answer.token)
+        if not answer.officer.has_role("system_administrator"):
+            raise CommandError(
+                f"expected a system_administrator, found {number} with {sorted(answer.officer.roles)}"
+            )
+    return " and ".join(sorted(set(numbers)))
+
+
+def _change_password(accounts: Accounts, number: str, ask: Callable[[str], str]) -> None:
+    answer = accounts.sign_in(number, ask("present password"))
+    if answer.token is None:
+        raise CommandError(f"expected the present password of {number}, found another ({answer.problem})")
+    accounts.set_password(number, ask("new password"))
+
+
+def _registration(arguments: argparse.Namespace) -> dict[str, Any]:
+    body: dict[str, Any] = {
+        "officer": arguments.number,
+        "service": arguments.service,
+        "roles": arguments.roles.split(","),
+    }
+    body |= {key: value for key in ("sex", "badge") if (value := getattr(arguments, key)) is not None}
+    problems = check_body("officer.registered", body)
+    if problems:
+        raise CommandError("; ".join(f"{p.key}: expected {p.expected}, found {p.found}" for p in problems))
+    return body
+
+
+def _gateway_of(data: Path, settings: Any, area_id: str) -> str:
+    for gateway, config in settings.gateways.items():
+        file = config.area if config.area.is_absolute() else data / config.area
+        try:
+            if load_area(file.read_text(encoding="utf-8"), str(file)).id == area_id:
+                return str(gateway)
+        except (OSError, ConfigError) as error:
+            raise CommandError(f"gateways.{gateway}.area: {error}") from None
+    raise CommandError(f"expected the id of an area of server.toml, found {area_id}")
+
+
+def _gateway(text: str) -> tuple[str, Path, str]:
+    match = re.fullmatch(r"([a-z0-9-]{1,32})=(.+):([0-9a-f]{64})", text)
+    if match is None:
+        raise CommandError(f"expected NAME=AREA.toml:PUBLIC_KEY (64 hex digits), found {text}")
+    return match[1], Path(match[2]), match[3]
+
+
+def _gateway_table(gateway: tuple[str, Path, str]) -> str:
+    name, area, public = gateway
+    path = str(area).replace("\\", "\\\\").replace('"', '\\"')
+    return f'\n[gateways.{name}]\narea = "{path}"\npublic_key = "{public}"\n'
+
+
+def _audit(database: Database, clock: Any, by: str, action: str, subject: str) -> None:
+    at_us = clock.now().earliest_us
+    with database.writing() as connection:
+        connection.execute(
+            insert(audit).values(at_us=at_us, number=by, action=action, subject=subject, detail="{}")
+        )

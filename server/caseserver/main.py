@@ -1,0 +1,68 @@
+"""`caseward server`: run the server, prepare it, look after accounts."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+
+from caseserver import logs
+from caseserver.app import create_app
+from caseserver.commands import CommandError, account_main, init_main
+from caseserver.program import Program
+from caseserver.settings import SettingsError, load_settings
+
+ClockFactory = Callable[[int], Any]
+
+
+def main(argv: list[str], clock_factory: ClockFactory) -> int:
+    """Run one command. 0: good; 1: it failed; 2: it was called or fed wrongly."""
+    try:
+        if argv[:1] == ["init"]:
+            return init_main(argv[1:])
+        if argv[:1] == ["account"]:
+            return account_main(argv[1:], clock_factory(0))
+        return _serve(argv, clock_factory)
+    except (SettingsError, CommandError) as error:
+        sys.stderr.write(f"caseward server: {error}\n")
+        return 2
+
+
+def _serve(argv: list[str], clock_factory: ClockFactory) -> int:
+    parser = argparse.ArgumentParser(
+        prog="caseward server",
+        description="Run the server.",
+        epilog="caseward server init --help, caseward server account --help: first run and accounts.",
+    )
+    parser.add_argument(
+        "--data", type=Path, required=True, help="directory with server.toml, keys and server.db"
+    )
+    parser.add_argument("--log-level", default="INFO", choices=["DEBUG", "INFO", "WARNING", "ERROR"])
+    arguments = parser.parse_args(argv)
+    logs.configure(arguments.log_level)
+    os.umask(0o077)  # database, queue and logs are the server's own
+    settings = load_settings(arguments.data)
+
+    def fail() -> None:
+        os.kill(os.getpid(), signal.SIGTERM)  # uvicorn's own way to an orderly end
+
+    program = Program(arguments.data, settings, clock_factory(0), fail)
+    config = uvicorn.Config(
+        create_app(program),
+        host=settings.host,
+        port=settings.port,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=3,
+    )
+    server = uvicorn.Server(config)
+    server.run()
+    return 1 if program.worker.failure is not None or not server.started else 0

@@ -1,0 +1,114 @@
+"""The composition root: settings in, running parts out. Nothing starts before `start`."""
+
+from __future__ import annotations
+
+import time
+import tomllib
+from collections.abc import Callable
+from importlib import resources
+from pathlib import Path
+from typing import Any, Final
+
+from caselog.errors import CaselogError
+from caselog.keys import SoftKey
+from caseserver.accounts import Accounts
+from caseserver.area_state import AreaState
+from caseserver.inbox import Inbox
+from caseserver.influx import InfluxQueue, InfluxWriter, client_write
+from caseserver.link import Link
+from caseserver.settings import Settings, SettingsError
+from caseserver.station import Station
+from caseserver.store.database import Database
+from caseserver.worker import Worker
+from custody.area import Area, ConfigError, load_area
+from custody.rules import Rulebook, load_rulebook
+
+DATABASE_FILE: Final = "server.db"
+INFLUX_FILE: Final = "influx-queue.db"
+KEY_FILE: Final = Path("keys/server.key")
+
+
+class Program:
+    """All parts of a running server."""
+
+    def __init__(
+        self, data: Path, settings: Settings, clock: Any, on_failure: Callable[[], None] = lambda: None
+    ) -> None:
+        """Opens the store and replays the logs; raises SettingsError when a file it names cannot be used."""
+        self.settings = settings
+        self.database = Database(data / DATABASE_FILE)
+        signer = _server_key(data).named(settings.name)
+        states = [
+            AreaState(
+                *_load(data, name, gateway.area), bytes.fromhex(gateway.public_key), signer, self.database,
+                settings.limits, float(clock.rate), time.monotonic(),
+            )
+            for name, gateway in settings.gateways.items()
+        ]  # fmt: skip
+        self.station = Station(clock, self.database, signer, states, settings.limits)
+        self.accounts = Accounts(self.database, settings.sessions)
+        self.inbox = Inbox(settings.limits.inbox_batches_max)
+        self.link = Link(settings.broker, frozenset(settings.gateways), self.inbox)
+        self.influx_queue: InfluxQueue | None = None
+        self.influx_writer: InfluxWriter | None = None
+        if settings.influx is not None:
+            self.influx_queue = InfluxQueue(data / INFLUX_FILE, settings.influx.queue_points_max)
+            self.influx_writer = InfluxWriter(
+                self.influx_queue,
+                client_write(settings.influx),
+                settings.influx.batch_points,
+                settings.influx.retry_s_max,
+            )
+        self.station.connect(self.link.publish)
+        self.worker = Worker(
+            self.station,
+            self.inbox,
+            self.database,
+            settings.limits,
+            self.link.publish,
+            self.influx_queue,
+            on_failure,
+        )
+
+    def start(self) -> None:
+        """Begin: the worker first, then the broker."""
+        self.worker.start()
+        if self.influx_writer is not None:
+            self.influx_writer.start()
+        self.link.start()
+
+    def stop(self) -> None:
+        """End in the other order; what was taken is on the disk."""
+        self.link.stop()
+        self.worker.stop()
+        if self.influx_writer is not None:
+            self.influx_writer.stop()
+        if self.influx_queue is not None:
+            self.influx_queue.close()
+        self.database.close()
+
+
+def _server_key(data: Path) -> SoftKey:
+    try:
+        return SoftKey.load(data / KEY_FILE)
+    except (OSError, CaselogError) as error:
+        raise SettingsError(
+            f"expected the server's key in {data / KEY_FILE} (`caseward server init`): {error}"
+        ) from None
+
+
+def _load(data: Path, gateway: str, path: Path) -> tuple[Area, Rulebook]:
+    """area.toml (relative to the data directory) and the rulebook it names."""
+    file = path if path.is_absolute() else data / path
+    try:
+        area = load_area(file.read_text(encoding="utf-8"), str(file))
+        rulebook = load_rulebook(_rulebook_text(area.rulebook), area.rulebook)
+    except (OSError, ConfigError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise SettingsError(f"gateways.{gateway}.area: {error}") from None
+    if area.gateway != gateway:
+        raise SettingsError(f"{file}: expected the area of gateway {gateway}, found that of {area.gateway}")
+    return area, rulebook
+
+
+def _rulebook_text(name: str) -> str:
+    return (resources.files("custody") / "rulebook" / f"{name}.toml").read_text(encoding="utf-8")

@@ -1,0 +1,137 @@
+"""The one thread that changes anything: takes from the inbox, commits, answers, evaluates, keeps time."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Final
+
+import structlog
+
+from caseserver.area_state import AreaState, Message
+from caseserver.inbox import Inbox
+from caseserver.influx import InfluxQueue
+from caseserver.settings import Limits
+from caseserver.station import Station
+from caseserver.store import samples as sample_rows
+from caseserver.store.database import Database
+
+TICK_S: Final = 0.25
+BATCHES_AT_ONCE: Final = 16
+PRUNE_S: Final = 600.0
+
+
+class Worker:
+    """Runs until `stop`. `on_failure` is called, and the thread ends, when the store fails."""
+
+    def __init__(
+        self, station: Station, inbox: Inbox, database: Database, limits: Limits, publish: Callable[[Message], None],
+        influx: InfluxQueue | None = None, on_failure: Callable[[], None] = lambda: None,
+    ) -> None:  # fmt: skip
+        """Nothing runs before `start`."""
+        self.failure: Exception | None = None
+        self.turn_s_max = 0.0
+        self._station = station
+        self._inbox = inbox
+        self._database = database
+        self._limits = limits
+        self._publish = publish
+        self._influx = influx
+        self._on_failure = on_failure
+        self._states: dict[str, AreaState] = {state.gateway: state for state in station.states()}
+        self._versions = dict.fromkeys(self._states, -1)
+        self._resend_s: dict[str, tuple[float, float]] = {}
+        self._flush_s = 0.0
+        self._prune_s = 0.0
+        self._is_stopping = False
+        self._thread = threading.Thread(target=self._run, name="caseward-worker", daemon=True)
+        self._log = structlog.get_logger()
+
+    @property
+    def is_alive(self) -> bool:
+        """The thread runs."""
+        return self._thread.is_alive()
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Write what is held and end."""
+        self._is_stopping = True
+        self._inbox.wake()
+        self._thread.join(10)
+
+    def turn(self, timeout_s: float = 0.0) -> None:
+        """One round; also what tests call instead of a thread."""
+        received = self._inbox.take(timeout_s, BATCHES_AT_ONCE)
+        begun_s = time.monotonic()
+        if received.became_connected:
+            for state in self._states.values():
+                self._send(state.hello())
+            self._resend_s.clear()
+        for gateway, payload in received.beats.items():
+            self._send(self._states[gateway].on_heartbeat(payload, self._station.now(), time.monotonic()))
+            if self._influx is not None:
+                self._influx.put(self._states[gateway].area.id, self._states[gateway].samples.newest)
+        for gateway, payload in received.logs:
+            state = self._states[gateway]
+            messages, records = state.on_log(payload, self._station.now())
+            self._send(messages)
+            state.follow(records, self._station.now())
+        for state in self._states.values():
+            self._send(state.tick(self._station.now(), time.monotonic()))
+            self._resend(state, is_connected=received.is_connected)
+        self._housekeeping()
+        self._tell()
+        self.turn_s_max = max(self.turn_s_max, time.monotonic() - begun_s)
+
+    def _run(self) -> None:
+        try:
+            while not self._is_stopping:
+                self.turn(TICK_S)
+            self._flush(time.monotonic(), is_forced=True)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the process must end and say so: a server that
+            # looks alive and takes nothing in would be worse than none
+            self.failure = error
+            self._log.critical("the worker failed", error=repr(error), exc_info=True)
+            self._on_failure()
+
+    def _send(self, messages: list[Message]) -> None:
+        for message in messages:
+            self._publish(message)
+
+    def _resend(self, state: AreaState, *, is_connected: bool) -> None:
+        """Officers' facts again and again, ever more seldom, from one second up."""
+        now_s = time.monotonic()
+        due_s, wait_s = self._resend_s.get(state.gateway, (0.0, self._limits.resend_s_min))
+        if not is_connected or now_s < due_s:
+            return
+        messages = state.resend()
+        self._send(messages)
+        wait_s = min(wait_s * 2, self._limits.resend_s_max) if messages else self._limits.resend_s_min
+        self._resend_s[state.gateway] = (now_s + wait_s, wait_s)
+
+    def _housekeeping(self) -> None:
+        now_s = time.monotonic()
+        self._flush(now_s, is_forced=False)
+        if now_s - self._prune_s >= PRUNE_S:
+            self._prune_s = now_s
+            with self._database.writing() as connection:
+                sample_rows.prune(
+                    connection, self._station.now().earliest_us,
+                    self._limits.samples_kept_days, self._limits.minutes_kept_days,
+                )  # fmt: skip
+
+    def _flush(self, now_s: float, *, is_forced: bool) -> None:
+        if is_forced or now_s - self._flush_s >= self._limits.sample_flush_s:
+            self._flush_s = now_s
+            for state in self._states.values():
+                state.flush_samples(self._station.now())
+
+    def _tell(self) -> None:
+        versions = {gateway: state.version for gateway, state in self._states.items()}
+        if versions != self._versions:
+            self._versions = versions
+            self._station.hub.tick()

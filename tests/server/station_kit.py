@@ -1,0 +1,189 @@
+"""What the server tests stand on: a gateway's log made by the real log and engine, and a station without network."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from argon2 import PasswordHasher
+from caselog import canonical, checkpoint
+from caselog.checkpoint import Checkpoint
+from caselog.clock import Instant
+from caselog.keys import SoftKey
+from caselog.log import Log
+from caselog.memorydisk import MemoryDisk
+from caseserver.accounts import Accounts
+from caseserver.area_state import AreaState, Message
+from caseserver.evaluator import output_id
+from caseserver.inbox import Inbox
+from caseserver.payload import build
+from caseserver.settings import Limits, Sessions
+from caseserver.station import Station
+from caseserver.store.database import Database
+from caseserver.worker import Worker
+from custody.area import Area, load_area
+from custody.codec import fact_entry, output_entry
+from custody.engine import Engine
+from custody.facts import Fact
+from custody.rules import Rulebook, load_rulebook
+
+START_US = 1_773_795_600_000_000  # 2026-03-18 09:00 in Shanghai
+MINUTE_US = 60_000_000
+HOUR_US = 60 * MINUTE_US
+CHEAP_HASHER = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
+
+
+def _text(folder: str, name: str) -> str:
+    return (resources.files("custody") / folder / f"{name}.toml").read_text(encoding="utf-8")
+
+
+def standard_area(name: str = "standard") -> tuple[Area, Rulebook]:
+    """A bundled area and its rulebook."""
+    area = load_area(_text("areas", name), name)
+    return area, load_rulebook(_text("rulebook", area.rulebook), area.rulebook)
+
+
+@dataclass
+class StationClock:
+    """A clock that stands until a test moves it."""
+
+    at_us: int = START_US
+    rate: float = 1.0
+
+    def now(self) -> Instant:
+        """The present reading."""
+        return Instant(1, self.at_us - START_US, self.at_us, self.at_us)
+
+
+@dataclass
+class GatewayLog:
+    """A gateway as far as its log goes: facts, and the outputs of its engine after each."""
+
+    area: Area
+    rulebook: Rulebook
+    key: SoftKey = field(default_factory=lambda: SoftKey.from_seed(b"g" * 32))
+    epoch: str = "1"
+    writes_outputs: bool = True
+
+    def __post_init__(self) -> None:
+        """Open an empty log."""
+        self.log, _ = Log.open(MemoryDisk())
+        self.engine = Engine(self.area, self.rulebook)
+        self.signer = self.key.named(f"caseward.local/{self.area.id}/{self.area.gateway}/{self.epoch}")
+
+    def fact(self, type_: str, at_us: int, fact_id: str = "", **body: Any) -> int:
+        """Record a fact that happened at `at_us`; gives its index."""
+        index = self.log.size
+        fact = Fact(
+            type=type_, body=body, index=index, occurred_us=at_us, occurred_latest_us=at_us, recorded_us=at_us,
+            recorded_latest_us=at_us, id=fact_id or f"f{index}", boot=1, boottime_us=at_us - START_US,
+        )  # fmt: skip
+        self.log.append(fact_entry(fact))
+        for effect in self.engine.step(fact):
+            entry = output_entry(effect, fact)
+            if self.writes_outputs:
+                self.log.append(entry | {"id": output_id(entry["id"])})
+        self.log.commit()
+        return index
+
+    def deadline(self, at_us: int) -> int:
+        """The clock has passed the next deadline."""
+        return self.fact("deadline.reached", at_us)
+
+    def note(self, size: int | None = None) -> bytes:
+        """The signed checkpoint over the first `size` leaves."""
+        size = self.log.size if size is None else size
+        return checkpoint.sign(Checkpoint(self.signer.name, size, self.log.root(size)), self.signer)
+
+    def batch(self, first: int = 0, end: int | None = None) -> bytes:
+        """The up/log payload of leaves first..end-1."""
+        end = self.log.size if end is None else end
+        return build(first, self.log.leaves(first, end - first, 10**9), self.note(end))
+
+    def bytes(self) -> bytes:
+        """All leaf lines."""
+        return b"".join(leaf + b"\n" for leaf in self.log.leaves(0, self.log.size, 10**9))
+
+    def heartbeat(self, at_us: int, size: int | None = None, sources: Mapping[str, Any] | None = None) -> bytes:
+        """An up/hb payload."""
+        instant = Instant(1, at_us - START_US, at_us, at_us)
+        health = {"sources": dict(sources or {"node:n1": {"state": "ok", "age_ms": 20}}), "queues": {"outbox": 0}}
+        return canonical.dumps(
+            {"v": 1, **instant.as_dict(), "size": self.log.size if size is None else size, "health": health}
+        )
+
+
+def morning(gateway: GatewayLog, at_us: int = START_US) -> int:
+    """A station begins its day: configuration, officers, one person arrives and is led to a waiting room."""
+    gateway.fact("gateway.booted", at_us, reason="power_on")
+    gateway.fact("config.loaded", at_us, config_hash="0" * 64, rulebook="cn-2026", rulebook_hash="0" * 64)
+    for node in gateway.area.nodes:
+        gateway.fact("node.restored", at_us, node=node)
+    for recorder in gateway.area.recorders:
+        gateway.fact("recorder.started", at_us, recorder=recorder)
+    for number, sex in (("1001", "M"), ("1002", "F"), ("2001", "M")):
+        gateway.fact(
+            "officer.registered", at_us, officer=number, service="sworn",
+            roles=["duty_officer", "case_officer"], sex=sex, badge=f"badge-{number}",
+        )  # fmt: skip
+    gateway.fact("person.arrived", at_us + MINUTE_US, stay="S-1")
+    gateway.fact("area.entered", at_us + 2 * MINUTE_US, stay="S-1")
+    gateway.fact(
+        "stay.registered", at_us + 3 * MINUTE_US, stay="S-1", measure="criminal_summons", case="C-1", sex="M",
+        arrived_at_us=at_us + MINUTE_US, officer="1001",
+    )  # fmt: skip
+    gateway.fact("wristband.bound", at_us + 4 * MINUTE_US, stay="S-1", band="band-07", officer="1001")
+    return at_us + 4 * MINUTE_US
+
+
+class Kit:
+    """A whole server without network and threads: what the worker does in its thread is `turn()` here."""
+
+    def __init__(self, path: Path, clock: StationClock | None = None, limits: Limits | None = None) -> None:
+        """A server with the standard area; its data lives in `path`."""
+        self.path = path
+        self.clock = clock or StationClock()
+        self.limits = limits or Limits()
+        self.area, self.rulebook = standard_area()
+        self.gateway = GatewayLog(self.area, self.rulebook)
+        self.key = SoftKey.from_seed(b"s" * 32)
+        self.sent: list[Message] = []
+        self.start()
+
+    def start(self) -> None:
+        """Open the store and replay, as at a program's start."""
+        self.database = Database(self.path / "server.db")
+        self.state = AreaState(
+            self.area, self.rulebook, self.gateway.key.public, self.key.named("caseward.local/server"), self.database,
+            self.limits, self.clock.rate, 0.0,
+        )  # fmt: skip
+        self.station = Station(
+            self.clock, self.database, self.key.named("caseward.local/server"), [self.state], self.limits
+        )
+        self.station.connect(self.sent.append)
+        self.accounts = Accounts(self.database, Sessions(), CHEAP_HASHER)
+        self.inbox = Inbox(self.limits.inbox_batches_max)
+        self.worker = Worker(self.station, self.inbox, self.database, self.limits, self.sent.append)
+
+    def restart(self) -> None:
+        """End and start anew over the same files."""
+        self.database.close()
+        self.start()
+
+    def take(self, payload: bytes) -> list[Message]:
+        """An up/log, through to the evaluated end; gives the answers."""
+        messages, records = self.state.on_log(payload, self.clock.now())
+        self.state.follow(records, self.clock.now())
+        return messages
+
+    def beat(self, real_s: float, size: int | None = None) -> None:
+        """A heartbeat of the gateway, now."""
+        self.state.on_heartbeat(self.gateway.heartbeat(self.clock.at_us, size), self.clock.now(), real_s)
+
+    def acked(self, messages: list[Message]) -> int:
+        """The size of the newest ack in `messages`, -1 when there is none."""
+        sizes = [canonical.loads(m.payload)["size"] for m in messages if m.topic == "ack"]
+        return sizes[-1] if sizes else -1
