@@ -73,7 +73,9 @@ class Offline:
                 self.tags[what] = to
             case beats.PASS:
                 if to:
-                    self.fact(area, at_us, "door.released" if to == "badge" else "door.exit_requested", door=what)
+                    self.fact(
+                        area, at_us, "door.released" if to == "badge" else "door.exit_requested", door=what
+                    )
                 self.fact(area, at_us + SECOND_US, "door.opened", door=what)
                 self.fact(area, at_us + 4 * SECOND_US, "door.closed", door=what)
             case beats.DOOR:

@@ -65,7 +65,9 @@ def test_what_is_wrong_stays_wrong_for_much_longer_than_jitter() -> None:
     offline = run(1, 1)
     for effects in offline.effects.values():
         for raised in (e for e in effects if isinstance(e, AlarmRaised)):
-            ends = [e.time_us for e in effects if type(e).__name__ == "AlarmCleared" and e.alarm == raised.alarm]
+            ends = [
+                e.time_us for e in effects if type(e).__name__ == "AlarmCleared" and e.alarm == raised.alarm
+            ]
             assert max(ends) - raised.time_us >= 30_000_000, raised.alarm
 
 
@@ -77,8 +79,6 @@ def test_the_seed_decides_the_day() -> None:
 
 
 def test_the_day_has_enough_stays_in_each_area() -> None:
-    arrivals = Counter(
-        beat.area for beat in story.day(areas(), 1, 0) if beat.what == "person.arrived"
-    )
+    arrivals = Counter(beat.area for beat in story.day(areas(), 1, 0) if beat.what == "person.arrived")
     assert arrivals["a1"] >= 6
     assert arrivals["a2"] in (2, 3)

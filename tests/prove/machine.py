@@ -22,7 +22,9 @@ class UncleanTree(RuntimeError):
 def commit(*, allow_changes: bool = False) -> str:
     """The commit the figures are of. Raises UncleanTree when files in it are changed or untracked code is there."""
     head = _git("rev-parse", "HEAD").strip()
-    changed = [line for line in _git("status", "--porcelain").splitlines() if not line[3:].startswith("docs/proof/")]
+    changed = [
+        line for line in _git("status", "--porcelain").splitlines() if not line[3:].startswith("docs/proof/")
+    ]
     if changed and not allow_changes:
         raise UncleanTree("expected a tree without changes, found:\n" + "\n".join(changed))
     return head + ("+changes" if changed else "")

@@ -69,9 +69,7 @@ def prepare(folder: Path, passwords: Mapping[str, str], port: int | None = None)
     users.unlink(missing_ok=True)
     users.touch(mode=0o600)
     for user, password in passwords.items():
-        subprocess.run(  # noqa: S603 - the broker's own tool, no shell
-            [passwd, "-b", users, user, password], check=True, capture_output=True
-        )
+        subprocess.run([passwd, "-b", users, user, password], check=True, capture_output=True)
     server, *gateways = passwords
     acl.write_text(_acl(server, tuple(gateways)))
     acl.chmod(0o600)

@@ -17,6 +17,7 @@ from caseward.demo.hardware import Hardware
 OPEN_AFTER_MS: Final = 20
 SHUT_AFTER_MS: Final = 60
 LOCK_AFTER_MS: Final = 90
+WAIT_S_MAX: Final = 0.2  # another thread may have queued something sooner
 
 Fill = Callable[[str, str, Mapping[str, Any], str], None]
 """An officer fills in a form: area, fact type, body, officer."""
@@ -24,13 +25,20 @@ Say = Callable[[str, str], None]
 """A line for the reader: area, text."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Timetable:
-    """Station time and real time: both microseconds UTC, the station `speed` times as fast."""
+    """Station time and real time: both microseconds UTC, the station `speed` times as fast.
 
-    real_start_us: int
+    `station_start_us`: when the first day begins. `start` says when that is for the machine.
+    """
+
     station_start_us: int
     speed: float
+    real_start_us: int = 0
+
+    def start(self, lead_s: float) -> None:
+        """The first day begins in `lead_s` seconds of this machine: programs need some to come up."""
+        self.real_start_us = time.time_ns() // 1_000 + int(lead_s * 1e6)
 
     def real_us(self, station_us: int) -> int:
         """When on this machine's clock the station reaches a moment."""
@@ -58,6 +66,7 @@ class Director:
         self._fill = fill
         self._say = say
         self._queue: list[tuple[int, int, Callable[[], None]]] = []
+        self._lock = threading.Lock()
         self._order = itertools.count()
         self._rooms: dict[str, tuple[str, str]] = {}  # tag -> area, room
 
@@ -71,15 +80,24 @@ class Director:
         end_us = self.timetable.real_us(until_us)
         while not stop.is_set():
             now_us = time.time_ns() // 1_000
-            while self._queue and self._queue[0][0] <= now_us:
-                heapq.heappop(self._queue)[2]()
+            while (action := self._take(now_us)) is not None:
+                action()
             if now_us >= end_us:
                 return
             next_us = min(self._queue[0][0] if self._queue else end_us, end_us)
-            stop.wait(max(0.0, (next_us - time.time_ns() // 1_000) / 1e6))
+            stop.wait(min(WAIT_S_MAX, max(0.0, (next_us - time.time_ns() // 1_000) / 1e6)))
+
+    def _take(self, now_us: int) -> Callable[[], None] | None:
+        with self._lock:
+            return heapq.heappop(self._queue)[2] if self._queue and self._queue[0][0] <= now_us else None
+
+    def at(self, station_us: int, action: Callable[[], None]) -> None:
+        """Queue anything else for a station time; may be called from another thread."""
+        self._at(self.timetable.real_us(station_us), action)
 
     def _at(self, real_us: int, action: Callable[[], None]) -> None:
-        heapq.heappush(self._queue, (real_us, next(self._order), action))
+        with self._lock:
+            heapq.heappush(self._queue, (real_us, next(self._order), action))
 
     def _after(self, delay_ms: int, action: Callable[[], None]) -> None:
         self._at(time.time_ns() // 1_000 + delay_ms * 1_000, action)

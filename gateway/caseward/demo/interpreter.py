@@ -47,7 +47,8 @@ def find_runner(*, micropython: bool = True) -> Runner:
     if not FINDER.exists():
         raise MissingTree(f"expected the source tree of Caseward around the demo, found no {FINDER}")
     spec = importlib.util.spec_from_file_location("caseward_demo_micropython", FINDER)
-    assert spec is not None and spec.loader is not None
+    assert spec is not None
+    assert spec.loader is not None
     finder = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(finder)
     if micropython:

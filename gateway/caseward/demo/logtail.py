@@ -65,3 +65,11 @@ class LogTail:
 def read_leaves(folder: Path) -> list[bytes]:
     """All whole leaves of a log on disk."""
     return list(LogTail(folder).leaves())
+
+
+def last_recorded_us(folder: Path) -> int:
+    """Station time of the last leaf of a log on disk, 0 when there is none."""
+    last = 0
+    for leaf in LogTail(folder).objects():
+        last = max(last, leaf["recorded"]["earliest_us"])
+    return last

@@ -54,6 +54,7 @@ OFFICERS: Final[tuple[Person, ...]] = (
     _officer(224, "case_officer"),
 )
 
+SYSTEM_ADMINISTRATOR: Final = "000000"  # has an account, but no badge: makes the others known
 BY_NUMBER: Final = {person.number: person for person in OFFICERS}
 BANDS_MAX: Final = 60  # in the drawer; a band goes back into it when its bearer leaves
 

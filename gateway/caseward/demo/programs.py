@@ -68,7 +68,8 @@ class Programs:
         )
 
     def _tell(self, text: str) -> None:
-        assert self._reaper is not None and self._reaper.stdin is not None
+        assert self._reaper is not None
+        assert self._reaper.stdin is not None
         with suppress(BrokenPipeError):
             self._reaper.stdin.write(text.encode())
             self._reaper.stdin.flush()
@@ -83,7 +84,7 @@ class Programs:
 
     def _launch(self, program: Program) -> None:
         with program.output.open("ab") as output:
-            program.process = subprocess.Popen(  # noqa: S603 - our own programs, no shell
+            program.process = subprocess.Popen(
                 list(program.argv),
                 stdin=subprocess.DEVNULL,
                 stdout=output,

@@ -36,9 +36,7 @@ class Script:
     beats: list[Beat] = field(default_factory=list)
     rooms: dict[str, str] = field(default_factory=dict)  # tag -> room, at the end of the day before
 
-    def add(
-        self, at_us: int, area: str, verb: str, what: str = "", to: str = "", **more: Any
-    ) -> None:
+    def add(self, at_us: int, area: str, verb: str, what: str = "", to: str = "", **more: Any) -> None:
         """Write one beat."""
         self.beats.append(Beat(at_us, len(self.beats), area, verb, what, to, **more))
 
@@ -93,9 +91,12 @@ class Script:
         """Doors between two rooms, each with whether it is left (from inside) or entered."""
         way = []
         for room, is_leaving in ((old, True), (new, False)):
-            for door in self.areas[area].doors.values():
-                if door.kind == "room" and room in door.between and room != "corridor":
-                    way.append((door, is_leaving))
+            doors = self.areas[area].doors.values()
+            way += [
+                (d, is_leaving)
+                for d in doors
+                if d.kind == "room" and room in d.between and room != "corridor"
+            ]
         return way
 
     # --- what a case officer and an area administrator do, step by step -------------------
@@ -106,8 +107,9 @@ class Script:
         self.say(at_us, area, f"{stay.ref}: brought in ({stay.measure.replace('_', ' ')})")
         self.form(at_us, area, administrator, "person.arrived", stay=stay.ref)
         self.add(at_us + MINUTE_US // 2, area, beats.PASS, "gate", "badge")
+        # The band lies before the reader of the desk while it is written down: never silent from the start.
+        self.go(at_us + 3 * MINUTE_US // 4, area, stay.band, "reception")
         self.form(at_us + MINUTE_US, area, administrator, "wristband.bound", stay=stay.ref, band=stay.band)
-        self.go(at_us + 3 * MINUTE_US // 2, area, stay.band, "reception")
         self.form(
             at_us + register_after_min * MINUTE_US,
             area,

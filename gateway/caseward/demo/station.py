@@ -5,6 +5,7 @@ stand-ins. The tests of the whole chain and the proofs use this same class.
 """
 
 import secrets
+import socket
 import subprocess
 import sys
 import time
@@ -14,8 +15,8 @@ from pathlib import Path
 from typing import Final
 
 from caselog.keys import SoftKey
+from caseward.demo import accounts, keys
 from caseward.demo import broker as mosquitto
-from caseward.demo import keys
 from caseward.demo.cables import Cables, Record
 from caseward.demo.director import Timetable
 from caseward.demo.hardware import Hardware, write_config
@@ -40,6 +41,7 @@ class Plan:
     http_port: int = 8000
     record: Record | None = None
     is_traced: bool = False
+    password: str = field(default_factory=lambda: secrets.token_urlsafe(12))
 
 
 @dataclass(slots=True)
@@ -50,7 +52,7 @@ class DemoStation:
     areas: dict[str, Area] = field(default_factory=dict)
     hardware: dict[str, Hardware] = field(default_factory=dict)
     node_keys: dict[str, dict[str, bytes]] = field(default_factory=dict)  # area -> node -> key
-    administrators: dict[str, str] = field(default_factory=dict)  # name -> password, of the server's init
+    passwords: dict[str, str] = field(default_factory=dict)  # officer's number -> password
     cables: Cables = field(init=False)
     programs: Programs = field(init=False)
     broker: mosquitto.Broker = field(init=False)
@@ -61,6 +63,7 @@ class DemoStation:
             area = load_area(area_text(name), f"{name}.toml")
             self.areas[area.id] = area
         self.programs = Programs(self.plan.folder / "output")
+        self.cables = Cables(self.plan.record)
 
     @property
     def folder(self) -> Path:
@@ -95,7 +98,6 @@ class DemoStation:
         passwords = {SERVER_USER: secrets.token_urlsafe(18)}
         passwords |= {area.gateway: secrets.token_urlsafe(18) for area in self.areas.values()}
         self.broker = mosquitto.prepare(self.folder / "broker", passwords)
-        self.cables = Cables(self.plan.record)
         for name, area in zip(self.plan.areas, self.areas.values(), strict=True):
             self._prepare_area(area_text(name), area, passwords[area.gateway])
         self._prepare_server(passwords[SERVER_USER])
@@ -119,8 +121,9 @@ class DemoStation:
     def _prepare_server(self, password: str) -> None:
         folder = self.folder / "server"
         if not (folder / "keys" / "server.key").exists():
-            done = self.run("server", "init", "--data", str(folder))
-            self.administrators = parse_administrators(done)
+            self.run("server", "init", "--data", str(folder))
+        self.passwords |= dict.fromkeys(accounts.ROLES, self.plan.password)
+        accounts.provide(folder, self.plan.password)
         keys.private(folder / "keys" / "broker.password", password + "\n")
         public = SoftKey.load(folder / "keys" / "server.key").public.hex()
         lines = [
@@ -148,8 +151,8 @@ class DemoStation:
 
     def run(self, *arguments: str) -> str:
         """Run a `caseward` command to its end; what it printed. Raises RuntimeError when it fails."""
-        done = subprocess.run(  # noqa: S603 - our own command, no shell
-            [sys.executable, "-m", "caseward", *arguments], capture_output=True, text=True
+        done = subprocess.run(
+            [sys.executable, "-m", "caseward", *arguments], capture_output=True, text=True, check=False
         )
         if done.returncode:
             raise RuntimeError(
@@ -231,11 +234,12 @@ class DemoStation:
             hardware.close()
 
 
-def parse_administrators(text: str) -> dict[str, str]:
-    """Names and once-only passwords out of what `caseward server init` prints."""
-    found = {}
-    for line in text.splitlines():
-        words = line.split()
-        if len(words) == 2 and words[0].startswith("admin"):
-            found[words[0]] = words[1]
-    return found
+def free_of_listeners(port: int) -> bool:
+    """Whether nobody listens on this TCP port of this machine."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True

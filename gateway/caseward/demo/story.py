@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from caseward.demo.beats import CABLE, DAY_US, DOOR, FORM, MINUTE_US, PASS, Beat, clock
-from caseward.demo.people import BY_NUMBER, OFFICERS, bands
+from caseward.demo.beats import CABLE, DAY_US, DOOR, FORM, MINUTE_US, PASS, SECOND_US, Beat, clock
+from caseward.demo.people import BY_NUMBER, OFFICERS, SYSTEM_ADMINISTRATOR, bands
 from caseward.demo.script import Script, Stay
 from custody.area import Area
 
@@ -50,7 +50,7 @@ def opening(areas: Mapping[str, Area]) -> list[Beat]:
     for area in areas.values():
         for person in OFFICERS:
             script.form(
-                at_us, area.id, "000010", "officer.registered",
+                at_us, area.id, SYSTEM_ADMINISTRATOR, "officer.registered",
                 officer=person.number, service=person.service, roles=list(person.roles),
                 sex=person.sex, badge=person.badge,
             )  # fmt: skip
@@ -112,7 +112,9 @@ def _not_searched(script: Script, drawer: Drawer) -> None:
     """Led to the waiting room without a safety check: M2a. Later an extension given in time."""
     stay = drawer.stay("a1", "08:06", "public_order_questioning")
     script.arrive(stay, ADMIN["a1"])
-    script.say(clock("08:13"), "a1", f"{stay.ref}: into the waiting room without a safety check [breach: M2a]")
+    script.say(
+        clock("08:13"), "a1", f"{stay.ref}: into the waiting room without a safety check [breach: M2a]"
+    )
     script.go(clock("08:13"), "a1", stay.band, "waiting-2")
     script.search(clock("08:34"), stay, "000123 000126", "waiting-2")
     script.interview(clock("10:10"), clock("11:40"), stay, "interview-1", "000123 000126", "waiting-2")
@@ -203,7 +205,7 @@ def _area_2(script: Script, drawer: Drawer) -> None:
     script.leave(clock("15:30"), stay, ADMIN["a2"], "bail", "gate")
 
     script.say(clock("08:44"), "a2", "the gate is held open [breach: DR held]")
-    script.add(clock("08:44"), "a2", "lock", "gate", "released")
+    script.add(clock("08:44") - 5 * SECOND_US, "a2", "lock", "gate", "released")
     script.add(clock("08:44"), "a2", DOOR, "gate", "open")
     script.add(clock("08:50"), "a2", DOOR, "gate", "shut")
     script.add(clock("08:50"), "a2", "lock", "gate", "locked")

@@ -1,0 +1,112 @@
+"""Puts station, director, officers and teller together and plays days until told to end."""
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from caseward.demo import beats, story
+from caseward.demo.director import Director
+from caseward.demo.follow import Follower, Handling, Leaf, Narrator
+from caseward.demo.logtail import LogTail
+from caseward.demo.office import Client, Form, Office
+from caseward.demo.station import DemoStation
+from caseward.resources import rulebook_text
+from custody.rules import load_rulebook
+
+READY_S: Final = 60.0
+REVIVE_S: Final = 0.5
+LEAD_S: Final = 4.0  # the programs come up in about three
+
+Tell = Callable[[int, str, str], None]
+
+
+class NotReady(RuntimeError):
+    """The server did not come up; the text is the end of what it printed."""
+
+
+@dataclass(slots=True)
+class Play:
+    """A station being played. `is_exact`: forms say when they were meant, also when they are sent late."""
+
+    station: DemoStation
+    tell: Tell
+    seed: int = 1
+    is_exact: bool = False
+    is_handled: bool = True
+    is_revived: bool = True
+    director: Director = field(init=False)
+    office: Office = field(init=False)
+    follower: Follower = field(init=False)
+    stop: threading.Event = field(default_factory=threading.Event)
+
+    def __post_init__(self) -> None:
+        """Join the parts; nothing runs yet."""
+        station, timetable = self.station, self.station.plan.timetable
+        self.office = Office(Client(station.plan.http_port, station.passwords), self._say)
+        self.director = Director(timetable, station.hardware, station.cables, self._fill, self._say)
+        narrator = Narrator(load_rulebook(rulebook_text("cn-2026")), self.tell)
+        takers: list[Callable[[str, Leaf], None]] = [narrator.leaf]
+        if self.is_handled:
+            handling = {
+                area: Handling(area, self._plan, self.seed, timetable.station_start_us)
+                for area in station.areas
+            }
+            takers.append(lambda area, leaf: handling[area].leaf(leaf))
+        logs = {area: LogTail(station.log_folder(area)) for area in station.areas}
+        self.follower = Follower(logs, takers)
+
+    @property
+    def day_us(self) -> int:
+        """00:00 of the first day, station time."""
+        return self.station.plan.timetable.station_start_us - story.START_US
+
+    def begin(self) -> None:
+        """Start everything and wait for the server. Raises NotReady."""
+        self.station.plan.timetable.start(LEAD_S)
+        self.station.start()
+        self.follower.start()
+        end = time.monotonic() + READY_S
+        while not self.office.client.is_ready():
+            if time.monotonic() > end or not self.station.programs.all["server"].is_alive:
+                raise NotReady(self.station.programs.all["server"].tail())
+            time.sleep(0.1)
+        self.office.start()
+        if self.is_revived:
+            threading.Thread(target=self._revive, name="revive", daemon=True).start()
+
+    def run(self, days: int | None = None, until_us: int | None = None) -> None:
+        """Play so many days (None: until `stop`), or until a station time."""
+        self.director.add(story.opening(self.station.areas), self.day_us)
+        number = 0
+        while not self.stop.is_set() and (days is None or number < days):
+            day_us = self.day_us + number * beats.DAY_US
+            self.director.add(story.day(self.station.areas, self.seed, number), day_us)
+            end_us = day_us + story.START_US + beats.DAY_US
+            self.director.run(min(end_us, until_us or end_us), self.stop)
+            if until_us is not None and until_us <= end_us:
+                return
+            number += 1
+
+    def end(self) -> None:
+        """End everything that was started."""
+        self.stop.set()
+        self.office.stop()
+        self.follower.stop()
+        self.station.close()
+
+    def _fill(self, area: str, fact: str, body: Mapping[str, Any], officer: str) -> None:
+        moment_us = self.station.plan.timetable.station_us() if self.is_exact else None
+        self.office.fill(Form(area, fact, body, officer, moment_us))
+
+    def _plan(self, at_us: int, area: str, fact: str, body: Mapping[str, Any], officer: str) -> None:
+        self.director.at(at_us, lambda: self._fill(area, fact, body, officer))
+
+    def _say(self, area: str, text: str) -> None:
+        self.tell(self.station.plan.timetable.station_us(), area, text)
+
+    def _revive(self) -> None:
+        while not self.stop.wait(REVIVE_S):
+            for name in self.station.revive():
+                self._say("", f"{name} had ended and was started again")
