@@ -73,6 +73,7 @@ class Engine:
         self._ids: dict[str, None] = {}
         self._refused: dict[int, None] = {}
         self._horizon_us = -FAR_FUTURE_US
+        self._inclusive_us: int | None = None  # horizon up to and including which limits were told
         self.alarms: dict[str, AlarmRecord] = {}
 
     @property
@@ -86,7 +87,7 @@ class Engine:
 
     def step(self, fact: Fact) -> list[Effect]:
         """Take one fact; give what follows from it, in order of time."""
-        if fact.id:
+        if fact.id and fact.type != "deadline.reached":  # to be told the time twice harms nothing
             if fact.id in self._ids:
                 return []
             self._remember(self._ids, fact.id, IDS_MAX)
@@ -103,8 +104,10 @@ class Engine:
             timeline.insert(fact)
         is_unbounded = fact.recorded_latest_us is None
         until_us = FAR_FUTURE_US if is_unbounded else self._horizon_us
-        is_deadline = fact.type == "deadline.reached" or is_unbounded
-        timeline.reach(until_us, is_inclusive=is_deadline)
+        if fact.type == "deadline.reached" or is_unbounded:
+            self._inclusive_us = until_us
+        # A limit once told as reached stays so for later facts of the same microsecond.
+        timeline.reach(until_us, is_inclusive=until_us == self._inclusive_us)
         effects = self._refusals(fact) + self._tell(fact)
         for obligation_id in timeline.trim(fact.recorded_us):
             self._told.pop(obligation_id, None)

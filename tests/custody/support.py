@@ -31,12 +31,12 @@ def at(text: str) -> int:
 
 def play(lines: Iterable[str], until: str | None = None) -> list[Effect]:
     """Play scenario lines given as 'HH:MM[:SS] fact key=value …' or 'HH:MM env:name …'."""
-    scenario = parse_scenario(list(map(_json_line, lines)))
+    scenario = parse_scenario(list(map(json_line, lines)))
     player = Player(area(), rulebook())
     return list(player.play(scenario, at(until) if until else None))
 
 
-def _json_line(line: str) -> str:
+def json_line(line: str) -> str:
     import json
 
     moment, what, *pairs = line.split(" ")
