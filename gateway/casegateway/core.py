@@ -33,6 +33,7 @@ from casegateway.limits import (
     ERROR_PERCENT_MAX,
     ERROR_WINDOW_MS,
     HEARTBEAT_MS,
+    LOOP_WAIT_MS_MIN,
     OPEN_ALARMS_IN_HEARTBEAT_MAX,
     REFUSALS_PER_MINUTE_MAX,
     SERVER_SILENT_MS,
@@ -171,13 +172,18 @@ class GatewayCore:
 
     def wake_us(self, raw: Moment) -> int:
         """Real time at which `handle` should be called even without an event."""
-        times = [link.wake_us() for link in self.links.values()]
-        times += [self._heartbeat_us + HEARTBEAT_MS * 1_000, raw.real_us + HEARTBEAT_MS * 1_000]
+        times = [raw.real_us + HEARTBEAT_MS * 1_000]
+        for node, link in self.links.items():
+            is_lost = self.memory.nodes.get(node) == "lost" and not link.is_complete
+            times.append(link.wake_us(is_lost=is_lost))
+        if self._is_connected:
+            times.append(self._heartbeat_us + HEARTBEAT_MS * 1_000)
         times += [t for t in (self.outputs.wake_us(), self.outbox.wake_us()) if t is not None]
         due_us = self.book.engine.next_deadline_us()
         if due_us is not None and raw.latest_us is not None and due_us != self._deadline_done_us:
             times.append(raw.real_us + round((due_us - raw.latest_us) / raw.rate))
-        return min(times)
+        # Never at once: what cannot be done yet must not make the loop spin.
+        return max(min(times), raw.real_us + LOOP_WAIT_MS_MIN * 1_000)
 
     def farewell(self) -> list[Action]:
         """The gateway ends: its own outputs take the state that area.toml declares for that."""

@@ -23,6 +23,8 @@ from casewire import (
 )
 from custody.area import Node
 
+FAR_FUTURE_US = 2**62
+
 
 class NodeLink:
     """One node. `heard_us`: station time (earliest) of its last authentic frame, or of the start."""
@@ -130,9 +132,12 @@ class NodeLink:
             self._request_us = now.real_us
         return out
 
-    def wake_us(self) -> int:
-        """Real time at which `due`, `release` or `is_silent` may have something new."""
-        times = [self.heard_real_us + NODE_SILENT_MS * 1_000 + 1_000]
+    def wake_us(self, *, is_lost: bool) -> int:
+        """Real time at which `due`, `release` or `is_silent` may have something new.
+
+        `is_lost`: its silence is known already.
+        """
+        times = [FAR_FUTURE_US] if is_lost else [self.heard_real_us + NODE_SILENT_MS * 1_000 + 1_000]
         if self.is_heard:
             times.append(self._sign_us)
             if not self.is_complete and self._request_us is not None:

@@ -169,6 +169,8 @@ class Bench:
         self.ingest = self.new_ingest()
         self.to_gateway: Callable[[bytes], bytes] = lambda data: data
         self.events: list[Event] = []
+        self.handled = 0
+        self.wake_real_us = 0
         self._fact_count = 0
 
     def new_ingest(self) -> Ingest:
@@ -258,8 +260,10 @@ class Bench:
                 if data and not self.is_line_cut:
                     events.append(BytesRead("line1", data, self.real_us))
             moment = self.moment()
-            if events or self.core.wake_us(moment) <= self.real_us:
+            if events or self.wake_real_us <= self.real_us:
+                self.handled += 1
                 self.act(self.core.handle(events, moment))
+                self.wake_real_us = self.core.wake_us(moment)
 
     def put(self, *events: Event) -> None:
         """Give events to the core at once."""
