@@ -1,0 +1,291 @@
+"""One area at the server: what is committed, what is evaluated, what a silent gateway sets off."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from caselog import canonical
+from caseserver.alarms import AHEAD, GATEWAY, SERVER
+from caseserver.area_state import OWED_S
+from caseserver.settings import Limits
+from caseserver.store import leaves as leaf_rows
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from tests.server.station_kit import HOUR_US, MINUTE_US, START_US, GatewayLog, Kit, morning
+
+
+def ids(kit: Kit, *, origin: str | None = None) -> list[str]:
+    """Ids of open alarms that are no pre-warnings."""
+    return [a.id for a in kit.state.book.open() if not a.is_prewarning and origin in (None, a.origin)]
+
+
+def engine_ids(gateway: GatewayLog) -> set[str]:
+    return {record.id for record in gateway.engine.alarms.values() if not record.is_prewarning}
+
+
+def run_on(kit: Kit, until_us: int) -> None:
+    """The gateway's clock goes on to `until_us`, deadline by deadline."""
+    gateway = kit.gateway
+    while (due_us := gateway.engine.next_deadline_us()) is not None and due_us <= until_us:
+        gateway.deadline(due_us)
+
+
+def test_the_servers_log_is_the_gateways_byte_for_byte(kit: Kit) -> None:
+    morning(kit.gateway)
+    assert kit.acked(kit.take(kit.gateway.batch())) == kit.gateway.log.size
+    assert kit.station.log_bytes("gw-a1") == kit.gateway.bytes()
+    assert kit.station.area("a1").root() == kit.gateway.log.root().hex()
+
+
+def test_a_restarted_server_holds_the_same_log_alarms_and_duties(kit: Kit) -> None:
+    end_us = morning(kit.gateway)
+    run_on(kit, end_us + 2 * HOUR_US)
+    kit.take(kit.gateway.batch(0, 9))
+    kit.take(kit.gateway.batch(9))
+    before = kit.state.snapshot()
+    assert before.alarms
+    events = [kit.station.area("a1").history(alarm.id) for alarm in before.alarms]
+    kit.restart()
+    after = kit.state.snapshot()
+    assert after.size == before.size
+    assert after.alarms == before.alarms
+    assert after.duties == before.duties
+    assert after.world.stays.values() == before.world.stays.values()
+    assert [kit.station.area("a1").history(alarm.id) for alarm in after.alarms] == events
+    assert kit.acked(kit.take(kit.gateway.batch(3, 7))) == kit.gateway.log.size
+
+
+def test_a_batch_whose_commit_fails_is_not_acknowledged_and_is_taken_when_it_comes_again(
+    kit: Kit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    morning(kit.gateway)
+    real = leaf_rows.set_state
+
+    def failing(*_arguments: object, **_values: object) -> None:
+        raise OSError("disk full")
+
+    monkeypatch.setattr(leaf_rows, "set_state", failing)
+    with pytest.raises(OSError, match="disk full"):
+        kit.take(kit.gateway.batch())
+    monkeypatch.setattr(leaf_rows, "set_state", real)
+    assert kit.state.ingest.size == 0
+    assert kit.station.log_bytes("gw-a1") == b""
+    assert kit.acked(kit.take(kit.gateway.batch())) == kit.gateway.log.size
+
+
+def test_leaves_cannot_be_changed_or_deleted_by_sql(kit: Kit) -> None:
+    morning(kit.gateway)
+    kit.take(kit.gateway.batch())
+    for statement in ("UPDATE leaf SET data = x'00'", "DELETE FROM leaf"):
+        with pytest.raises(DBAPIError, match="append-only"), kit.database.writing() as connection:
+            connection.execute(text(statement))
+
+
+def test_the_second_evaluator_finds_the_same_alarms_and_no_difference(kit: Kit) -> None:
+    end_us = morning(kit.gateway)
+    run_on(kit, end_us + 25 * HOUR_US)
+    kit.gateway.fact("tag.read", end_us + 26 * HOUR_US, tag="band-07", room="interrogation-1", reader="rd-1")
+    kit.gateway.fact("recorder.stopped", end_us + 26 * HOUR_US, recorder="rec-interrogation-1")
+    run_on(kit, end_us + 27 * HOUR_US)
+    kit.take(kit.gateway.batch())
+    assert len(engine_ids(kit.gateway)) >= 3
+    assert set(ids(kit)) == engine_ids(kit.gateway)
+    assert kit.state.evaluator.owed() == 0
+    assert kit.state.counters["differences"] == 0
+
+
+def test_a_gateway_that_logs_no_outputs_is_found_out(tmp_path: Path) -> None:
+    kit = Kit(tmp_path)
+    kit.gateway.writes_outputs = False
+    end_us = morning(kit.gateway)
+    run_on(kit, end_us + 2 * HOUR_US)
+    kit.clock.at_us = end_us + 2 * HOUR_US
+    kit.take(kit.gateway.batch())
+    kit.beat(10.0)
+    kit.state.tick(kit.clock.now(), 10.1)
+    assert kit.state.counters["differences"] == 0  # it may have been killed before it wrote them
+    kit.beat(11.0 + OWED_S)
+    kit.state.tick(kit.clock.now(), 11.1 + OWED_S)
+    assert kit.state.counters["differences"] > 0
+    assert [i for i in ids(kit, origin=SERVER) if "/difference/" in i]
+    assert "missing" in kit.station.area("a1").health().differences[0]
+    kit.database.close()
+
+
+def test_an_output_that_no_fact_bears_out_is_found_out_and_shown(kit: Kit) -> None:
+    morning(kit.gateway)
+    body = {"alarm": "a1/M1/x/stay:S-1/0", "rule": "M1", "variant": "x", "subject": "stay:S-1", "severity": "S1", "stage": "s"}
+    instant = {"boot": 1, "boottime_us": 0, "earliest_us": START_US, "latest_us": START_US}
+    kit.gateway.log.append(
+        {
+            "class": "output", "type": "alarm.raised/1", "id": "alarm.raised|invented", "recorded": instant, "stay": "S-1",
+            "occurred": {"earliest_us": START_US, "latest_us": START_US, "by": "gateway"},
+            "source": {"name": "", "boot": 0, "seq": 0}, "body": body,
+        }
+    )  # fmt: skip
+    kit.gateway.log.commit()
+    kit.take(kit.gateway.batch())
+    assert kit.state.counters["differences"] == 1
+    assert "a1/M1/x/stay:S-1/0" in ids(kit)
+
+
+def test_a_silent_gateway_is_alarmed_once_and_cleared_when_it_is_heard(kit: Kit) -> None:
+    morning(kit.gateway)
+    kit.take(kit.gateway.batch())
+    kit.beat(100.0)
+    kit.state.tick(kit.clock.now(), 129.0)
+    assert ids(kit, origin=SERVER) == []
+    for real_s in (130.1, 130.5, 140.0, 500.0):
+        kit.state.tick(kit.clock.now(), real_s)
+    (silent,) = [a for a in kit.state.book.open() if a.origin == SERVER]
+    assert (silent.rule, silent.variant, silent.subject) == ("SYS", "gateway", "gateway:gw-a1")
+    assert silent.text["zh"]["what"]
+    assert kit.station.area("a1").health().is_silent
+    kit.beat(501.0)
+    kit.state.tick(kit.clock.now(), 501.2)
+    heard = kit.state.book.get(silent.id)
+    assert heard is not None
+    assert heard.cleared_us is not None
+    assert heard.is_open  # an officer still has to say what was done
+    assert [line["what"] for line in kit.station.area("a1").history(silent.id)] == ["raised", "cleared"]
+
+
+def test_a_gateway_never_heard_since_the_start_is_alarmed_too(kit: Kit) -> None:
+    kit.state.tick(kit.clock.now(), 29.0)
+    assert ids(kit) == []
+    kit.state.tick(kit.clock.now(), 31.0)
+    assert len(ids(kit, origin=SERVER)) == 1
+
+
+def test_a_stay_known_before_the_silence_is_alarmed_by_the_servers_own_clock(kit: Kit) -> None:
+    end_us = morning(kit.gateway)
+    kit.take(kit.gateway.batch())
+    kit.beat(100.0)
+    kit.clock.at_us = end_us + 13 * HOUR_US
+    kit.state.tick(kit.clock.now(), 140.0)
+    ahead = ids(kit, origin=AHEAD)
+    assert [i for i in ahead if i.startswith("a1/T1/")]
+    assert kit.state.evaluator.size == kit.gateway.log.size  # the log's own engine has not moved
+
+
+def test_the_gateways_own_account_falls_together_with_the_servers_and_nothing_doubles(kit: Kit) -> None:
+    end_us = morning(kit.gateway)
+    kit.take(kit.gateway.batch())
+    kit.beat(100.0)
+    kit.clock.at_us = end_us + 13 * HOUR_US
+    for real_s in (140.0, 141.0, 142.0):
+        kit.state.tick(kit.clock.now(), real_s)
+    found_ahead = set(ids(kit, origin=AHEAD))
+    assert found_ahead
+    run_on(kit, kit.clock.at_us)
+    kit.take(kit.gateway.batch())
+    kit.beat(143.0)
+    kit.state.tick(kit.clock.now(), 143.1)
+    assert ids(kit, origin=AHEAD) == []
+    assert set(ids(kit, origin=GATEWAY)) == engine_ids(kit.gateway)
+    assert found_ahead == engine_ids(kit.gateway)
+    for alarm_id in found_ahead:
+        raised = [line for line in kit.station.area("a1").history(alarm_id) if line["what"] == "raised"]
+        assert len(raised) == len({(line["at_us"], line["detail"]["stage"]) for line in raised})
+    assert kit.state.counters["differences"] == 0
+
+
+def test_what_the_server_raised_ahead_is_withdrawn_when_the_gateways_facts_deny_it(kit: Kit) -> None:
+    end_us = morning(kit.gateway)
+    kit.take(kit.gateway.batch())
+    kit.beat(100.0)
+    kit.gateway.fact("stay.released", end_us + HOUR_US, stay="S-1", reason="released", officer="1001")
+    kit.clock.at_us = end_us + 13 * HOUR_US
+    kit.state.tick(kit.clock.now(), 140.0)
+    clocks = [i for i in ids(kit, origin=AHEAD) if i.startswith("a1/T1/")]
+    assert clocks
+    kit.take(kit.gateway.batch())
+    kit.beat(141.0)
+    kit.state.tick(kit.clock.now(), 141.1)
+    for alarm_id in clocks:
+        alarm = kit.state.book.get(alarm_id)
+        assert alarm is not None
+        assert alarm.clear_reason == "late_evidence"
+        assert not alarm.is_open
+
+
+def test_a_fork_is_alarmed_and_both_accounts_are_kept(kit: Kit) -> None:
+    morning(kit.gateway)
+    kit.take(kit.gateway.batch())
+    other = GatewayLog(kit.area, kit.rulebook)
+    morning(other, START_US + 1)
+    for _ in range(3):
+        assert kit.take(other.batch(0, 5)) == []
+    forks = [a for a in kit.state.book.open() if a.variant == "fork"]
+    assert len(forks) == 1
+    assert kit.station.area("a1").health().is_forked
+    assert kit.station.log_bytes("gw-a1") == kit.gateway.bytes()
+    with kit.database.reading() as connection:
+        kept = connection.execute(text("SELECT payload FROM quarantine WHERE reason = 'fork'")).scalars().all()
+    assert kept[0] == other.batch(0, 5)
+    kit.gateway.fact("door.opened", kit.clock.at_us, door="gate")
+    kit.take(kit.gateway.batch(10))
+    assert not kit.station.area("a1").health().is_forked
+
+
+def test_refused_bytes_are_kept_up_to_a_bound_and_forks_go_last(tmp_path: Path) -> None:
+    kit = Kit(tmp_path, limits=Limits(quarantine_rows_max=10))
+    morning(kit.gateway)
+    kit.take(kit.gateway.batch())
+    other = GatewayLog(kit.area, kit.rulebook)
+    morning(other, START_US + 1)
+    kit.take(other.batch(0, 2))
+    for number in range(30):
+        kit.take(b"junk %d" % number)
+    with kit.database.reading() as connection:
+        rows = connection.execute(text("SELECT reason, payload FROM quarantine ORDER BY id")).all()
+    assert len(rows) == 10
+    assert rows[0].reason == "fork"
+    assert rows[-1].payload == b"junk 29"
+    assert kit.state.ingest.counters["refused_malformed"] == 30
+    kit.database.close()
+
+
+def test_leaves_that_a_heartbeat_tells_of_and_that_do_not_come_are_asked_for(kit: Kit) -> None:
+    morning(kit.gateway)
+    kit.beat(10.0)
+    assert kit.state.tick(kit.clock.now(), 10.1) == []
+    assert kit.state.tick(kit.clock.now(), 11.0) == []
+    (asked,) = kit.state.tick(kit.clock.now(), 12.2)
+    assert asked.topic == "req"
+    assert canonical.loads(asked.payload) == {"v": 1, "first": 0, "count": kit.gateway.log.size}
+
+
+def test_a_page_turns_grey_three_seconds_after_the_last_heartbeat(kit: Kit) -> None:
+    morning(kit.gateway)
+    kit.take(kit.gateway.batch())
+    kit.beat(10.0)
+    kit.state.tick(kit.clock.now(), 12.9)
+    health = kit.station.area("a1").health()
+    assert not health.is_stale
+    assert ("node:n1", "ok") in [(name, state) for name, state, _ in health.sources]
+    kit.state.tick(kit.clock.now(), 13.1)
+    health = kit.station.area("a1").health()
+    assert health.is_stale
+    assert {state for _, state, _ in health.sources} == {"unknown"}
+
+
+@pytest.mark.parametrize("payload", [b"", b"{}", b"[1]", b'{"boot":1}', b"\xff", b'{"boot":true,"size":1}', b"9" * 70_000])
+def test_a_bad_heartbeat_is_counted(kit: Kit, payload: bytes) -> None:
+    kit.state.on_heartbeat(payload, kit.clock.now(), 1.0)
+    assert kit.state.counters["bad_heartbeats"] == 1
+    assert kit.state.snapshot().is_stale
+
+
+def test_a_snapshot_does_not_change_when_the_log_goes_on(kit: Kit) -> None:
+    end_us = morning(kit.gateway)
+    kit.take(kit.gateway.batch())
+    before = kit.state.snapshot()
+    stays, alarms = before.world.stays.values(), before.alarms
+    kit.gateway.fact("stay.released", end_us + MINUTE_US, stay="S-1", reason="released", officer="1001")
+    kit.take(kit.gateway.batch())
+    assert before.world.stays.values() == stays
+    assert before.alarms == alarms
+    assert kit.state.snapshot().world.stays.values() != stays
