@@ -137,7 +137,7 @@ def cards() -> tuple[AlarmCard, ...]:
 
 def health(lost: int = 1, total: int = 41) -> HealthStrip:
     sources = tuple(Source(f"节点 {n}", n > lost) for n in range(1, total + 1))
-    return HealthStrip(sources, 200_000, 134, at("14:21:58"), (("gw-a1", NOW - SECOND),))
+    return HealthStrip(sources, 200_000, ("节点 3", 134), at("14:21:58"), (("gw-a1", NOW - SECOND),))
 
 
 def wall() -> WallView:

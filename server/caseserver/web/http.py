@@ -51,7 +51,8 @@ def may(officer: Officer) -> frozenset[str]:
 
 def page(html: str, request: Request, status: int = 200) -> HTMLResponse:
     """A page; a language or theme asked for in the address is remembered."""
-    response = HTMLResponse(html, status)
+    # "no-referrer" would make the browser send the forms of this page with "Origin: null", which auth refuses
+    response = HTMLResponse(html, status, headers={"Referrer-Policy": "same-origin"})
     for name, cookie, allowed in (("lang", LANGUAGE_COOKIE, LANGUAGES), ("theme", THEME_COOKIE, THEMES)):
         asked = request.query_params.get(name)
         if asked in allowed:

@@ -11,7 +11,7 @@ from caseserver.web.views import Stem
 
 _WIDTH, _LEFT, _RIGHT = 772, 8, 764
 _HOUR_US = 3600 * 1_000_000
-_LABEL_PX = 44
+_CHAR_PX = 11
 
 
 def ahead(stems: tuple[Stem, ...], reader: Reader) -> Markup:
@@ -45,7 +45,8 @@ def _x(at_us: int, reader: Reader) -> float:
 def _labels(placed: list[tuple[float, Stem]]) -> set[int]:
     """Which stems get a number: abnormal ones first, then by time, none on top of another."""
     chosen: list[int] = []
+    apart = max((_CHAR_PX * len(stem.stay) for _, stem in placed), default=0)
     for index in sorted(range(len(placed)), key=lambda i: (not placed[i][1].level, i)):
-        if all(abs(placed[index][0] - placed[other][0]) >= _LABEL_PX for other in chosen):
+        if all(abs(placed[index][0] - placed[other][0]) >= apart for other in chosen):
             chosen.append(index)
     return set(chosen)

@@ -17,7 +17,7 @@ from caseserver.web.views import AreaPlan, Count, Pill, PlanDoor, RoomTile
 
 WIDTH, HEIGHT = 568, 894
 _EDGE, _TITLE = 4, 30
-_PILL = 64
+_PILL, _PILL_CHAR = 64, 12
 _SHIELD = "M0-10 8-7v6c0 6-4 9-8 11-4-2-8-5-8-11v-6z"
 
 
@@ -113,25 +113,26 @@ def _eyes(room: RoomTile, y: int, reader: Reader) -> list[Markup]:
 def _pills(room: RoomTile, parts: list[Markup], reader: Reader) -> tuple[float, float]:
     """The persons as tokens, as many as fit; the rest counted. Returns where the next thing may start."""
     y = room.y + 40
-    fit = max(1, (room.width - 20) // (_PILL + 6)) * max(1, (room.height - 44) // 36)
+    pill = max((_PILL, *(_PILL_CHAR * len(person.stay) + 16 for person in room.people)))
+    fit = max(1, (room.width - 20) // (pill + 6)) * max(1, (room.height - 44) // 36)
     shown = room.people if len(room.people) <= fit else room.people[: fit - 1]
     x = room.x + 12
-    for pill in shown:
-        if x + _PILL > room.x + room.width - 6:
+    for person in shown:
+        if x + pill > room.x + room.width - 6:
             x, y = room.x + 12, y + 34
-        parts.append(_pill(pill, x, y, reader))
-        x += _PILL + 6
+        parts.append(_pill(person, x, y, pill, reader))
+        x += pill + 6
     if len(shown) < len(room.people):
         parts.append(text(f"+{len(room.people) - len(shown)}", x + 2, y + 22, class_="more"))
         x += 40
     return x, y
 
 
-def _pill(pill: Pill, x: float, y: float, reader: Reader) -> Markup:
-    token = [rect(0, 0, _PILL, 30, rx=15), text(pill.stay, _PILL // 2, 22, text_anchor="middle")]
+def _pill(pill: Pill, x: float, y: float, width: int, reader: Reader) -> Markup:
+    token = [rect(0, 0, width, 30, rx=15), text(pill.stay, width // 2, 22, text_anchor="middle")]
     parts = [group(token, class_=f"pill {pill.level}".strip(), transform=f"translate({x} {y})")]
     if pill.level in ("act", "soon"):
-        parts.append(group([bang(pill.level, reader)], transform=f"translate({x + 52} {y - 8}) scale(.6)"))
+        parts.append(group([bang(pill.level, reader)], transform=f"translate({x + width - 12} {y - 8}) scale(.6)"))
     return group(parts)
 
 

@@ -65,7 +65,7 @@ def stay_page(
         short[name] = intervals.minus(_short(name, near, way, ref, to_us), blind[name])
     numbers = [leaf["stay_n"] for leaf in own]
     return StayPage(
-        stay=ref,
+        stay=words.stay(ref),
         measure=words.measure(stay.measure),
         from_us=from_us,
         to_us=stay.released_us,

@@ -99,7 +99,7 @@ def _row(state: AreaPicture, view: View, stay: Stay, reader: Reader) -> tuple[tu
     mark = mark_of(worst) if worst is not None else Mark("blind", "query") if is_blind else None
     duty, seal, count = _next(state, duties, worst, words, reader)
     row = PersonRow(
-        stay=stay.ref,
+        stay=words.stay(stay.ref),
         href=f"/stays/{state.area.id}/{stay.ref}",
         room=words.room(stay.room) if stay.room is not None else reader.t("wall.unknown_room" if stay.is_inside else "wall.at_gate"),
         musts=musts(state, view, stay),
@@ -195,10 +195,11 @@ def _is_blind(view: View, room: str | None) -> bool:
 
 
 def _stems(state: AreaPicture, reader: Reader) -> Iterable[Stem]:
+    words = Words(state.area, state.world, reader)
     for duty in state.duties:
         if duty.stay is not None and 0 < duty.due_us - reader.now_us <= HOUR_US:
             warned = any(a.is_active and a.is_prewarning and a.stay == duty.stay and a.rule == duty.rule for a in state.alarms)
-            yield Stem(duty.stay, duty.due_us, "soon" if warned else "")
+            yield Stem(words.stay(duty.stay), duty.due_us, "soon" if warned else "")
 
 
 # ---------------------------------------------------------------- plan
@@ -239,7 +240,7 @@ def _tile(
     is_blind = state.health.is_stale or _is_blind(view, room.id)
     own = [a for a in state.alarms if a.is_active and a.room == room.id and not a.is_prewarning and mark_of(a).level == "act"]
     level = "act" if own or "act" in levels.values() else "blind" if is_blind else "soon" if "soon" in levels.values() else ""
-    pills = tuple(Pill(ref, "blind" if is_blind and not lvl else lvl) for ref, lvl in levels.items())  # type: ignore[arg-type]
+    pills = tuple(Pill(words.stay(ref), "blind" if is_blind and not lvl else lvl) for ref, lvl in levels.items())  # type: ignore[arg-type]
     sworn = len(view.sworn_in((room.id,)))
     note = Note(reader.t("wall.officers", count=sworn)) if sworn else Note(reader.t("wall.room_empty")) if not held else None
     return RoomTile(
@@ -345,9 +346,10 @@ def stay_list(states: Sequence[AreaPicture], reader: Reader) -> StayList:
     rows = sorted((row for state in states for row in people(state, reader)), key=lambda item: item[0])
     gone = []
     for state in states:
+        words = Words(state.area, state.world, reader)
         for stay in state.world.stays.values():
             if stay.released_us is not None:
-                gone.append((stay.ref, f"/stays/{state.area.id}/{stay.ref}", stay.arrived_us or stay.opened_us, stay.released_us))
+                gone.append((words.stay(stay.ref), f"/stays/{state.area.id}/{stay.ref}", stay.arrived_us or stay.opened_us, stay.released_us))
     return StayList(tuple(row for _, row in rows), tuple(sorted(gone, key=lambda item: -item[3])))
 
 

@@ -14,6 +14,8 @@ from custody.facts import Fact
 from custody.times import TimeFormatError, parse_duration_us
 from custody.world import World
 
+STAY_CHARS_MAX = 6
+"""Characters of a stay's number on the wall; the full reference stands on its own page and in the log."""
 _LEVEL: dict[str, Level] = {"S1": "act", "S2": "act", "S3": "soon", "S4": "know"}
 _FAMILY: dict[str, Family] = {"clock": "clock", "person": "figure", "equipment": "plug"}
 _SOUND = {"clock": "law", "person": "person", "equipment": "equip"}
@@ -31,6 +33,11 @@ class Words:
     def name(self, name: Name) -> str:
         return name.zh if self.reader.language == "zh" else name.en
 
+    def stay(self, ref: str) -> str:
+        """The number shown for a stay: without the area's own prefix, and not longer than a row has room for."""
+        bare = ref.removeprefix(f"{self.area.id}-")
+        return bare if len(bare) <= STAY_CHARS_MAX else "…" + bare[-(STAY_CHARS_MAX - 1) :]
+
     def room(self, room: str | None) -> str:
         known = self.area.rooms.get(room) if room is not None else None
         return self.name(known.name) if known is not None else room or self.reader.t("wall.unknown_room")
@@ -46,7 +53,10 @@ class Words:
     def tag(self, tag: str) -> str:
         """Whose tag it is: a stay's or an officer's number; the tag's own number when nobody wears it."""
         holder = self.world.tags.get(tag)
-        return holder.partition(":")[2] if holder is not None else tag
+        if holder is None:
+            return tag
+        kind, _, ref = holder.partition(":")
+        return self.stay(ref) if kind == "stay" else ref
 
     def measure(self, measure: str | None) -> str:
         if measure is None:
@@ -80,7 +90,7 @@ class Words:
         kind, _, ref = subject.partition(":")
         where = self.room(room) if room is not None else ""
         if kind == "stay":
-            return where or self.reader.t("wall.unknown_room"), ref
+            return where or self.reader.t("wall.unknown_room"), self.stay(ref)
         if kind == "room":
             return self.room(ref), ""
         if kind == "door":

@@ -1,0 +1,183 @@
+"""One bad afternoon in area 1, told as facts: who came, where they were read, what stopped. Ends at 14:22:08.
+
+Every alarm on the pictures comes out of the rules; nothing is painted. Stay numbers are four digits, officers' too.
+"""
+
+from __future__ import annotations
+
+from tests.web.house import HOUR, MINUTE, SECOND, Gateway, House
+from tests.web.scenes import at
+
+OFFICERS = (
+    ("0312", "sworn", ["duty_officer"], "M"),
+    ("1187", "sworn", ["case_officer", "guard"], "M"),
+    ("0921", "sworn", ["case_officer", "guard"], "M"),
+    ("0866", "sworn", ["guard"], "F"),
+    ("1203", "sworn", ["case_officer"], "F"),
+    ("1340", "sworn", ["case_officer"], "M"),
+    ("0540", "auxiliary", ["keeper"], "M"),
+    ("0007", "sworn", ["case_department_head"], "M"),
+    ("0100", "sworn", ["legal_reviewer"], "F"),
+)
+START = at("6:30")
+NOW = at("14:22:08")
+
+
+class Day:
+    """Speaks for the sensors and officers of one area."""
+
+    def __init__(self, gateway: Gateway) -> None:
+        self.g = gateway
+        self.moves: list[tuple[int, str, dict[str, object]]] = []
+
+    def tell(self, at_us: int, type_name: str, **body: object) -> None:
+        self.moves.append((at_us, type_name, body))
+
+    def play(self, until_us: int) -> None:
+        """Everything up to ``until_us``, in order of time."""
+        self.moves.sort(key=lambda move: move[0])
+        while self.moves and self.moves[0][0] <= until_us:
+            at_us, type_name, body = self.moves.pop(0)
+            node = self._node(type_name, body)
+            self.g.say(type_name, at_us, by="node" if node else "gateway", source=node, **body)
+        self.g.reach(until_us)
+
+    def _node(self, type_name: str, body: dict[str, object]) -> str:
+        area = self.g.area
+        if type_name.startswith("tag."):
+            reader = next((r.id for r in area.readers.values() if r.room == body["room"]), "")
+            return area.node_of("reader", reader) or ""
+        if type_name.startswith("recorder."):
+            return area.node_of("recorder_contact", str(body["recorder"])) or ""
+        if type_name.startswith("door."):
+            return area.node_of("door_contact", str(body["door"])) or ""
+        return ""
+
+    def opening(self) -> None:
+        self.tell(START, "gateway.booted", reason="power_on")
+        self.tell(START, "config.loaded", config_hash="00" * 32, rulebook="cn-2026", rulebook_hash="11" * 32)
+        for node in self.g.area.nodes:
+            self.tell(START, "node.restored", node=node)
+        for number, service, roles, sex in OFFICERS:
+            self.tell(START, "officer.registered", officer=number, service=service, roles=roles, sex=sex)
+        for recorder in self.g.area.recorders:
+            self.tell(START, "recorder.started", recorder=recorder)
+        for door in self.g.area.doors:
+            self.tell(START, "door.closed", door=door)
+
+    def badge(self, time: str, number: str, room: str) -> None:
+        self.tell(at(time), "tag.read", tag=number, room=room)
+
+    def stay(self, ref: str, band: str, arrived: str, measure: str, sex: str = "M", officer: str = "1187") -> None:
+        """Arrival, entry, register, band, search: by the book, in twelve minutes."""
+        came = at(arrived)
+        self.tell(came, "person.arrived", stay=ref)
+        self.tell(came + 30 * SECOND, "tag.read", tag=officer, room="reception")
+        self.tell(came + MINUTE, "stay.registered", stay=ref, measure=measure, case=f"c-{ref}", arrived_at_us=came, sex=sex, minor=False, officer=officer)
+        self.tell(came + 70 * SECOND, "wristband.bound", stay=ref, band=band, officer=officer)
+        self.tell(came + 72 * SECOND, "tag.read", tag=band, room="reception")
+        self.tell(came + 3 * MINUTE, "tag.read", tag=officer, room="search")
+        self.tell(came + 3 * MINUTE + SECOND, "tag.read", tag=band, room="search")
+        self.tell(came + 7 * MINUTE, "search.signed", stay=ref, officers=[officer])
+
+    def go(self, time: str, band: str, room: str, *officers: str) -> None:
+        for officer in officers:
+            self.tell(at(time) - 2 * SECOND, "tag.read", tag=officer, room=room)
+        self.tell(at(time), "tag.read", tag=band, room=room)
+
+
+def busy(house: House) -> None:
+    """The afternoon up to 14:22:08."""
+    day = Day(house.gateways["a1"])
+    day.opening()
+    day.badge("6:31", "0866", "guard")
+    day.stay("0403", "B03", "7:00", "public_order_questioning", officer="1203")
+    day.go("7:12", "B03", "waiting-1", "1203")
+    day.stay("0409", "B09", "8:05", "criminal_summons", officer="1187")
+    day.go("8:20", "B09", "interrogation-1", "1187", "0921")
+    day.stay("0412", "B12", "12:20", "criminal_summons", officer="1340")
+    day.go("12:40:51", "B12", "interrogation-2", "1340", "1203")
+    day.stay("0414", "B14", "9:40", "public_order_questioning", "F", "1203")
+    day.go("9:50", "B14", "waiting-f", "1203")
+    day.stay("0415", "B15", "10:15", "public_order_questioning", officer="1340")
+    day.go("10:24", "B15", "waiting-2", "1340")
+    day.stay("0418", "B18", "11:05", "public_order_questioning", officer="1340")
+    day.go("11:16", "B18", "interview-1", "0540")
+    day.badge("11:15:30", "0100", "interview-1")
+    day.stay("0419", "B19", "11:40", "public_order_questioning", officer="1340")
+    day.go("11:50", "B19", "sobering", "0312")
+    # a recorder stops in use and comes back: handled, verified, gone from the wall
+    day.tell(at("10:02"), "recorder.stopped", recorder="rec-interrogation-1")
+    day.tell(at("10:02:38"), "recorder.started", recorder="rec-interrogation-1")
+    # the last ten minutes
+    day.tell(at("14:16:30"), "person.arrived", stay="0420")
+    day.tell(at("14:17:10"), "tag.read", tag="0007", room="reception")
+    day.tell(at("14:17:40"), "stay.registered", stay="0420", measure="public_order_questioning", case="c-0420", arrived_at_us=at("14:16:30"), sex="M", minor=False, officer="0007")
+    day.tell(at("14:17:50"), "wristband.bound", stay="0420", band="B20", officer="0007")
+    day.tell(at("14:17:52"), "tag.read", tag="B20", room="reception")
+    day.tell(at("14:20:40"), "tag.read", tag="0007", room="search")
+    day.tell(at("14:20:41"), "tag.read", tag="B20", room="search")
+    day.tell(at("14:18:40"), "tag.gone", tag="0866", room="guard")
+    day.tell(at("14:21:56"), "recorder.stopped", recorder="rec-interrogation-2")
+    day.tell(at("14:21:00"), "door.opened", door="door-waiting-2")
+    house.clock.tell(at("10:20"))
+    day.play(at("10:20"))
+    _handled(house, day, at("10:02:38"))
+    day.play(NOW)
+    house.clock.tell(NOW)
+    house.deliver()
+
+
+def _handled(house: House, day: Day, at_us: int) -> None:
+    """The morning's alarm: taken, rectified, verified by another."""
+    record = next((a for a in day.g.engine.alarms.values() if a.rule == "M4" and not a.is_active), None)
+    assert record is not None, "expected the recorder's alarm of the morning"
+    for after, type_name, officer, more in (
+        (60, "alarm.taken", "0312", {}),
+        (180, "alarm.rectified", "0312", {"cause": "power", "action": "restarted"}),
+        (600, "alarm.verified", "0100", {}),
+    ):
+        day.g.say(type_name, at_us + after * SECOND, by="server", recorded_us=max(at_us + after * SECOND, at("10:20")), alarm=record.id, officer=officer, **more)
+
+
+def calm(house: House) -> None:
+    """A quiet morning: four people, everything in order, 11:30."""
+    day = Day(house.gateways["a1"])
+    day.opening()
+    day.badge("6:31", "0866", "guard")
+    day.stay("0403", "B03", "8:40", "public_order_questioning", officer="1203")
+    day.go("8:50", "B03", "waiting-1", "1203")
+    day.stay("0409", "B09", "9:05", "criminal_summons", officer="1187")
+    day.go("9:20", "B09", "interrogation-1", "1187", "0921")
+    day.stay("0414", "B14", "9:40", "public_order_questioning", "F", "1203")
+    day.go("9:50", "B14", "waiting-f", "1203")
+    day.tell(at("10:02"), "recorder.stopped", recorder="rec-interrogation-1")
+    day.tell(at("10:02:38"), "recorder.started", recorder="rec-interrogation-1")
+    house.clock.tell(at("10:20"))
+    day.play(at("10:20"))
+    _handled(house, day, at("10:02:38"))
+    day.play(at("11:30"))
+    house.clock.tell(at("11:30"))
+    house.deliver()
+
+
+def blind(house: House) -> None:
+    """Node 4 goes silent: four rooms cannot be seen. Two minutes later it is 14:24:22."""
+    gateway = house.gateways["a1"]
+    gateway.say("node.lost", NOW + 10 * SECOND, node="n4")
+    house.clock.tell(NOW + 134 * SECOND)
+    house.deliver(lost=("n4",))
+
+
+def samples(house: House, hours: int = 12) -> None:
+    """Half a day of heartbeats a minute apart, with two holes, so that the plot has something to show."""
+    gateway = house.gateways["a1"]
+    now_us = house.clock.now().earliest_us
+    at_us = now_us - hours * HOUR
+    while at_us < now_us:
+        house.clock.tell(at_us)
+        hole = 3 * HOUR < at_us - (now_us - hours * HOUR) < 3 * HOUR + 14 * MINUTE
+        gateway.beat(lost=("n2",) if hole else ())
+        at_us += 25 * SECOND
+    house.clock.tell(now_us)
+    gateway.state.flush_samples(house.clock.now())

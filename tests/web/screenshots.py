@@ -1,0 +1,189 @@
+"""Pictures of the pages: ``python -m tests.web.screenshots [DIR]`` writes docs/img/NAME-{zh,en}[-tablet|-phone].png.
+
+A real server in this process plays the afternoon of tests/web/day.py; Chromium reads it. Nothing is painted by hand.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.web import day
+from tests.web.house import PASSWORD, House
+
+SIZES = {"": (1920, 1080), "-tablet": (768, 1024), "-phone": (390, 844)}
+CHROMIUM = os.environ.get("CASEWARD_CHROMIUM", "/usr/bin/chromium")
+ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run", "--font-render-hinting=none"]
+SETTLE_MS = 400
+
+
+@dataclass(frozen=True)
+class Shot:
+    """One picture: which address, as whom, what to do on the page first, in which sizes."""
+
+    name: str
+    path: str
+    badge: str = "0312"
+    act: Callable[[Page], None] | None = None
+    sizes: tuple[str, ...] = ("", "-tablet")
+    theme: str = "day"
+    languages: tuple[str, ...] = ("zh", "en")
+
+
+def accounts(house: House) -> None:
+    for number, roles in (("0312", ["duty_officer"]), ("0007", ["case_department_head"]), ("0100", ["legal_reviewer"])):
+        house.account(number, *roles)
+
+
+@contextmanager
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium; Playwright's own browsers are never downloaded."""
+    with sync_playwright() as playwright:
+        found = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        try:
+            yield found
+        finally:
+            found.close()
+
+
+def sign_in(page: Page, address: str, badge: str) -> None:
+    page.goto(f"{address}/sign-in")
+    page.fill("#badge", badge)
+    page.fill("#password", PASSWORD)
+    page.click("main form .strong")
+    page.wait_for_url(f"{address}/")
+
+
+def alarm_path(house: House, rule: str) -> str:
+    for view in house.station.areas():
+        for alarm in view.alarms:
+            if alarm.rule == rule and not alarm.is_prewarning:
+                return f"/alarms/{view.area.id}/{alarm.ref}"
+    raise LookupError(f"expected an open alarm of {rule}, found none")
+
+
+def take(chrome: Browser, address: str, shots: list[Shot], folder: Path) -> None:
+    """Every shot in every language and size; one signed-in context a badge."""
+    for badge in sorted({shot.badge for shot in shots}):
+        context = chrome.new_context(locale="zh-CN", device_scale_factor=1)
+        page = context.new_page()
+        problems: list[str] = []
+        page.on("console", lambda m: problems.append(m.text) if m.type in ("error", "warning") else None)
+        page.on("pageerror", lambda e: problems.append(str(e)))
+        if badge:
+            sign_in(page, address, badge)
+        for shot in (s for s in shots if s.badge == badge):
+            for language in shot.languages:
+                for size in shot.sizes:
+                    width, height = SIZES[size]
+                    page.set_viewport_size({"width": width, "height": height})
+                    mark = "&" if "?" in shot.path else "?"
+                    page.goto(f"{address}{shot.path}{mark}lang={language}&theme={shot.theme}")
+                    if shot.act is not None:
+                        shot.act(page)
+                    page.wait_for_timeout(SETTLE_MS)
+                    is_wall = shot.path.startswith(("/?", "/#")) or shot.path == "/"
+                    page.screenshot(path=folder / f"{shot.name}-{language}{size}.png", full_page=not (is_wall and not size))
+        unexpected = [text for text in problems if not any(code in text for code in ("409", "422", "ERR_FAILED"))]
+        if unexpected:
+            raise RuntimeError(f"expected no complaint of the browser, found {unexpected[:3]}")
+        context.close()
+
+
+def _fill_register(page: Page) -> None:
+    page.fill("#f-stay", "0421")
+    page.check("input[value=public_order_questioning]")
+    page.fill("#f-case", "c-7f3a")
+    page.fill("#f-arrived", "14:19")
+    page.check("input[name=sex][value=M]")
+
+
+def _refused_register(page: Page) -> None:
+    _fill_register(page)
+    page.fill("#f-stay", "0412")
+    page.click("button.strong")
+
+
+def _choose_tier(page: Page) -> None:
+    page.check("input[value='12h']")
+    page.check("input[value=many_persons_involved]")
+
+
+def _cut_line(page: Page) -> None:
+    """The line to the server is cut: after five seconds the page says so."""
+    page.route("**/events*", lambda route: route.abort())
+    page.reload()
+    page.wait_for_selector("body.stale", timeout=15_000)
+    page.wait_for_timeout(2_000)
+    page.unroute("**/events*")
+
+
+def busy_shots(house: House) -> list[Shot]:
+    m4, m3 = alarm_path(house, "M4"), alarm_path(house, "M3")
+    return [
+        Shot("signin", "/sign-in", badge=""),
+        Shot("wall", "/", sizes=("", "-tablet", "-phone")),
+        Shot("wall-night", "/", theme="night", sizes=("",)),
+        Shot("alarm", m4, sizes=("", "-tablet", "-phone")),
+        Shot("alarm-guard", m3, sizes=("",)),
+        Shot("alarms", "/alarms"),
+        Shot("stays", "/stays"),
+        Shot("stay", "/stays/a1/0409"),
+        Shot("register", "/stays/new", act=_fill_register),
+        Shot("register-refused", "/stays/new", act=_refused_register, sizes=("",)),
+        Shot("bind", "/stays/a1/0420/band"),
+        Shot("search", "/stays/a1/0420/search"),
+        Shot("approve", "/stays/a1/0403/extension", badge="0007", act=_choose_tier),
+        Shot("release", "/stays/a1/0403/release"),
+        Shot("coverage", "/coverage"),
+    ]
+
+
+def main(arguments: list[str]) -> int:
+    folder = Path(arguments[0] if arguments else "docs/img")
+    folder.mkdir(parents=True, exist_ok=True)
+    with browser() as chrome:
+        with _house(day.busy) as house:
+            day.samples(house)
+            with house.served() as address:
+                take(chrome, address, busy_shots(house), folder)
+                _take_alarm(house)
+                take(chrome, address, [Shot("alarm-taken", alarm_path(house, "M4"), sizes=("", "-tablet"))], folder)
+                take(chrome, address, [Shot("wall-stale", "/", act=_cut_line, sizes=("",), theme="night")], folder)
+                day.blind(house)
+                take(chrome, address, [Shot("wall-blind", "/", sizes=("",))], folder)
+        with _house(day.calm) as house, house.served() as address:
+            take(chrome, address, [Shot("wall-calm", "/")], folder)
+        with _house(lambda house: house.deliver()) as house, house.served() as address:
+            take(chrome, address, [Shot("wall-empty", "/", sizes=("",))], folder)
+    return 0
+
+
+@contextmanager
+def _house(play: Callable[[House], None]) -> Iterator[House]:
+    with tempfile.TemporaryDirectory() as folder:
+        house = House(Path(folder), day.START)
+        accounts(house)
+        play(house)
+        try:
+            yield house
+        finally:
+            house.close()
+
+
+def _take_alarm(house: House) -> None:
+    """0312 takes the recorder's alarm, through the log like everything else."""
+    area, ref = alarm_path(house, "M4").split("/")[2:]
+    house.gateways[area].say("alarm.taken", house.clock.now().earliest_us, by="server", alarm=ref.replace("~", "/"), officer="0312")
+    house.deliver()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
