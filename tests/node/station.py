@@ -29,6 +29,7 @@ class Station:
         self.outputs = folder / "hardware.out"
         self.heard: list[Frame] = []
         self.acking = True
+        self.wired = (1, 2)  # input pins whose contact is closed at start; the others are open wires
         self.decoder = Decoder({NODE: KEY}, FROM_NODE)
         self.started_s = time.monotonic()
         self._seq = 0
@@ -39,7 +40,7 @@ class Station:
         os.set_blocking(self._line, False)
         os.mkfifo(self.fifo)
         self._hardware = os.open(self.fifo, os.O_RDWR)  # held open: lines wait for the node to start
-        for pin in (1, 2):
+        for pin in self.wired:
             self.hardware(f"PIN {pin} 0")
         self.start()
         return self

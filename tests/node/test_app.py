@@ -180,6 +180,17 @@ def test_a_tag_is_told_when_it_comes_and_when_it_is_no_longer_read() -> None:
     assert tags[1].uptime_ms == last_read_ms
 
 
+def test_a_tag_that_lies_there_at_start_is_told_once_after_the_snapshot() -> None:
+    bench = Bench()
+    bench.pins[3].to_node = TAG_READ
+    told = [frame.message for frame in bench.settle() if frame.seq]
+    assert told == [
+        Boot(0, 1),
+        Snapshot(0, 1, ((1, 0), (2, 0), (3, 1), (4, 0), (5, 0), (6, 0))),
+        Tag(3, 1, TAG),
+    ]
+
+
 def test_two_tags_on_one_reader_are_both_told_and_both_told_again_on_request() -> None:
     bench = Bench()
     bench.settle()

@@ -61,3 +61,10 @@ def test_a_gateway_that_starts_anew_begins_a_new_measure() -> None:
     frame = ack(21, 1, uptime_ms=0)
     assert watch.admit(frame, 2000)
     assert watch.age_ms(frame, 2000) == 0
+
+
+def test_drift_over_a_day_of_silence_does_not_make_the_next_frame_old() -> None:
+    watch = GatewayWatch(BOOT)
+    age_after(watch, 1, made_ms=0, now_ms=1000)
+    day_ms = 24 * 3600 * 1000
+    assert age_after(watch, 2, made_ms=day_ms, now_ms=1000 + day_ms + day_ms * 90 // 1_000_000) == 0

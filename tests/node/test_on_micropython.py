@@ -129,6 +129,13 @@ def test_garbage_on_the_line_and_on_the_reader_does_not_stop_a_node(tmp_path, in
         station.said(Tag(3, 1, TAG))
 
 
+def test_a_broken_wire_reads_as_an_open_contact(tmp_path, interpreter) -> None:
+    station = Station(tmp_path, interpreter)
+    station.wired = (2,)
+    with station:
+        station.said(Snapshot(0, 1, ((1, ACTIVE), *REST[1:])))
+
+
 def test_every_start_has_a_boot_number_of_its_own(tmp_path, interpreter) -> None:
     with Station(tmp_path, interpreter, first_boot=40) as station:
         assert station.said(Boot(0, 1)).boot == 41

@@ -24,6 +24,7 @@ def new_reader() -> tuple[Reader, FakePort]:
         (b"62E3086CED", None),
         (b"62 3086CED08", None),
         (b"62E3086CEDXX", None),
+        (b"0A1B 2C3D00 ", None),  # fromhex skips spaces: four bytes with a right check are no tag
         (b"\xff" * 12, None),
     ],
 )
@@ -50,6 +51,14 @@ def test_noise_never_raises_and_the_next_whole_read_counts(noise) -> None:
         changes += reader.poll(0)
     assert (1, TAG, 0) in changes
     assert len(reader._digits) <= 12
+
+
+def test_a_read_without_an_end_holds_no_more_than_a_read() -> None:
+    reader, port = new_reader()
+    port.to_node = b"\x02" + b"0" * 60
+    reader.poll(0)
+    assert len(reader._digits) <= 12
+    assert reader.bad == 1
 
 
 def test_refused_reads_are_counted() -> None:

@@ -92,3 +92,18 @@ def test_whatever_happens_the_newest_of_each_point_waits_and_every_loss_is_told(
         assert all(number in left or number in acked for number in newest.values())
         assert set(range(1, seq + 1)) == left | acked | told
         assert queue.lost == sorted(queue.lost)
+
+
+def test_boot_snapshots_and_gaps_are_never_dropped() -> None:
+    queue = SendQueue(QUEUE_MAX)
+    fill(queue, [OWNER_GAP] * 4 + [0, 1, 2, 3] * 2 + [3])
+    assert waiting(queue)[:4] == [1, 2, 3, 4]
+    assert queue.lost == [[8, 8]]
+
+
+def test_of_too_many_lost_ranges_the_nearest_two_become_one() -> None:
+    queue = SendQueue(QUEUE_MAX)
+    apart = [*range(10, 10 * (LOST_RANGES_MAX + 1), 10)]
+    for seq in [*apart, 53]:
+        queue._remember(seq)
+    assert queue.lost == [[50, 53] if seq == 50 else [seq, seq] for seq in apart]

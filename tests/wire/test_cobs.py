@@ -41,3 +41,11 @@ def test_any_bytes_are_read_or_refused_as_the_other_library_does(stuffed: bytes)
             cobs.decode(stuffed)
     else:
         assert cobs.decode(stuffed) == expected
+
+
+@pytest.mark.parametrize(
+    "stuffed", [b"", b"\x00", b"\x03\x00\x01", b"\x03\x01\x00", b"\x03\x01", b"\x02\x01\x05"]
+)
+def test_what_no_encoder_writes_is_refused(stuffed: bytes) -> None:
+    with pytest.raises(FrameError):
+        cobs.decode(stuffed)
