@@ -23,7 +23,7 @@ from casewire import (
     Tag,
 )
 from tests.node import micropython
-from tests.node.bench import DOOR, TAG, of_kind
+from tests.node.bench import DOOR, LAMP, LOCK, TAG, of_kind
 from tests.node.station import Station
 
 TESTS = Path(__file__).resolve().parents[1]
@@ -134,6 +134,13 @@ def test_a_broken_wire_reads_as_an_open_contact(tmp_path, interpreter) -> None:
     station.wired = (2,)
     with station:
         station.said(Snapshot(0, 1, ((1, ACTIVE), *REST[1:])))
+
+
+def test_an_output_has_its_declared_state_from_the_first_moment(tmp_path, interpreter) -> None:
+    points = [dict(LOCK, at_start="on"), dict(LAMP, active_level=0, at_start="off")]
+    with Station(tmp_path, interpreter, points=points) as station:
+        station.said(Snapshot(0, 1, ((4, ACTIVE), (5, INACTIVE))))
+    assert station.outputs.read_text().splitlines() == ["PIN 4 1", "PIN 5 1"]
 
 
 def test_every_start_has_a_boot_number_of_its_own(tmp_path, interpreter) -> None:
