@@ -170,15 +170,15 @@ def _apt(*arguments: str) -> None:
         raise RuntimeError(f"apt-get {' '.join(arguments)}: expected exit code 0, found:\n{done.stderr}")
 
 
-def _mirror() -> str:
+def _mirror(etc_apt: Path = Path("/etc/apt")) -> str:
     """The Debian mirror this machine uses itself."""
-    listed = [Path("/etc/apt/sources.list"), *sorted(Path("/etc/apt/sources.list.d").glob("*"))]
+    listed = [etc_apt / "sources.list", *sorted((etc_apt / "sources.list.d").glob("*"))]
     for path in listed:
         if path.suffix in (".list", ".sources") and path.is_file():
             for found in re.findall(r"https?://[^\s]+", _without_comments(path.read_text(errors="replace"))):
                 if re.search(r"/debian/?$", found):
                     return found.rstrip("/")
-    raise RuntimeError("/etc/apt: expected a source whose address ends in /debian, found none")
+    raise RuntimeError(f"{etc_apt}: expected a source whose address ends in /debian, found none")
 
 
 def _without_comments(text: str) -> str:
