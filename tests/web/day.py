@@ -126,6 +126,7 @@ def busy(house: House) -> None:
     day.play(NOW)
     house.clock.tell(NOW)
     house.deliver()
+    house.gateways["a1"].state.flush_samples(house.clock.now())
 
 
 def _handled(house: House, day: Day, at_us: int) -> None:
@@ -169,15 +170,14 @@ def blind(house: House) -> None:
     house.deliver(lost=("n4",))
 
 
-def samples(house: House, hours: int = 12) -> None:
+def samples(house: House, until_us: int = NOW, hours: int = 12) -> None:
     """Half a day of heartbeats a minute apart, with two holes, so that the plot has something to show."""
     gateway = house.gateways["a1"]
-    now_us = house.clock.now().earliest_us
+    now_us = until_us
     at_us = now_us - hours * HOUR
     while at_us < now_us:
         house.clock.tell(at_us)
         hole = 3 * HOUR < at_us - (now_us - hours * HOUR) < 3 * HOUR + 14 * MINUTE
         gateway.beat(lost=("n2",) if hole else ())
         at_us += 25 * SECOND
-    house.clock.tell(now_us)
     gateway.state.flush_samples(house.clock.now())

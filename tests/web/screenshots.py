@@ -150,8 +150,7 @@ def main(arguments: list[str]) -> int:
     folder = Path(arguments[0] if arguments else "docs/img")
     folder.mkdir(parents=True, exist_ok=True)
     with browser() as chrome:
-        with _house(day.busy) as house:
-            day.samples(house)
+        with _house(_afternoon) as house:
             with house.served() as address:
                 take(chrome, address, busy_shots(house), folder)
                 _take_alarm(house)
@@ -164,6 +163,11 @@ def main(arguments: list[str]) -> int:
         with _house(lambda house: house.deliver()) as house, house.served() as address:
             take(chrome, address, [Shot("wall-empty", "/", sizes=("",))], folder)
     return 0
+
+
+def _afternoon(house: House) -> None:
+    day.samples(house)
+    day.busy(house)
 
 
 @contextmanager

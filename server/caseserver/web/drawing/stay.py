@@ -148,8 +148,10 @@ def _stamps(drawing: StayDrawing, axis: _Axis, y: int, reader: Reader) -> list[M
     """Approvals and notices; a label stands above or below, and gives way when both are taken (the list has it)."""
     parts = [text(reader.t("stay.acts"), 132, y + 19, class_="lane", text_anchor="end")]
     free = {True: 0.0, False: 0.0}
+    box_free = 0.0
     for item in drawing.stamps:
-        x = axis.x(item.at_us)
+        x = max(axis.x(item.at_us), box_free)  # acts of one minute stand side by side
+        box_free = x + 24
         box = [rect(-11, -11, 22, 22, class_="stamp", rx=1), text(item.sign, 0, 5.5, class_="stampt", text_anchor="middle")]
         parts.append(group(box, transform=f"translate({x:.1f} {y + 13})"))
         for above in (True, False):

@@ -75,11 +75,9 @@ def alarm_page(
     """``leaves``: those of ``alarm.facts``; ``history``: lines of the store; ``may``: fact types the reader may state."""
     words = Words(state.area, state.world, reader)
     rule = next((r for r in state.rulebook.rules if r.id == alarm.rule and r.variant == alarm.variant), None)
-    what = words.text(alarm, "do")
-    parts = [part.strip() for part in what.replace("；", ";").replace("，", ";" if reader.language == "zh" else "，").split(";")]
     return AlarmPage(
         card=alarm_card(alarm, state, reader),
-        todo=tuple((part, "") for part in parts if part),
+        todo=tuple((part, "") for part in words.clauses(words.text(alarm, "do"))),
         facts=tuple(_why(fact, words, reader) for fact in sorted(facts_of(leaves), key=lambda f: (f.occurred_us, f.index))),
         raised_us=alarm.raised_us,
         ended_us=alarm.cleared_us,

@@ -21,6 +21,8 @@ def coverage_plot(states: Sequence[AreaPicture], series: Mapping[str, Sequence[S
         words = Words(state.area, state.world, reader)
         for item in series.get(state.area.id, ()):
             cells = tuple(CoverageCell(cell.from_us, cell.seen_s, cell.unseen_s) for cell in item.cells)
+            if not any(cell.seen_s or cell.unseen_s for cell in cells):
+                continue
             rows.append(CoverageRow(source_name(item.source, words, reader), cells))
     first = min((cell.from_us for row in rows for cell in row.cells), default=reader.now_us)
     return CoveragePlot(first, reader.now_us, tuple(rows))

@@ -6,7 +6,7 @@ nothing records, long before an alarm; a node that is lost makes its rooms unsee
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from caseserver.alarms import Alarm
 from caseserver.web.present import intervals
@@ -28,6 +28,7 @@ from caseserver.web.views import (
 from custody.apply import apply_fact
 from custody.area import Area
 from custody.facts import Fact
+from custody.rules import Rule
 from custody.world import Stay, World
 
 FACTS_SHOWN_MAX = 400
@@ -73,7 +74,7 @@ def stay_page(
         limit_end_us=min((d.due_us for d in state.duties if d.stay == ref and "limit_us" in d.params), default=None),
         drawing=_drawing(stay, state, way, facts, short, blind, alarms, words, from_us, to_us),
         musts=_musts(stay, way, short, blind, from_us, reader),
-        facts=tuple(_record_facts(own, words)[:FACTS_SHOWN_MAX]),
+        facts=tuple(_record_facts(own, words, {rule.key: rule for rule in state.rulebook.rules})[:FACTS_SHOWN_MAX]),
         facts_total=len(own),
         complete=numbers == list(range(1, len(own) + 1)),
         log_size=log_size,
@@ -240,9 +241,28 @@ def _clocks(stay: Stay, state: AreaPicture, words: Words, to_us: int) -> tuple[C
     return tuple(lanes)
 
 
-def _record_facts(own: Sequence[Leaf], words: Words) -> list[RecordFact]:
+_ALARM_LINES = {"alarm.raised/1": "raised", "alarm.prewarned/1": "prewarned", "alarm.cleared/1": "cleared"}
+
+
+def _alarm_line(leaf: Leaf, words: Words, rules: Mapping[str, Rule]) -> RecordFact | None:
+    """What the rules said of this stay: raised, warned, over; None for every other leaf."""
+    kind = _ALARM_LINES.get(str(leaf["type"]))
+    if kind is None:
+        return None
+    body = leaf["body"]
+    rule = rules.get(f"{body['rule']}/{body['variant']}")
+    said = rule.text.get(words.reader.language, rule.text["zh"])["what"] if rule is not None else f"{body['rule']}/{body['variant']}"
+    text = words.reader.of("record", kind, what=said)
+    where = words.room(body["room"]) if body.get("room") else ""
+    return RecordFact(leaf["stay_n"] or 0, int(body["at_us"]), text, where, words.reader.of("by", "gateway"), "gap" if kind == "raised" else "")
+
+
+def _record_facts(own: Sequence[Leaf], words: Words, rules: Mapping[str, Rule]) -> list[RecordFact]:
     found = []
     for leaf in own:
+        alarm = _alarm_line(leaf, words, rules)
+        if alarm is not None:
+            found.append(alarm)
         for fact in facts_of([leaf]):
             late_us = fact.recorded_us - fact.occurred_us
             room = fact.body.get("room")

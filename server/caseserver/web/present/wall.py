@@ -57,7 +57,7 @@ def wall(states: Sequence[AreaPicture], reader: Reader, only: str | None = None)
     shown = [state for state in states if only in (None, state.area.id)] or list(states)
     rows = sorted((row for state in shown for row in people(state, reader)), key=lambda item: item[0])
     stems = tuple(sorted((s for state in shown for s in _stems(state, reader)), key=lambda s: (s.at_us, s.stay)))
-    cards = alarm_cards(states, reader)
+    cards = alarm_cards(states, reader, is_folded=True)
     closed = [(alarm, state) for state in states for alarm in state.closed]
     reading = next((state.health.reading for state in shown if state.health.reading), None)
     health = _health(states, reader)
@@ -140,7 +140,7 @@ def _next(
 ) -> tuple[str, str, Count | None]:  # type: ignore[return]
     """What to do next, by whose number, and how long: an alarm that stands goes before every duty."""
     if worst is not None and not worst.is_prewarning:
-        return words.text(worst, "do"), seal_of(worst.basis), _count(state, "gone", _begin(worst))
+        return words.clauses(words.text(worst, "do"))[0], seal_of(worst.basis), _count(state, "gone", _begin(worst))
     if worst is not None:
         return words.text(worst, "soon" if worst.family == "clock" else "do"), seal_of(worst.basis), _count(state, "left", worst.due_us)
     coming = [duty for duty in duties if duty.due_us > reader.now_us]
@@ -148,9 +148,9 @@ def _next(
         return reader.t("wall.no_duty"), "", None
     first = min(coming, key=lambda duty: duty.due_us)
     if first.family == "clock" and "limit" in first.params:
-        said = reader.t("wall.limit_ends", limit=words.limit(str(first.params["limit"])) + " " * (reader.language == "zh"))
+        said = reader.t("wall.limit_ends", limit=words.limit(str(first.params["limit"])))
     else:
-        said = (first.text.get(reader.language) or first.text.get("zh") or {}).get("do", first.rule)
+        said = words.clauses((first.text.get(reader.language) or first.text.get("zh") or {}).get("do", first.rule))[0]
     return said.strip(), seal_of(first.basis), _count(state, "left", first.due_us)
 
 
@@ -287,10 +287,18 @@ def _blind_since(state: AreaPicture, room: str) -> int | None:
 # ---------------------------------------------------------------- alarms
 
 
-def alarm_cards(states: Sequence[AreaPicture], reader: Reader) -> tuple[AlarmCard, ...]:
-    """Open alarms of all areas: red first, what nobody has taken first, then by time."""
+def alarm_cards(states: Sequence[AreaPicture], reader: Reader, *, is_folded: bool = False) -> tuple[AlarmCard, ...]:
+    """Open alarms of all areas: red first, what nobody has taken first, then by time.
+
+    Folded, alarms of one cause (one group) are one card, the most urgent of them: two cards for one door tell nothing more.
+    """
     found = [(alarm, state) for state in states for alarm in state.alarms if alarm.is_active or not alarm.is_prewarning]
     found.sort(key=lambda pair: (*_alarm_order(pair[0]), pair[0].id))
+    if is_folded:
+        first: dict[tuple[str, str], tuple[Alarm, AreaPicture]] = {}
+        for alarm, state in found:
+            first.setdefault((state.area.id, alarm.group or alarm.id), (alarm, state))
+        found = list(first.values())
     return tuple(alarm_card(alarm, state, reader) for alarm, state in found)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -14,6 +15,8 @@ from custody.facts import Fact
 from custody.times import TimeFormatError, parse_duration_us
 from custody.world import World
 
+HELD_SHOWN_MAX = 2
+"""Persons named on the card of a room."""
 STAY_CHARS_MAX = 6
 """Characters of a stay's number on the wall; the full reference stands on its own page and in the log."""
 _LEVEL: dict[str, Level] = {"S1": "act", "S2": "act", "S3": "soon", "S4": "know"}
@@ -82,6 +85,11 @@ class Words:
         own = alarm.text.get(self.reader.language) or alarm.text.get("zh") or {}
         return own.get(part) or own.get("what") or f"{alarm.rule}/{alarm.variant}"
 
+    def clauses(self, alarm_do: str) -> tuple[str, ...]:
+        """The steps of a rule's ``do``: its clauses, each with a capital in English."""
+        parts = [part.strip() for part in re.split("[，；,;:：]", alarm_do)]
+        return tuple(part[:1].upper() + part[1:] for part in parts if part)
+
     def article(self, article: Mapping[str, str]) -> str:
         return article.get(self.reader.language) or article.get("zh") or ""
 
@@ -92,7 +100,8 @@ class Words:
         if kind == "stay":
             return where or self.reader.t("wall.unknown_room"), self.stay(ref)
         if kind == "room":
-            return self.room(ref), ""
+            held = [self.stay(stay.ref) for stay in self.world.stays_in(ref)]
+            return self.room(ref), " ".join(held[:HELD_SHOWN_MAX]) + (" …" if len(held) > HELD_SHOWN_MAX else "")
         if kind == "door":
             return self.door(ref), ""
         if kind == "recorder":
