@@ -20,6 +20,12 @@ def test_casewire_writes_and_reads_every_vector_as_the_file_says() -> None:
     assert vectors_on_device.check(VECTORS) == []
 
 
+def test_no_spoiled_byte_makes_another_frame_or_costs_the_next() -> None:
+    spoiled, wrong = vectors_on_device.damage(VECTORS)
+    assert wrong == []
+    assert spoiled == sum(len(vector["wire"]) // 2 - 1 for vector in VECTORS["valid"])
+
+
 def test_the_check_itself_finds_a_wrong_vector() -> None:
     vector = dict(VECTORS["valid"][7], seq=42)
     spoiled = dict(VECTORS, valid=[vector], invalid=[dict(VECTORS["invalid"][0], counter="bad_mac")])

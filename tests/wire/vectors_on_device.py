@@ -54,14 +54,37 @@ def check(vectors):
     return wrong
 
 
+def damage(vectors):
+    """Spoil every byte of every valid vector in turn; return (frames spoiled, what is wrong).
+
+    The spoiled frame must not come out as another one, and the whole one after it must come out.
+    """
+    key = bytes.fromhex(vectors["key"])
+    spoiled = 0
+    wrong = []
+    for vector in vectors["valid"]:
+        wire = bytes.fromhex(vector["wire"])
+        decoder = casewire.Decoder({vector["node"]: key}, vector["direction"].encode())
+        (whole,) = decoder.feed(wire)
+        for at in range(len(wire) - 1):
+            spoiled += 1
+            bits = bytearray(wire)
+            bits[at] ^= (at * 37 + 1) & 0xFF or 1
+            if decoder.feed(bits) or decoder.feed(b"\x00" + wire) != [whole]:
+                wrong.append(f"{vector['name']}: byte {at}")
+    return spoiled, wrong
+
+
 def run(text):
     """Check the vectors in the JSON text and print the verdict; the last line is for the test."""
     import json
 
     vectors = json.loads(text)
     wrong = check(vectors)
-    for line in wrong:
+    spoiled, unseen = damage(vectors)
+    for line in wrong + unseen:
         print(line)
+    print("SPOILED", spoiled, "WRONG", len(unseen))
     print("VECTORS", len(vectors["valid"]) + len(vectors["invalid"]), "WRONG", len(wrong))
 
 
