@@ -68,12 +68,24 @@ class Day:
     def badge(self, time: str, number: str, room: str) -> None:
         self.tell(at(time), "tag.read", tag=number, room=room)
 
-    def stay(self, ref: str, band: str, arrived: str, measure: str, sex: str = "M", officer: str = "1187") -> None:
+    def stay(
+        self, ref: str, band: str, arrived: str, measure: str, sex: str = "M", officer: str = "1187"
+    ) -> None:
         """Arrival, entry, register, band, search: by the book, in twelve minutes."""
         came = at(arrived)
         self.tell(came, "person.arrived", stay=ref)
         self.tell(came + 30 * SECOND, "tag.read", tag=officer, room="reception")
-        self.tell(came + MINUTE, "stay.registered", stay=ref, measure=measure, case=f"c-{ref}", arrived_at_us=came, sex=sex, minor=False, officer=officer)
+        self.tell(
+            came + MINUTE,
+            "stay.registered",
+            stay=ref,
+            measure=measure,
+            case=f"c-{ref}",
+            arrived_at_us=came,
+            sex=sex,
+            minor=False,
+            officer=officer,
+        )
         self.tell(came + 70 * SECOND, "wristband.bound", stay=ref, band=band, officer=officer)
         self.tell(came + 72 * SECOND, "tag.read", tag=band, room="reception")
         self.tell(came + 3 * MINUTE, "tag.read", tag=officer, room="search")
@@ -112,7 +124,17 @@ def busy(house: House) -> None:
     # the last ten minutes
     day.tell(at("14:16:30"), "person.arrived", stay="0420")
     day.tell(at("14:17:10"), "tag.read", tag="0007", room="reception")
-    day.tell(at("14:17:40"), "stay.registered", stay="0420", measure="public_order_questioning", case="c-0420", arrived_at_us=at("14:16:30"), sex="M", minor=False, officer="0007")
+    day.tell(
+        at("14:17:40"),
+        "stay.registered",
+        stay="0420",
+        measure="public_order_questioning",
+        case="c-0420",
+        arrived_at_us=at("14:16:30"),
+        sex="M",
+        minor=False,
+        officer="0007",
+    )
     day.tell(at("14:17:50"), "wristband.bound", stay="0420", band="B20", officer="0007")
     day.tell(at("14:17:52"), "tag.read", tag="B20", room="reception")
     day.tell(at("14:20:40"), "tag.read", tag="0007", room="search")
@@ -138,7 +160,15 @@ def _handled(house: House, day: Day, at_us: int) -> None:
         (180, "alarm.rectified", "0312", {"cause": "power", "action": "restarted"}),
         (600, "alarm.verified", "0100", {}),
     ):
-        day.g.say(type_name, at_us + after * SECOND, by="server", recorded_us=max(at_us + after * SECOND, at("10:20")), alarm=record.id, officer=officer, **more)
+        day.g.say(
+            type_name,
+            at_us + after * SECOND,
+            by="server",
+            recorded_us=max(at_us + after * SECOND, at("10:20")),
+            alarm=record.id,
+            officer=officer,
+            **more,
+        )
 
 
 def calm(house: House) -> None:

@@ -111,7 +111,9 @@ class Gateway:
     def beat(self, lost: tuple[str, ...] = ()) -> None:
         """A heartbeat with the state of every node."""
         now = self.clock.now()
-        sources = {f"node:{n}": {"state": "lost" if n in lost else "ok", "age_ms": 200} for n in self.area.nodes}
+        sources = {
+            f"node:{n}": {"state": "lost" if n in lost else "ok", "age_ms": 200} for n in self.area.nodes
+        }
         beat = {"v": 1, **now.as_dict(), "size": self.log.size, "health": {"sources": sources}}
         self.state.on_heartbeat(json.dumps(beat).encode(), now, time.monotonic())
 
@@ -119,11 +121,21 @@ class Gateway:
         """An officer's fact from the server: into the log like every other, then back."""
         if message.topic == "fact":
             fact: Mapping[str, Any] = json.loads(message.payload)["fact"]
-            if any(json.loads(self.log.leaf(i))["id"] == fact["id"] for i in range(max(0, self.log.size - 50), self.log.size)):
+            if any(
+                json.loads(self.log.leaf(i))["id"] == fact["id"]
+                for i in range(max(0, self.log.size - 50), self.log.size)
+            ):
                 return
             at_us = int(fact["occurred"]["earliest_us"])
             recorded_us = max(at_us, self.clock.now().earliest_us)
-            self.say(str(fact["type"]), at_us, by="server", recorded_us=recorded_us, fact_id=str(fact["id"]), **fact["body"])
+            self.say(
+                str(fact["type"]),
+                at_us,
+                by="server",
+                recorded_us=recorded_us,
+                fact_id=str(fact["id"]),
+                **fact["body"],
+            )
             self.deliver()
             self.beat()
 
@@ -142,7 +154,9 @@ class House:
             gateways.append((area.gateway, folder / f"{name}.toml", keys[area.gateway][1].public.hex()))
         commands.init(folder, gateways)
         settings = load_settings(folder)
-        settings = settings.model_copy(update={"sessions": settings.sessions.model_copy(update={"tries_per_minute_max": 1000})})
+        settings = settings.model_copy(
+            update={"sessions": settings.sessions.model_copy(update={"tries_per_minute_max": 1000})}
+        )
         self.program = Program(folder, settings, self.clock)
         self.station = self.program.station
         states = {state.gateway: state for state in self.station.states()}
@@ -171,7 +185,9 @@ class House:
     @contextmanager
     def served(self) -> Iterator[str]:
         """The pages over HTTP; gives the address. Heartbeats go on in the background until the end."""
-        server = uvicorn.Server(uvicorn.Config(self.app, host="127.0.0.1", port=0, lifespan="off", log_level="error"))
+        server = uvicorn.Server(
+            uvicorn.Config(self.app, host="127.0.0.1", port=0, lifespan="off", log_level="error")
+        )
         thread = threading.Thread(target=server.run, daemon=True)
         thread.start()
         while not server.started:
@@ -183,5 +199,3 @@ class House:
             server.should_exit = True
             self.station.hub.close()
             thread.join(10)
-
-

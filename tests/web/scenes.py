@@ -68,9 +68,16 @@ def reader(language: str = "zh", theme: str = "day", **changes: object) -> Reade
 OK4 = ("ok", "ok", "ok", "ok")
 
 
-def row(stay: str, room: str, duty: str, end: str, basis: str, start: str, hours: int, **extra: object) -> PersonRow:
+def row(
+    stay: str, room: str, duty: str, end: str, basis: str, start: str, hours: int, **extra: object
+) -> PersonRow:
     start_us = at(start)
-    bar = LimitBar(start_us, start_us + hours * HOUR, start_us + hours * HOUR - hours * 10 * MINUTE, level=extra.pop("level", ""))  # type: ignore[arg-type]
+    bar = LimitBar(
+        start_us,
+        start_us + hours * HOUR,
+        start_us + hours * HOUR - hours * 10 * MINUTE,
+        level=extra.pop("level", ""),
+    )  # type: ignore[arg-type]
     values: dict[str, object] = {"musts": OK4, "seal": "site", "count": Count("left", at(end))}
     values |= extra
     return PersonRow(stay, f"/stays/a1/{stay}", room, duty=duty, basis=basis, bar=bar, **values)  # type: ignore[arg-type]
@@ -78,20 +85,92 @@ def row(stay: str, room: str, duty: str, end: str, basis: str, start: str, hours
 
 def people() -> tuple[PersonRow, ...]:
     return (
-        row("0412", "讯问室 2", "停止讯问，重启录像", "14:22", "刑事传唤 12 小时", "8:05", 12, seal="law", mark=Mark("act", "plug"), untaken=True, count=Count("gone", at("14:21:56")), musts=("ok", "ok", "ok", "bad")),
-        row("0415", "候问室 2", "派民警到岗看管", "14:22", "继续盘问 12 小时", "9:40", 12, seal="law", mark=Mark("act", "figure"), count=Count("gone", at("14:19")), musts=("ok", "ok", "bad", "ok")),
-        replace(row("0419", "醒酒室", "派人当面看守", "14:22", "约束至酒醒", "13:00", 8, mark=Mark("blind", "query"), untaken=True, count=Count("gone", at("14:19:54")), musts=("ok", "ok", "blind", "blind")), bar=None, paused="不计时"),
-        row("0420", "安全检查室", "完成安全检查", "14:27", "询问查证 8 小时", "14:17", 8, musts=("ok", "todo", "ok", "ok")),
-        row("0421", "登记台", "登记台账", "14:34", "询问查证 8 小时", "14:19", 8, musts=("ok", "todo", "ok", "ok")),
+        row(
+            "0412",
+            "讯问室 2",
+            "停止讯问，重启录像",
+            "14:22",
+            "刑事传唤 12 小时",
+            "8:05",
+            12,
+            seal="law",
+            mark=Mark("act", "plug"),
+            untaken=True,
+            count=Count("gone", at("14:21:56")),
+            musts=("ok", "ok", "ok", "bad"),
+        ),
+        row(
+            "0415",
+            "候问室 2",
+            "派民警到岗看管",
+            "14:22",
+            "继续盘问 12 小时",
+            "9:40",
+            12,
+            seal="law",
+            mark=Mark("act", "figure"),
+            count=Count("gone", at("14:19")),
+            musts=("ok", "ok", "bad", "ok"),
+        ),
+        replace(
+            row(
+                "0419",
+                "醒酒室",
+                "派人当面看守",
+                "14:22",
+                "约束至酒醒",
+                "13:00",
+                8,
+                mark=Mark("blind", "query"),
+                untaken=True,
+                count=Count("gone", at("14:19:54")),
+                musts=("ok", "ok", "blind", "blind"),
+            ),
+            bar=None,
+            paused="不计时",
+        ),
+        row(
+            "0420",
+            "安全检查室",
+            "完成安全检查",
+            "14:27",
+            "询问查证 8 小时",
+            "14:17",
+            8,
+            musts=("ok", "todo", "ok", "ok"),
+        ),
+        row(
+            "0421",
+            "登记台",
+            "登记台账",
+            "14:34",
+            "询问查证 8 小时",
+            "14:19",
+            8,
+            musts=("ok", "todo", "ok", "ok"),
+        ),
         row("0418", "询问室 1", "8 小时届满", "20:41", "询问查证 8 小时", "12:41", 8, seal="law"),
-        row("0403", "候问室 1", "8 小时届满", "15:00", "询问查证 8 小时", "7:00", 8, seal="law", mark=Mark("soon", "clock"), level="soon"),
+        row(
+            "0403",
+            "候问室 1",
+            "8 小时届满",
+            "15:00",
+            "询问查证 8 小时",
+            "7:00",
+            8,
+            seal="law",
+            mark=Mark("soon", "clock"),
+            level="soon",
+        ),
         row("0409", "讯问室 1", "24 小时届满", "20:10", "刑事传唤 24 小时", "0:10", 20, seal="law"),
         row("0401", "送押区", "送看守所", "16:00", "刑拘送所 24 小时", "11:20", 24, seal="law"),
     )
 
 
 def plan() -> AreaPlan:
-    def room(name: str, x: int, y: int, w: int, h: int, stays: str = "", note: str = "", **extra: object) -> RoomTile:
+    def room(
+        name: str, x: int, y: int, w: int, h: int, stays: str = "", note: str = "", **extra: object
+    ) -> RoomTile:
         level = str(extra.get("level", ""))
         pills = tuple(Pill(stay, level) for stay in stays.split())  # type: ignore[arg-type]
         values: dict[str, object] = {"guard": "ok" if stays else "", "recorder": "ok" if stays else "idle"}
@@ -109,7 +188,18 @@ def plan() -> AreaPlan:
         room("候问室 1", 58, 0, 42, 16, "0411 0403 0404 0405", level="soon"),
         room("候问室 2", 58, 16, 42, 16, "0415", level="act", guard="bad"),
         room("女候问室", 58, 32, 42, 16, "0414"),
-        room("醒酒室", 58, 48, 42, 16, "0419", level="blind", guard="blind", recorder="blind", blind_since_us=at("14:19:54")),
+        room(
+            "醒酒室",
+            58,
+            48,
+            42,
+            16,
+            "0419",
+            level="blind",
+            guard="blind",
+            recorder="blind",
+            blind_since_us=at("14:19:54"),
+        ),
         room("财物室", 58, 64, 42, 16),
         room("送押区", 58, 80, 42, 20, "0401", "1 名民警"),
     )
@@ -126,12 +216,93 @@ def plan() -> AreaPlan:
 
 def cards() -> tuple[AlarmCard, ...]:
     return (
-        AlarmCard("a1", "/alarms/a1/x1", Mark("act", "plug"), "new", "讯问室 2", "0412", "录像已停，讯问仍在进行", "停止讯问，重启录像", "law", "刑诉法 第123条", Count("gone", at("14:21:56")), sound="equip-act"),
-        AlarmCard("a2", "/alarms/a1/x2", Mark("act", "figure"), "taken", "候问室 2", "0415", "室内有人，无民警看管", "派民警到岗看管", "law", "继续盘问规定 第29条", Count("gone", at("14:19")), taken_by="1187", taken_us=at("14:21:28")),
-        AlarmCard("a3", "/alarms/a1/x3", Mark("blind", "query"), "new", "醒酒室", "0419", "看不见：节点 3 失联", "派人当面看守，报修", "site", "本地 30 秒 · 未知不等于正常", Count("gone", at("14:19:54")), sound="equip-soon"),
-        AlarmCard("a4", "/alarms/a1/x4", Mark("soon", "clock"), "new", "候问室 1", "0403", "8 小时将满，无延长审批", "结束询问，或报批延长", "law", "治安处罚法 第97条", Count("left", at("15:00")), sound="law-soon", late_s=4),
-        AlarmCard("a5", "/alarms/a1/x5", Mark("soon", "plug"), "fixed", "财物室", "柜 12", "随身财物柜门未关", "关门，核对清单", "site", "本地 2 分", Count("gone", at("14:19:28")), taken_by="0866", taken_us=at("14:21:50")),
-        AlarmCard("a6", "/alarms/a1/x6", Mark("know", "plug"), "acknowledged", "录像机 2", "", "磁盘余 9%，约 6 天", "本班内报运维扩容", "site", "本地 10%", None, taken_by="0312"),
+        AlarmCard(
+            "a1",
+            "/alarms/a1/x1",
+            Mark("act", "plug"),
+            "new",
+            "讯问室 2",
+            "0412",
+            "录像已停，讯问仍在进行",
+            "停止讯问，重启录像",
+            "law",
+            "刑诉法 第123条",
+            Count("gone", at("14:21:56")),
+            sound="equip-act",
+        ),
+        AlarmCard(
+            "a2",
+            "/alarms/a1/x2",
+            Mark("act", "figure"),
+            "taken",
+            "候问室 2",
+            "0415",
+            "室内有人，无民警看管",
+            "派民警到岗看管",
+            "law",
+            "继续盘问规定 第29条",
+            Count("gone", at("14:19")),
+            taken_by="1187",
+            taken_us=at("14:21:28"),
+        ),
+        AlarmCard(
+            "a3",
+            "/alarms/a1/x3",
+            Mark("blind", "query"),
+            "new",
+            "醒酒室",
+            "0419",
+            "看不见：节点 3 失联",
+            "派人当面看守，报修",
+            "site",
+            "本地 30 秒 · 未知不等于正常",
+            Count("gone", at("14:19:54")),
+            sound="equip-soon",
+        ),
+        AlarmCard(
+            "a4",
+            "/alarms/a1/x4",
+            Mark("soon", "clock"),
+            "new",
+            "候问室 1",
+            "0403",
+            "8 小时将满，无延长审批",
+            "结束询问，或报批延长",
+            "law",
+            "治安处罚法 第97条",
+            Count("left", at("15:00")),
+            sound="law-soon",
+            late_s=4,
+        ),
+        AlarmCard(
+            "a5",
+            "/alarms/a1/x5",
+            Mark("soon", "plug"),
+            "fixed",
+            "财物室",
+            "柜 12",
+            "随身财物柜门未关",
+            "关门，核对清单",
+            "site",
+            "本地 2 分",
+            Count("gone", at("14:19:28")),
+            taken_by="0866",
+            taken_us=at("14:21:50"),
+        ),
+        AlarmCard(
+            "a6",
+            "/alarms/a1/x6",
+            Mark("know", "plug"),
+            "acknowledged",
+            "录像机 2",
+            "",
+            "磁盘余 9%，约 6 天",
+            "本班内报运维扩容",
+            "site",
+            "本地 10%",
+            None,
+            taken_by="0312",
+        ),
     )
 
 
@@ -141,15 +312,36 @@ def health(lost: int = 1, total: int = 41) -> HealthStrip:
 
 
 def wall() -> WallView:
-    stems = (Stem("0420", at("14:27")), Stem("0421", at("14:34")), Stem("0403", at("15:00"), "soon"), Stem("0405", at("15:01")), Stem("0414", at("15:05")), Stem("0409", at("15:10")))
+    stems = (
+        Stem("0420", at("14:27")),
+        Stem("0421", at("14:34")),
+        Stem("0403", at("15:00"), "soon"),
+        Stem("0405", at("15:01")),
+        Stem("0414", at("15:05")),
+        Stem("0409", at("15:10")),
+    )
     top = TopView("示范分局", (("一号办案区", "/", True),), 14, 3, len(stems))
     return WallView(top, PeopleView(people(), stems), (plan(),), AlarmsView(cards(), 0, 41), health())
 
 
 def wall_calm() -> WallView:
     view = wall()
-    rows = tuple(replace(r, mark=None, untaken=False, musts=OK4) for r in view.people.rows if r.count and r.count.kind == "left")
-    calm_rooms = tuple(replace(r, level="", blind_since_us=None, people=tuple(Pill(p.stay) for p in r.people), guard="ok" if r.people else "", recorder="ok") for r in view.plan[0].rooms)
+    rows = tuple(
+        replace(r, mark=None, untaken=False, musts=OK4)
+        for r in view.people.rows
+        if r.count and r.count.kind == "left"
+    )
+    calm_rooms = tuple(
+        replace(
+            r,
+            level="",
+            blind_since_us=None,
+            people=tuple(Pill(p.stay) for p in r.people),
+            guard="ok" if r.people else "",
+            recorder="ok",
+        )
+        for r in view.plan[0].rooms
+    )
     last = LastAlarm(at("11:06"), "候问室 2 巡查迟 2 分", "0866 · 11:09", "0312 · 11:15")
     return WallView(
         replace(view.top, untaken=0),
@@ -162,13 +354,27 @@ def wall_calm() -> WallView:
 
 def wall_full(count: int = 40) -> WallView:
     view = wall()
-    extra = tuple(row(f"{300 + n:04d}", "候问室 3", "8 小时届满", "20:00", "询问查证 8 小时", "12:00", 8) for n in range(count - len(view.people.rows)))
-    return replace(view, people=replace(view.people, rows=view.people.rows + extra), alarms=replace(view.alarms, cards=view.alarms.cards + (replace(view.alarms.cards[4], id="a7"),), beyond=2))
+    extra = tuple(
+        row(f"{300 + n:04d}", "候问室 3", "8 小时届满", "20:00", "询问查证 8 小时", "12:00", 8)
+        for n in range(count - len(view.people.rows))
+    )
+    return replace(
+        view,
+        people=replace(view.people, rows=view.people.rows + extra),
+        alarms=replace(
+            view.alarms, cards=view.alarms.cards + (replace(view.alarms.cards[4], id="a7"),), beyond=2
+        ),
+    )
 
 
 def wall_empty() -> WallView:
     view = wall_calm()
-    return replace(view, top=replace(view.top, held=0, due_next_hour=0), people=PeopleView((), ()), alarms=AlarmsView((), 0, 41))
+    return replace(
+        view,
+        top=replace(view.top, held=0, due_next_hour=0),
+        people=PeopleView((), ()),
+        alarms=AlarmsView((), 0, 41),
+    )
 
 
 def wall_reading() -> WallView:
@@ -192,12 +398,25 @@ def alarm() -> AlarmPage:
         facts=facts,
         raised_us=at("14:22:01"),
         ended_us=None,
-        law=LawQuote("《刑事诉讼法》第一百二十三条第二款", "cn-2026", "录音或者录像应当全程进行，保持完整性。"),
+        law=LawQuote(
+            "《刑事诉讼法》第一百二十三条第二款", "cn-2026", "录音或者录像应当全程进行，保持完整性。"
+        ),
         site=(("触发", "5 秒"),),
         steps=steps,
         moves=("take", "acknowledge"),
-        causes=(("power", "断电"), ("storage", "存储满"), ("person", "人为"), ("mistaken", "误报"), ("other", "其他")),
-        actions=(("stopped", "已停讯问"), ("restarted", "已重启录像"), ("moved", "已换房间"), ("repaired", "已报修")),
+        causes=(
+            ("power", "断电"),
+            ("storage", "存储满"),
+            ("person", "人为"),
+            ("mistaken", "误报"),
+            ("other", "其他"),
+        ),
+        actions=(
+            ("stopped", "已停讯问"),
+            ("restarted", "已重启录像"),
+            ("moved", "已换房间"),
+            ("repaired", "已报修"),
+        ),
         rule="M4",
         stay_href="/stays/a1/0412",
         area="a1",
@@ -209,16 +428,57 @@ def stay() -> StayPage:
     drawing = StayDrawing(
         from_us=start,
         to_us=end,
-        clocks=(ClockLane(start, end, ((start + 12 * HOUR, "12 小时"), (start + 24 * HOUR, "24 小时")), "刑事传唤"),),
-        way=((start, "登记台"), (at("18:49", 17), "安全检查室"), (at("19:20", 17), "候问室 2"), (at("20:10", 17), "讯问室 3"), (at("22:25", 17), "候问室 2"), (at("8:05"), "讯问室 3"), (at("10:12"), "候问室 2"), (at("13:31"), "送押区")),
+        clocks=(
+            ClockLane(
+                start, end, ((start + 12 * HOUR, "12 小时"), (start + 24 * HOUR, "24 小时")), "刑事传唤"
+            ),
+        ),
+        way=(
+            (start, "登记台"),
+            (at("18:49", 17), "安全检查室"),
+            (at("19:20", 17), "候问室 2"),
+            (at("20:10", 17), "讯问室 3"),
+            (at("22:25", 17), "候问室 2"),
+            (at("8:05"), "讯问室 3"),
+            (at("10:12"), "候问室 2"),
+            (at("13:31"), "送押区"),
+        ),
         rooms=("登记台", "安全检查室", "候问室 2", "讯问室 3", "送押区"),
         ended=True,
-        guard=(Span(start, at("2:00"), ""), Span(at("2:00"), at("2:00:21"), "缺 21 秒", "gap"), Span(at("2:00:21"), end)),
-        recorder=(Span(start, at("3:12")), Span(at("3:12"), at("3:26:03"), "看不见 14 分 03 秒", "blind"), Span(at("3:26:03"), at("9:14")), Span(at("9:14"), at("9:14:38"), "停 38 秒", "gap"), Span(at("9:14:38"), end)),
-        stamps=(Stamp(at("18:44", 17), "登", "登记台账"), Stamp(at("18:49", 17), "检", "安全检查"), Stamp(at("5:58"), "批", "延长至 24 小时"), Stamp(at("13:55"), "放", "送看守所")),
-        alarms=(AlarmTail(at("2:00"), at("2:14"), Mark("soon", "figure"), "接班迟到岗"), AlarmTail(at("9:14"), at("9:15"), Mark("act", "plug"), "录像停 38 秒")),
+        guard=(
+            Span(start, at("2:00"), ""),
+            Span(at("2:00"), at("2:00:21"), "缺 21 秒", "gap"),
+            Span(at("2:00:21"), end),
+        ),
+        recorder=(
+            Span(start, at("3:12")),
+            Span(at("3:12"), at("3:26:03"), "看不见 14 分 03 秒", "blind"),
+            Span(at("3:26:03"), at("9:14")),
+            Span(at("9:14"), at("9:14:38"), "停 38 秒", "gap"),
+            Span(at("9:14:38"), end),
+        ),
+        stamps=(
+            Stamp(at("18:44", 17), "登", "登记台账"),
+            Stamp(at("18:49", 17), "检", "安全检查"),
+            Stamp(at("5:58"), "批", "延长至 24 小时"),
+            Stamp(at("13:55"), "放", "送看守所"),
+        ),
+        alarms=(
+            AlarmTail(at("2:00"), at("2:14"), Mark("soon", "figure"), "接班迟到岗"),
+            AlarmTail(at("9:14"), at("9:15"), Mark("act", "plug"), "录像停 38 秒"),
+        ),
     )
-    facts = tuple(RecordFact(n, start + n * 40 * MINUTE, f"事实 {n}", "候问室 2", "1187", "gap" if n == 9 else "blind" if n == 11 else "") for n in range(1, 21))
+    facts = tuple(
+        RecordFact(
+            n,
+            start + n * 40 * MINUTE,
+            f"事实 {n}",
+            "候问室 2",
+            "1187",
+            "gap" if n == 9 else "blind" if n == 11 else "",
+        )
+        for n in range(1, 21)
+    )
     whole = (end - start) // SECOND
     musts = (
         MustShare("in", seconds=72, detail="到案至进区"),
@@ -226,14 +486,37 @@ def stay() -> StayPage:
         MustShare("guard", whole_s=whole, short_s=21, blind_s=843),
         MustShare("record", whole_s=whole, short_s=38, blind_s=843),
     )
-    return StayPage("0331", "刑事传唤", start, end, "送看守所", None, drawing, musts, facts, 412, True, 1_284_512, "9f3a1c77…e204", "13:56:10", ())
+    return StayPage(
+        "0331",
+        "刑事传唤",
+        start,
+        end,
+        "送看守所",
+        None,
+        drawing,
+        musts,
+        facts,
+        412,
+        True,
+        1_284_512,
+        "9f3a1c77…e204",
+        "13:56:10",
+        (),
+    )
 
 
 def coverage() -> CoveragePlot:
     first = at("2:00")
 
     def cells(holes: dict[int, int]) -> tuple[CoverageCell, ...]:
-        return tuple(CoverageCell(first + h * HOUR, 3600 - holes.get(h, 0), holes.get(h, 0)) for h in range(12)) + (CoverageCell(first + 12 * HOUR, 1328, 0),)
+        return tuple(
+            CoverageCell(first + h * HOUR, 3600 - holes.get(h, 0), holes.get(h, 0)) for h in range(12)
+        ) + (CoverageCell(first + 12 * HOUR, 1328, 0),)
 
-    rows = (CoverageRow("节点 n1", cells({})), CoverageRow("节点 n2", cells({1: 843})), CoverageRow("节点 n3", cells({6: 1, 7: 3600})), CoverageRow("录像 东侧", cells({})))
+    rows = (
+        CoverageRow("节点 n1", cells({})),
+        CoverageRow("节点 n2", cells({1: 843})),
+        CoverageRow("节点 n3", cells({6: 1, 7: 3600})),
+        CoverageRow("录像 东侧", cells({})),
+    )
     return CoveragePlot(first, NOW, rows)

@@ -20,7 +20,13 @@ from tests.web.house import PASSWORD, House
 
 SIZES = {"": (1920, 1080), "-tablet": (768, 1024), "-phone": (390, 844)}
 CHROMIUM = os.environ.get("CASEWARD_CHROMIUM", "/usr/bin/chromium")
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run", "--font-render-hinting=none"]
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--no-first-run",
+    "--font-render-hinting=none",
+]
 SETTLE_MS = 400
 
 
@@ -38,7 +44,11 @@ class Shot:
 
 
 def accounts(house: House) -> None:
-    for number, roles in (("0312", ["duty_officer"]), ("0007", ["case_department_head"]), ("0100", ["legal_reviewer"])):
+    for number, roles in (
+        ("0312", ["duty_officer"]),
+        ("0007", ["case_department_head"]),
+        ("0100", ["legal_reviewer"]),
+    ):
         house.account(number, *roles)
 
 
@@ -90,8 +100,13 @@ def take(chrome: Browser, address: str, shots: list[Shot], folder: Path) -> None
                         shot.act(page)
                     page.wait_for_timeout(SETTLE_MS)
                     is_wall = shot.path.startswith(("/?", "/#")) or shot.path == "/"
-                    page.screenshot(path=folder / f"{shot.name}-{language}{size}.png", full_page=not (is_wall and not size))
-        unexpected = [text for text in problems if not any(code in text for code in ("409", "422", "ERR_FAILED"))]
+                    page.screenshot(
+                        path=folder / f"{shot.name}-{language}{size}.png",
+                        full_page=not (is_wall and not size),
+                    )
+        unexpected = [
+            text for text in problems if not any(code in text for code in ("409", "422", "ERR_FAILED"))
+        ]
         if unexpected:
             raise RuntimeError(f"expected no complaint of the browser, found {unexpected[:3]}")
         context.close()
@@ -150,14 +165,23 @@ def main(arguments: list[str]) -> int:
     folder = Path(arguments[0] if arguments else "docs/img")
     folder.mkdir(parents=True, exist_ok=True)
     with browser() as chrome:
-        with _house(_afternoon) as house:
-            with house.served() as address:
-                take(chrome, address, busy_shots(house), folder)
-                _take_alarm(house)
-                take(chrome, address, [Shot("alarm-taken", alarm_path(house, "M4"), sizes=("", "-tablet"))], folder)
-                take(chrome, address, [Shot("wall-stale", "/", act=_cut_line, sizes=("",), theme="night")], folder)
-                day.blind(house)
-                take(chrome, address, [Shot("wall-blind", "/", sizes=("",))], folder)
+        with _house(_afternoon) as house, house.served() as address:
+            take(chrome, address, busy_shots(house), folder)
+            _take_alarm(house)
+            take(
+                chrome,
+                address,
+                [Shot("alarm-taken", alarm_path(house, "M4"), sizes=("", "-tablet"))],
+                folder,
+            )
+            take(
+                chrome,
+                address,
+                [Shot("wall-stale", "/", act=_cut_line, sizes=("",), theme="night")],
+                folder,
+            )
+            day.blind(house)
+            take(chrome, address, [Shot("wall-blind", "/", sizes=("",))], folder)
         with _house(day.calm) as house, house.served() as address:
             take(chrome, address, [Shot("wall-calm", "/")], folder)
         with _house(lambda house: house.deliver()) as house, house.served() as address:
@@ -185,7 +209,9 @@ def _house(play: Callable[[House], None]) -> Iterator[House]:
 def _take_alarm(house: House) -> None:
     """0312 takes the recorder's alarm, through the log like everything else."""
     area, ref = alarm_path(house, "M4").split("/")[2:]
-    house.gateways[area].say("alarm.taken", house.clock.now().earliest_us, by="server", alarm=ref.replace("~", "/"), officer="0312")
+    house.gateways[area].say(
+        "alarm.taken", house.clock.now().earliest_us, by="server", alarm=ref.replace("~", "/"), officer="0312"
+    )
     house.deliver()
 
 

@@ -91,18 +91,29 @@ def clock_today(text: str, reader: Reader) -> int | None:
 # ---------------------------------------------------------------- register
 
 
-def register_form(states: Sequence[AreaPicture], reader: Reader, sent: Sent | None = None, answer: Answer | None = None) -> FormPage:
+def register_form(
+    states: Sequence[AreaPicture], reader: Reader, sent: Sent | None = None, answer: Answer | None = None
+) -> FormPage:
     fields = []
     if len(states) > 1:
         areas = tuple(Choice(s.area.id, Words(s.area, s.world, reader).name(s.area.name)) for s in states)
-        fields.append(Field("area", "choice", reader.t("form.field_area"), choices=areas, value=(states[0].area.id,)))
+        fields.append(
+            Field("area", "choice", reader.t("form.field_area"), choices=areas, value=(states[0].area.id,))
+        )
     measures = tuple(Choice(measure, reader.of("measure", measure)) for measure in MEASURES)
     sexes = tuple(Choice(sex, reader.of("sex", sex)) for sex in SEXES)
     fields += [
         Field("stay", "text", reader.t("register.stay"), reader.t("register.stay_hint"), pattern=REF_PATTERN),
         Field("measure", "choice", reader.t("register.measure"), choices=measures),
         Field("case", "text", reader.t("register.case"), reader.t("register.case_hint"), pattern=REF_PATTERN),
-        Field("arrived", "text", reader.t("register.arrived"), reader.t("register.arrived_hint"), required=False, numeric=True),
+        Field(
+            "arrived",
+            "text",
+            reader.t("register.arrived"),
+            reader.t("register.arrived_hint"),
+            required=False,
+            numeric=True,
+        ),
         Field("sex", "choice", reader.t("register.sex"), choices=sexes),
         Field("minor", "flag", reader.t("register.minor"), required=False),
     ]
@@ -124,10 +135,18 @@ def read_register(states: Sequence[AreaPicture], reader: Reader, sent: Sent) -> 
     arrived_us = _arrived(sent, answer, reader)
     known = state.world.stays.get(ref)
     if known is not None and (known.registered_us is not None or not known.is_open):
-        answer.refusal = Refusal(reader.t("register.taken", stay=ref), "", reader.t("register.taken_advice", stay=ref))
+        answer.refusal = Refusal(
+            reader.t("register.taken", stay=ref), "", reader.t("register.taken_advice", stay=ref)
+        )
     if not answer.is_good:
         return area, answer
-    body: dict[str, Any] = {"stay": ref, "measure": measure, "case": case, "sex": sex, "minor": bool(one(sent, "minor"))}
+    body: dict[str, Any] = {
+        "stay": ref,
+        "measure": measure,
+        "case": case,
+        "sex": sex,
+        "minor": bool(one(sent, "minor")),
+    }
     if arrived_us is not None:
         body["arrived_at_us"] = arrived_us
     if known is None or known.arrived_us is None:
@@ -151,9 +170,13 @@ def _arrived(sent: Sent, answer: Answer, reader: Reader) -> int | None:
 # ---------------------------------------------------------------- band
 
 
-def band_form(state: AreaPicture, stay: Stay, reader: Reader, sent: Sent | None = None, answer: Answer | None = None) -> FormPage:
+def band_form(
+    state: AreaPicture, stay: Stay, reader: Reader, sent: Sent | None = None, answer: Answer | None = None
+) -> FormPage:
     fields = [Field("band", "text", reader.t("bind.band"), reader.t("bind.band_hint"), pattern=REF_PATTERN)]
-    return _form("bind", _path(state, stay, "band"), fields, reader, sent, answer, _aside(state, stay, reader))
+    return _form(
+        "bind", _path(state, stay, "band"), fields, reader, sent, answer, _aside(state, stay, reader)
+    )
 
 
 def read_band(state: AreaPicture, stay: Stay, reader: Reader, sent: Sent) -> Answer:
@@ -176,16 +199,30 @@ def read_band(state: AreaPicture, stay: Stay, reader: Reader, sent: Sent) -> Ans
 # ---------------------------------------------------------------- search
 
 
-def search_form(state: AreaPicture, stay: Stay, reader: Reader, sent: Sent | None = None, answer: Answer | None = None) -> FormPage:
+def search_form(
+    state: AreaPicture, stay: Stay, reader: Reader, sent: Sent | None = None, answer: Answer | None = None
+) -> FormPage:
     officers = tuple(Choice(ref, ref, hint) for ref, hint in _searchers(state, reader))
-    fields = [Field("officers", "many", reader.t("search.officers"), reader.t("search.officers_hint"), choices=officers)]
-    return _form("search", _path(state, stay, "search"), fields, reader, sent, answer, _aside(state, stay, reader))
+    fields = [
+        Field(
+            "officers",
+            "many",
+            reader.t("search.officers"),
+            reader.t("search.officers_hint"),
+            choices=officers,
+        )
+    ]
+    return _form(
+        "search", _path(state, stay, "search"), fields, reader, sent, answer, _aside(state, stay, reader)
+    )
 
 
 def _searchers(state: AreaPicture, reader: Reader) -> list[tuple[str, str]]:
     """Officers who may have searched, those in a search room first; with their sex, for the law asks for it."""
     rooms = {room.id for room in state.area.rooms.values() if room.kind == "search"}
-    known = sorted(state.world.officers.values(), key=lambda officer: (officer.room not in rooms, officer.ref))
+    known = sorted(
+        state.world.officers.values(), key=lambda officer: (officer.room not in rooms, officer.ref)
+    )
     sworn = [officer for officer in known if officer.service == "sworn"]
     return [(o.ref, reader.of("sex", o.sex) if o.sex else "") for o in sworn[:OFFICERS_SHOWN_MAX]]
 
@@ -206,7 +243,9 @@ def read_search(state: AreaPicture, stay: Stay, reader: Reader, sent: Sent) -> A
 # ---------------------------------------------------------------- extension
 
 
-def extension_form(state: AreaPicture, stay: Stay, reader: Reader, sent: Sent | None = None, answer: Answer | None = None) -> FormPage:
+def extension_form(
+    state: AreaPicture, stay: Stay, reader: Reader, sent: Sent | None = None, answer: Answer | None = None
+) -> FormPage:
     words = Words(state.area, state.world, reader)
     rule = clock_rule(state, stay)
     tiers, grounds = [], []
@@ -215,15 +254,33 @@ def extension_form(state: AreaPicture, stay: Stay, reader: Reader, sent: Sent | 
         for tier in rule.tiers:
             if tier.limit_us > given.limit_us:
                 who = " / ".join(reader.of("role", role) for role in tier.approvers)
-                tiers.append(Choice(tier.limit, words.limit(tier.limit), reader.t("approve.tier_hint", who=who) if who else ""))
+                tiers.append(
+                    Choice(
+                        tier.limit,
+                        words.limit(tier.limit),
+                        reader.t("approve.tier_hint", who=who) if who else "",
+                    )
+                )
                 grounds += [Choice(ground, words.coded("ground", ground)) for ground in tier.grounds]
     if not tiers and answer is None:
         answer = Answer(refusal=Refusal(reader.t("approve.none", stay=stay.ref), ""))
     fields = [Field("limit", "choice", reader.t("approve.tier"), choices=tuple(tiers))] if tiers else []
     if grounds:
-        fields.append(Field("ground", "choice", reader.t("approve.ground"), choices=tuple(dict.fromkeys(grounds))))
+        fields.append(
+            Field("ground", "choice", reader.t("approve.ground"), choices=tuple(dict.fromkeys(grounds)))
+        )
     law = LawQuote(words.article(rule.article.as_dict()), state.rulebook.id) if rule is not None else None
-    return _form("approve", _path(state, stay, "extension"), fields, reader, sent, answer, _aside(state, stay, reader), law=law, count=_clock_count(state, stay, reader))
+    return _form(
+        "approve",
+        _path(state, stay, "extension"),
+        fields,
+        reader,
+        sent,
+        answer,
+        _aside(state, stay, reader),
+        law=law,
+        count=_clock_count(state, stay, reader),
+    )
 
 
 def clock_rule(state: AreaPicture, stay: Stay) -> Rule | None:
@@ -240,7 +297,9 @@ def read_extension(state: AreaPicture, stay: Stay, reader: Reader, sent: Sent) -
     if rule is None:
         answer.refusal = Refusal(reader.t("approve.none", stay=stay.ref), "")
         return answer
-    limit = _choice(sent, "limit", reader.t("approve.tier"), [t.limit for t in rule.tiers[1:]], answer, reader)
+    limit = _choice(
+        sent, "limit", reader.t("approve.tier"), [t.limit for t in rule.tiers[1:]], answer, reader
+    )
     allowed = [ground for tier in rule.tiers if tier.limit == limit for ground in tier.grounds]
     body = {"stay": stay.ref, "rule": rule.id, "limit": limit, "approver": reader.badge}
     if allowed and not answer.errors:
@@ -260,10 +319,21 @@ def _clock_count(state: AreaPicture, stay: Stay, reader: Reader) -> Count | None
 # ---------------------------------------------------------------- release
 
 
-def release_form(state: AreaPicture, stay: Stay, reader: Reader, sent: Sent | None = None, answer: Answer | None = None) -> FormPage:
+def release_form(
+    state: AreaPicture, stay: Stay, reader: Reader, sent: Sent | None = None, answer: Answer | None = None
+) -> FormPage:
     reasons = tuple(Choice(reason, reader.of("reason", reason)) for reason in RELEASE_REASONS)
     fields = [Field("reason", "choice", reader.t("release.reason"), choices=reasons)]
-    return _form("release", _path(state, stay, "release"), fields, reader, sent, answer, _aside(state, stay, reader), count=_clock_count(state, stay, reader))
+    return _form(
+        "release",
+        _path(state, stay, "release"),
+        fields,
+        reader,
+        sent,
+        answer,
+        _aside(state, stay, reader),
+        count=_clock_count(state, stay, reader),
+    )
 
 
 def read_release(state: AreaPicture, stay: Stay, reader: Reader, sent: Sent) -> Answer:
@@ -285,7 +355,11 @@ def _path(state: AreaPicture, stay: Stay, what: str) -> str:
 def _aside(state: AreaPicture, stay: Stay, reader: Reader) -> tuple[tuple[str, str], ...]:
     """What the officer must see beside every form about a person, so that it is the right person."""
     words = Words(state.area, state.world, reader)
-    where = words.room(stay.room) if stay.room else reader.t("wall.unknown_room" if stay.is_inside else "wall.at_gate")
+    where = (
+        words.room(stay.room)
+        if stay.room
+        else reader.t("wall.unknown_room" if stay.is_inside else "wall.at_gate")
+    )
     rows = [
         (reader.t("wall.col_stay"), stay.ref),
         (reader.t("wall.col_room"), where),
@@ -305,8 +379,27 @@ def _form(
     """The form as it is shown: with what was sent and what was wrong with it, when it comes back."""
     filled = []
     for item in fields:
-        value = tuple(v[:200] for v in sent[item.name]) if sent is not None and item.name in sent else () if sent is not None else item.value
-        filled.append(Field(item.name, item.kind, item.label, item.hint, item.choices, value, (answer.errors if answer else {}).get(item.name, ""), item.required, item.pattern, item.numeric))
+        value = (
+            tuple(v[:200] for v in sent[item.name])
+            if sent is not None and item.name in sent
+            else ()
+            if sent is not None
+            else item.value
+        )
+        filled.append(
+            Field(
+                item.name,
+                item.kind,
+                item.label,
+                item.hint,
+                item.choices,
+                value,
+                (answer.errors if answer else {}).get(item.name, ""),
+                item.required,
+                item.pattern,
+                item.numeric,
+            )
+        )
     back = "/stays" if name == "register" else action.rpartition("/")[0]
     return FormPage(
         title=_TITLES[name](reader),
@@ -353,16 +446,33 @@ _SUBMITS = {
 }
 
 
-def done(statement: Statement, fact_id: str, is_recorded: bool, area: str, state: AreaPicture, reader: Reader) -> FormPage:
+def done(
+    statement: Statement, fact_id: str, is_recorded: bool, area: str, state: AreaPicture, reader: Reader
+) -> FormPage:
     """The page after a form: what was stated, whether it is in the gateway's log, and what comes next."""
     ref = str(statement.body["stay"])
     base = f"/stays/{area}/{ref}"
     words = Words(state.area, state.world, reader)
     pages = {
-        "stay.registered": ("register", reader.t("register.done", stay=ref), f"{base}/band", reader.t("register.next")),
-        "wristband.bound": ("bind", reader.t("bind.done", stay=ref, band=statement.body.get("band", "")), f"{base}/search", reader.t("bind.next")),
+        "stay.registered": (
+            "register",
+            reader.t("register.done", stay=ref),
+            f"{base}/band",
+            reader.t("register.next"),
+        ),
+        "wristband.bound": (
+            "bind",
+            reader.t("bind.done", stay=ref, band=statement.body.get("band", "")),
+            f"{base}/search",
+            reader.t("bind.next"),
+        ),
         "search.signed": ("search", reader.t("search.done", stay=ref), base, reader.t("search.next")),
-        "extension.approved": ("approve", reader.t("approve.done", stay=ref, limit=words.limit(str(statement.body.get("limit", "")))), base, reader.t("search.next")),
+        "extension.approved": (
+            "approve",
+            reader.t("approve.done", stay=ref, limit=words.limit(str(statement.body.get("limit", "")))),
+            base,
+            reader.t("search.next"),
+        ),
         "stay.released": ("release", reader.t("release.done", stay=ref), base, reader.t("release.next")),
     }
     name, title, href, label = pages[statement.type]

@@ -64,10 +64,15 @@ class Gatherer:
         kept = self._blind.get(key)
         if kept is not None and time.monotonic() - kept[0] < BLIND_KEPT_S:
             return kept[1]
-        midnight = wording.local(reader.now_us, reader.zone).replace(hour=0, minute=0, second=0, microsecond=0)
+        midnight = wording.local(reader.now_us, reader.zone).replace(
+            hour=0, minute=0, second=0, microsecond=0
+        )
         from_us = int(midnight.timestamp()) * 1_000_000
         words = Words(view.area, view.engine_world, reader)
-        sums = [(sum(c.unseen_s for c in s.cells), s.source) for s in self.station.samples(view.area.id, from_us, reader.now_us)]
+        sums = [
+            (sum(c.unseen_s for c in s.cells), s.source)
+            for s in self.station.samples(view.area.id, from_us, reader.now_us)
+        ]
         worst_s, source = max(sums, default=(0, ""))
         found = (source_name(source, words, reader), worst_s) if worst_s else None
         self._blind[key] = (time.monotonic(), found)
@@ -100,4 +105,7 @@ class Gatherer:
     def coverage(self, reader: Reader) -> dict[str, Any]:
         """Area id -> hourly coverage of the last day."""
         from_us = (reader.now_us // HOUR_US - HOURS + 1) * HOUR_US
-        return {view.area.id: self.station.samples(view.area.id, from_us, reader.now_us) for view in self.station.areas()}
+        return {
+            view.area.id: self.station.samples(view.area.id, from_us, reader.now_us)
+            for view in self.station.areas()
+        }

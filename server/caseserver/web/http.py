@@ -29,7 +29,9 @@ def reader_of(request: Request, station: Any, officer: Officer | None) -> Reader
     """The reader of this request, at the station's present moment."""
     zones = [view.area.timezone for view in station.areas()]
     language = choose_language(
-        request.query_params.get("lang"), request.cookies.get(LANGUAGE_COOKIE), request.headers.get("accept-language")
+        request.query_params.get("lang"),
+        request.cookies.get(LANGUAGE_COOKIE),
+        request.headers.get("accept-language"),
     )
     theme = request.query_params.get("theme") or request.cookies.get(THEME_COOKIE)
     return Reader(

@@ -91,11 +91,17 @@ class Pages:
                 sent = {}
             target = safe_next(forms.one(sent, "next"))
             answer_to = RedirectResponse(target, 303)
-            answer = await auth.sign_in(request, answer_to, forms.one(sent, "badge"), (sent.get("password") or [""])[0])
+            answer = await auth.sign_in(
+                request, answer_to, forms.one(sent, "badge"), (sent.get("password") or [""])[0]
+            )
             if answer.token is not None:
                 return answer_to
             reader = reader_of(request, self.station, None)
-            reason = reader.t("signin.wrong") if answer.problem == "wrong" else reader.t("signin.wait", time=reader.duration(max(1, answer.retry_s), exact=True))
+            reason = (
+                reader.t("signin.wrong")
+                if answer.problem == "wrong"
+                else reader.t("signin.wait", time=reader.duration(max(1, answer.retry_s), exact=True))
+            )
             return self._sign_in(request, target, Refusal(reader.t("signin.refused"), reason), 401)
 
         @router.post("/sign-out", dependencies=[Checked])
@@ -104,10 +110,14 @@ class Pages:
             await auth.sign_out(request, answer)
             return answer
 
-    def _sign_in(self, request: Request, target: str, refusal: Refusal | None = None, status: int = 200) -> Response:
+    def _sign_in(
+        self, request: Request, target: str, refusal: Refusal | None = None, status: int = 200
+    ) -> Response:
         reader = reader_of(request, self.station, None)
         views = self.station.areas()
-        name = Words(views[0].area, views[0].engine_world, reader).name(views[0].area.station) if views else ""
+        name = (
+            Words(views[0].area, views[0].engine_world, reader).name(views[0].area.station) if views else ""
+        )
         return page(render.sign_in(SignInPage(name, refusal, target), reader), request, status)
 
     # ------------------------------------------------------------ reading
@@ -124,14 +134,20 @@ class Pages:
         async def wall_events(request: Request, officer: SignedIn, area: str | None = None) -> Response:
             def regions(reader: Reader) -> live.Regions:
                 view = wall(self.gatherer.pictures(reader), reader, area)
-                return {name: (render.region_value(name, view, reader.now_us), _writer(name, view, reader)) for name in render.WALL_REGIONS}
+                return {
+                    name: (render.region_value(name, view, reader.now_us), _writer(name, view, reader))
+                    for name in render.WALL_REGIONS
+                }
 
             return self._stream(request, officer, regions)
 
         @router.get("/alarms")
         def alarms_page(request: Request, officer: SignedIn) -> Response:
             reader = reader_of(request, self.station, officer)
-            return page(render.alarms(alarm_list(self.gatherer.pictures(reader), reader), reader, "/events/alarms"), request)
+            return page(
+                render.alarms(alarm_list(self.gatherer.pictures(reader), reader), reader, "/events/alarms"),
+                request,
+            )
 
         @router.get("/events/alarms")
         async def alarms_events(request: Request, officer: SignedIn) -> Response:
@@ -179,7 +195,9 @@ class Pages:
             data = dumps(leaf)
             return page(render.leaf(index, data.decode(), leaf_hash(data).hex(), reader), request)
 
-    def _stream(self, request: Request, officer: Officer, regions: Callable[[Reader], live.Regions]) -> Response:
+    def _stream(
+        self, request: Request, officer: Officer, regions: Callable[[Reader], live.Regions]
+    ) -> Response:
         try:
             ticks = self.station.subscribe()
         except TooManySubscribers as error:
@@ -194,7 +212,9 @@ class Pages:
             return await run_in_threadpool(accounts.of_token, token) is not None
 
         headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-        return StreamingResponse(live.pictures(ticks, look, is_signed_in), media_type="text/event-stream", headers=headers)
+        return StreamingResponse(
+            live.pictures(ticks, look, is_signed_in), media_type="text/event-stream", headers=headers
+        )
 
     # ------------------------------------------------------------ alarms
 
@@ -238,7 +258,9 @@ class Pages:
         leaves = self.gatherer.leaves_of(view, alarm.facts)
         return alarm_page(alarm, picture, leaves, view.history(alarm.id), reader, may(officer))
 
-    def _alarm(self, request: Request, officer: Officer, area: str, ref: str, refusal: Refusal | None = None) -> Response:
+    def _alarm(
+        self, request: Request, officer: Officer, area: str, ref: str, refusal: Refusal | None = None
+    ) -> Response:
         reader = reader_of(request, self.station, officer)
         view = self._present_alarm(area, ref, reader, officer)
         # a page that shows a refusal does not go on by itself: it would wipe the reason away
@@ -253,7 +275,9 @@ class Pages:
             reader = reader_of(request, self.station, officer)
             if not officer.may("stay.registered"):
                 return self._not_allowed(request, reader)
-            return page(render.form(forms.register_form(self.gatherer.pictures(reader), reader), reader), request)
+            return page(
+                render.form(forms.register_form(self.gatherer.pictures(reader), reader), reader), request
+            )
 
         @router.post("/stays/new", dependencies=[Checked])
         async def register(request: Request, officer: SignedIn) -> Response:
@@ -264,7 +288,15 @@ class Pages:
             pictures = await run_in_threadpool(self.gatherer.pictures, reader)
             area, answer = forms.read_register(pictures, reader, sent)
             again = forms.register_form(pictures, reader, sent, answer)
-            return await self._finish(request, officer, area, answer, again, lambda a: forms.register_form(pictures, reader, sent, a), reader)
+            return await self._finish(
+                request,
+                officer,
+                area,
+                answer,
+                again,
+                lambda a: forms.register_form(pictures, reader, sent, a),
+                reader,
+            )
 
         @router.get("/stays/{area}/{ref}")
         def one_stay(request: Request, officer: SignedIn, area: str, ref: str) -> Response:
@@ -296,7 +328,9 @@ class Pages:
             picture, stay = found
             answer = read(picture, stay, reader, sent)
             again = view(picture, stay, reader, sent, answer)
-            return await self._finish(request, officer, area, answer, again, lambda a: view(picture, stay, reader, sent, a), reader)
+            return await self._finish(
+                request, officer, area, answer, again, lambda a: view(picture, stay, reader, sent, a), reader
+            )
 
     def _held(self, area: str, ref: str, reader: Reader) -> tuple[AreaPicture, Stay] | None:
         """The area and the open stay, None when that person is not held there."""
@@ -317,7 +351,9 @@ class Pages:
             if problem is not None:
                 return page(render.form(show(Answer(refusal=problem)), reader), request, 409)
         picture = await run_in_threadpool(lambda: self.gatherer.picture(self._area(area), reader))
-        return page(render.form(forms.done(last, fact_id, is_recorded, area, picture, reader), reader), request)
+        return page(
+            render.form(forms.done(last, fact_id, is_recorded, area, picture, reader), reader), request
+        )
 
     def _stay_page(self, request: Request, officer: Officer, area: str, ref: str) -> Response:
         reader = reader_of(request, self.station, officer)
@@ -327,19 +363,45 @@ class Pages:
             return self._missing(request, reader)
         picture = self.gatherer.picture(view, reader)
         known = picture.world.stays.get(ref)
-        near = self.gatherer.near(view, int(own[0]["index"]), known.released_us if known else int(own[-1]["recorded"]["earliest_us"]))
+        near = self.gatherer.near(
+            view,
+            int(own[0]["index"]),
+            known.released_us if known else int(own[-1]["recorded"]["earliest_us"]),
+        )
         self.station.audit(officer.number, "stay_read", f"{area}/{ref}")
-        shown = stay_page(ref, picture, own, near, view.alarms_of(ref), reader, view.health().log_size, may(officer), _short(view.root()))
-        return self._missing(request, reader) if shown is None else page(render.stay_page(shown, reader), request)
+        shown = stay_page(
+            ref,
+            picture,
+            own,
+            near,
+            view.alarms_of(ref),
+            reader,
+            view.health().log_size,
+            may(officer),
+            _short(view.root()),
+        )
+        return (
+            self._missing(request, reader)
+            if shown is None
+            else page(render.stay_page(shown, reader), request)
+        )
 
     # ------------------------------------------------------------ acting
 
-    async def _submit(self, area: str, statement: Statement, officer: Officer, reader: Reader) -> tuple[Refusal | None, str, bool]:
+    async def _submit(
+        self, area: str, statement: Statement, officer: Officer, reader: Reader
+    ) -> tuple[Refusal | None, str, bool]:
         """(why it was refused or None, the fact's id, whether the gateway has it). Waits for the gateway's word a while."""
-        receipt = await run_in_threadpool(self.station.submit, area, statement.type, statement.body, officer, statement.occurred_us)
+        receipt = await run_in_threadpool(
+            self.station.submit, area, statement.type, statement.body, officer, statement.occurred_us
+        )
         if receipt.status == REFUSED:
             first = receipt.problems[0]
-            reason = reader.t("form.not_allowed") if first.key == "role" else reader.t("form.refused_reason", expected=first.expected, found=first.found)
+            reason = (
+                reader.t("form.not_allowed")
+                if first.key == "role"
+                else reader.t("form.refused_reason", expected=first.expected, found=first.found)
+            )
             return Refusal(reader.t("form.refused"), reason), receipt.id, False
         state = await self._settled(receipt.id)
         if state.startswith("refused"):
@@ -368,13 +430,21 @@ class Pages:
             raise HTTPException(404, str(error.args[0])) from None
 
     def _missing(self, request: Request, reader: Reader, reason: str = "") -> Response:
-        return page(render.problem(reader.t("form.refused"), reason or reader.t("form.not_found"), reader), request, 404)
+        return page(
+            render.problem(reader.t("form.refused"), reason or reader.t("form.not_found"), reader),
+            request,
+            404,
+        )
 
     def _not_allowed(self, request: Request, reader: Reader) -> Response:
-        return page(render.problem(reader.t("form.refused"), reader.t("form.not_allowed"), reader), request, 403)
+        return page(
+            render.problem(reader.t("form.refused"), reader.t("form.not_allowed"), reader), request, 403
+        )
 
     def _malformed(self, request: Request, reader: Reader) -> Response:
-        return page(render.problem(reader.t("form.refused"), reader.t("form.too_large"), reader), request, 413)
+        return page(
+            render.problem(reader.t("form.refused"), reader.t("form.too_large"), reader), request, 413
+        )
 
 
 _FORMS: Final = {

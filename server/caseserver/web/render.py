@@ -99,7 +99,9 @@ def environment() -> Environment:
 
 def _render(template: str, reader: Reader, **values: object) -> str:
     now = wording.stamp(reader.now_us, reader.zone)
-    return environment().get_template(template).render(r=reader, clock_now=now[:5], second_now=now[6:], **values)
+    return (
+        environment().get_template(template).render(r=reader, clock_now=now[:5], second_now=now[6:], **values)
+    )
 
 
 def wall(view: WallView, reader: Reader, events: str = "/events") -> str:

@@ -23,7 +23,9 @@ def ahead(stems: tuple[Stem, ...], reader: Reader) -> Markup:
     for index, (x, stem) in enumerate(placed):
         parts.append(path(f"M{x:.0f} 37v-{17 if stem.level else 13}", class_=f"stem {stem.level}".strip()))
         if index in labelled:
-            parts.append(text(stem.stay, round(x), 17, class_=f"no {stem.level}".strip(), text_anchor="middle"))
+            parts.append(
+                text(stem.stay, round(x), 17, class_=f"no {stem.level}".strip(), text_anchor="middle")
+            )
     return tag("svg", *parts, class_="ahead", viewBox=f"0 0 {_WIDTH} 62", aria_hidden="true")
 
 

@@ -30,7 +30,9 @@ def coverage(plot: CoveragePlot, reader: Reader) -> Markup:
         x = _LABEL + index * across
         parts.append(path(f"M{x:.1f} {_TOP - 4}V{height - 6}", class_="hr"))
         if index % every == 0:
-            parts.append(text(wording.clock(hour, reader.zone), round(x), 16, class_="tl", text_anchor="middle"))
+            parts.append(
+                text(wording.clock(hour, reader.zone), round(x), 16, class_="tl", text_anchor="middle")
+            )
     for number, row in enumerate(plot.rows):
         y = _TOP + number * _ROW
         parts.append(text(row.source, _LABEL - 14, y + 20, class_="rowname", text_anchor="end"))
@@ -38,7 +40,9 @@ def coverage(plot: CoveragePlot, reader: Reader) -> Markup:
             parts += _cell(cell, _LABEL + hours.index(cell.from_us) * across + 2, y + 2, across - 4)
         parts.append(_total(row.cells, y + 20, reader))
     label = reader.t("coverage.drawn", count=len(plot.rows))
-    return tag("svg", *parts, class_="coverage", viewBox=f"0 0 {_WIDTH} {height}", role="img", aria_label=label)
+    return tag(
+        "svg", *parts, class_="coverage", viewBox=f"0 0 {_WIDTH} {height}", role="img", aria_label=label
+    )
 
 
 def _cell(cell: CoverageCell, x: float, y: float, width: float) -> list[Markup]:
@@ -53,7 +57,16 @@ def _cell(cell: CoverageCell, x: float, y: float, width: float) -> list[Markup]:
     if seen > 0:
         parts.append(rect(x, round(y + whole - seen, 1), width, round(seen, 1), class_="seen"))
     if unseen > 0:
-        parts.append(rect(x, round(y + whole - seen - unseen, 1), width, round(unseen, 1), class_="unseen", fill="url(#hatch)"))
+        parts.append(
+            rect(
+                x,
+                round(y + whole - seen - unseen, 1),
+                width,
+                round(unseen, 1),
+                class_="unseen",
+                fill="url(#hatch)",
+            )
+        )
     return parts
 
 
@@ -65,5 +78,7 @@ def _total(cells: tuple[CoverageCell, ...], y: float, reader: Reader) -> Markup:
     if not unseen:
         words = Markup("{} % · {}").format(percent, reader.t("coverage.all_seen"))
         return text(words, _WIDTH - _TOTAL + 16, y, class_="total")
-    words = Markup("{} % · {} {}").format(percent, reader.t("coverage.unseen"), reader.duration(unseen, exact=True))
+    words = Markup("{} % · {} {}").format(
+        percent, reader.t("coverage.unseen"), reader.duration(unseen, exact=True)
+    )
     return text(words, _WIDTH - _TOTAL + 16, y, class_="total b")

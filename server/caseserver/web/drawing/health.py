@@ -19,5 +19,16 @@ def barcode(sources: tuple[Source, ...]) -> Markup:
         if source.fresh:
             parts.append(tag("rect", name, x=x, y=y, width=pitch * 2 / 3, height=26 - y, class_="ok"))
         else:
-            parts.append(tag("rect", name, x=x - 1, y=-3, width=pitch * 2 / 3 + 2, height=32, class_="dead", fill="url(#hatch)"))
+            parts.append(
+                tag(
+                    "rect",
+                    name,
+                    x=x - 1,
+                    y=-3,
+                    width=pitch * 2 / 3 + 2,
+                    height=32,
+                    class_="dead",
+                    fill="url(#hatch)",
+                )
+            )
     return tag("svg", *parts, class_="barcode", viewBox=f"-1 -4 {_WIDTH} 34", aria_hidden="true")

@@ -25,7 +25,9 @@ _GLYPH: dict[Family, Markup] = {
     "clock": tag("circle", class_="g", cx=16, cy=16, r=7.6) + path("M16 11.6V16l3 2.2", class_="g"),
     "figure": tag("circle", class_="gs", cx=16, cy=11.4, r=3.9)
     + path("M8.4 24.2c0-5 3.4-7.6 7.6-7.6s7.6 2.6 7.6 7.6z", class_="gs"),
-    "plug": path("M12.6 7.6v4.6M19.4 7.6v4.6M9.6 12.4h12.8v2.4a6.4 6.4 0 0 1-12.8 0zM16 21.4v3.4", class_="g"),
+    "plug": path(
+        "M12.6 7.6v4.6M19.4 7.6v4.6M9.6 12.4h12.8v2.4a6.4 6.4 0 0 1-12.8 0zM16 21.4v3.4", class_="g"
+    ),
     "query": path("M12.2 12.6a3.9 3.9 0 1 1 5.6 3.5c-1.2.7-1.8 1.4-1.8 2.7", class_="g")
     + tag("circle", class_="gs", cx=16, cy=23.2, r=1.7),
 }
@@ -79,7 +81,9 @@ def figures(seconds: int, reader: Reader, *, exact: bool = False) -> Markup:
     """``1<small>小时</small>07<small>分</small>``"""
     parts = wording.exact_parts(seconds) if exact else wording.duration_parts(seconds)
     units = wording.UNITS[reader.language]
-    return Markup("").join(Markup("{}<small>{}</small>").format(figure, units[unit]) for figure, unit in parts)
+    return Markup("").join(
+        Markup("{}<small>{}</small>").format(figure, units[unit]) for figure, unit in parts
+    )
 
 
 def duration(count: Count, reader: Reader, *, class_: str = "dur") -> Markup:
@@ -118,6 +122,21 @@ def bar(limit: LimitBar, reader: Reader) -> Markup:
     parts = [tag("rect", class_="t", y=3, width=1000, height=7)]
     parts.append(tag("rect", class_="frozen" if limit.in_doubt else "f", y=3, width=used, height=7))
     if limit.warn_us is not None:
-        parts.append(tag("rect", class_="w", x=wording.permille(limit.start_us, limit.end_us, limit.warn_us), width=4, height=13))
+        parts.append(
+            tag(
+                "rect",
+                class_="w",
+                x=wording.permille(limit.start_us, limit.end_us, limit.warn_us),
+                width=4,
+                height=13,
+            )
+        )
     parts.append(tag("rect", class_="e", x=994, width=6, height=13))
-    return tag("svg", *parts, class_=f"bar {level}".strip(), viewBox="0 0 1000 13", preserveAspectRatio="none", aria_hidden="true")
+    return tag(
+        "svg",
+        *parts,
+        class_=f"bar {level}".strip(),
+        viewBox="0 0 1000 13",
+        preserveAspectRatio="none",
+        aria_hidden="true",
+    )

@@ -32,7 +32,12 @@ def plan(areas: tuple[AreaPlan, ...], reader: Reader) -> Markup:
             parts.append(text(area.name, _EDGE, top - 9, class_="aname"))
         parts += _area(area, top + _EDGE, each - title - 2 * _EDGE, reader)
     return tag(
-        "svg", *parts, class_="plan", viewBox=f"0 0 {WIDTH} {HEIGHT}", role="img", aria_label=reader.t("wall.plan")
+        "svg",
+        *parts,
+        class_="plan",
+        viewBox=f"0 0 {WIDTH} {HEIGHT}",
+        role="img",
+        aria_label=reader.t("wall.plan"),
     )
 
 
@@ -55,7 +60,10 @@ def _placed(rooms: tuple[RoomTile, ...], top: float, height: float) -> tuple[Roo
 
     def place(room: RoomTile) -> RoomTile:
         x, y = round(_EDGE + (room.x - left) * across), round(top + (room.y - first) * down)
-        x2, y2 = round(_EDGE + (room.x + room.width - left) * across), round(top + (room.y + room.height - first) * down)
+        x2, y2 = (
+            round(_EDGE + (room.x + room.width - left) * across),
+            round(top + (room.y + room.height - first) * down),
+        )
         return replace(room, x=x, y=y, width=x2 - x, height=y2 - y)
 
     return tuple(place(room) for room in rooms)
@@ -73,14 +81,14 @@ def _room(room: RoomTile, reader: Reader) -> Markup:
         parts.append(rect(x + 6, y + 6, w - 58, 28, class_="plate", rx=2))
     if room.level in ("act", "soon"):
         parts.append(rect(x + 3, y + 3, w - 6, h - 6, class_="edge"))
-    wide = len(room.name) * (21 if reader.language == "zh" else 11) + 26
+    wide = len(room.name) * (21 if reader.language == "zh" else 9.6) + 26
     eyes = 27 * (bool(room.recorder) + bool(room.guard))
     if wide + eyes <= w:
         parts.append(text(room.name, x + 13, y + 27, class_="rname"))
         parts += _eyes(room, y + 20, reader)
-    else:  # a narrow room: the name in smaller type over the whole width, the eyes below it
+    else:  # a narrow room: the name in smaller type over the whole width, the eyes at the foot
         parts.append(text(room.name, x + w // 2, y + 26, class_="rname sm", text_anchor="middle"))
-        parts += _eyes(room, y + 50, reader)
+        parts += _eyes(room, y + h - 20, reader)
     used = _pills(room, parts, reader)
     _note(room, used, parts, reader)
     state = room.level if room.level else "occ" if room.people else "empty"
@@ -132,7 +140,9 @@ def _pill(pill: Pill, x: float, y: float, width: int, reader: Reader) -> Markup:
     token = [rect(0, 0, width, 30, rx=15), text(pill.stay, width // 2, 22, text_anchor="middle")]
     parts = [group(token, class_=f"pill {pill.level}".strip(), transform=f"translate({x} {y})")]
     if pill.level in ("act", "soon"):
-        parts.append(group([bang(pill.level, reader)], transform=f"translate({x + width - 12} {y - 8}) scale(.6)"))
+        parts.append(
+            group([bang(pill.level, reader)], transform=f"translate({x + width - 12} {y - 8}) scale(.6)")
+        )
     return group(parts)
 
 
@@ -166,13 +176,23 @@ def _door(rooms: tuple[RoomTile, ...], door: PlanDoor, reader: Reader) -> Markup
     title = tag("title", f"{door.name}: {reader.of('door', door.state)}")
     if upright:
         parts = [title, rect(x - 4, y - half, 8, 2 * half, class_="gap")]
-        leaf, swing = f"M{x} {y - half}v{2 * half}", f"M{x - 2 * half} {y - half}A{2 * half} {2 * half} 0 0 0 {x} {y + half}"
+        leaf, swing = (
+            f"M{x} {y - half}v{2 * half}",
+            f"M{x - 2 * half} {y - half}A{2 * half} {2 * half} 0 0 0 {x} {y + half}",
+        )
         ajar = f"M{x} {y - half}h{-2 * half}"
     else:
         parts = [title, rect(x - half, y - 4, 2 * half, 8, class_="gap")]
-        leaf, swing = f"M{x - half} {y}h{2 * half}", f"M{x - half} {y - 2 * half}A{2 * half} {2 * half} 0 0 1 {x + half} {y}"
+        leaf, swing = (
+            f"M{x - half} {y}h{2 * half}",
+            f"M{x - half} {y - 2 * half}A{2 * half} {2 * half} 0 0 1 {x + half} {y}",
+        )
         ajar = f"M{x - half} {y}v{-2 * half}"
-    parts += [path(swing, class_="swing"), path(ajar, class_="leaf")] if door.state == "open" else [path(leaf, class_="leaf")]
+    parts += (
+        [path(swing, class_="swing"), path(ajar, class_="leaf")]
+        if door.state == "open"
+        else [path(leaf, class_="leaf")]
+    )
     return group(parts, class_=f"door {door.state} {door.level}".strip())
 
 

@@ -53,13 +53,27 @@ def stay(drawing: StayDrawing, reader: Reader) -> Markup:
     height = y + 14
     parts = [*_hours(axis, height, reader), *lanes, *_key(height + 14, reader)]
     label = reader.t("stay.drawn")
-    return tag("svg", *parts, class_="stay", viewBox=f"0 0 {_WIDTH} {height + 26}", role="img", aria_label=label)
+    return tag(
+        "svg", *parts, class_="stay", viewBox=f"0 0 {_WIDTH} {height + 26}", role="img", aria_label=label
+    )
 
 
 def _hours(axis: _Axis, bottom: int, reader: Reader) -> list[Markup]:
     """Upright lines at whole hours of local time (quarters in a short stay), with the clock time above."""
     span = axis.to_us - axis.from_us
-    step = next(s for s in (_HOUR_US // 12, _HOUR_US // 4, _HOUR_US, 2 * _HOUR_US, 6 * _HOUR_US, 24 * _HOUR_US, span + 1) if span / s <= 14)
+    step = next(
+        s
+        for s in (
+            _HOUR_US // 12,
+            _HOUR_US // 4,
+            _HOUR_US,
+            2 * _HOUR_US,
+            6 * _HOUR_US,
+            24 * _HOUR_US,
+            span + 1,
+        )
+        if span / s <= 14
+    )
     offset = wording.local(axis.from_us, reader.zone).utcoffset()
     shift = int(offset.total_seconds()) * 1_000_000 if offset else 0
     at_us = -(-(axis.from_us + shift) // step) * step - shift
@@ -69,7 +83,15 @@ def _hours(axis: _Axis, bottom: int, reader: Reader) -> list[Markup]:
         words = wording.clock(at_us, reader.zone)
         midnight = words == "00:00"
         parts.append(path(f"M{x:.1f} 24V{bottom}", class_="hr mid" if midnight else "hr"))
-        parts.append(text(reader.day_and_clock(at_us) if midnight else words, round(x), 16, class_="tl", text_anchor="middle"))
+        parts.append(
+            text(
+                reader.day_and_clock(at_us) if midnight else words,
+                round(x),
+                16,
+                class_="tl",
+                text_anchor="middle",
+            )
+        )
         at_us += step
     return parts
 
@@ -110,12 +132,18 @@ def _way(drawing: StayDrawing, axis: _Axis, top: int, reader: Reader) -> list[Ma
     last = rows[drawing.way[-1][1]]
     parts.append(path(line, class_="way"))
     parts.append(tag("circle", class_="start", cx=axis.x(first_us), cy=rows[first_room], r=9))
-    parts.append(text(reader.clock(first_us), round(axis.x(first_us) + 14), rows[first_room] - 8, class_="cap"))
+    parts.append(
+        text(reader.clock(first_us), round(axis.x(first_us) + 14), rows[first_room] - 8, class_="cap")
+    )
     if drawing.ended:
         parts.append(tag("circle", class_="start end", cx=stop, cy=last, r=9))
     else:
         parts.append(path(f"M{stop:.1f} {last - 9}l14 9-14 9z", class_="head"))
-    for (at_us, room), until_us in zip(drawing.way, [m for m, _ in drawing.way[1:]] + [drawing.to_us if drawing.ended else reader.now_us], strict=True):
+    for (at_us, room), until_us in zip(
+        drawing.way,
+        [m for m, _ in drawing.way[1:]] + [drawing.to_us if drawing.ended else reader.now_us],
+        strict=True,
+    ):
         if axis.x(until_us) - axis.x(at_us) > _CAPTION_MIN_PX:
             words = reader.duration((until_us - at_us) // 1_000_000)
             parts.append(text(words, round(axis.x(at_us) + 8), rows[room] - 9, class_="cap b"))
@@ -152,12 +180,23 @@ def _stamps(drawing: StayDrawing, axis: _Axis, y: int, reader: Reader) -> list[M
     for item in drawing.stamps:
         x = max(axis.x(item.at_us), box_free)  # acts of one minute stand side by side
         box_free = x + 24
-        box = [rect(-11, -11, 22, 22, class_="stamp", rx=1), text(item.sign, 0, 5.5, class_="stampt", text_anchor="middle")]
+        box = [
+            rect(-11, -11, 22, 22, class_="stamp", rx=1),
+            text(item.sign, 0, 5.5, class_="stampt", text_anchor="middle"),
+        ]
         parts.append(group(box, transform=f"translate({x:.1f} {y + 13})"))
         for above in (True, False):
             if x >= free[above]:
                 anchor = "end" if x > _RIGHT - 220 else "start"
-                parts.append(text(item.label, round(x - 11 if anchor == "start" else x + 11), y - 5 if above else y + 43, class_="cap", text_anchor=anchor))
+                parts.append(
+                    text(
+                        item.label,
+                        round(x - 11 if anchor == "start" else x + 11),
+                        y - 5 if above else y + 43,
+                        class_="cap",
+                        text_anchor=anchor,
+                    )
+                )
                 free[above] = x + 15 * len(item.label) + 10
                 break
     return parts
@@ -169,7 +208,12 @@ def _alarms(drawing: StayDrawing, axis: _Axis, y: int, reader: Reader) -> list[M
     for item in drawing.alarms:
         x, end = axis.x(item.from_us), axis.x(item.to_us)
         parts.append(path(f"M{x:.1f} {y + 13}H{max(end, x + 14):.1f}", class_=f"tail {item.mark.level}"))
-        parts.append(group([mark(item.mark, reader, named=False, size=32)], transform=f"translate({x - 13:.1f} {y}) scale(.82)"))
+        parts.append(
+            group(
+                [mark(item.mark, reader, named=False, size=32)],
+                transform=f"translate({x - 13:.1f} {y}) scale(.82)",
+            )
+        )
         start = max(end, x + 14) + 8
         if start >= free and start + 15 * len(item.text) < _RIGHT:
             parts.append(text(item.text, round(start), y + 18, class_="cap"))

@@ -30,7 +30,11 @@ def tag(name: str, *children: Markup | str, **values: Value) -> Markup:
     """One element; children that are plain strings are escaped."""
     inside = Markup("").join(escape(child) for child in children)
     start = Markup("<") + name + attributes(values)
-    return start + Markup("/>") if not children else start + Markup(">") + inside + Markup("</") + name + Markup(">")
+    return (
+        start + Markup("/>")
+        if not children
+        else start + Markup(">") + inside + Markup("</") + name + Markup(">")
+    )
 
 
 def group(children: Iterable[Markup | str], **values: Value) -> Markup:

@@ -6,6 +6,7 @@ one picture; order and the printed times are exact, distances are not, and the l
 
 from __future__ import annotations
 
+import itertools
 from math import log
 
 from markupsafe import Markup
@@ -50,7 +51,7 @@ def why(page: AlarmPage, reader: Reader) -> Markup:
 
 def _places(moments: list[int]) -> tuple[dict[int, float], list[float]]:
     """Place of each moment in pixels, and the middle of each broken stretch."""
-    gaps = [after - before for before, after in zip(moments, moments[1:], strict=False)]
+    gaps = [after - before for before, after in itertools.pairwise(moments)]
     if not gaps:
         return {moments[0]: (_LEFT + _RIGHT) / 2}, []
     weights = [log(1 + gap / 1_000_000) + 1 for gap in gaps]
@@ -82,10 +83,15 @@ def _runs(page: AlarmPage, lanes: list[str], places: dict[int, float], end_us: i
     return parts
 
 
-def _uprights(page: AlarmPage, places: dict[int, float], end_us: int, bottom: int, reader: Reader) -> list[Markup]:
+def _uprights(
+    page: AlarmPage, places: dict[int, float], end_us: int, bottom: int, reader: Reader
+) -> list[Markup]:
     raised, end = places[page.raised_us], places[end_us]
     foot = bottom + 30
-    parts = [path(f"M{end:.0f} 14V{foot}", class_="nowline"), path(f"M{raised:.0f} 14V{foot}", class_="raised")]
+    parts = [
+        path(f"M{end:.0f} 14V{foot}", class_="nowline"),
+        path(f"M{raised:.0f} 14V{foot}", class_="raised"),
+    ]
     sign = mark(page.card.mark, reader, named=False, size=32)
     parts.append(group([sign], transform=f"translate({raised - 12:.0f} 2) scale(.75)"))
     last = -100.0

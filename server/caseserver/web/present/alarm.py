@@ -78,7 +78,10 @@ def alarm_page(
     return AlarmPage(
         card=alarm_card(alarm, state, reader),
         todo=tuple((part, "") for part in words.clauses(words.text(alarm, "do"))),
-        facts=tuple(_why(fact, words, reader) for fact in sorted(facts_of(leaves), key=lambda f: (f.occurred_us, f.index))),
+        facts=tuple(
+            _why(fact, words, reader)
+            for fact in sorted(facts_of(leaves), key=lambda f: (f.occurred_us, f.index))
+        ),
         raised_us=alarm.raised_us,
         ended_us=alarm.cleared_us,
         law=_law(alarm, state, words),
@@ -86,7 +89,9 @@ def alarm_page(
         steps=tuple(_steps(alarm, history, words, reader)),
         moves=_moves(alarm, reader, may),
         causes=tuple((code, reader.of("cause", code)) for code in _CAUSES_OF.get(alarm.family, _CAUSES)),
-        actions=tuple((code, reader.of("action", code)) for code in _ACTIONS_OF.get(alarm.family, ("checked",))),
+        actions=tuple(
+            (code, reader.of("action", code)) for code in _ACTIONS_OF.get(alarm.family, ("checked",))
+        ),
         rule=f"{alarm.rule}/{alarm.variant}",
         stay_href=f"/stays/{state.area.id}/{alarm.stay}" if alarm.stay else "",
         area=state.area.id,
@@ -124,11 +129,16 @@ def _site(alarm: Alarm, rule: Rule | None, words: Words, reader: Reader) -> tupl
             marks.append((name, reader.duration(level.after_us // 1_000_000, exact=True)))
     for tier in rule.tiers:
         if tier.limit_us == alarm.params.get("limit_us"):
-            marks += [(reader.t("alarm.warns_before"), reader.duration(us // 1_000_000, exact=True)) for us in tier.prewarnings_us]
+            marks += [
+                (reader.t("alarm.warns_before"), reader.duration(us // 1_000_000, exact=True))
+                for us in tier.prewarnings_us
+            ]
     return tuple(marks)
 
 
-def _steps(alarm: Alarm, history: Sequence[Mapping[str, Any]], words: Words, reader: Reader) -> Iterable[Step]:
+def _steps(
+    alarm: Alarm, history: Sequence[Mapping[str, Any]], words: Words, reader: Reader
+) -> Iterable[Step]:
     yield Step("done", reader.t("alarm.step_happened"), alarm.since_us)
     for line in history:
         step = _step(line, words, reader)
@@ -144,20 +154,28 @@ def _step(line: Mapping[str, Any], words: Words, reader: Reader) -> Step | None:
     what, at_us, badge = str(line["what"]), int(line["at_us"]), line.get("officer") or ""
     detail: Mapping[str, Any] = line.get("detail") or {}
     late_us = int(detail.get("late_us") or 0)
-    late = reader.t("alarm.late_mark", late=reader.duration(late_us // 1_000_000, exact=True)) if late_us else ""
+    late = (
+        reader.t("alarm.late_mark", late=reader.duration(late_us // 1_000_000, exact=True)) if late_us else ""
+    )
     if what == "raised":
         return Step("done", reader.t("alarm.step_raised"), at_us, late)
     if what == "prewarned":
         return Step("done", reader.t("alarm.step_prewarned"), at_us, late)
     if what == "cleared":
         is_withdrawn = detail.get("reason") == "late_evidence"
-        return Step("done", reader.t("alarm.step_cleared_late") if is_withdrawn else reader.t("alarm.step_cleared"), at_us)
+        return Step(
+            "done",
+            reader.t("alarm.step_cleared_late") if is_withdrawn else reader.t("alarm.step_cleared"),
+            at_us,
+        )
     if what == "taken":
         return Step("done", reader.t("alarm.step_taken", badge=badge), at_us)
     if what == "acknowledged":
         return Step("done", reader.t("alarm.step_seen", badge=badge), at_us)
     if what == "rectified":
-        said = " · ".join(words.coded(key, str(detail[key])) for key in ("cause", "action") if detail.get(key))
+        said = " · ".join(
+            words.coded(key, str(detail[key])) for key in ("cause", "action") if detail.get(key)
+        )
         return Step("done", reader.t("alarm.step_rectified", badge=badge), at_us, said)
     if what == "verified":
         return Step("done", reader.t("alarm.step_verified", badge=badge), at_us)

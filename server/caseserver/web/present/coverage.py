@@ -14,7 +14,9 @@ HOURS = 24
 HOUR_US = 3_600_000_000
 
 
-def coverage_plot(states: Sequence[AreaPicture], series: Mapping[str, Sequence[Series]], reader: Reader) -> CoveragePlot:
+def coverage_plot(
+    states: Sequence[AreaPicture], series: Mapping[str, Sequence[Series]], reader: Reader
+) -> CoveragePlot:
     """``series``: area id -> coverage of its sources, in cells of an hour."""
     rows = []
     for state in states:

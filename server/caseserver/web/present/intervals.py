@@ -28,7 +28,9 @@ def minus(left: Iterable[Stretch], right: Iterable[Stretch]) -> list[Stretch]:
     """Where the first is and the second is not."""
     rest = union(left)
     for start, end in union(right):
-        rest = [piece for a, b in rest for piece in ((a, min(b, start)), (max(a, end), b)) if piece[1] > piece[0]]
+        rest = [
+            piece for a, b in rest for piece in ((a, min(b, start)), (max(a, end), b)) if piece[1] > piece[0]
+        ]
     return rest
 
 

@@ -33,7 +33,14 @@ from custody.world import Stay, World
 
 FACTS_SHOWN_MAX = 400
 NEAR_TYPES = frozenset(
-    {"tag.read/1", "tag.gone/1", "node.lost/1", "node.restored/1", "obligation.armed/1", "obligation.closed/1"}
+    {
+        "tag.read/1",
+        "tag.gone/1",
+        "node.lost/1",
+        "node.restored/1",
+        "obligation.armed/1",
+        "obligation.closed/1",
+    }
 )
 """Types of leaves beside the stay's own that the page needs, from the stay's first leaf to its end."""
 _STAMPS = {
@@ -71,15 +78,21 @@ def stay_page(
         from_us=from_us,
         to_us=stay.released_us,
         outcome=words.coded("reason", stay.release_reason) if stay.release_reason else "",
-        limit_end_us=min((d.due_us for d in state.duties if d.stay == ref and "limit_us" in d.params), default=None),
+        limit_end_us=min(
+            (d.due_us for d in state.duties if d.stay == ref and "limit_us" in d.params), default=None
+        ),
         drawing=_drawing(stay, state, way, facts, short, blind, alarms, words, from_us, to_us),
         musts=_musts(stay, way, short, blind, from_us, reader),
-        facts=tuple(_record_facts(own, words, {rule.key: rule for rule in state.rulebook.rules})[:FACTS_SHOWN_MAX]),
+        facts=tuple(
+            _record_facts(own, words, {rule.key: rule for rule in state.rulebook.rules})[:FACTS_SHOWN_MAX]
+        ),
         facts_total=len(own),
         complete=numbers == list(range(1, len(own) + 1)),
         log_size=log_size,
         root=root,
-        witness=reader.stamp(state.health.witnessed_us) if state.health.witnessed_us else reader.t("stay.not_witnessed"),
+        witness=reader.stamp(state.health.witnessed_us)
+        if state.health.witnessed_us
+        else reader.t("stay.not_witnessed"),
         duties=_duties(stay, state, may, reader),
     )
 
@@ -128,7 +141,10 @@ def _short(name: str, near: Iterable[Leaf], way: Way, ref: str, to_us: int) -> l
 
     for leaf in near:
         body = leaf["body"]
-        if leaf["type"] not in ("obligation.armed/1", "obligation.closed/1") or body.get("rule") not in _RULES[name]:
+        if (
+            leaf["type"] not in ("obligation.armed/1", "obligation.closed/1")
+            or body.get("rule") not in _RULES[name]
+        ):
             continue
         key, at_us = str(body["obligation"]), int(body["at_us"])
         if leaf["type"] == "obligation.armed/1":
@@ -160,17 +176,31 @@ def _blind(name: str, area: Area, near: Iterable[Leaf], way: Way, to_us: int) ->
 
 
 def _nodes(name: str, area: Area, room: str) -> set[str]:
-    owners = [r.id for r in area.readers.values() if r.room == room] if name == "guard" else area.recorders_of(room)
+    owners = (
+        [r.id for r in area.readers.values() if r.room == room]
+        if name == "guard"
+        else area.recorders_of(room)
+    )
     return {node for owner in owners if (node := area.node_of(_POINTS[name], owner)) is not None}
 
 
 def _musts(
-    stay: Stay, way: Way, short: dict[str, list[Stretch]], blind: dict[str, list[Stretch]], from_us: int, reader: Reader
+    stay: Stay,
+    way: Way,
+    short: dict[str, list[Stretch]],
+    blind: dict[str, list[Stretch]],
+    from_us: int,
+    reader: Reader,
 ) -> tuple[MustShare, ...]:
     brought_s = max(0, stay.entered_us - from_us) // 1_000_000 if stay.entered_us is not None else None
     whole_s = intervals.seconds((start, end) for start, end, _ in way)
     shares = tuple(
-        MustShare(name, whole_s=whole_s, short_s=intervals.seconds(short[name]), blind_s=intervals.seconds(blind[name]))  # type: ignore[arg-type]
+        MustShare(
+            name,
+            whole_s=whole_s,
+            short_s=intervals.seconds(short[name]),
+            blind_s=intervals.seconds(blind[name]),
+        )  # type: ignore[arg-type]
         if way
         else MustShare(name)  # type: ignore[arg-type]
         for name in ("guard", "record")
@@ -178,7 +208,11 @@ def _musts(
     is_searched = stay.searched_us is not None
     return (
         MustShare("in", seconds=brought_s, detail=reader.t("stay.straight_hint")),
-        MustShare("search", done=is_searched, detail=reader.t("stay.search_before") if is_searched else reader.t("stay.search_open")),
+        MustShare(
+            "search",
+            done=is_searched,
+            detail=reader.t("stay.search_before") if is_searched else reader.t("stay.search_open"),
+        ),
         *shares,
     )
 
@@ -194,7 +228,9 @@ def _drawing(
         if fact.type in _STAMPS
     )
     tails = tuple(
-        AlarmTail(a.since_us if a.family != "clock" else a.due_us, a.cleared_us, mark_of(a), words.text(a, "what"))
+        AlarmTail(
+            a.since_us if a.family != "clock" else a.due_us, a.cleared_us, mark_of(a), words.text(a, "what")
+        )
         for a in alarms
         if not a.is_prewarning
     )
@@ -212,14 +248,20 @@ def _drawing(
     )
 
 
-def _lane(way: Way, short: list[Stretch], blind: list[Stretch], message: str, reader: Reader) -> tuple[Span, ...]:
+def _lane(
+    way: Way, short: list[Stretch], blind: list[Stretch], message: str, reader: Reader
+) -> tuple[Span, ...]:
     """Grey where all was well, red where it was short, hatched where nobody could see."""
     whole = intervals.union((start, end) for start, end, _ in way)
     well = intervals.minus(intervals.minus(whole, short), blind)
     spans = [Span(start, end) for start, end in well]
     for start, end in short:
         time = reader.duration(intervals.seconds([(start, end)]), exact=True)
-        said = reader.t("stay.stopped_for", time=time) if message == "stay.stopped_for" else reader.t("stay.unguarded_for", time=time)
+        said = (
+            reader.t("stay.stopped_for", time=time)
+            if message == "stay.stopped_for"
+            else reader.t("stay.unguarded_for", time=time)
+        )
         spans.append(Span(start, end, said, "gap"))
     for start, end in blind:
         time = reader.duration(intervals.seconds([(start, end)]), exact=True)
@@ -236,7 +278,11 @@ def _clocks(stay: Stay, state: AreaPicture, words: Words, to_us: int) -> tuple[C
         if rule.kind != "clock" or (rule.measures and stay.measure not in rule.measures):
             continue
         given = max((a.limit_us for a in stay.approvals if a.rule == rule.id), default=rule.tiers[0].limit_us)
-        limits = tuple((stay.measure_us + tier.limit_us, words.limit(tier.limit)) for tier in rule.tiers if tier.limit_us <= given)
+        limits = tuple(
+            (stay.measure_us + tier.limit_us, words.limit(tier.limit))
+            for tier in rule.tiers
+            if tier.limit_us <= given
+        )
         lanes.append(ClockLane(stay.measure_us, to_us, limits, words.measure(stay.measure)))
     return tuple(lanes)
 
@@ -251,10 +297,21 @@ def _alarm_line(leaf: Leaf, words: Words, rules: Mapping[str, Rule]) -> RecordFa
         return None
     body = leaf["body"]
     rule = rules.get(f"{body['rule']}/{body['variant']}")
-    said = rule.text.get(words.reader.language, rule.text["zh"])["what"] if rule is not None else f"{body['rule']}/{body['variant']}"
+    said = (
+        rule.text.get(words.reader.language, rule.text["zh"])["what"]
+        if rule is not None
+        else f"{body['rule']}/{body['variant']}"
+    )
     text = words.reader.of("record", kind, what=said)
     where = words.room(body["room"]) if body.get("room") else ""
-    return RecordFact(leaf["stay_n"] or 0, int(body["at_us"]), text, where, words.reader.of("by", "gateway"), "gap" if kind == "raised" else "")
+    return RecordFact(
+        leaf["stay_n"] or 0,
+        int(body["at_us"]),
+        text,
+        where,
+        words.reader.of("by", "gateway"),
+        "gap" if kind == "raised" else "",
+    )
 
 
 def _record_facts(own: Sequence[Leaf], words: Words, rules: Mapping[str, Rule]) -> list[RecordFact]:
@@ -279,7 +336,9 @@ def _record_facts(own: Sequence[Leaf], words: Words, rules: Mapping[str, Rule]) 
     return found
 
 
-def _duties(stay: Stay, state: AreaPicture, may: frozenset[str], reader: Reader) -> tuple[tuple[str, str], ...]:
+def _duties(
+    stay: Stay, state: AreaPicture, may: frozenset[str], reader: Reader
+) -> tuple[tuple[str, str], ...]:
     """Forms that make sense for this stay now and that this reader may fill in."""
     if not stay.is_open:
         return ()

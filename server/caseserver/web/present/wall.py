@@ -56,7 +56,9 @@ def wall(states: Sequence[AreaPicture], reader: Reader, only: str | None = None)
     """The wall of the areas in ``states``; with ``only``, people and plan of one area, alarms always of all."""
     shown = [state for state in states if only in (None, state.area.id)] or list(states)
     rows = sorted((row for state in shown for row in people(state, reader)), key=lambda item: item[0])
-    stems = tuple(sorted((s for state in shown for s in _stems(state, reader)), key=lambda s: (s.at_us, s.stay)))
+    stems = tuple(
+        sorted((s for state in shown for s in _stems(state, reader)), key=lambda s: (s.at_us, s.stay))
+    )
     cards = alarm_cards(states, reader, is_folded=True)
     closed = [(alarm, state) for state in states for alarm in state.closed]
     reading = next((state.health.reading for state in shown if state.health.reading), None)
@@ -65,7 +67,9 @@ def wall(states: Sequence[AreaPicture], reader: Reader, only: str | None = None)
         top=_top(states, reader, only, len(rows), cards, stems),
         people=PeopleView(tuple(row for _, row in rows), stems, reading),
         plan=tuple(area_plan(state, reader) for state in shown),
-        alarms=AlarmsView(cards[:CARDS_MAX], len(cards[CARDS_MAX:]), len(health.sources), _last(closed, reader)),
+        alarms=AlarmsView(
+            cards[:CARDS_MAX], len(cards[CARDS_MAX:]), len(health.sources), _last(closed, reader)
+        ),
         health=health,
     )
 
@@ -74,7 +78,10 @@ def _top(
     states: Sequence[AreaPicture], reader: Reader, only: str | None, held: int,
     cards: tuple[AlarmCard, ...], stems: tuple[Stem, ...],
 ) -> TopView:  # fmt: skip
-    areas = [(Words(s.area, s.world, reader).name(s.area.name), f"/?area={s.area.id}", only == s.area.id) for s in states]
+    areas = [
+        (Words(s.area, s.world, reader).name(s.area.name), f"/?area={s.area.id}", only == s.area.id)
+        for s in states
+    ]
     first = states[0]
     station = Words(first.area, first.world, reader).name(first.area.station)
     untaken = sum(card.state == "new" and card.mark.level in ("act", "blind") for card in cards)
@@ -101,12 +108,15 @@ def _row(state: AreaPicture, view: View, stay: Stay, reader: Reader) -> tuple[tu
     row = PersonRow(
         stay=words.stay(stay.ref),
         href=f"/stays/{state.area.id}/{stay.ref}",
-        room=words.room(stay.room) if stay.room is not None else reader.t("wall.unknown_room" if stay.is_inside else "wall.at_gate"),
+        room=words.room(stay.room)
+        if stay.room is not None
+        else reader.t("wall.unknown_room" if stay.is_inside else "wall.at_gate"),
         musts=musts(state, view, stay),
         duty=duty,
         seal=seal,
         count=count,
-        basis=words.measure(stay.measure) + (f" {words.limit(str(clock.params['limit']))}" if clock else ""),
+        basis=words.measure_short(stay.measure)
+        + (f" {words.limit(str(clock.params['limit']))}" if clock else ""),
         bar=_bar(state, clock, reader) if clock else None,
         mark=mark,
         untaken=worst is not None and worst.state == "unacknowledged",
@@ -119,10 +129,28 @@ def _row(state: AreaPicture, view: View, stay: Stay, reader: Reader) -> tuple[tu
 
 
 def _alarms_of(state: AreaPicture, stay: Stay) -> list[Alarm]:
-    """Alarms that stand and speak of this person, or of the room the person is in."""
+    """Alarms that stand and speak of this person, of the room the person is in, or of a node without which it is not seen."""
     own = [a for a in state.alarms if a.is_active and a.stay == stay.ref]
-    near = [a for a in state.alarms if a.is_active and a.stay is None and stay.room is not None and a.subject == f"room:{stay.room}"]
-    return own + near
+    near = [
+        a
+        for a in state.alarms
+        if a.is_active and a.stay is None and stay.room is not None and a.subject == f"room:{stay.room}"
+    ]
+    blind = [
+        a
+        for a in state.alarms
+        if a.is_active and stay.room is not None and stay.room in _unseen_rooms(state, a)
+    ]
+    return own + near + blind
+
+
+def _unseen_rooms(state: AreaPicture, alarm: Alarm) -> frozenset[str]:
+    """Rooms in which nobody can be seen because of this alarm: those of a lost node's readers."""
+    kind, _, node = alarm.subject.partition(":")
+    if alarm.rule != "SYS" or kind != "node":
+        return frozenset()
+    readers = {r.id: r.room for r in state.area.readers.values()}
+    return frozenset(readers[p.of] for p in state.area.points if p.node == node and p.kind == "reader")
 
 
 def _alarm_order(alarm: Alarm) -> tuple[int, int, int]:
@@ -140,9 +168,17 @@ def _next(
 ) -> tuple[str, str, Count | None]:  # type: ignore[return]
     """What to do next, by whose number, and how long: an alarm that stands goes before every duty."""
     if worst is not None and not worst.is_prewarning:
-        return words.clauses(words.text(worst, "do"))[0], seal_of(worst.basis), _count(state, "gone", _begin(worst))
+        return (
+            words.clauses(words.text(worst, "do"))[0],
+            seal_of(worst.basis),
+            _count(state, "gone", _begin(worst)),
+        )
     if worst is not None:
-        return words.text(worst, "soon" if worst.family == "clock" else "do"), seal_of(worst.basis), _count(state, "left", worst.due_us)
+        return (
+            words.text(worst, "soon" if worst.family == "clock" else "do"),
+            seal_of(worst.basis),
+            _count(state, "left", worst.due_us),
+        )
     coming = [duty for duty in duties if duty.due_us > reader.now_us]
     if not coming:
         return reader.t("wall.no_duty"), "", None
@@ -150,7 +186,9 @@ def _next(
     if first.family == "clock" and "limit" in first.params:
         said = reader.t("wall.limit_ends", limit=words.limit(str(first.params["limit"])))
     else:
-        said = words.clauses((first.text.get(reader.language) or first.text.get("zh") or {}).get("do", first.rule))[0]
+        said = words.clauses(
+            (first.text.get(reader.language) or first.text.get("zh") or {}).get("do", first.rule)
+        )[0]
     return said.strip(), seal_of(first.basis), _count(state, "left", first.due_us)
 
 
@@ -169,7 +207,13 @@ def _bar(state: AreaPicture, clock: Duty, reader: Reader) -> LimitBar:
     tiers = [tier for rule in rules for tier in rule.tiers if tier.limit_us == limit_us]
     before = max((us for tier in tiers for us in tier.prewarnings_us), default=None)
     warn_us = clock.due_us - before if before is not None else None
-    level = "act" if reader.now_us >= clock.due_us else "soon" if warn_us is not None and reader.now_us >= warn_us else ""
+    level = (
+        "act"
+        if reader.now_us >= clock.due_us
+        else "soon"
+        if warn_us is not None and reader.now_us >= warn_us
+        else ""
+    )
     return LimitBar(clock.since_us, clock.due_us, warn_us, level, state.is_frozen)  # type: ignore[arg-type]
 
 
@@ -186,7 +230,9 @@ def musts(state: AreaPicture, view: View, stay: Stay) -> tuple[Must, Must, Must,
         if recorded != "bad" and state.health.is_stale:
             recorded = "blind"
         elif recorded != "bad":
-            recorded = {"recording": "ok", "stopped": "bad", "unknown": "blind", "none": "todo"}[view.recording(stay.room)]  # type: ignore[assignment]
+            recorded = {"recording": "ok", "stopped": "bad", "unknown": "blind", "none": "todo"}[
+                view.recording(stay.room)
+            ]  # type: ignore[assignment]
     return brought, searched, guarded, recorded
 
 
@@ -198,7 +244,10 @@ def _stems(state: AreaPicture, reader: Reader) -> Iterable[Stem]:
     words = Words(state.area, state.world, reader)
     for duty in state.duties:
         if duty.stay is not None and 0 < duty.due_us - reader.now_us <= HOUR_US:
-            warned = any(a.is_active and a.is_prewarning and a.stay == duty.stay and a.rule == duty.rule for a in state.alarms)
+            warned = any(
+                a.is_active and a.is_prewarning and a.stay == duty.stay and a.rule == duty.rule
+                for a in state.alarms
+            )
             yield Stem(words.stay(duty.stay), duty.due_us, "soon" if warned else "")
 
 
@@ -217,8 +266,17 @@ def area_plan(state: AreaPicture, reader: Reader) -> AreaPlan:
         if ends:
             known = state.world.doors.get(door.id)
             shut = {True: "open", False: "shut", None: "blind"}[known.is_open if known else None]
-            level = "act" if any(a.is_active and a.subject == f"door:{door.id}" and not a.is_prewarning for a in state.alarms) else ""
-            doors.append(PlanDoor(words.door(door.id), (ends[0], ends[1] if len(ends) > 1 else None), shut, level))  # type: ignore[arg-type]
+            level = (
+                "act"
+                if any(
+                    a.is_active and a.subject == f"door:{door.id}" and not a.is_prewarning
+                    for a in state.alarms
+                )
+                else ""
+            )
+            doors.append(
+                PlanDoor(words.door(door.id), (ends[0], ends[1] if len(ends) > 1 else None), shut, level)
+            )  # type: ignore[arg-type]
     tiles = tuple(_tile(state, view, room, places[room.id], words, reader) for room in rooms)
     return AreaPlan(words.name(state.area.name), tiles, tuple(doors))
 
@@ -238,11 +296,31 @@ def _tile(
     held = view.held_in(room.id)
     levels = {stay.ref: _pill_level(state, stay) for stay in held}
     is_blind = state.health.is_stale or _is_blind(view, room.id)
-    own = [a for a in state.alarms if a.is_active and a.room == room.id and not a.is_prewarning and mark_of(a).level == "act"]
-    level = "act" if own or "act" in levels.values() else "blind" if is_blind else "soon" if "soon" in levels.values() else ""
-    pills = tuple(Pill(words.stay(ref), "blind" if is_blind and not lvl else lvl) for ref, lvl in levels.items())  # type: ignore[arg-type]
+    own = [
+        a
+        for a in state.alarms
+        if a.is_active and a.room == room.id and not a.is_prewarning and mark_of(a).level == "act"
+    ]
+    level = (
+        "act"
+        if own or "act" in levels.values()
+        else "blind"
+        if is_blind
+        else "soon"
+        if "soon" in levels.values()
+        else ""
+    )
+    pills = tuple(
+        Pill(words.stay(ref), "blind" if is_blind and not lvl else lvl) for ref, lvl in levels.items()
+    )  # type: ignore[arg-type]
     sworn = len(view.sworn_in((room.id,)))
-    note = Note(reader.t("wall.officers", count=sworn)) if sworn else Note(reader.t("wall.room_empty")) if not held else None
+    note = (
+        Note(reader.t("wall.officers", count=sworn))
+        if sworn
+        else Note(reader.t("wall.room_empty"))
+        if not held
+        else None
+    )
     return RoomTile(
         words.room(room.id), *place,
         level=level,  # type: ignore[arg-type]
@@ -263,7 +341,9 @@ def _pill_level(state: AreaPicture, stay: Stay) -> str:
 def _guard(state: AreaPicture, view: View, room: Room, is_held: bool, is_blind: bool) -> Presence:
     if not is_held:
         return ""
-    if any(a.is_active and a.rule == "M3" and a.room == room.id and not a.is_prewarning for a in state.alarms):
+    if any(
+        a.is_active and a.rule == "M3" and a.room == room.id and not a.is_prewarning for a in state.alarms
+    ):
         return "bad"
     if is_blind:
         return "blind"
@@ -280,19 +360,30 @@ def _recorder(view: View, room: Room, is_held: bool) -> Presence:
 def _blind_since(state: AreaPicture, room: str) -> int | None:
     if state.health.is_stale:
         return state.health.heard_us
-    nodes = [n for n in state.world.nodes.values() if n.state == "lost" and n.id in state.area.nodes and room in state.area.rooms_of_node(n.id)]
+    nodes = [
+        n
+        for n in state.world.nodes.values()
+        if n.state == "lost" and n.id in state.area.nodes and room in state.area.rooms_of_node(n.id)
+    ]
     return min((node.since_us for node in nodes), default=None)
 
 
 # ---------------------------------------------------------------- alarms
 
 
-def alarm_cards(states: Sequence[AreaPicture], reader: Reader, *, is_folded: bool = False) -> tuple[AlarmCard, ...]:
+def alarm_cards(
+    states: Sequence[AreaPicture], reader: Reader, *, is_folded: bool = False
+) -> tuple[AlarmCard, ...]:
     """Open alarms of all areas: red first, what nobody has taken first, then by time.
 
     Folded, alarms of one cause (one group) are one card, the most urgent of them: two cards for one door tell nothing more.
     """
-    found = [(alarm, state) for state in states for alarm in state.alarms if alarm.is_active or not alarm.is_prewarning]
+    found = [
+        (alarm, state)
+        for state in states
+        for alarm in state.alarms
+        if alarm.is_active or not alarm.is_prewarning
+    ]
     found.sort(key=lambda pair: (*_alarm_order(pair[0]), pair[0].id))
     if is_folded:
         first: dict[tuple[str, str], tuple[Alarm, AreaPicture]] = {}
@@ -340,9 +431,19 @@ def _last(closed: list[tuple[Alarm, AreaPicture]], reader: Reader) -> LastAlarm 
         return None
     alarm, state = max(closed, key=lambda pair: pair[0].closed_us or 0)
     card = alarm_card(alarm, state, reader)
-    handled = f"{alarm.rectified_by} · {reader.clock(alarm.rectified_us)}" if alarm.rectified_us and alarm.rectified_by else ""
-    verified = f"{alarm.verified_by} · {reader.clock(alarm.verified_us)}" if alarm.verified_us and alarm.verified_by else ""
-    return LastAlarm(alarm.raised_us, f"{card.where} {card.who} {card.what}".replace("  ", " "), handled, verified)
+    handled = (
+        f"{alarm.rectified_by} · {reader.clock(alarm.rectified_us)}"
+        if alarm.rectified_us and alarm.rectified_by
+        else ""
+    )
+    verified = (
+        f"{alarm.verified_by} · {reader.clock(alarm.verified_us)}"
+        if alarm.verified_us and alarm.verified_by
+        else ""
+    )
+    return LastAlarm(
+        alarm.raised_us, f"{card.where} {card.who} {card.what}".replace("  ", " "), handled, verified
+    )
 
 
 def alarm_list(states: Sequence[AreaPicture], reader: Reader) -> AlarmList:
@@ -357,7 +458,14 @@ def stay_list(states: Sequence[AreaPicture], reader: Reader) -> StayList:
         words = Words(state.area, state.world, reader)
         for stay in state.world.stays.values():
             if stay.released_us is not None:
-                gone.append((words.stay(stay.ref), f"/stays/{state.area.id}/{stay.ref}", stay.arrived_us or stay.opened_us, stay.released_us))
+                gone.append(
+                    (
+                        words.stay(stay.ref),
+                        f"/stays/{state.area.id}/{stay.ref}",
+                        stay.arrived_us or stay.opened_us,
+                        stay.released_us,
+                    )
+                )
     return StayList(tuple(row for _, row in rows), tuple(sorted(gone, key=lambda item: -item[3])))
 
 
@@ -370,19 +478,33 @@ def _health(states: Sequence[AreaPicture], reader: Reader) -> HealthStrip:
         words = Words(state.area, state.world, reader)
         for node in state.area.nodes:
             known = state.world.nodes.get(node)
-            sources.append(Source(reader.of("by", "node", name=node), known is not None and known.state == "ok" and not state.health.is_stale))
+            sources.append(
+                Source(
+                    reader.of("by", "node", name=node),
+                    known is not None and known.state == "ok" and not state.health.is_stale,
+                )
+            )
         for recorder in state.area.recorders:
             seen = state.world.recorders.get(recorder)
             node_of = state.area.node_of("recorder_contact", recorder)
             carrier = state.world.nodes.get(node_of) if node_of else None
             is_carried = carrier is None or carrier.state != "lost"
-            sources.append(Source(words.recorder(recorder), seen is not None and seen.state != "unknown" and is_carried and not state.health.is_stale))
+            sources.append(
+                Source(
+                    words.recorder(recorder),
+                    seen is not None and seen.state != "unknown" and is_carried and not state.health.is_stale,
+                )
+            )
     doubts = [state.health.clock_doubt_us for state in states]
     proved = [state.health.witnessed_us for state in states]
     return HealthStrip(
         sources=tuple(sources),
         clock_doubt_us=None if None in doubts else max((d for d in doubts if d is not None), default=0),
-        blind_today=max((s.health.blind_today for s in states if s.health.blind_today), key=lambda item: item[1], default=None),
+        blind_today=max(
+            (s.health.blind_today for s in states if s.health.blind_today),
+            key=lambda item: item[1],
+            default=None,
+        ),
         witnessed_us=None if None in proved else min((p for p in proved if p is not None), default=None),
         gateways=tuple((state.area.gateway, state.health.heard_us) for state in states),
     )

@@ -66,6 +66,10 @@ class Words:
             return self.reader.t("wall.no_measure")
         return self._or_raw("measure", measure)
 
+    def measure_short(self, measure: str | None) -> str:
+        """The same in the room a row has."""
+        return self.reader.t("wall.no_measure") if measure is None else self._or_raw("measure_short", measure)
+
     def coded(self, family: str, code: str) -> str:
         """A word of a family of the catalogue; text that officers typed, or a code we lack, stands as it is."""
         return self._or_raw(family, code)
@@ -76,7 +80,11 @@ class Words:
     def limit(self, text: str) -> str:
         """``12h`` as ``12 小时``."""
         try:
-            return self.reader.duration(parse_duration_us(text) // 1_000_000, exact=True).replace(" 00 分", "").replace(" 00 m", "")
+            return (
+                self.reader.duration(parse_duration_us(text) // 1_000_000, exact=True)
+                .replace(" 00 分", "")
+                .replace(" 00 m", "")
+            )
         except TimeFormatError:
             return text
 
@@ -101,7 +109,9 @@ class Words:
             return where or self.reader.t("wall.unknown_room"), self.stay(ref)
         if kind == "room":
             held = [self.stay(stay.ref) for stay in self.world.stays_in(ref)]
-            return self.room(ref), " ".join(held[:HELD_SHOWN_MAX]) + (" …" if len(held) > HELD_SHOWN_MAX else "")
+            return self.room(ref), " ".join(held[:HELD_SHOWN_MAX]) + (
+                " …" if len(held) > HELD_SHOWN_MAX else ""
+            )
         if kind == "door":
             return self.door(ref), ""
         if kind == "recorder":
