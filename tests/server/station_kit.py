@@ -107,10 +107,15 @@ class GatewayLog:
         """All leaf lines."""
         return b"".join(leaf + b"\n" for leaf in self.log.leaves(0, self.log.size, 10**9))
 
-    def heartbeat(self, at_us: int, size: int | None = None, sources: Mapping[str, Any] | None = None) -> bytes:
+    def heartbeat(
+        self, at_us: int, size: int | None = None, sources: Mapping[str, Any] | None = None
+    ) -> bytes:
         """An up/hb payload."""
         instant = Instant(1, at_us - START_US, at_us, at_us)
-        health = {"sources": dict(sources or {"node:n1": {"state": "ok", "age_ms": 20}}), "queues": {"outbox": 0}}
+        health = {
+            "sources": dict(sources or {"node:n1": {"state": "ok", "age_ms": 20}}),
+            "queues": {"outbox": 0},
+        }
         return canonical.dumps(
             {"v": 1, **instant.as_dict(), "size": self.log.size if size is None else size, "health": health}
         )

@@ -127,6 +127,8 @@ def test_the_store_holds_neither_password_nor_token(desk: Desk) -> None:
         ("no spaces", ["guard"], PASSWORD),
     ],
 )
-def test_an_account_that_cannot_be_is_refused(desk: Desk, number: str, roles: list[str], password: str) -> None:
+def test_an_account_that_cannot_be_is_refused(
+    desk: Desk, number: str, roles: list[str], password: str
+) -> None:
     with pytest.raises(AccountError, match="expected .* found"):
         desk.accounts.add(number, roles, password, "test")

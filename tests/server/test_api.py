@@ -78,7 +78,11 @@ def test_nothing_but_health_and_sign_in_is_answered_without_a_session(served: Se
         for path, methods in operations.items():
             for method in methods:
                 filled = path.replace("{", "").replace("}", "")
-                if path in open_paths or (path == "/api/session" and method == "post") or not path.startswith("/api"):
+                if (
+                    path in open_paths
+                    or (path == "/api/session" and method == "post")
+                    or not path.startswith("/api")
+                ):
                     continue
                 answer = await client.request(method, filled, json={})
                 # a call that changes something is already stopped for want of a form token
@@ -116,11 +120,19 @@ def test_the_openapi_document_tells_of_every_route_and_its_answer(served: Served
     async def call(client: httpx.AsyncClient) -> None:
         await signed_in(client)
         document = (await client.get("/api/openapi.json")).json()
-        for path in ("/api/areas", "/api/alarms", "/api/stays", "/api/log/{gateway}", "/api/areas/{area}/facts"):
+        for path in (
+            "/api/areas",
+            "/api/alarms",
+            "/api/stays",
+            "/api/log/{gateway}",
+            "/api/areas/{area}/facts",
+        ):
             for operation in document["paths"][path].values():
                 assert operation["description"]
                 assert operation["tags"]
-        assert document["paths"]["/api/areas"]["get"]["responses"]["200"]["content"]["application/json"]["schema"]
+        assert document["paths"]["/api/areas"]["get"]["responses"]["200"]["content"]["application/json"][
+            "schema"
+        ]
 
     served.run(call)
 

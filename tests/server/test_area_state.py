@@ -116,7 +116,14 @@ def test_a_gateway_that_logs_no_outputs_is_found_out(tmp_path: Path) -> None:
 
 def test_an_output_that_no_fact_bears_out_is_found_out_and_shown(kit: Kit) -> None:
     morning(kit.gateway)
-    body = {"alarm": "a1/M1/x/stay:S-1/0", "rule": "M1", "variant": "x", "subject": "stay:S-1", "severity": "S1", "stage": "s"}
+    body = {
+        "alarm": "a1/M1/x/stay:S-1/0",
+        "rule": "M1",
+        "variant": "x",
+        "subject": "stay:S-1",
+        "severity": "S1",
+        "stage": "s",
+    }
     instant = {"boot": 1, "boottime_us": 0, "earliest_us": START_US, "latest_us": START_US}
     kit.gateway.log.append(
         {
@@ -223,7 +230,9 @@ def test_a_fork_is_alarmed_and_both_accounts_are_kept(kit: Kit) -> None:
     assert kit.station.area("a1").health().is_forked
     assert kit.station.log_bytes("gw-a1") == kit.gateway.bytes()
     with kit.database.reading() as connection:
-        kept = connection.execute(text("SELECT payload FROM quarantine WHERE reason = 'fork'")).scalars().all()
+        kept = (
+            connection.execute(text("SELECT payload FROM quarantine WHERE reason = 'fork'")).scalars().all()
+        )
     assert kept[0] == other.batch(0, 5)
     kit.gateway.fact("door.opened", kit.clock.at_us, door="gate")
     kit.take(kit.gateway.batch(10))
@@ -272,7 +281,9 @@ def test_a_page_turns_grey_three_seconds_after_the_last_heartbeat(kit: Kit) -> N
     assert {state for _, state, _ in health.sources} == {"unknown"}
 
 
-@pytest.mark.parametrize("payload", [b"", b"{}", b"[1]", b'{"boot":1}', b"\xff", b'{"boot":true,"size":1}', b"9" * 70_000])
+@pytest.mark.parametrize(
+    "payload", [b"", b"{}", b"[1]", b'{"boot":1}', b"\xff", b'{"boot":true,"size":1}', b"9" * 70_000]
+)
 def test_a_bad_heartbeat_is_counted(kit: Kit, payload: bytes) -> None:
     kit.state.on_heartbeat(payload, kit.clock.now(), 1.0)
     assert kit.state.counters["bad_heartbeats"] == 1

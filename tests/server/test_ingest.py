@@ -211,7 +211,9 @@ def test_any_bytes_are_judged_without_an_exception(payload: bytes) -> None:
 
 @settings(max_examples=300)
 @given(data=st.data())
-def test_any_mutation_of_a_good_batch_is_refused_or_is_the_batch(day: GatewayLog, data: st.DataObject) -> None:
+def test_any_mutation_of_a_good_batch_is_refused_or_is_the_batch(
+    day: GatewayLog, data: st.DataObject
+) -> None:
     good = day.batch(0, 6)
     at = data.draw(st.integers(0, len(good) - 1))
     cut = data.draw(st.integers(0, 3))

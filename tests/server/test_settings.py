@@ -1,0 +1,71 @@
+"""server.toml and the environment: what is wrong is named, what is there is documented."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from caseserver.settings import Settings, SettingsError, load_settings
+from pydantic import BaseModel
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def written(tmp_path: Path, text: str) -> Path:
+    (tmp_path / "server.toml").write_text(text, encoding="utf-8")
+    return tmp_path
+
+
+def test_the_environment_overrides_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = written(tmp_path, 'listen = "0.0.0.0:80"\n[broker]\nhost = "a"\nport = 1\n')
+    monkeypatch.setenv("CASEWARD_SERVER_BROKER__HOST", "b")
+    settings = load_settings(data)
+    assert (settings.host, settings.port, settings.broker.host, settings.broker.port) == (
+        "0.0.0.0",
+        80,
+        "b",
+        1,
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("listen = 5", "listen: Input should be a valid string, found '5'"),
+        ("[broker]\nport = 70000", "broker.port"),
+        ("[broker]\nprot = 1", "broker.prot: Extra inputs"),
+        ("[gateways.gw]\narea = 'a'\npublic_key = 'xyz'", "gateways.gw.public_key"),
+        ("[gateways.GW_1]\narea = 'a'\npublic_key = '" + "0" * 64 + "'", "found 'GW_1'"),
+        ("listen = ", "TOML"),
+    ],
+)
+def test_what_is_wrong_is_named_with_file_and_key(tmp_path: Path, text: str, told: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        load_settings(written(tmp_path, text))
+    assert told in str(caught.value)
+    assert "server.toml" in str(caught.value)
+
+
+def test_a_missing_file_says_which_command_writes_it(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match="caseward server init"):
+        load_settings(tmp_path)
+
+
+def keys(model: type[BaseModel], prefix: str = "") -> Iterator[str]:
+    """Every setting as docs/server.md writes it."""
+    for name, field in model.model_fields.items():
+        inner = [
+            t for t in (field.annotation, *getattr(field.annotation, "__args__", ())) if isinstance(t, type)
+        ]
+        section = next((t for t in inner if issubclass(t, BaseModel)), None)
+        if section is None:
+            yield prefix + name
+        else:
+            yield from keys(section, f"{prefix}{name}." + ("<name>." if name == "gateways" else ""))
+
+
+def test_every_setting_has_its_line_in_the_document() -> None:
+    page = (ROOT / "docs" / "server.md").read_text(encoding="utf-8")
+    missing = [key for key in keys(Settings) if f"`{key}`" not in page]
+    assert missing == []
