@@ -117,8 +117,8 @@ class GatewayCore:
         self._clock = ClockWatch(self.memory.recorded_us, self.memory.is_clock_doubted, clock_doubt)
         self._lines = {port: self._line(port, node_keys) for port in area.ports}
         self._by_number = {node.number: self.links[node.id] for node in area.nodes.values()}
-        # Messages to ack once the log is durable up to the size beside them.
-        self._acks: dict[tuple[int, int, int], tuple[NodeLink, Frame, int]] = {}
+        # Messages to ack once all of the log is durable, each once.
+        self._acks: dict[tuple[int, int, int], tuple[NodeLink, Frame]] = {}
         self._counters: Counter[str] = Counter()
         self._fact_count = 0
         self._alive_us = self.memory.recorded_us  # the last time an earlier run was surely at work
@@ -390,23 +390,19 @@ class GatewayCore:
             if not drafts and not is_due:
                 break
         if not self.book.commit():
-            return self._alarm_full()
+            return self._sound()  # no room for evidence: whoever hears it must come
         return self._due_acks(now) + self.outputs.act(now)
 
     def _due_acks(self, now: Moment) -> list[Action]:
-        durable = self.book.log.durable_size
-        ready = [key for key, (_, _, size) in self._acks.items() if size <= durable]
-        taken = [self._acks.pop(key) for key in ready]
-        return [link.ack(frame, now) for link, frame, _ in taken]
+        """Called only when the whole log is durable."""
+        taken, self._acks = list(self._acks.values()), {}
+        return [link.ack(frame, now) for link, frame in taken]
 
     def _ack_later(self, link: NodeLink, frame: Frame) -> None:
-        self._acks.setdefault((frame.node, frame.boot, frame.seq), (link, frame, self.book.log.size))
-
-    def _alarm_full(self) -> list[Action]:
-        """No room for evidence: whoever hears it must come, whatever else is true."""
-        return self._sound()
+        self._acks.setdefault((frame.node, frame.boot, frame.seq), (link, frame))
 
     def _sound(self) -> list[Action]:
+        """All of the gateway's own sounders on, whatever the rules say."""
         return [
             DriveLine(o.id, o.gpio_line, True)
             for o in self.area.outputs.values()

@@ -6,7 +6,7 @@ carries the gateway's boot number and a number rising within it, as the node dem
 
 from casegateway.events import Moment, SendBytes
 from casegateway.inbox import Delivery, Inbox
-from casegateway.limits import NODE_SIGN_MS, NODE_SILENT_MS, SNAPSHOT_RESEND_MS
+from casegateway.limits import HELD_FRAMES_MAX, HOLE_MS, NODE_SIGN_MS, NODE_SILENT_MS, SNAPSHOT_RESEND_MS
 from casegateway.memory import SeenSeqs
 from casegateway.node_clock import NodeClock
 from casewire import (
@@ -47,7 +47,8 @@ class NodeLink:
         self._seen = seen
         self._clock = NodeClock()
         self._inbox = Inbox(seen.boot, None)
-        self._is_timed = False  # a heartbeat gave the offset of the node's uptime
+        self._timed_us: int | None = None  # when a heartbeat first gave the offset of the node's uptime
+        self._is_synced = False  # what the node still has to tell from before our start is here
         self._parts: set[int] = set()
         self._request_us: int | None = None
         self._sign_us = now.real_us
@@ -73,7 +74,8 @@ class NodeLink:
         self.heard_real_us, self.heard_us = received_us, now.instant.earliest_us
         self._clock.note(frame.uptime_ms, received_us)
         if isinstance(frame.message, Heartbeat):
-            self._is_timed = True
+            if self._timed_us is None:
+                self._timed_us = now.real_us
             self.queue_depth, self.dropped = frame.message.queue_depth, frame.message.dropped
         return True
 
@@ -86,9 +88,18 @@ class NodeLink:
         self._inbox.hold(frame)
 
     def release(self, now: Moment) -> Delivery:
-        """Messages whose turn it is. None before the first heartbeat: their age is not known yet."""
-        if not self._is_timed:
+        """Messages whose turn it is.
+
+        None before the first heartbeat: their age is not known yet. After our own start none
+        before all are here that the heartbeat says are waiting: which is the first is not known.
+        """
+        if self._timed_us is None:
             return Delivery()
+        if not self._is_synced:
+            is_waiting = len(self._inbox) < min(self.queue_depth, HELD_FRAMES_MAX)
+            if is_waiting and now.real_us - self._timed_us < HOLE_MS * 1_000:
+                return Delivery()
+            self._is_synced = True
         boot = self._inbox.boot
         return self._inbox.release(now.real_us, lambda seq: self._seen.has(boot, seq))
 
@@ -127,7 +138,7 @@ class NodeLink:
             # Names the node's boot: a node that has just started believes nothing before.
             out.append(self._send(Ack(self._inbox.boot, 0), now))
             self._sign_us = now.real_us + NODE_SIGN_MS * 1_000
-        if not self.is_complete and self._is_timed and self._asks_again(now):
+        if not self.is_complete and self._is_synced and self._asks_again(now):
             out.append(self._send(SnapshotRequest(), now))
             self._request_us = now.real_us
         return out
@@ -142,6 +153,8 @@ class NodeLink:
             times.append(self._sign_us)
             if not self.is_complete and self._request_us is not None:
                 times.append(self._request_us + SNAPSHOT_RESEND_MS * 1_000)
+        if self._timed_us is not None and not self._is_synced:
+            times.append(self._timed_us + HOLE_MS * 1_000)
         hole_us = self._inbox.wake_us()
         return min([*times, hole_us]) if hole_us is not None else min(times)
 
@@ -163,7 +176,8 @@ class NodeLink:
         is_first = self._inbox.boot == 0 and not self.is_heard
         self._inbox = Inbox(boot, None if is_first else 1)
         self._clock = NodeClock()
-        self._is_timed = False
+        self._timed_us = None
+        self._is_synced = not is_first
         self.lose()
         # A starting node tells all by itself; we ask only if that does not come.
         self._request_us = None if is_first else now.real_us

@@ -146,7 +146,9 @@ class NodeBench:
 class Bench:
     """One gateway with its node and server. `run` lets real time pass; station time runs at `rate`."""
 
-    def __init__(self, *, rate: float = 1.0, disk: MemoryDisk | None = None, has_server_key: bool = True) -> None:
+    def __init__(
+        self, *, rate: float = 1.0, disk: MemoryDisk | None = None, has_server_key: bool = True
+    ) -> None:
         self.real_us = 1_000_000
         self.rate = rate
         self.wall_shift_us = 0
@@ -194,15 +196,26 @@ class Bench:
         """Start the gateway program on the disk as it is."""
         self.boot += 1
         log, self.recovery = Log.open(self.disk, segment_bytes_max=64_000)
-        book = Book(log, Engine(AREA, RULEBOOK), Memory(), self.trace)
+        book = Book(log, self.new_engine(), Memory(), self.trace)
         identity = Identity("gw-t1", "c" * 64, RULEBOOK.id, "d" * 64, "0.0.0")
         public = SERVER_KEY.public if self.has_server_key else None
         self.core = GatewayCore(
-            AREA, identity, book, {"n1": KEY}, GATEWAY_KEY.named(ORIGIN), public, clock_doubt, self.acked, self.moment()
+            AREA,
+            identity,
+            book,
+            {"n1": KEY},
+            GATEWAY_KEY.named(ORIGIN),
+            public,
+            clock_doubt,
+            self.acked,
+            self.moment(),
         )
         self.stop = None
         self.lines.clear()
         self.act(self.core.boot(self.moment(), reason))
+
+    def new_engine(self) -> Engine:
+        return Engine(AREA, RULEBOOK)
 
     def trace(self, step: str, index: int) -> None:
         """Overridden where a test looks at the order."""
@@ -279,7 +292,9 @@ class Bench:
 
     # --- officers --------------------------------------------------------------------------
 
-    def officer(self, fact_type: str, *, key: SoftKey = SERVER_KEY, at_us: int | None = None, **body: Any) -> bytes:
+    def officer(
+        self, fact_type: str, *, key: SoftKey = SERVER_KEY, at_us: int | None = None, **body: Any
+    ) -> bytes:
         """A down/fact payload."""
         self._fact_count += 1
         at = self.station_us if at_us is None else at_us

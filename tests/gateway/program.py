@@ -15,12 +15,12 @@ from types import TracebackType
 from typing import Any, Self
 
 import paho.mqtt.client as paho
+from paho.mqtt.enums import CallbackAPIVersion
+
 from caselog import canonical
 from caselog.keys import SoftKey
 from caselog.segment import decode_line
 from caseserver.ingest import Ingest
-from paho.mqtt.enums import CallbackAPIVersion
-
 from tests.gateway.bench import HERE, KEY, SERVER_KEY, node_table
 from tests.node import micropython
 
@@ -147,7 +147,11 @@ class Program:
         self.node_path = os.ttyname(node_slave)
         self.node_slave = node_slave
         self.node = micropython.start_node(
-            config, self.node_path, self.folder / "hardware", interpreter=[sys.executable], stderr=subprocess.DEVNULL
+            config,
+            self.node_path,
+            self.folder / "hardware",
+            interpreter=[sys.executable],
+            stderr=subprocess.DEVNULL,
         )
         self.is_running = True
         self.cable = threading.Thread(target=self.carry, daemon=True)

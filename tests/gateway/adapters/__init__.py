@@ -1,0 +1,1 @@
+"""Tests of the shells around serial ports, GPIO and broker."""
