@@ -79,14 +79,20 @@ def alarm_path(house: House, rule: str) -> str:
     raise LookupError(f"expected an open alarm of {rule}, found none")
 
 
+def complaints(page: Page) -> list[str]:
+    """What the browser has to say against a page: a list that grows."""
+    found: list[str] = []
+    page.on("console", lambda m: found.append(m.text) if m.type in ("error", "warning") else None)
+    page.on("pageerror", lambda e: found.append(str(e)))
+    return found
+
+
 def take(chrome: Browser, address: str, shots: list[Shot], folder: Path) -> None:
     """Every shot in every language and size; one signed-in context a badge."""
     for badge in sorted({shot.badge for shot in shots}):
         context = chrome.new_context(locale="zh-CN", device_scale_factor=1)
         page = context.new_page()
-        problems: list[str] = []
-        page.on("console", lambda m: problems.append(m.text) if m.type in ("error", "warning") else None)
-        page.on("pageerror", lambda e: problems.append(str(e)))
+        problems = complaints(page)
         if badge:
             sign_in(page, address, badge)
         for shot in (s for s in shots if s.badge == badge):

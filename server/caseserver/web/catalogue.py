@@ -74,8 +74,9 @@ def catalogue() -> Catalogue:
 def choose_language(query: str | None, cookie: str | None, accept: str | None) -> Language:
     """?lang= first, then the cookie, then Accept-Language, else Chinese. Unknown values are passed over."""
     for asked in (query, cookie):
-        if asked in LANGUAGES:
-            return asked  # type: ignore[return-value]
+        for language in LANGUAGES:
+            if asked == language:
+                return language
     if accept:
         wanted = [part.split(";")[0].strip().replace("-", "_") for part in accept[:200].split(",")]
         found = negotiate_locale([part for part in wanted if part], ["zh", "en", "zh_CN", "en_GB", "en_US"])

@@ -80,7 +80,7 @@ class Gatherer:
 
     def leaves_of(self, view: AreaView, indices: Sequence[int]) -> list[Mapping[str, Any]]:
         """Leaves by index; one that the server does not hold yet is left out."""
-        found = []
+        found: list[Mapping[str, Any]] = []
         for index in indices:
             try:
                 found.append(view.leaf(index))

@@ -57,7 +57,7 @@ def page(html: str, request: Request, status: int = 200) -> HTMLResponse:
     response = HTMLResponse(html, status, headers={"Referrer-Policy": "same-origin"})
     for name, cookie, allowed in (("lang", LANGUAGE_COOKIE, LANGUAGES), ("theme", THEME_COOKIE, THEMES)):
         asked = request.query_params.get(name)
-        if asked in allowed:
+        if asked is not None and asked in allowed:
             response.set_cookie(cookie, asked, max_age=YEAR_S, httponly=True, samesite="lax")
     return response
 

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import mimetypes
 import time
 from collections.abc import Callable
-from importlib import resources
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, HTTPException, Request
@@ -20,7 +18,7 @@ from caseserver.accounts import Officer
 from caseserver.auth import check_csrf, current_officer, maybe_officer, safe_next
 from caseserver.hub import TooManySubscribers
 from caseserver.station import REFUSED, AreaView, Station
-from caseserver.web import forms, live, render
+from caseserver.web import forms, live, render, static_files
 from caseserver.web.forms import Answer, Sent, Statement
 from caseserver.web.gather import Gatherer
 from caseserver.web.http import FormTooLarge, may, page, reader_of, sent_form
@@ -37,7 +35,6 @@ from custody.world import Stay
 SETTLE_S: Final = 2.0
 """How long an officer waits for the gateway's word before the page says that it is still on its way."""
 SETTLE_STEP_S: Final = 0.05
-STATIC_AGE_S: Final = 31_536_000
 
 SignedIn = Annotated[Officer, Depends(current_officer)]
 Checked = Depends(check_csrf)
@@ -47,9 +44,10 @@ def routes(station: Station) -> APIRouter:
     """All pages of the station."""
     router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
     pages = Pages(station)
-    pages.add_static(router)
+    router.include_router(static_files.routes())
     pages.add_session(router)
     pages.add_reading(router)
+    pages.add_events(router)
     pages.add_alarm_acts(router)
     pages.add_forms(router)
     return router
@@ -62,19 +60,7 @@ class Pages:
         self.station = station
         self.gatherer = Gatherer(station)
 
-    # ------------------------------------------------------------ static, sign-in
-
-    def add_static(self, router: APIRouter) -> None:
-        folder = resources.files("caseserver.web").joinpath("static")
-        files = {item.name: item.read_bytes() for item in folder.iterdir() if item.is_file()}
-
-        @router.get("/static/{name}")
-        def static(name: str) -> Response:
-            if name not in files:
-                raise HTTPException(404, f"expected one of {len(files)} files, found {name[:40]}")
-            kind = "text/javascript" if name.endswith(".js") else mimetypes.guess_type(name)[0]
-            headers = {"Cache-Control": f"public, max-age={STATIC_AGE_S}, immutable"}
-            return Response(files[name], media_type=kind, headers=headers)
+    # ------------------------------------------------------------ sign-in
 
     def add_session(self, router: APIRouter) -> None:
         @router.get("/sign-in")
@@ -130,17 +116,6 @@ class Pages:
             view = wall(self.gatherer.pictures(reader), reader, only)
             return page(render.wall(view, reader, "/events" + (f"?area={only}" if only else "")), request)
 
-        @router.get("/events")
-        async def wall_events(request: Request, officer: SignedIn, area: str | None = None) -> Response:
-            def regions(reader: Reader) -> live.Regions:
-                view = wall(self.gatherer.pictures(reader), reader, area)
-                return {
-                    name: (render.region_value(name, view, reader.now_us), _writer(name, view, reader))
-                    for name in render.WALL_REGIONS
-                }
-
-            return self._stream(request, officer, regions)
-
         @router.get("/alarms")
         def alarms_page(request: Request, officer: SignedIn) -> Response:
             reader = reader_of(request, self.station, officer)
@@ -149,29 +124,9 @@ class Pages:
                 request,
             )
 
-        @router.get("/events/alarms")
-        async def alarms_events(request: Request, officer: SignedIn) -> Response:
-            def regions(reader: Reader) -> live.Regions:
-                view = alarm_list(self.gatherer.pictures(reader), reader)
-                return {"alarms": (view, lambda: render.alarms_body(view, reader))}
-
-            return self._stream(request, officer, regions)
-
         @router.get("/alarms/{area}/{ref}")
         def one_alarm(request: Request, officer: SignedIn, area: str, ref: str) -> Response:
             return self._alarm(request, officer, area, ref)
-
-        @router.get("/events/alarms/{area}/{ref}")
-        async def alarm_events(request: Request, officer: SignedIn, area: str, ref: str) -> Response:
-            self._alarm_view(area, ref)
-
-            def regions(reader: Reader) -> live.Regions:
-                view = self._present_alarm(area, ref, reader, officer)
-                # the open end of the time line moves on even when nothing has changed
-                shown = (view, reader.now_us // render.REDRAW_US)
-                return {"alarm": (shown, lambda: render.alarm_body(view, reader))}
-
-            return self._stream(request, officer, regions)
 
         @router.get("/stays")
         def stays_page(request: Request, officer: SignedIn) -> Response:
@@ -194,6 +149,38 @@ class Pages:
             self.station.audit(officer.number, "leaf_read", f"{area}/{index}")
             data = dumps(leaf)
             return page(render.leaf(index, data.decode(), leaf_hash(data).hex(), reader), request)
+
+    def add_events(self, router: APIRouter) -> None:
+        @router.get("/events")
+        async def wall_events(request: Request, officer: SignedIn, area: str | None = None) -> Response:
+            def regions(reader: Reader) -> live.Regions:
+                view = wall(self.gatherer.pictures(reader), reader, area)
+                return {
+                    name: (render.region_value(name, view, reader.now_us), _writer(name, view, reader))
+                    for name in render.WALL_REGIONS
+                }
+
+            return self._stream(request, officer, regions)
+
+        @router.get("/events/alarms")
+        async def alarms_events(request: Request, officer: SignedIn) -> Response:
+            def regions(reader: Reader) -> live.Regions:
+                view = alarm_list(self.gatherer.pictures(reader), reader)
+                return {"alarms": (view, lambda: render.alarms_body(view, reader))}
+
+            return self._stream(request, officer, regions)
+
+        @router.get("/events/alarms/{area}/{ref}")
+        async def alarm_events(request: Request, officer: SignedIn, area: str, ref: str) -> Response:
+            self._alarm_view(area, ref)
+
+            def regions(reader: Reader) -> live.Regions:
+                view = self._present_alarm(area, ref, reader, officer)
+                # the open end of the time line moves on even when nothing has changed
+                shown = (view, reader.now_us // render.REDRAW_US)
+                return {"alarm": (shown, lambda: render.alarm_body(view, reader))}
+
+            return self._stream(request, officer, regions)
 
     def _stream(
         self, request: Request, officer: Officer, regions: Callable[[Reader], live.Regions]

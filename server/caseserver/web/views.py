@@ -16,6 +16,10 @@ Family = Literal["clock", "figure", "plug", "query"]
 Seal = Literal["law", "site", ""]
 Must = Literal["ok", "todo", "bad", "blind"]
 Presence = Literal["ok", "bad", "blind", "idle", ""]
+RoomLevel = Literal["", "act", "soon", "blind"]
+BarLevel = Literal["", "soon", "act"]
+DoorLook = Literal["shut", "open", "blind"]
+MustName = Literal["in", "search", "guard", "record"]
 
 
 @dataclass(frozen=True)
@@ -46,7 +50,7 @@ class LimitBar:
     start_us: int
     end_us: int
     warn_us: int | None = None
-    level: Literal["", "soon", "act"] = ""
+    level: BarLevel = ""
     in_doubt: bool = False
 
 
@@ -74,7 +78,7 @@ class PersonRow:
 @dataclass(frozen=True)
 class Pill:
     stay: str
-    level: Literal["", "act", "soon", "blind"] = ""
+    level: RoomLevel = ""
 
 
 @dataclass(frozen=True)
@@ -92,8 +96,8 @@ class PlanDoor:
 
     name: str
     between: tuple[int, int | None]
-    state: Literal["shut", "open", "blind"]
-    level: Literal["", "act", "soon"] = ""
+    state: DoorLook
+    level: BarLevel = ""
 
 
 @dataclass(frozen=True)
@@ -105,7 +109,7 @@ class RoomTile:
     y: int
     width: int
     height: int
-    level: Literal["", "act", "soon", "blind"] = ""
+    level: RoomLevel = ""
     people: tuple[Pill, ...] = ()
     guard: Presence = ""
     recorder: Presence = ""
@@ -177,7 +181,7 @@ class Stem:
 
     stay: str
     at_us: int
-    level: Literal["", "soon", "act"] = ""
+    level: BarLevel = ""
 
 
 @dataclass(frozen=True)
@@ -328,7 +332,7 @@ class StayDrawing:
 class MustShare:
     """One of the four musts over the stay: a share in seconds, never a bare percentage."""
 
-    must: Literal["in", "search", "guard", "record"]
+    must: MustName
     done: bool | None = None
     seconds: int | None = None
     whole_s: int | None = None

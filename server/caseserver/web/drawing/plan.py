@@ -151,7 +151,11 @@ def _note(room: RoomTile, used: tuple[float, float], parts: list[Markup], reader
     if room.level == "blind" and room.blind_since_us is not None:
         words = reader.t("wall.blind_for") + " "
         running = plain(Count("gone", room.blind_since_us), reader)
-        x, y = (room.x + 13, room.y + room.height - 14) if room.height >= 100 else (used[0] + 4, room.y + 61)
+        x, y = (
+            (room.x + 13, room.y + room.height - 14)
+            if room.height >= 100
+            else (round(used[0]) + 4, room.y + 61)
+        )
         if not room.people and room.height < 100:
             x = room.x + 13
         parts.append(rect(x - 5, y - 18, 160, 25, class_="plate", rx=2))
@@ -161,8 +165,8 @@ def _note(room: RoomTile, used: tuple[float, float], parts: list[Markup], reader
     if note is None:
         return
     below = room.y + room.height - 14 >= used[1] + (30 + 16 if room.people else 0)
-    x = room.x + 13 if below else used[0] + 4
-    y = (room.y + room.height - 14 if room.people else room.y + 52) if below else used[1] + 21
+    x = room.x + 13 if below else round(used[0]) + 4
+    y = (room.y + room.height - 14 if room.people else room.y + 52) if below else round(used[1]) + 21
     words = Markup("{} {}").format(note.text, plain(note.count, reader)) if note.count else note.text
     parts.append(text(words, x, y, class_="rsub strong" if note.strong else "rsub"))
 

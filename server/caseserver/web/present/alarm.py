@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
 from caseserver.alarms import Alarm
+from caseserver.web.present.cards import alarm_card
 from caseserver.web.present.state import AreaPicture
-from caseserver.web.present.wall import alarm_card
 from caseserver.web.present.words import Words
 from caseserver.web.reader import Reader
 from caseserver.web.views import AlarmPage, LawQuote, Step, WhyFact

@@ -18,6 +18,7 @@ from caseserver.web.reader import Reader
 from caseserver.web.views import (
     AlarmTail,
     ClockLane,
+    MustName,
     MustShare,
     RecordFact,
     Span,
@@ -194,17 +195,18 @@ def _musts(
 ) -> tuple[MustShare, ...]:
     brought_s = max(0, stay.entered_us - from_us) // 1_000_000 if stay.entered_us is not None else None
     whole_s = intervals.seconds((start, end) for start, end, _ in way)
-    shares = tuple(
-        MustShare(
-            name,
-            whole_s=whole_s,
-            short_s=intervals.seconds(short[name]),
-            blind_s=intervals.seconds(blind[name]),
-        )  # type: ignore[arg-type]
-        if way
-        else MustShare(name)  # type: ignore[arg-type]
-        for name in ("guard", "record")
-    )
+    names: tuple[MustName, ...] = ("guard", "record")
+    shares = [MustShare(name) for name in names]
+    if way:
+        shares = [
+            MustShare(
+                name,
+                whole_s=whole_s,
+                short_s=intervals.seconds(short[name]),
+                blind_s=intervals.seconds(blind[name]),
+            )
+            for name in names
+        ]
     is_searched = stay.searched_us is not None
     return (
         MustShare("in", seconds=brought_s, detail=reader.t("stay.straight_hint")),

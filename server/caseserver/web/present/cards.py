@@ -1,0 +1,114 @@
+"""Alarm cards: open alarms in the order in which they must be seen, and how long each one lasts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+from caseserver.alarms import Alarm
+from caseserver.web.present.state import AreaPicture
+from caseserver.web.present.words import Words, mark_of, seal_of, sound_of
+from caseserver.web.reader import Reader
+from caseserver.web.views import (
+    AlarmCard,
+    AlarmState,
+    Count,
+    LastAlarm,
+)
+
+_STATE: dict[str, AlarmState] = {
+    "unacknowledged": "new",
+    "taken": "taken",
+    "acknowledged": "acknowledged",
+    "rectified": "fixed",
+    "closed": "closed",
+}
+_URGENCY = {"act": 0, "blind": 1, "soon": 2, "know": 3}
+
+
+def alarm_order(alarm: Alarm) -> tuple[int, int, int]:
+    return (_URGENCY[mark_of(alarm).level], alarm.state != "unacknowledged", alarm.raised_us)
+
+
+def count(state: AreaPicture, kind: Literal["left", "gone"], at_us: int) -> Count:
+    return Count(kind, at_us, until_us=state.still_us, frozen=state.is_frozen)
+
+
+def begins_us(alarm: Alarm) -> int:
+    """Since when it is wrong: a clock is wrong from its limit on, everything else from its cause."""
+    return alarm.due_us if alarm.family == "clock" else alarm.since_us
+
+
+def alarm_cards(
+    states: Sequence[AreaPicture], reader: Reader, *, is_folded: bool = False
+) -> tuple[AlarmCard, ...]:
+    """Open alarms of all areas: red first, what nobody has taken first, then by time.
+
+    Folded, alarms of one cause (one group) are one card, the most urgent of them: two cards for one door tell nothing more.
+    """
+    found = [
+        (alarm, state)
+        for state in states
+        for alarm in state.alarms
+        if alarm.is_active or not alarm.is_prewarning
+    ]
+    found.sort(key=lambda pair: (*alarm_order(pair[0]), pair[0].id))
+    if is_folded:
+        first: dict[tuple[str, str], tuple[Alarm, AreaPicture]] = {}
+        for alarm, state in found:
+            first.setdefault((state.area.id, alarm.group or alarm.id), (alarm, state))
+        found = list(first.values())
+    return tuple(alarm_card(alarm, state, reader) for alarm, state in found)
+
+
+def alarm_card(alarm: Alarm, state: AreaPicture, reader: Reader) -> AlarmCard:
+    words = Words(state.area, state.world, reader)
+    where, who = words.subject(alarm.subject, alarm.room)
+    has = alarm.rectified_by or alarm.taken_by or alarm.acknowledged_by or ""
+    since = alarm.rectified_us or alarm.taken_us or alarm.acknowledged_us
+    return AlarmCard(
+        id=alarm.id,
+        href=f"/alarms/{state.area.id}/{alarm.ref}",
+        mark=mark_of(alarm),
+        state=_STATE[alarm.state],
+        where=where,
+        who=who,
+        what=words.text(alarm, "soon" if alarm.is_prewarning else "what"),
+        todo=words.text(alarm, "do"),
+        seal=seal_of(alarm.basis),
+        article=words.article(alarm.article),
+        count=_alarm_count(alarm, state),
+        sound=sound_of(alarm) if alarm.state == "unacknowledged" else "",
+        taken_by=has,
+        taken_us=since,
+        late_s=alarm.late_us // 1_000_000,
+        cleared=not alarm.is_active,
+    )
+
+
+def _alarm_count(alarm: Alarm, state: AreaPicture) -> Count:
+    if alarm.is_prewarning and alarm.is_active:
+        return count(state, "left", alarm.due_us)
+    if not alarm.is_active:
+        return Count("gone", begins_us(alarm), until_us=alarm.cleared_us)
+    return count(state, "gone", begins_us(alarm))
+
+
+def last_alarm(closed: list[tuple[Alarm, AreaPicture]], reader: Reader) -> LastAlarm | None:
+    if not closed:
+        return None
+    alarm, state = max(closed, key=lambda pair: pair[0].closed_us or 0)
+    card = alarm_card(alarm, state, reader)
+    handled = (
+        f"{alarm.rectified_by} · {reader.clock(alarm.rectified_us)}"
+        if alarm.rectified_us and alarm.rectified_by
+        else ""
+    )
+    verified = (
+        f"{alarm.verified_by} · {reader.clock(alarm.verified_us)}"
+        if alarm.verified_us and alarm.verified_by
+        else ""
+    )
+    return LastAlarm(
+        alarm.raised_us, f"{card.where} {card.who} {card.what}".replace("  ", " "), handled, verified
+    )

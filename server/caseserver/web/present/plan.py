@@ -1,0 +1,134 @@
+"""The plan: rooms with who is in them, guard, recorder and doors, in the geometry of area.toml."""
+
+from __future__ import annotations
+
+from caseserver.web.present.people import alarms_of, is_blind
+from caseserver.web.present.state import AreaPicture
+from caseserver.web.present.words import Words, mark_of
+from caseserver.web.reader import Reader
+from caseserver.web.views import (
+    AreaPlan,
+    BarLevel,
+    DoorLook,
+    Note,
+    Pill,
+    PlanDoor,
+    Presence,
+    RoomLevel,
+    RoomTile,
+)
+from custody.area import Room
+from custody.view import View
+from custody.world import Stay
+
+
+def area_plan(state: AreaPicture, reader: Reader) -> AreaPlan:
+    words = Words(state.area, state.world, reader)
+    view = View(state.world, state.area, state.rulebook)
+    rooms = [room for room in state.area.rooms.values() if room.kind != "outside"]
+    places = _places(rooms)
+    order = {room.id: index for index, room in enumerate(rooms)}
+    doors = []
+    for door in state.area.doors.values():
+        ends = [order[room] for room in door.between if room in order]
+        if ends:
+            between = (ends[0], ends[1] if len(ends) > 1 else None)
+            doors.append(PlanDoor(words.door(door.id), between, *_door(state, door.id)))
+    tiles = tuple(_tile(state, view, room, places[room.id], words, reader) for room in rooms)
+    return AreaPlan(words.name(state.area.name), tiles, tuple(doors))
+
+
+def _door(state: AreaPicture, door: str) -> tuple[DoorLook, BarLevel]:
+    """How a door stands, and whether an alarm speaks of it."""
+    known = state.world.doors.get(door)
+    is_open = known.is_open if known is not None else None
+    is_alarmed = any(
+        a.is_active and a.subject == f"door:{door}" and not a.is_prewarning for a in state.alarms
+    )
+    look: DoorLook = "blind" if is_open is None else "open" if is_open else "shut"
+    return look, "act" if is_alarmed else ""
+
+
+def _places(rooms: list[Room]) -> dict[str, tuple[int, int, int, int]]:
+    """Geometry of area.toml; rooms without one stand in two columns below the others."""
+    placed = {room.id: room.plan for room in rooms if room.plan is not None}
+    below = max((y + height for _, y, _, height in placed.values()), default=0)
+    for number, room in enumerate(room for room in rooms if room.plan is None):
+        placed[room.id] = (50 * (number % 2), below + 16 * (number // 2), 50, 16)
+    return placed
+
+
+def _tile(
+    state: AreaPicture, view: View, room: Room, place: tuple[int, int, int, int], words: Words, reader: Reader
+) -> RoomTile:
+    held = view.held_in(room.id)
+    levels = {stay.ref: _pill_level(state, stay) for stay in held}
+    cannot_see = state.health.is_stale or is_blind(view, room.id)
+    own = [
+        a
+        for a in state.alarms
+        if a.is_active and a.room == room.id and not a.is_prewarning and mark_of(a).level == "act"
+    ]
+    level: RoomLevel = "soon" if "soon" in levels.values() else ""
+    if own or "act" in levels.values():
+        level = "act"
+    elif cannot_see:
+        level = "blind"
+    pills = tuple(
+        Pill(words.stay(ref), own_level or ("blind" if cannot_see else ""))
+        for ref, own_level in levels.items()
+    )
+    sworn = len(view.sworn_in((room.id,)))
+    note = (
+        Note(reader.t("wall.officers", count=sworn))
+        if sworn
+        else Note(reader.t("wall.room_empty"))
+        if not held
+        else None
+    )
+    return RoomTile(
+        words.room(room.id), *place,
+        level=level,
+        people=pills,
+        guard=_guard(state, view, room, bool(held), cannot_see),
+        recorder=_recorder(view, room, bool(held)),
+        note=note,
+        passage=room.kind == "corridor",
+        blind_since_us=_blind_since(state, room.id) if cannot_see and room.kind != "corridor" else None,
+    )  # fmt: skip
+
+
+def _pill_level(state: AreaPicture, stay: Stay) -> BarLevel:
+    levels = {mark_of(alarm).level for alarm in alarms_of(state, stay)}
+    return "act" if "act" in levels else "soon" if "soon" in levels else ""
+
+
+def _guard(state: AreaPicture, view: View, room: Room, is_held: bool, cannot_see: bool) -> Presence:
+    if not is_held:
+        return ""
+    if any(
+        a.is_active and a.rule == "M3" and a.room == room.id and not a.is_prewarning for a in state.alarms
+    ):
+        return "bad"
+    if cannot_see:
+        return "blind"
+    return "ok" if view.world.officers_in(view.guard_zone(room.id)) else "idle"
+
+
+def _recorder(view: View, room: Room, is_held: bool) -> Presence:
+    found = view.recording(room.id)
+    if found == "stopped":
+        return "bad" if is_held else "idle"
+    looks: dict[str, Presence] = {"recording": "ok", "unknown": "blind", "none": ""}
+    return looks[found]
+
+
+def _blind_since(state: AreaPicture, room: str) -> int | None:
+    if state.health.is_stale:
+        return state.health.heard_us
+    nodes = [
+        n
+        for n in state.world.nodes.values()
+        if n.state == "lost" and n.id in state.area.nodes and room in state.area.rooms_of_node(n.id)
+    ]
+    return min((node.since_us for node in nodes), default=None)
