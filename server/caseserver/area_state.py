@@ -161,18 +161,21 @@ class AreaState:
         self._save(settled, projected=self.evaluator.size)
 
     def on_heartbeat(self, payload: bytes, now: Instant, real_s: float) -> list[Message]:
-        """An `up/hb` or `up/birth`."""
+        """An `up/hb` or `up/birth`. A gateway that is back gets the officers' facts at once."""
         beat = heartbeats.parse(payload)
         if beat is None:
             self.counters["bad_heartbeats"] += 1
             return []
         with self._lock:
+            last = self._heartbeat
+            is_back = self._is_stale or last is None or last.instant.boot != beat.instant.boot
             self._heartbeat, self._heard_s, self._seen_us = beat, real_s, now.earliest_us
             self._is_stale = False
             readings = {"gateway": Reading(True, 0, beat.queue), **beat.sources}
             self.samples.take(now.earliest_us, readings)
             self._touch()
-        return []
+        # The wait between repeats has grown while nobody was there to take them.
+        return self.resend() if is_back else []
 
     # --- time goes on -----------------------------------------------------------------------
 
@@ -180,11 +183,13 @@ class AreaState:
         """Several times a second: silence, deadlines ahead, what is missing."""
         heard_s = self._heard_s if self._heard_s is not None else self._start_s
         silent_s = real_s - heard_s
+        is_silent = silent_s > self._limits.gateway_silent_s
+        if is_silent:
+            self.evaluator.prepare_ahead(now)  # only this thread changes the engine; pages go on reading
         with self._lock:
             was_stale, self._is_stale = self._is_stale, self._heard_s is None or silent_s > STALE_S
             if was_stale != self._is_stale:
                 self._touch()
-            is_silent = silent_s > self._limits.gateway_silent_s
             if is_silent:
                 self._evaluate_ahead(now)
             elif self._is_silent or self._heard_s is not None:

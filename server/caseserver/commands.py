@@ -23,8 +23,10 @@ from caseserver.store import facts as fact_rows
 from caseserver.store.database import Database
 from caseserver.store.facts import PendingFact
 from caseserver.store.schema import audit
-from custody.area import ConfigError, load_area
-from custody.facts import ROLES, SERVICES, SEXES, check_body
+from custody.area import load_area
+from custody.config import ConfigError
+from custody.facts import check_body
+from custody.vocabulary import ROLES, SERVICES, SEXES
 
 ADMINISTRATORS: Final = ("admin-1", "admin-2")
 PUBLIC_KEY_FILE: Final = Path("keys/server.pub")

@@ -104,6 +104,12 @@ class Evaluator:
         """When something falls due, by the log and the look ahead."""
         return (self._ahead or self._engine).next_deadline_us()
 
+    def prepare_ahead(self, now: Instant) -> None:
+        """Copy the engine if something is due. Takes seconds on a long day: call it without a lock, it only reads."""
+        due_us = self._engine.next_deadline_us()
+        if self._ahead is None and due_us is not None and (now.latest_us is None or due_us <= now.latest_us):
+            self._ahead = self._copy()
+
     def look_ahead(self, now: Instant) -> list[Found]:
         """What is due by `now` though the log does not say so yet: for a gateway that is silent.
 
@@ -115,8 +121,9 @@ class Evaluator:
             due_us = self.next_deadline_us()
             if due_us is None or (now.latest_us is not None and due_us > now.latest_us):
                 break
+            self.prepare_ahead(now)
             if self._ahead is None:
-                self._ahead = self._copy()
+                break
             fact = _deadline(now, self.size, step)
             for effect in self._ahead.step(fact):
                 record = self._ahead.alarms.get(getattr(effect, "alarm", ""))

@@ -20,7 +20,8 @@ from caseserver.settings import Settings, SettingsError
 from caseserver.station import Station
 from caseserver.store.database import Database
 from caseserver.worker import Worker
-from custody.area import Area, ConfigError, load_area
+from custody.area import Area, load_area
+from custody.config import ConfigError
 from custody.rules import Rulebook, load_rulebook
 
 DATABASE_FILE: Final = "server.db"

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from caseserver import area_state
 from caseserver.area_state import Message
-
 from tests.server.station_kit import Kit, morning
 
 
@@ -34,10 +33,10 @@ def main(path: Path, point: str) -> None:
         if message.topic == "ack" and point == "before-ack":
             die()
 
-    kit.worker._publish = publish  # noqa: SLF001 - the moment between commit and acknowledgement
+    kit.worker._publish = publish
     kit.inbox.put_log("gw-a1", kit.gateway.batch(half))
     if point == "before-alarms":
-        kit.worker._states["gw-a1"].follow = lambda *_: die()  # type: ignore[method-assign]  # noqa: SLF001
+        kit.worker._states["gw-a1"].follow = lambda *_: die()  # type: ignore[method-assign]
     kit.worker.turn()
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from argon2 import PasswordHasher
+
 from caselog import canonical, checkpoint
 from caselog.checkpoint import Checkpoint
 from caselog.clock import Instant

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
+
 from caseserver.accounts import AccountError, Accounts
 from caseserver.settings import Sessions
 from caseserver.store.database import Database
-from sqlalchemy import text
-
 from tests.server.station_kit import CHEAP_HASHER
 
 PASSWORD = "correct horse battery"

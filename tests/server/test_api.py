@@ -10,15 +10,15 @@ from typing import Any, cast
 
 import httpx
 import pytest
+from fastapi import FastAPI
+from sqlalchemy import text
+
 from caseserver.accounts import Officer
 from caseserver.app import SECURITY_HEADERS, create_app
 from caseserver.auth import safe_next
 from caseserver.events import message
 from caseserver.program import Program
 from caseserver.settings import Settings
-from fastapi import FastAPI
-from sqlalchemy import text
-
 from tests.server.station_kit import HOUR_US, Kit, morning
 
 PASSWORD = "correct horse battery"

@@ -5,14 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
 from caselog import canonical
 from caseserver.alarms import AHEAD, GATEWAY, SERVER
 from caseserver.area_state import OWED_S
 from caseserver.settings import Limits
 from caseserver.store import leaves as leaf_rows
-from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError
-
 from tests.server.station_kit import HOUR_US, MINUTE_US, START_US, GatewayLog, Kit, morning
 
 

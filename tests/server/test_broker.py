@@ -19,12 +19,12 @@ from typing import Any
 from urllib.request import HTTPCookieProcessor, Request, build_opener
 
 import pytest
-from caselog import canonical, checkpoint
-from caselog.keys import SoftKey
-from caseserver.commands import init
 from paho.mqtt import client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
 
+from caselog import canonical, checkpoint
+from caselog.keys import SoftKey
+from caseserver.commands import init
 from tests.server.station_kit import GatewayLog, morning, standard_area
 from tests.tools.need import need
 

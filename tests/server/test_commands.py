@@ -8,6 +8,7 @@ import stat
 from pathlib import Path
 
 import pytest
+
 from caselog import canonical
 from caseserver.accounts import Accounts
 from caseserver.commands import init
@@ -15,7 +16,6 @@ from caseserver.main import main
 from caseserver.settings import Sessions
 from caseserver.store import facts
 from caseserver.store.database import Database
-
 from tests.server.station_kit import StationClock, standard_area
 
 PUBLIC = "ab" * 32

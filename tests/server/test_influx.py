@@ -14,10 +14,10 @@ from urllib.parse import urlencode
 from urllib.request import urlopen
 
 import pytest
+
 from caseserver.influx import InfluxQueue, InfluxWriter, client_write, line_of
 from caseserver.samples import Reading, Sample
 from caseserver.settings import Influx
-
 from tests.tools.need import need
 
 

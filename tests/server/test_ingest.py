@@ -5,14 +5,14 @@ from __future__ import annotations
 import base64
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from caselog import canonical, checkpoint
 from caselog.checkpoint import Checkpoint
 from caselog.keys import SoftKey, Verifier
 from caseserver.ingest import FORK, MALFORMED, SIGNATURE, Ingest, Outcome
 from caseserver.payload import LEAVES_MAX, build, parse
-from hypothesis import given, settings
-from hypothesis import strategies as st
-
 from tests.server.station_kit import START_US, GatewayLog, morning, standard_area
 
 SERVER = SoftKey.from_seed(b"s" * 32).named("caseward.local/server")

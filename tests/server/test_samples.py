@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from caseserver.samples import HOUR_US, Reading, SampleBook
-from caseserver.store import samples as rows
-from caseserver.store.database import Database
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import text
 
+from caseserver.samples import HOUR_US, Reading, SampleBook
+from caseserver.store import samples as rows
+from caseserver.store.database import Database
 from tests.server.station_kit import START_US
 
 SECOND_US = 1_000_000

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from caseserver.settings import Settings, SettingsError, load_settings
 from pydantic import BaseModel
+
+from caseserver.settings import Settings, SettingsError, load_settings
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -6,13 +6,13 @@ import base64
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
+
 from caselog import canonical
 from caselog.keys import Verifier
 from caseserver.accounts import Officer
 from caseserver.settings import Limits
 from caseserver.signed import SIGNED_PREFIX
-from sqlalchemy import text
-
 from tests.server.station_kit import MINUTE_US, START_US, Kit, morning
 
 DUTY = Officer("1001", frozenset({"duty_officer"}))

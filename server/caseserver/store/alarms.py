@@ -62,10 +62,9 @@ class AlarmReader:
         mine = select(alarms.c.record, alarms.c.raised_us).where(alarms.c.area == area)
         newest = mine.where(alarms.c.closed_us.is_not(None)).order_by(alarms.c.closed_us.desc())
         with self._database.reading() as connection:
-            rows = connection.execute(newest.limit(CLOSED_KEPT_MAX)).all()[::-1]
-            rows += connection.execute(
-                mine.where(alarms.c.closed_us.is_(None)).order_by(alarms.c.raised_us)
-            ).all()
+            closed = connection.execute(newest.limit(CLOSED_KEPT_MAX)).all()
+            still = mine.where(alarms.c.closed_us.is_(None)).order_by(alarms.c.raised_us)
+            rows = [*reversed(closed), *connection.execute(still)]
         return [Alarm.from_json(row.record) for row in rows]
 
     def of_stay(self, area: str, stay: str) -> list[Alarm]:
