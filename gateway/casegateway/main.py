@@ -36,7 +36,8 @@ from casegateway.state import (
 from caselog.errors import DiskBusy, KeyFileError, LogDamaged, LogStopped
 from caselog.filedisk import FileDisk
 from caselog.log import Log, Recovery
-from custody.area import Area, ConfigError, load_area
+from custody.area import Area, load_area
+from custody.config import ConfigError
 from custody.engine import Engine
 from custody.rules import Rulebook, load_rulebook
 

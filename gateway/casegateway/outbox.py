@@ -177,7 +177,7 @@ class Outbox:
             self.counters["forked_acks"] += 1
             raise ValueError("expected our own root at that size")
         if self._server_public is not None:
-            self._check_cosignature(value["cosigned"].encode(), size)
+            self._check_cosignature(str(value["cosigned"]).encode(), size)
         return size
 
     def _check_cosignature(self, note: bytes, size: int) -> None:

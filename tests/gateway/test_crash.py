@@ -14,7 +14,7 @@ TAG = "0A1B2C3D4E"
 def story(bench: Bench) -> None:
     """A gate forced, a person brought in, a door, a tag, a recorder, an acknowledgement."""
     acts = [
-        lambda: bench.node.power_up(),
+        bench.node.power_up,
         lambda: bench.node.level(1, 1),
         lambda: bench.tell("officer.registered", officer="p1", service="sworn", roles=["duty_officer"]),
         lambda: bench.tell("person.arrived", stay="s1"),
