@@ -1,5 +1,6 @@
 """One node and its line: order, signs of life, snapshots, silence."""
 
+import itertools
 import random
 
 from casewire import FROM_GATEWAY, Ack, Command, Decoder, Frame, SnapshotRequest
@@ -212,7 +213,7 @@ def test_lamp_that_never_confirms_is_ordered_again_ever_more_slowly() -> None:
     commanded = [f for f in bench.facts("output.commanded") if f["body"]["output"] == "lamp-waiting-1"]
     assert 4 <= len(commanded) <= 8
     times = [fact["recorded"]["earliest_us"] for fact in commanded]
-    waits = [later - earlier for earlier, later in zip(times, times[1:], strict=False)]
+    waits = [later - earlier for earlier, later in itertools.pairwise(times)]
     assert waits == sorted(waits)
     assert bench.core.outputs.unconfirmed >= 4
 
