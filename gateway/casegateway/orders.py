@@ -17,7 +17,8 @@ from casegateway.memory import Memory
 from caselog import canonical
 from caselog.errors import CanonicalError
 from caselog.keys import Verifier
-from custody.facts import FACT_TYPES, INT_MAX, Problem, check_body
+from custody.facts import FACT_TYPES, check_body
+from custody.fields import INT_MAX, Problem
 
 SIGNED_PREFIX = b"caseward-fact-v1\n"
 """Before the canonical JSON of the fact, so that no other signed thing can pass as one."""

@@ -5,7 +5,8 @@ import sys
 from pathlib import Path
 
 from caseward.resources import area_names, area_text, rulebook_names, rulebook_text
-from custody.area import Area, ConfigError, load_area
+from custody.area import Area, load_area
+from custody.config import ConfigError
 from custody.rules import Rulebook, load_rulebook
 
 

@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from caseward.check import read_area, read_rulebook
-from custody.area import Area, ConfigError
+from custody.area import Area
+from custody.config import ConfigError
 from custody.effects import AlarmCleared, AlarmEffect, AlarmRaised, Effect, PreWarning, Refusal
 from custody.engine import Engine
 from custody.player import Player, replay_log

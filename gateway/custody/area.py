@@ -5,13 +5,13 @@ problem found: file, key, expected, found. No file is opened here.
 """
 
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from custody.facts import is_ref
+from custody.config import ConfigError, Name, Problems
 
 ROOM_KINDS: Final = (
     "reception",  # 接待区 / 登记
@@ -42,37 +42,6 @@ OUTPUT_KINDS: Final = ("sounder", "lamp", "lock")
 ON_LOST: Final = ("hold", "off", "on")
 ROOMS_MAX: Final = 64  # one plan, one page; a bigger site has more areas
 NODES_MAX: Final = 32  # what one gateway polls well within a second
-
-
-@dataclass(frozen=True, slots=True)
-class ConfigProblem:
-    """One thing wrong in a configuration file."""
-
-    file: str
-    key: str
-    expected: str
-    found: str
-
-    def __str__(self) -> str:
-        """One line for a terminal."""
-        return f"{self.file}: {self.key}: expected {self.expected}, found {self.found}"
-
-
-class ConfigError(ValueError):
-    """A configuration that cannot be used; `problems` lists all that was found wrong."""
-
-    def __init__(self, problems: list[ConfigProblem]) -> None:
-        """Keep the problems; the message shows one a line."""
-        super().__init__("\n".join(map(str, problems)))
-        self.problems = problems
-
-
-@dataclass(frozen=True, slots=True)
-class Name:
-    """A name in both languages of the product."""
-
-    zh: str
-    en: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,86 +184,9 @@ class Area:
         return frozenset(room for room in rooms if self.rooms[room].kind != "outside")
 
 
-class _Problems:
-    """Collects problems and reads typed values out of raw TOML."""
-
-    def __init__(self, file: str) -> None:
-        self.file = file
-        self.found: list[ConfigProblem] = []
-
-    def add(self, key: str, expected: str, found: object) -> None:
-        self.found.append(ConfigProblem(self.file, key, expected, repr(found)[:120]))
-
-    def take(self, table: Mapping[str, Any], where: str, key: str, expected: str, default: Any) -> Any:
-        """A value of the table; without default a missing one is a problem."""
-        if key in table:
-            return table[key]
-        if default is _REQUIRED:
-            self.add(f"{where}.{key}", expected, "nothing")
-            return None
-        return default
-
-    def ref(self, table: Mapping[str, Any], where: str, key: str, default: Any = ...) -> str:
-        default = _REQUIRED if default is ... else default
-        value = self.take(table, where, key, "an id", default)
-        if value is not None and not is_ref(value):
-            self.add(f"{where}.{key}", "an id of 1 to 64 characters A-Z a-z 0-9 . _ -", value)
-        return value if isinstance(value, str) else ""
-
-    def choice(
-        self, table: Mapping[str, Any], where: str, key: str, choices: tuple[str, ...], default: Any = ...
-    ) -> str:
-        default = _REQUIRED if default is ... else default
-        expected = f"one of {', '.join(choices)}"
-        value = self.take(table, where, key, expected, default)
-        if value is not None and value not in choices:
-            self.add(f"{where}.{key}", expected, value)
-            return choices[0]
-        return value if isinstance(value, str) else choices[0]
-
-    def integer(
-        self, table: Mapping[str, Any], where: str, key: str, low: int, high: int, default: Any = ...
-    ) -> int:
-        default = _REQUIRED if default is ... else default
-        expected = f"a whole number {low} to {high}"
-        value = self.take(table, where, key, expected, default)
-        if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-            if value is not None:
-                self.add(f"{where}.{key}", expected, value)
-            return low
-        return value
-
-    def name(self, table: Mapping[str, Any], where: str, default: str) -> Name:
-        value = table.get("name")
-        if value is None:
-            return Name(default, default)
-        if not isinstance(value, dict) or not all(isinstance(value.get(k), str) for k in ("zh", "en")):
-            self.add(f"{where}.name", 'a table { zh = "…", en = "…" }', value)
-            return Name(default, default)
-        return Name(value["zh"], value["en"])
-
-    def refs(self, table: Mapping[str, Any], where: str, key: str, default: Any = ...) -> tuple[str, ...]:
-        default = _REQUIRED if default is ... else default
-        value = self.take(table, where, key, "a list of ids", default)
-        if value is None:
-            return ()
-        if not isinstance(value, (list, tuple)) or not all(is_ref(item) for item in value):
-            self.add(f"{where}.{key}", "a list of ids", value)
-            return ()
-        return tuple(value)
-
-    def unknown_keys(self, table: Mapping[str, Any], where: str, allowed: Iterable[str]) -> None:
-        for key in table:
-            if key not in allowed:
-                self.add(f"{where}.{key}", f"one of {', '.join(sorted(allowed))}", key)
-
-
-_REQUIRED: Final = object()
-
-
 def load_area(text: str, file: str = "area.toml") -> Area:
     """Read area.toml. Raises ConfigError listing every problem."""
-    problems = _Problems(file)
+    problems = Problems(file)
     try:
         raw = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -313,7 +205,7 @@ _TOP_KEYS: Final = (
 )  # fmt: skip
 
 
-def _read_area(raw: Mapping[str, Any], p: _Problems) -> Area:
+def _read_area(raw: Mapping[str, Any], p: Problems) -> Area:
     p.unknown_keys(raw, "(top)", _TOP_KEYS)
     head = raw.get("area")
     if not isinstance(head, dict):
@@ -350,7 +242,7 @@ def _read_area(raw: Mapping[str, Any], p: _Problems) -> Area:
     )
 
 
-def _tables(raw: Mapping[str, Any], key: str, p: _Problems) -> list[tuple[Mapping[str, Any], str]]:
+def _tables(raw: Mapping[str, Any], key: str, p: Problems) -> list[tuple[Mapping[str, Any], str]]:
     value = raw.get(key, [])
     if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
         p.add(key, f"an array of tables [[{key}]]", value)
@@ -358,7 +250,7 @@ def _tables(raw: Mapping[str, Any], key: str, p: _Problems) -> list[tuple[Mappin
     return [(item, f"{key}[{number}]") for number, item in enumerate(value)]
 
 
-def _keyed(tables: Any, p: _Problems, read: Any, kind: str) -> dict[str, Any]:
+def _keyed(tables: Any, p: Problems, read: Any, kind: str) -> dict[str, Any]:
     result: dict[str, Any] = {}
     for table, where in tables:
         item = read(table, where, p)
@@ -368,7 +260,7 @@ def _keyed(tables: Any, p: _Problems, read: Any, kind: str) -> dict[str, Any]:
     return result
 
 
-def _read_room(t: Mapping[str, Any], where: str, p: _Problems) -> Room:
+def _read_room(t: Mapping[str, Any], where: str, p: Problems) -> Room:
     p.unknown_keys(t, where, ("id", "kind", "name", "guarded_from", "plan"))
     plan = t.get("plan")
     good = isinstance(plan, list) and len(plan) == 4 and all(isinstance(n, int) for n in plan)
@@ -384,7 +276,7 @@ def _read_room(t: Mapping[str, Any], where: str, p: _Problems) -> Room:
     )
 
 
-def _read_door(t: Mapping[str, Any], where: str, p: _Problems) -> Door:
+def _read_door(t: Mapping[str, Any], where: str, p: Problems) -> Door:
     p.unknown_keys(t, where, ("id", "kind", "name", "between", "controlled"))
     between = p.refs(t, where, "between")
     if len(between) != 2:
@@ -403,23 +295,23 @@ def _read_door(t: Mapping[str, Any], where: str, p: _Problems) -> Door:
     )
 
 
-def _read_recorder(t: Mapping[str, Any], where: str, p: _Problems) -> Recorder:
+def _read_recorder(t: Mapping[str, Any], where: str, p: Problems) -> Recorder:
     p.unknown_keys(t, where, ("id", "name", "rooms"))
     recorder = p.ref(t, where, "id")
     return Recorder(recorder, p.name(t, where, recorder), p.refs(t, where, "rooms"))
 
 
-def _read_reader(t: Mapping[str, Any], where: str, p: _Problems) -> Reader:
+def _read_reader(t: Mapping[str, Any], where: str, p: Problems) -> Reader:
     p.unknown_keys(t, where, ("id", "room"))
     return Reader(p.ref(t, where, "id"), p.ref(t, where, "room"))
 
 
-def _read_node(t: Mapping[str, Any], where: str, p: _Problems) -> Node:
+def _read_node(t: Mapping[str, Any], where: str, p: Problems) -> Node:
     p.unknown_keys(t, where, ("id", "number", "port"))
     return Node(p.ref(t, where, "id"), p.integer(t, where, "number", 1, 65_535), p.ref(t, where, "port"))
 
 
-def _read_point(t: Mapping[str, Any], where: str, p: _Problems) -> Point:
+def _read_point(t: Mapping[str, Any], where: str, p: Problems) -> Point:
     p.unknown_keys(t, where, ("node", "point", "kind", "of"))
     return Point(
         node=p.ref(t, where, "node"),
@@ -429,7 +321,7 @@ def _read_point(t: Mapping[str, Any], where: str, p: _Problems) -> Point:
     )
 
 
-def _read_output(t: Mapping[str, Any], where: str, p: _Problems) -> Output:
+def _read_output(t: Mapping[str, Any], where: str, p: Problems) -> Output:
     p.unknown_keys(t, where, ("id", "kind", "room", "on_lost", "gpio_line"))
     return Output(
         id=p.ref(t, where, "id"),
@@ -440,7 +332,7 @@ def _read_output(t: Mapping[str, Any], where: str, p: _Problems) -> Output:
     )
 
 
-def _read_port(t: Mapping[str, Any], where: str, p: _Problems) -> Port:
+def _read_port(t: Mapping[str, Any], where: str, p: Problems) -> Port:
     p.unknown_keys(t, where, ("id", "path", "baud"))
     path = t.get("path")
     if not isinstance(path, str) or not path:
@@ -449,7 +341,7 @@ def _read_port(t: Mapping[str, Any], where: str, p: _Problems) -> Port:
     return Port(p.ref(t, where, "id"), path, p.integer(t, where, "baud", 1_200, 4_000_000, 115_200))
 
 
-def _check_links(area: Area, p: _Problems) -> None:
+def _check_links(area: Area, p: Problems) -> None:
     """Every id that is named exists, and nothing is wired twice."""
     _check_rooms(area, p)
     owners = {
@@ -481,7 +373,7 @@ def _check_links(area: Area, p: _Problems) -> None:
         p.add("node", f"at most {NODES_MAX} nodes", len(area.nodes))
 
 
-def _check_rooms(area: Area, p: _Problems) -> None:
+def _check_rooms(area: Area, p: Problems) -> None:
     if not area.rooms:
         p.add("room", "at least one [[room]]", "none")
     if len(area.rooms) > ROOMS_MAX:

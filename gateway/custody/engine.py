@@ -9,11 +9,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from custody.alarm import CLOSED, SOUNDING, AlarmRecord
+from custody.alarm import AlarmRecord
 from custody.apply import Refused
 from custody.area import Area
+from custody.desk import AlarmDesk
 from custody.effects import (
-    AlarmChanged,
     AlarmCleared,
     AlarmRaised,
     Effect,
@@ -30,7 +30,6 @@ from custody.world import World
 LATE_TOLERANCE_US: Final = 2_000_000  # noticed within two seconds counts as in time
 FAR_FUTURE_US: Final = 2**62
 IDS_MAX: Final = 100_000  # fact ids remembered against duplicates; the oldest go first
-ALARMS_MAX: Final = 5_000  # handled late or never: the oldest returned ones go first
 
 
 @dataclass(slots=True)
@@ -74,12 +73,17 @@ class Engine:
         self._refused: dict[int, None] = {}
         self._horizon_us = -FAR_FUTURE_US
         self._inclusive_us: int | None = None  # horizon up to and including which limits were told
-        self.alarms: dict[str, AlarmRecord] = {}
+        self._desk = AlarmDesk()
 
     @property
     def world(self) -> World:
         """The state of the area; read only."""
         return self._timeline.world
+
+    @property
+    def alarms(self) -> Mapping[str, AlarmRecord]:
+        """Alarms and pre-warnings not yet closed, by id."""
+        return self._desk.records
 
     def next_deadline_us(self) -> int | None:
         """When the engine wants `deadline.reached`; None when nothing runs."""
@@ -95,7 +99,8 @@ class Engine:
         if refusal is not None:
             return [refusal]
         if fact.type.startswith("alarm."):
-            return self._handle_alarm(fact)
+            changed = self._desk.handle(fact, self.world)
+            return [self._refusal(fact, changed) if isinstance(changed, Refused) else changed]
         timeline = self._timeline
         if fact.recorded_latest_us is not None:
             self._horizon_us = max(self._horizon_us, fact.recorded_latest_us)
@@ -144,18 +149,8 @@ class Engine:
         return sorted(found, key=lambda duty: (duty.due_us, duty.rule, duty.subject))
 
     def outputs(self) -> dict[str, bool]:
-        """What each sounder and lamp of the area should do now."""
-        sounding = any(alarm.is_sounding for alarm in self.alarms.values())
-        urgent = [a for a in self.alarms.values() if a.is_active and a.severity in SOUNDING]
-        urgent = [a for a in urgent if not a.is_prewarning]
-        rooms = {alarm.room for alarm in urgent}
-        wanted = {}
-        for output in self.area.outputs.values():
-            if output.kind == "sounder":
-                wanted[output.id] = sounding
-            elif output.kind == "lamp":
-                wanted[output.id] = output.room in rooms if output.room else bool(urgent)
-        return wanted
+        """What each sounder and lamp of the area should do now: {output id: on}."""
+        return self._desk.outputs(self.area)
 
     # --- refusing --------------------------------------------------------------------------
 
@@ -262,18 +257,14 @@ class Engine:
         standing = {stage.name for stage in row.stages}
         is_moved = gone[0].name not in standing and gone[0].due_us <= fact.occurred_us
         reason = fact.type if is_moved else "late_evidence"
-        record = self.alarms.get(row.id)
-        if record is not None:
-            left = [s for s in row.fired if s.name in told.stages]
-            _step_back(record, left, fact.recorded_us, reason)
-            if not left and record.is_prewarning:
-                del self.alarms[row.id]
+        left = [s for s in row.fired if s.name in told.stages]
+        self._desk.step_back(row.id, left, fact.recorded_us, reason)
         return [self._cleared(row, rule, stage, fact, fact.recorded_us, reason) for stage in gone]
 
     def _tell_withdrawn(self, obligation_id: str, told: _Told, fact: Fact) -> list[Effect]:
         """The whole obligation never was: late evidence."""
         del self._told[obligation_id]
-        record = self.alarms.pop(obligation_id, None)
+        record = self._desk.withdraw(obligation_id)
         _, rule_id, variant, rest = obligation_id.split("/", 3)
         rule = self._timeline.rules[f"{rule_id}/{variant}"]
         row = Obligation(
@@ -297,7 +288,7 @@ class Engine:
         late_us = max(0, fact.recorded_us - stage.due_us)
         late_us = late_us if late_us > LATE_TOLERANCE_US else 0
         is_certain = fact.recorded_us >= stage.due_us
-        self._keep(row, rule, stage, late_us, is_certain)
+        self._desk.enter(row, rule, stage, late_us=late_us, is_certain=is_certain)
         due_us = row.due_us if row.due_us is not None else stage.due_us
         if stage.is_prewarning:
             common = self._common(row, rule, stage, fact, stage.due_us)
@@ -315,12 +306,7 @@ class Engine:
             alarms = [s for s in told.stages.values() if not s.is_prewarning]
             last = (alarms or list(told.stages.values()))[-1]
             effects.append(self._cleared(row, rule, last, fact, at_us, reason))
-        record = self.alarms.get(row.id)
-        if record is not None:
-            record.cleared_us, record.clear_reason = at_us, reason
-            record.history.append((at_us, "cleared", reason))
-            if record.is_prewarning or record.state == CLOSED:
-                del self.alarms[row.id]
+        self._desk.clear(row.id, at_us, reason)
         effects.append(self._obligation(row, rule, fact, "closed", at_us, reason))
         return effects
 
@@ -366,96 +352,8 @@ class Engine:
             reason=reason,
         )
 
-    # --- alarms and what officers do about them ----------------------------------------------
-
-    def _keep(self, row: Obligation, rule: Rule, stage: Stage, late_us: int, is_certain: bool) -> None:
-        """Enter or raise the record of an alarm."""
-        record = self.alarms.get(row.id)
-        if record is None:
-            record = AlarmRecord(
-                id=row.id,
-                rule=rule.id,
-                variant=rule.variant,
-                subject=row.subject,
-                stay=row.stay,
-                room=row.room,
-                severity=stage.severity,
-                article=rule.article.as_dict(),
-                basis=row.basis or rule.basis,
-                number_basis=stage.number_basis,
-                family=rule.family,
-                text=rule.text,
-                params=dict(row.params),
-                facts=row.facts,
-                group=row.group,
-                since_us=row.since_us,
-                raised_us=stage.due_us,
-                due_us=row.due_us if row.due_us is not None else stage.due_us,
-            )
-            self.alarms[row.id] = record
-            self._limit_alarms()
-        record.stages += (stage.name,)
-        record.severity, record.number_basis = stage.severity, stage.number_basis
-        record.late_us, record.is_certain = late_us, is_certain
-        record.room, record.stay, record.params = row.room, row.stay, dict(row.params)
-        record.cleared_us, record.clear_reason = None, ""
-        record.history.append(
-            (stage.due_us, "prewarned" if stage.is_prewarning else "raised", stage.severity)
-        )
-        if not stage.is_prewarning and record.is_prewarning:
-            record.is_prewarning, record.raised_us = False, stage.due_us
-
-    def _limit_alarms(self) -> None:
-        if len(self.alarms) <= ALARMS_MAX:
-            return
-        returned = next((a.id for a in self.alarms.values() if not a.is_active), None)
-        if returned is not None:
-            del self.alarms[returned]
-
-    def _handle_alarm(self, fact: Fact) -> list[Effect]:
-        alarm_id, officer = str(fact.body["alarm"]), str(fact.body["officer"])
-        action = fact.type.removeprefix("alarm.")
-        record = self.alarms.get(alarm_id)
-        if record is None or record.is_prewarning:
-            refused = Refused("SYS", f"alarm:{alarm_id}", "unknown_alarm", "an open alarm", alarm_id)
-            return [self._refusal(fact, refused)]
-        if officer not in self.world.officers:
-            refused = Refused(record.rule, record.subject, "unknown_officer", "a registered officer", officer)
-            return [self._refusal(fact, refused)]
-        problem = record.refusal(action, officer)
-        if problem is not None:
-            return [self._refusal(fact, Refused(record.rule, record.subject, *problem))]
-        cause, done = str(fact.body.get("cause", "")), str(fact.body.get("action", ""))
-        record.move(action, officer, fact.occurred_us, cause, done)
-        if record.state == CLOSED and not record.is_active:
-            del self.alarms[alarm_id]
-        return [
-            AlarmChanged(
-                time_us=fact.occurred_us,
-                fact=fact.index,
-                alarm=alarm_id,
-                rule=record.rule,
-                subject=record.subject,
-                stay=record.stay,
-                state=record.state,
-                action=action,
-                officer=officer,
-            )
-        ]
-
     @staticmethod
     def _remember(memory: dict, key: object, count_max: int) -> None:  # type: ignore[type-arg]
         memory[key] = None
         while len(memory) > count_max:
             del memory[next(iter(memory))]
-
-
-def _step_back(record: AlarmRecord, left: list[Stage], at_us: int, reason: str) -> None:
-    """A record falls back to the highest stage that still stands, or is over."""
-    record.stages = tuple(stage.name for stage in left)
-    record.history.append((at_us, "cleared", reason))
-    if not left:
-        record.cleared_us, record.clear_reason = at_us, reason
-        return
-    record.severity, record.number_basis = left[-1].severity, left[-1].number_basis
-    record.is_prewarning = all(stage.is_prewarning for stage in left)

@@ -5,75 +5,15 @@ from any class name, so that renaming code never breaks history. Personal data s
 `stay` and `case` are random references; names and identity numbers live elsewhere.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from custody.fields import BOOL, DURATION, INSTANT, INT, REF, REFS, TEXT, Field, Problem, check_value
+from custody.vocabulary import MEASURES, RELEASE_REASONS, ROLES, SERVICES, SEXES
+
 Scalar = str | int | bool | None
 BodyValue = Scalar | list[str]
-
-TEXT: Final = "text"  # 1..200 characters
-REF: Final = "ref"  # [A-Za-z0-9._-]{1,64}: an id from area.toml or a random reference
-REFS: Final = "refs"  # list of ref
-BOOL: Final = "bool"
-INT: Final = "int"  # |n| <= 2^53-1
-INSTANT: Final = "instant_us"  # microseconds UTC; ISO 8601 text in a scenario
-DURATION: Final = "duration"  # text such as "24h"
-
-REF_LENGTH_MAX: Final = 64
-TEXT_LENGTH_MAX: Final = 200
-INT_MAX: Final = 2**53 - 1
-_REF_CHARACTERS: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-")
-
-MEASURES: Final = (
-    "criminal_summons",  # 传唤 (criminal), CPL 119
-    "coercive_summons",  # 拘传, CPL 119
-    "public_order_questioning",  # 询问查证, PSAPL 97
-    "continued_questioning",  # 继续盘问, Police Law 9
-    "criminal_detention",  # 刑事拘留, CPL 85
-    "arrest",  # 逮捕, CPL 93
-    "administrative_detention",  # 行政拘留
-    "voluntary",  # witness, victim, mediation: free to leave, no clock of detention
-)
-SERVICES: Final = ("sworn", "auxiliary")
-SEXES: Final = ("F", "M")
-ROLES: Final = (
-    "duty_officer",
-    "case_officer",
-    "area_administrator",
-    "guard",
-    "keeper",
-    "legal_reviewer",
-    "supervisor",
-    "station_leader",
-    "system_administrator",
-    "inspector",
-    "case_department_head",  # 办案部门负责人
-    "station_head",  # 公安派出所负责人
-    "county_duty_head",  # 县级公安机关值班负责人
-    "county_head",  # 县级以上公安机关负责人
-)
-RELEASE_REASONS: Final = (
-    "released",
-    "bail",
-    "residential_surveillance",
-    "detention_centre",
-    "lock_up",
-    "transferred",
-    "hospital",
-    "fine_or_warning",
-    "other",
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Field:
-    """One field of a fact's body: its kind, whether it must be there, what it means."""
-
-    kind: str
-    doc: str
-    required: bool = True
-    choices: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -419,38 +359,6 @@ _CATALOGUE: Final = (
 FACT_TYPES: Final[Mapping[str, FactType]] = {item.name: item for item in _CATALOGUE}
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """What is wrong with a body: the field, what was expected, what was found."""
-
-    key: str
-    expected: str
-    found: str
-
-
-def is_ref(value: object) -> bool:
-    """Whether a value may serve as a reference: 1 to 64 of A-Z a-z 0-9 . _ -"""
-    return isinstance(value, str) and 0 < len(value) <= REF_LENGTH_MAX and _REF_CHARACTERS.issuperset(value)
-
-
-def _is_int(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and abs(value) <= INT_MAX
-
-
-_CHECKS: Final[Mapping[str, tuple[Callable[[object], bool], str]]] = {
-    TEXT: (
-        lambda v: isinstance(v, str) and 0 < len(v) <= TEXT_LENGTH_MAX,
-        f"text of 1 to {TEXT_LENGTH_MAX} characters",
-    ),
-    REF: (is_ref, f"a reference of 1 to {REF_LENGTH_MAX} characters A-Z a-z 0-9 . _ -"),
-    REFS: (lambda v: isinstance(v, list) and all(map(is_ref, v)), "a list of references"),
-    BOOL: (lambda v: isinstance(v, bool), "true or false"),
-    INT: (_is_int, "a whole number"),
-    INSTANT: (_is_int, "microseconds since 1970 UTC, a whole number"),
-    DURATION: (is_ref, "a duration such as '24h'"),
-}
-
-
 def check_body(type_name: str, body: Mapping[str, object]) -> list[Problem]:
     """List what is wrong with a fact's body; an empty list means that it may be recorded."""
     fact_type = FACT_TYPES.get(type_name)
@@ -466,15 +374,5 @@ def check_body(type_name: str, body: Mapping[str, object]) -> list[Problem]:
             if spec.required:
                 problems.append(Problem(key, f"{spec.kind}: {spec.doc}", "nothing"))
             continue
-        problems.extend(_check_value(key, spec, body[key]))
+        problems.extend(check_value(key, spec, body[key]))
     return problems
-
-
-def _check_value(key: str, spec: Field, value: object) -> list[Problem]:
-    accepts, expected = _CHECKS[spec.kind]
-    if not accepts(value):
-        return [Problem(key, expected, repr(value)[:TEXT_LENGTH_MAX])]
-    values = value if isinstance(value, list) else [value]
-    if spec.choices and any(item not in spec.choices for item in values):
-        return [Problem(key, f"one of {', '.join(spec.choices)}", repr(value))]
-    return []

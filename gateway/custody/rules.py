@@ -10,9 +10,11 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Final
 
-from custody.area import ROOM_KINDS, ConfigError, ConfigProblem, Name
-from custody.facts import MEASURES, ROLES, is_ref
+from custody.area import ROOM_KINDS
+from custody.config import ConfigError, ConfigProblem, Name
+from custody.fields import is_ref
 from custody.times import TimeFormatError, format_duration, parse_duration_us
+from custody.vocabulary import MEASURES, ROLES
 
 BASES: Final = ("law", "local")
 SEVERITIES: Final = ("S1", "S2", "S3", "S4")

@@ -10,7 +10,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from custody.facts import FACT_TYPES, INSTANT, check_body
+from custody.facts import FACT_TYPES, check_body
+from custody.fields import INSTANT
 from custody.times import TimeFormatError, parse_duration_us, parse_instant_us
 
 LINES_MAX: Final = 5_000_000

@@ -23,7 +23,7 @@ from caseserver.permissions import may_state
 from caseserver.settings import Sessions
 from caseserver.store.database import Database
 from caseserver.store.schema import account, session
-from custody.facts import is_ref
+from custody.fields import is_ref
 from custody.vocabulary import ROLES
 
 PASSWORD_CHARS_MIN: Final = 10

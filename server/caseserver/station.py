@@ -34,7 +34,8 @@ from caseserver.store.leaves import LeafReader
 from caseserver.store.schema import audit as audit_rows
 from custody.area import Area
 from custody.engine import Duty
-from custody.facts import FACT_TYPES, Problem, check_body
+from custody.facts import FACT_TYPES, check_body
+from custody.fields import Problem
 from custody.rules import Rulebook
 from custody.world import World
 
@@ -76,7 +77,7 @@ class Health:
     `sources`: (id, state, since_us); id node:… port:… recorder:… server; state ok, lost, unknown, and recording or
     stopped for recorders. `clock_state`: trusted | doubtful.
     `is_stale`: no heartbeat for three seconds, pages turn grey. `is_silent`: for thirty, alarmed.
-    `behind`: leaves the gateway has and we do not.
+    `behind`: leaves the gateway has and we do not. `offset_us`: its clock against ours, at the last heartbeat.
     """
 
     gateway_seen_us: int | None
@@ -89,6 +90,7 @@ class Health:
     is_forked: bool = False
     behind: int = 0
     waiting_facts: int = 0
+    offset_us: int = 0
     differences: tuple[str, ...] = ()
     counters: Mapping[str, int] = field(default_factory=dict)
 
@@ -168,6 +170,7 @@ class AreaView:
             is_forked=snapshot.is_forked,
             behind=max(0, beat.size - snapshot.size) if beat is not None else 0,
             waiting_facts=snapshot.waiting_facts,
+            offset_us=snapshot.offset_us,
             differences=snapshot.differences,
             counters=snapshot.counters,
         )

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from caseward.cli import main
 from caseward.resources import area_names, area_text, rulebook_names, rulebook_text
-from custody.area import ConfigError, load_area
+from custody.area import load_area
+from custody.config import ConfigError
 from custody.rules import load_rulebook
 
 AREA_TEXT, BOOK_TEXT = area_text("standard"), rulebook_text("cn-2026")

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from custody import timeline as timeline_module
 from custody.effects import AlarmCleared, AlarmRaised
-from custody.facts import FACT_TYPES, MEASURES, RELEASE_REASONS, Fact
+from custody.facts import FACT_TYPES, Fact
+from custody.vocabulary import MEASURES, RELEASE_REASONS
 from tests.custody.support import START_US, area, engine, fact
 
 AREA = area()

@@ -12,7 +12,7 @@ from caseserver.web.present.state import AreaPicture
 from caseserver.web.present.words import Words
 from caseserver.web.reader import Reader
 from caseserver.web.views import Count, Field, FormPage, LawQuote, Receipt, Refusal
-from custody.facts import is_ref
+from custody.fields import is_ref
 from custody.world import Stay
 
 Sent = Mapping[str, Sequence[str]]

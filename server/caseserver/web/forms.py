@@ -29,8 +29,8 @@ from caseserver.web.present.words import Words
 from caseserver.web.reader import Reader
 from caseserver.web.views import Choice, Count, Field, FormPage, LawQuote, Refusal
 from custody.approve import tier_in_force
-from custody.facts import MEASURES, RELEASE_REASONS, SEXES
 from custody.rules import Rule
+from custody.vocabulary import MEASURES, RELEASE_REASONS, SEXES
 from custody.world import Stay
 
 OFFICERS_SHOWN_MAX = 40

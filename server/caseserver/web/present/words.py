@@ -10,7 +10,8 @@ from caseserver.alarms import Alarm
 from caseserver.web.catalogue import catalogue
 from caseserver.web.reader import Reader
 from caseserver.web.views import Family, Level, Mark, Seal
-from custody.area import Area, Name
+from custody.area import Area
+from custody.config import Name
 from custody.facts import Fact
 from custody.times import TimeFormatError, parse_duration_us
 from custody.world import World
