@@ -1,6 +1,5 @@
 """Plays the demo's day straight into engines, with no process and no waiting: what must come of it."""
 
-from dataclasses import replace
 from importlib.resources import files
 
 from caseward.demo import beats, story
@@ -31,8 +30,8 @@ def rulebook() -> Rulebook:
 class Offline:
     """One engine an area; beats become facts as node and gateway would make them."""
 
-    def __init__(self) -> None:
-        self.areas = areas()
+    def __init__(self, plans: dict[str, Area] | None = None) -> None:
+        self.areas = plans or areas()
         book = rulebook()
         self.engines = {area.id: Engine(area, book) for area in self.areas.values()}
         self.effects: dict[str, list[Effect]] = {area: [] for area in self.areas}
@@ -50,6 +49,19 @@ class Offline:
         self.index += 1
         fact = Fact(kind, body, self.index, at_us, at_us, at_us, at_us, id=f"f{self.index}")
         self.effects[area] += self.engines[area].step(fact)
+
+    def load(self, at_us: int) -> None:
+        """What a gateway says first, and its nodes."""
+        for area in self.areas:
+            hashes = {"config_hash": "0" * 64, "rulebook_hash": "0" * 64}
+            self.fact(area, at_us, "config.loaded", rulebook="cn-2026", **hashes)
+            for node in self.areas[area].nodes:
+                self.fact(area, at_us, "node.restored", node=node)
+
+    def reach(self, at_us: int) -> None:
+        """Everything due until then."""
+        for area in self.areas:
+            self.fact(area, at_us, "server.restored")
 
     def play(self, day: list[Beat], day_us: int) -> None:
         """Play the beats of a day that began (00:00) at `day_us`."""
@@ -94,18 +106,23 @@ class Offline:
         return [e for effects in self.effects.values() for e in effects if isinstance(e, Refusal)]
 
 
+def played_beats(plans: dict[str, Area], day: list[Beat], until_us: int, day_us: int) -> Offline:
+    """The opening and these beats, until a time of the day."""
+    offline = Offline(plans)
+    offline.load(day_us + story.START_US - 1)
+    offline.play(story.opening(plans), day_us)
+    offline.play(day, day_us)
+    offline.reach(day_us + until_us)
+    return offline
+
+
 def played(seed: int = 1, days: int = 1) -> Offline:
     """The opening and so many days."""
     offline = Offline()
-    for area in offline.areas:
-        offline.fact(area, DAY_0_US + story.START_US - 1, "config.loaded",
-                     config_hash="0" * 64, rulebook="cn-2026", rulebook_hash="0" * 64)  # fmt: skip
-        for node in offline.areas[area].nodes:
-            offline.fact(area, DAY_0_US + story.START_US - 1, "node.restored", node=node)
-    offline.play([replace(beat) for beat in story.opening(offline.areas)], DAY_0_US)
+    offline.load(DAY_0_US + story.START_US - 1)
+    offline.play(story.opening(offline.areas), DAY_0_US)
     for number in range(days):
         day_us = DAY_0_US + number * beats.DAY_US
         offline.play(story.day(offline.areas, seed, number), day_us)
-        for area in offline.areas:
-            offline.fact(area, day_us + story.START_US + beats.DAY_US - 1, "server.restored")
+        offline.reach(day_us + story.START_US + beats.DAY_US - 1)
     return offline

@@ -55,10 +55,12 @@ class _Telling:
         self.cleared.discard(stage.alarm)
         self.standing.setdefault(key, stage)
 
-    def take_back(self, alarm: str, stage: str | None) -> None:
-        """A stage (None: all of them) never was, as late evidence shows."""
-        for key in [key for key in self.standing if key[0] == alarm and stage in (None, key[1])]:
-            self.withdrawn.append(self.standing.pop(key))
+    def take_back(self, alarm: str, stage: str | None = None, after_us: int | None = None) -> None:
+        """Stages that never were, as late evidence shows: one, all, or those due after the duty had ended."""
+        for key, raised in list(self.standing.items()):
+            is_late = after_us is None or raised.due_us > after_us
+            if key[0] == alarm and stage in (None, key[1]) and is_late:
+                self.withdrawn.append(self.standing.pop(key))
 
 
 def alarms_of(leaves: Iterable[bytes]) -> Alarms:
@@ -78,7 +80,9 @@ def alarms_of(leaves: Iterable[bytes]) -> Alarms:
             case "alarm.cleared/1":
                 telling.cleared.add(body["alarm"])
             case "obligation.closed/1" if body["reason"] == LATE_EVIDENCE:
-                telling.take_back(body["obligation"], None)
+                telling.take_back(body["obligation"])
+            case "obligation.closed/1":
+                telling.take_back(body["obligation"], after_us=body["at_us"])
     return Alarms(sorted(telling.standing.values()), telling.withdrawn, telling.doubled)
 
 

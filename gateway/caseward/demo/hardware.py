@@ -27,6 +27,7 @@ KINDS: Final = {
 DEBOUNCE_MS: Final = 10
 NO_READ_MS: Final = 800  # 48 s of the station at 60 times
 RESEND_MS: Final = 50  # 3 s of the station at 60 times, instead of the 0.5 s of a real one
+HEARTBEAT_MS: Final = 100  # a node is found again within seconds of the station, not a minute
 ACTIVE_LEVEL: Final = 1
 
 
@@ -44,7 +45,13 @@ def node_config(area: Area, node: str, key: bytes) -> dict[str, Any]:
         else:
             entry["debounce_ms"] = DEBOUNCE_MS
         points.append(entry)
-    return {"node": area.nodes[node].number, "key": key.hex(), "resend_ms": RESEND_MS, "points": points}
+    return {
+        "node": area.nodes[node].number,
+        "key": key.hex(),
+        "heartbeat_ms": HEARTBEAT_MS,
+        "resend_ms": RESEND_MS,
+        "points": points,
+    }
 
 
 @dataclass(slots=True)
