@@ -62,9 +62,11 @@ class Hub:
         try:
             while not self._is_closed:
                 event.clear()
+                told_s = loop.time()
                 yield self._number
                 await event.wait()
-                await asyncio.sleep(TICK_S_MIN)
+                # The first change after a quiet time is told at once; only what follows close on it waits.
+                await asyncio.sleep(max(0.0, told_s + TICK_S_MIN - loop.time()))
         finally:
             with self._lock:
                 self._waiting.pop(event, None)
