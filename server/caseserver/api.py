@@ -67,6 +67,7 @@ class AreaModel(_Model):
     is_forked: bool
     behind: int
     waiting_facts: int
+    offset_us: int
     open_alarms: int
     differences: list[str]
     counters: dict[str, int]
@@ -312,6 +313,7 @@ def _area(view: AreaView) -> AreaModel:
         is_forked=health.is_forked,
         behind=health.behind,
         waiting_facts=health.waiting_facts,
+        offset_us=health.offset_us,
         open_alarms=len(view.alarms),
         differences=list(health.differences),
         counters=dict(health.counters),

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import hmac
-import importlib
-import importlib.util
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -20,6 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from caseserver import api, auth, events, metrics
 from caseserver.accounts import Officer
 from caseserver.program import Program
+from caseserver.web import pages
 
 SECURITY_HEADERS: Final = {
     "Content-Security-Policy": (
@@ -35,7 +34,6 @@ SECURITY_HEADERS: Final = {
 }
 BODY_BYTES_MAX: Final = 262_144
 _LOOPBACK: Final = frozenset({"127.0.0.1", "::1"})
-_WEB: Final = "caseserver.web.pages"
 
 
 def create_app(program: Program) -> FastAPI:
@@ -63,9 +61,7 @@ def create_app(program: Program) -> FastAPI:
         app.add_middleware(TrustedHostMiddleware, allowed_hosts=program.settings.trusted_hosts)
     app.include_router(api.routes(program.station))
     _add_operations(app, program)
-    if importlib.util.find_spec(_WEB) is not None:
-        pages = importlib.import_module(_WEB)
-        app.include_router(pages.routes(program.station))
+    app.include_router(pages.routes(program.station))
     _add_events(app, program)
     return app
 

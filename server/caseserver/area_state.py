@@ -10,7 +10,7 @@ import json
 import threading
 from collections import Counter, deque
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 import structlog
@@ -20,12 +20,15 @@ from caselog.clock import Instant
 from caselog.keys import Signer
 from caselog.leaf import LeafRecord
 from caseserver import heartbeat as heartbeats
-from caseserver.alarms import AHEAD, SERVER, Alarm, AlarmBook
+from caseserver.alarms import AHEAD, SERVER, AlarmBook
 from caseserver.evaluator import Difference, Evaluator, Found, differences_text
 from caseserver.heartbeat import Heartbeat
 from caseserver.ingest import FORK, Ingest, Outcome, Refused, request_bytes
+from caseserver.own_alarms import DIFFERENCE, GATEWAY, OFFSET, copy_world, own_alarm
+from caseserver.own_alarms import FORK as FORK_ALARM
 from caseserver.samples import Reading, SampleBook
 from caseserver.settings import Limits
+from caseserver.snapshot import Message, Snapshot
 from caseserver.store import alarms as alarm_rows
 from caseserver.store import facts as fact_rows
 from caseserver.store import leaves as leaf_rows
@@ -34,9 +37,7 @@ from caseserver.store.alarms import AlarmReader
 from caseserver.store.database import Database
 from caseserver.store.leaves import LeafReader
 from custody.area import Area
-from custody.engine import Duty
 from custody.rules import Rulebook
-from custody.world import Table, World
 
 STALE_S: Final = 3.0
 """Three heartbeats: after that the pages turn grey."""
@@ -44,39 +45,12 @@ BEHIND_S: Final = 2.0
 """A gateway that says it has more than we hold is asked for it after this long."""
 OWED_S: Final = 60.0
 """A heard gateway whose log is all here has had this long to write an output."""
-REPLAY_LEAVES: Final = 1_000
+OFFSET_S_MAX: Final = 5.0
+"""Real seconds that the clocks of gateway and server may differ."""
+OFFSET_BEATS: Final = 3
 DIFFERENCES_SHOWN_MAX: Final = 20
 AHEAD_SLACK_US: Final = 5_000_000
 """Station time a gateway gets after a deadline before its silence on it counts as a no."""
-
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """To be published on caseward/v1/<gateway>/down/<topic>."""
-
-    gateway: str
-    topic: str
-    payload: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Snapshot:
-    """An area at one moment; nothing in it changes any more."""
-
-    world: World
-    alarms: tuple[Alarm, ...]
-    closed: tuple[Alarm, ...]
-    duties: tuple[Duty, ...]
-    size: int
-    proved_us: int | None
-    seen_us: int | None
-    heartbeat: Heartbeat | None
-    is_stale: bool
-    is_silent: bool
-    is_forked: bool
-    differences: tuple[str, ...]
-    counters: Mapping[str, int]
-    waiting_facts: int
 
 
 class AreaState:
@@ -119,6 +93,9 @@ class AreaState:
         self._owed_s: float | None = None
         self._is_silent = False
         self._is_stale = True
+        self._rate = rate
+        self._offset_us = 0
+        self._far_beats = 0
         self._differences: deque[str] = deque(maxlen=DIFFERENCES_SHOWN_MAX)
         self._fresh: tuple[int, Snapshot] | None = None
         self._restore(held)
@@ -150,7 +127,7 @@ class AreaState:
         with self._lock:
             if self.ingest.fork is not None:
                 self.ingest.fork = None
-                self._clear_own("fork", now)
+                self._clear_own(FORK_ALARM, now)
             for record in records:
                 self._apply(self.evaluator.step(record))
                 if record.leaf_class == "output":
@@ -171,6 +148,7 @@ class AreaState:
             is_back = self._is_stale or last is None or last.instant.boot != beat.instant.boot
             self._heartbeat, self._heard_s, self._seen_us = beat, real_s, now.earliest_us
             self._is_stale = False
+            self._compare_clocks(beat, now)
             readings = {"gateway": Reading(True, 0, beat.queue), **beat.sources}
             self.samples.take(now.earliest_us, readings)
             self._touch()
@@ -215,7 +193,8 @@ class AreaState:
         """Write samples, roll-ups and the last heartbeat."""
         with self._lock:
             if now.earliest_us and self._is_silent:
-                self.samples.take(now.earliest_us, {"gateway": Reading(False, self._age_ms(now))})
+                age_ms = max(0, now.earliest_us - (self._seen_us or now.earliest_us)) // 1_000
+                self.samples.take(now.earliest_us, {"gateway": Reading(False, age_ms)})
             flush, beat, seen_us = self.samples.take_flush(), self._heartbeat, self._seen_us
         if not flush.samples:
             return
@@ -251,7 +230,6 @@ class AreaState:
             return self._fresh[1]
 
     def _snapshot(self) -> Snapshot:
-        counters = dict(self.ingest.counters) | dict(self.counters)
         return Snapshot(
             world=copy_world(self.evaluator.world),
             alarms=tuple(self.book.open()),
@@ -263,10 +241,11 @@ class AreaState:
             heartbeat=self._heartbeat,
             is_stale=self._is_stale,
             is_silent=self._is_silent,
-            is_forked=any(a.variant == "fork" and a.is_active for a in self.book.open()),
+            is_forked=any(a.variant == FORK_ALARM and a.is_active for a in self.book.open()),
             differences=tuple(self._differences),
-            counters=counters,
+            counters=dict(self.ingest.counters) | dict(self.counters),
             waiting_facts=len(self._waiting),
+            offset_us=self._offset_us,
         )
 
     # --- inside -----------------------------------------------------------------------------
@@ -281,8 +260,7 @@ class AreaState:
                 if record.leaf_class == "output":
                     self.book.foreign(record)
                 self._save(self._settled(record))
-        differences = self.evaluator.take_differences()
-        self._differences.extend(differences_text(differences))
+        self._differences.extend(differences_text(self.evaluator.take_differences()))
         self._save([], projected=self.evaluator.size)
 
     def _commit(self, outcome: Outcome, now: Instant) -> None:
@@ -335,13 +313,13 @@ class AreaState:
         if refused.reason == FORK:
             with self._lock:
                 params: dict[str, str | int] = {"index": refused.index or 0}
-                self._raise_own("fork", f"leaf-{refused.index}", now, params)
+                self._raise_own(FORK_ALARM, f"leaf-{refused.index}", now, params)
                 self._touch()
             self._save([])
 
     def _evaluate_ahead(self, now: Instant) -> None:
         if not self._is_silent:
-            self._raise_own("gateway", f"size-{self.ingest.size}", now, {})
+            self._raise_own(GATEWAY, f"size-{self.ingest.size}", now, {})
             self._touch()
         found = self.evaluator.look_ahead(now)
         if found:
@@ -351,7 +329,7 @@ class AreaState:
     def _reconcile(self, now: Instant, real_s: float) -> None:
         """A gateway that is heard and whose log is all here has the last word."""
         if self._is_silent:
-            self._clear_own("gateway", now)
+            self._clear_own(GATEWAY, now)
             self._touch()
         beat = self._heartbeat
         if beat is None or self._is_stale or beat.size > self.ingest.size:
@@ -371,6 +349,16 @@ class AreaState:
             self.evaluator.overdue_now()
             self._report(self.evaluator.take_differences(), now)
 
+    def _compare_clocks(self, beat: Heartbeat, now: Instant) -> None:
+        """Both clocks told within one heartbeat's way; three in a row far apart are an alarm."""
+        self._offset_us = beat.instant.earliest_us - now.earliest_us
+        is_far = abs(self._offset_us) > OFFSET_S_MAX * 1_000_000 * self._rate
+        self._far_beats = self._far_beats + 1 if is_far else 0
+        if self._far_beats == OFFSET_BEATS:
+            self._raise_own(OFFSET, f"boot-{beat.instant.boot}", now, {"offset_ms": self._offset_us // 1_000})
+        elif not is_far:
+            self._clear_own(OFFSET, now)
+
     def _ask(self, real_s: float) -> list[Message]:
         """Ask for leaves that the gateway says it has and that do not come."""
         beat = self._heartbeat
@@ -382,8 +370,8 @@ class AreaState:
         if real_s - self._behind_s < BEHIND_S:
             return []
         self._behind_s = real_s
-        request = self.ingest.request(beat.size)
-        return [Message(self.gateway, "req", request_bytes(*request))] if request else []
+        asked = self.ingest.request(beat.size)
+        return [Message(self.gateway, "req", request_bytes(*asked))] if asked else []
 
     def _report(self, differences: list[Difference], now: Instant) -> None:
         if not differences:
@@ -392,8 +380,8 @@ class AreaState:
         for text in differences_text(differences):
             self._log.error("gateway and server disagree", difference=text)
             self._differences.append(text)
-        self._raise_own("difference", f"leaf-{differences[0].leaf}", now, {"count": len(differences)})
-        self._clear_own("difference", now)  # it happened; it is handled, not waited for
+        self._raise_own(DIFFERENCE, f"leaf-{differences[0].leaf}", now, {"count": len(differences)})
+        self._clear_own(DIFFERENCE, now)  # it happened; it is handled, not waited for
         self._touch()
 
     def _raise_own(self, variant: str, anchor: str, now: Instant, params: Mapping[str, str | int]) -> None:
@@ -408,59 +396,5 @@ class AreaState:
             if alarm.origin == SERVER and alarm.variant == variant and alarm.is_active:
                 self.book.clear(alarm.id, now.earliest_us, "returned")
 
-    def _age_ms(self, now: Instant) -> int:
-        return max(0, now.earliest_us - self._seen_us) // 1_000 if self._seen_us is not None else 0
-
     def _touch(self) -> None:
         self.version += 1
-
-
-def own_alarm(area: Area, rulebook: Rulebook, variant: str, anchor: str, at_us: int) -> Alarm:
-    """An alarm that the server raises itself: rule SYS, subject the gateway. Wording is the rulebook's if it has it."""
-    subject = f"gateway:{area.gateway}"
-    rule = next((r for r in rulebook.rules if r.id == "SYS" and r.variant == variant), None)
-    article = rule.article if rule is not None else rulebook.article_of("SYS")
-    return Alarm(
-        area=area.id,
-        id=f"{area.id}/SYS/{variant}/{subject}/{anchor}",
-        rule="SYS",
-        variant=variant,
-        subject=subject,
-        severity=rule.levels[0].severity if rule is not None and rule.levels else "S1",
-        raised_us=at_us,
-        due_us=at_us,
-        since_us=at_us,
-        article=article.as_dict() if article is not None else {},
-        text=rule.text if rule is not None else _TEXTS.get(variant, {}),
-        origin=SERVER,
-    )
-
-
-# What no rulebook words, because only a server can find it.
-_TEXTS: Final[dict[str, Mapping[str, Mapping[str, str]]]] = {
-    "gateway": {
-        "zh": {"what": "看不见：网关失联", "do": "派人到办案区当面看守"},
-        "en": {"what": "Cannot see: gateway silent", "do": "Send officers to the area"},
-    },
-    "fork": {
-        "zh": {"what": "网关记录前后不一致", "do": "保留网关存储卡，立即报系统管理员"},
-        "en": {
-            "what": "Gateway log contradicts itself",
-            "do": "Keep the gateway's card; call the administrator",
-        },
-    },
-    "difference": {
-        "zh": {"what": "网关与服务器判断不一致", "do": "核对该时段记录，报系统管理员"},
-        "en": {"what": "Gateway and server disagree", "do": "Check the records; call the administrator"},
-    },
-}
-
-
-def copy_world(world: World) -> World:
-    """A world that nobody writes to any more: the same records in tables of their own."""
-    copied = World()
-    for name, table in vars(world).items():
-        if isinstance(table, Table):
-            for key, record in table.items():
-                getattr(copied, name).put(key, record)
-    return copied

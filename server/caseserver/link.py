@@ -9,9 +9,9 @@ import structlog
 from paho.mqtt import client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion
 
-from caseserver.area_state import Message
 from caseserver.inbox import Inbox
 from caseserver.settings import Broker
+from caseserver.snapshot import Message
 
 ROOT: Final = "caseward/v1"
 RECONNECT_S_MAX: Final = 5

@@ -19,12 +19,13 @@ from caselog.clock import Instant
 from caselog.keys import Signer
 from caseserver.accounts import Officer
 from caseserver.alarms import SERVER, Alarm
-from caseserver.area_state import AreaState, Message, Snapshot
+from caseserver.area_state import AreaState
 from caseserver.hub import Hub
 from caseserver.permissions import ACTOR_FIELDS, FACT_ROLES
 from caseserver.samples import Series
 from caseserver.settings import Limits
 from caseserver.signed import fact_id, signed_fact
+from caseserver.snapshot import Message, Snapshot
 from caseserver.store import facts as fact_rows
 from caseserver.store import samples as sample_rows
 from caseserver.store.alarms import AlarmReader

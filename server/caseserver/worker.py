@@ -9,10 +9,11 @@ from typing import Final
 
 import structlog
 
-from caseserver.area_state import AreaState, Message
+from caseserver.area_state import AreaState
 from caseserver.inbox import Inbox
 from caseserver.influx import InfluxQueue
 from caseserver.settings import Limits
+from caseserver.snapshot import Message
 from caseserver.station import Station
 from caseserver.store import samples as sample_rows
 from caseserver.store.database import Database

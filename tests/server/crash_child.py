@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from caseserver import area_state
-from caseserver.area_state import Message
+from caseserver.snapshot import Message
 from tests.server.station_kit import Kit, morning
 
 

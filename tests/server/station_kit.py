@@ -17,11 +17,12 @@ from caselog.keys import SoftKey
 from caselog.log import Log
 from caselog.memorydisk import MemoryDisk
 from caseserver.accounts import Accounts
-from caseserver.area_state import AreaState, Message
+from caseserver.area_state import AreaState
 from caseserver.evaluator import output_id
 from caseserver.inbox import Inbox
 from caseserver.payload import build
 from caseserver.settings import Limits, Sessions
+from caseserver.snapshot import Message
 from caseserver.station import Station
 from caseserver.store.database import Database
 from caseserver.worker import Worker
