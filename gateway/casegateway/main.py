@@ -6,6 +6,7 @@ storage failed; 5 another process holds the log.
 
 import argparse
 import logging
+import os
 import signal
 import sys
 from collections.abc import Callable
@@ -203,6 +204,8 @@ def _gpio(options: argparse.Namespace) -> GpioPort | None:
     if options.gpio == "none":
         return None
     if options.gpio == "rpi":
+        # lgpio makes a FIFO in its working folder and dies where it may not write.
+        os.environ.setdefault("LG_WD", str(options.data))
         try:
             return GpioPort(load_api())
         except GpioUnavailable as error:
