@@ -40,11 +40,13 @@ test: setup-test ## every test, at most 12 minutes on 2 cores
 	@$(PYTHON) -m pytest $(TESTS) -p "no:cacheprovider" --randomly-seed=$(SEED) -rs --durations=15
 
 check: setup ## format, lint, types, layers, documents
-	$(PYTHON) -m ruff format --check .
-	$(PYTHON) -m ruff check .
-	$(PYTHON) -m mypy
-	.venv/bin/lint-imports
-	$(PYTHON) -m pytest tests/architecture tests/docs -p "no:cacheprovider"
+	@failed=0; step() { echo "== $$*"; "$$@" || failed=1; }; \
+	step $(PYTHON) -m ruff format --check .; \
+	step $(PYTHON) -m ruff check .; \
+	step $(PYTHON) -m mypy; \
+	step .venv/bin/lint-imports; \
+	step $(PYTHON) -m pytest tests/architecture tests/docs -p "no:cacheprovider"; \
+	if [ $$failed = 1 ]; then echo "make check: something above failed"; exit 1; fi
 
 prove: setup-test ## the full figures, written to docs/proof
 	@$(PYTHON) -m tests.prove
