@@ -96,7 +96,7 @@ def test_a_deadline_that_passed_while_the_gateway_was_down_is_told_first_and_mar
 ) -> None:
     leaves = [canonical.loads(data) for data in chain.gateway_log(AREA)]
     kill = next(kill for kill in chain.kills if kill.aim == "" and kill.station_us >= DAY_US + at("08:13:20"))
-    after = [leaf for leaf in leaves[kill.log_sizes[AREA] :]]
+    after = leaves[kill.log_sizes[AREA] :]
     late = [
         leaf
         for leaf in leaves
