@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import uvicorn
+from argon2 import PasswordHasher
 
 from caselog.checkpoint import Checkpoint, sign
 from caselog.clock import Instant
@@ -158,6 +159,9 @@ class House:
             update={"sessions": settings.sessions.model_copy(update={"tries_per_minute_max": 1000})}
         )
         self.program = Program(folder, settings, self.clock)
+        # the weakest argon2 there is: these tests are about pages, and sign in a hundred times
+        hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+        self.program.accounts = Accounts(self.program.database, settings.sessions, hasher)
         self.station = self.program.station
         states = {state.gateway: state for state in self.station.states()}
         self.gateways = {

@@ -115,7 +115,7 @@ def way_of(stay: Stay, facts: Iterable[Fact], to_us: int) -> Way:
             room = str(fact.body["room"])
             if fact.occurred_us <= to_us and (not steps or steps[-1][1] != room):
                 steps.append((fact.occurred_us, room))
-    ends = [at_us for at_us, _ in steps[1:]] + [to_us]
+    ends = [at_us for at_us, _ in steps[1:]] + [to_us] * bool(steps)
     return [(at_us, end, room) for (at_us, room), end in zip(steps, ends, strict=True)]
 
 

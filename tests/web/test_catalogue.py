@@ -1,0 +1,142 @@
+"""One catalogue: every id used exists in both languages, every entry is used, every family covers its values."""
+
+import re
+from importlib import resources
+from pathlib import Path
+from typing import get_args
+
+import pytest
+
+from caseserver.web import views
+from caseserver.web.catalogue import (
+    Catalogue,
+    MissingMessage,
+    catalogue,
+    choose_language,
+    placeholders,
+)
+from caseserver.web.present.alarm import ACTIONS, CAUSES
+from caseward.resources import rulebook_names, rulebook_text
+from custody.facts import FACT_TYPES, MEASURES, RELEASE_REASONS, ROLES, SEXES
+from custody.rules import load_rulebook
+
+WEB = Path(str(resources.files("caseserver.web")))
+SOURCES = [*WEB.rglob("*.py"), *WEB.rglob("*.html")]
+LITERAL = re.compile(r"""(?:\.t|\bt)\(\s*["']([a-z_]+\.[a-z_.]+)["']""")
+FAMILY = re.compile(r"""(?:\.of|_or_raw|coded)\(\s*["']([a-z_]+)["']""")
+OF_LITERAL = re.compile(r"""\.of\(\s*["']([a-z_]+)["'],\s*["']([a-z_]+)["']""")
+CHOSEN = re.compile(r"""["']([a-z_]+\.[a-z_]+)["'] if .*? else ["']([a-z_]+\.[a-z_]+)["']""")
+
+GROUNDS = {
+    ground
+    for name in rulebook_names()
+    for rule in load_rulebook(rulebook_text(name), name).rules
+    for tier in rule.tiers
+    for ground in tier.grounds
+}
+FAMILIES: dict[str, set[str]] = {
+    "mark": set(get_args(views.Level)),
+    "family": set(get_args(views.Family)),
+    "must": set(get_args(views.MustName)),
+    "must_state": set(get_args(views.Must)),
+    "recorder": set(get_args(views.Presence)) - {""},
+    "guard": set(get_args(views.Presence)) - {""},
+    "door": set(get_args(views.DoorLook)),
+    "measure": set(MEASURES),
+    "measure_short": set(MEASURES),
+    "reason": set(RELEASE_REASONS),
+    "sex": set(SEXES),
+    "ground": GROUNDS,
+    "role": set(ROLES),
+    "cause": set(CAUSES),
+    "action": set(ACTIONS),
+    "fact": set(FACT_TYPES),
+    "by": {"node", "gateway", "server", "kiosk", "paper"},
+    "lane": {"person", "officer", "recorder", "door", "band", "node", "gateway", "act"},
+    "stamp": {"registered", "bound", "searched", "approved", "changed", "released"},
+    "record": {"raised", "prewarned", "cleared"},
+}
+
+
+def used() -> tuple[set[str], set[str]]:
+    """Ids written out in modules and templates, and families asked for."""
+    ids, families = set(), set()
+    for path in SOURCES:
+        text = path.read_text(encoding="utf-8")
+        ids |= set(LITERAL.findall(text))
+        families |= set(FAMILY.findall(text))
+        ids |= {".".join(pair) for pair in OF_LITERAL.findall(text)}
+        for pair in CHOSEN.findall(text):
+            ids |= set(pair)
+    return ids, families
+
+
+def test_every_id_that_is_used_exists() -> None:
+    ids, _ = used()
+    assert sorted(ids - catalogue().ids()) == []
+
+
+def test_every_family_that_is_asked_for_has_its_list_of_values() -> None:
+    _, families = used()
+    assert families - FAMILIES.keys() - {"health"} == set()
+
+
+def test_every_family_covers_all_its_values() -> None:
+    missing = [f"{f}.{v}" for f, values in FAMILIES.items() for v in values if not catalogue().has(f, v)]
+    assert sorted(missing) == []
+
+
+def test_every_entry_is_used() -> None:
+    ids, _ = used()
+    idle = [
+        entry for entry in catalogue().ids() if entry not in ids and entry.partition(".")[0] not in FAMILIES
+    ]
+    assert sorted(idle) == []
+
+
+def test_no_family_holds_a_value_that_cannot_come() -> None:
+    for family, values in FAMILIES.items():
+        held = {
+            entry.removeprefix(f"{family}.") for entry in catalogue().ids() if entry.startswith(f"{family}.")
+        }
+        assert held - values == set(), family
+
+
+@pytest.mark.parametrize("entry", sorted(catalogue().ids()))
+def test_both_languages_are_there_and_name_the_same_values(entry: str) -> None:
+    words = catalogue().entry(entry)
+    assert words.get("zh"), entry
+    assert words.get("en"), entry
+    assert placeholders(words["zh"]) == placeholders(words["en"])
+
+
+def test_english_words_hold_no_chinese_and_no_curly_quote() -> None:
+    for entry in catalogue().ids():
+        assert not re.search("[一-鿿’]", catalogue().entry(entry)["en"]), entry
+
+
+def test_a_missing_english_string_falls_back_to_chinese_never_to_a_key() -> None:
+    assert Catalogue({"a.b": {"zh": "案"}}).text("en", "a.b") == "案"
+
+
+def test_a_missing_id_is_our_mistake_and_says_so() -> None:
+    with pytest.raises(MissingMessage, match=r"no entry 'wall\.nonsense'"):
+        catalogue().text("zh", "wall.nonsense")
+
+
+@pytest.mark.parametrize(
+    ("query", "cookie", "accept", "expected"),
+    [
+        (None, None, None, "zh"),
+        ("en", "zh", "zh-CN", "en"),
+        (None, "en", "zh-CN,zh;q=0.9", "en"),
+        (None, None, "en-GB,en;q=0.8", "en"),
+        (None, None, "fr-FR,fr;q=0.8", "zh"),
+        ("<script>", "xx", ",,;;q=\x00", "zh"),
+        (None, None, "zh-CN,en;q=0.5", "zh"),
+    ],
+)
+def test_the_language_is_chosen_by_address_then_cookie_then_browser(
+    query: str | None, cookie: str | None, accept: str | None, expected: str
+) -> None:
+    assert choose_language(query, cookie, accept) == expected

@@ -1,0 +1,266 @@
+"""Views to HTML: nothing inline, everything escaped, every state of every view."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import fields, is_dataclass, replace
+from html.parser import HTMLParser
+from typing import Any
+
+import pytest
+
+from caseserver.web import render
+from caseserver.web.reader import Reader
+from caseserver.web.views import (
+    AlarmList,
+    Choice,
+    Count,
+    Field,
+    FormPage,
+    LawQuote,
+    Receipt,
+    Refusal,
+    SignInPage,
+    StayList,
+)
+from tests.web import scenes
+
+HOSTILE = "\"><script>alert(1)</script><img src=x onerror=alert(1)>'{{7*7}}<svg/onload=1>"
+
+
+def form() -> FormPage:
+    choices = (Choice("a", "甲", "提示"), Choice("b", "乙"))
+    return FormPage(
+        "登记", "说明", "/stays/new",
+        (
+            Field("stay", "text", "编号", "提示", value=("04",), error="应为", pattern="[0-9]+"),
+            Field("measure", "choice", "依据", choices=choices, value=("a",)),
+            Field("officers", "many", "民警", choices=choices),
+            Field("minor", "flag", "未满 18 岁", required=False),
+        ),
+        "提交", (("编号", "0412"),), Refusal("没有登记成", "因为", "先收回"), None, "/stays", "", Count("left", scenes.at("15:00")),
+        LawQuote("第97条", "cn-2026", "原文"),
+    )  # fmt: skip
+
+
+def pages() -> dict[str, Callable[[Reader], str]]:
+    """Every page in every state that a view can say."""
+    wall, alarm, stay = scenes.wall(), scenes.alarm(), scenes.stay()
+    taken = replace(alarm.card, state="taken", taken_by="0312", taken_us=scenes.NOW)
+    fixed = replace(taken, state="fixed")
+    closed = replace(
+        taken, state="closed", cleared=True, count=Count("gone", scenes.at("14:21"), scenes.at("14:22"))
+    )
+    frozen = tuple(
+        replace(r, count=replace(r.count, frozen=True) if r.count else None) for r in wall.people.rows
+    )
+    return {
+        "wall": lambda r: render.wall(wall, r),
+        "wall calm": lambda r: render.wall(scenes.wall_calm(), r),
+        "wall full": lambda r: render.wall(scenes.wall_full(), r),
+        "wall fuller than forty": lambda r: render.wall(scenes.wall_full(43), r),
+        "wall empty": lambda r: render.wall(scenes.wall_empty(), r),
+        "wall reading": lambda r: render.wall(scenes.wall_reading(), r),
+        "wall clock in doubt": lambda r: render.wall(
+            replace(wall, people=replace(wall.people, rows=frozen), health=replace(wall.health, clock_doubt_us=None, witnessed_us=None)), r
+        ),
+        "wall not acting": lambda r: render.wall(wall, replace(r, may_act=False)),
+        "alarm": lambda r: render.alarm(alarm, r),
+        "alarm taken": lambda r: render.alarm(replace(alarm, card=taken, moves=("rectify",)), r),
+        "alarm seen": lambda r: render.alarm(replace(alarm, card=replace(taken, state="acknowledged")), r),
+        "alarm fixed": lambda r: render.alarm(replace(alarm, card=fixed, moves=("verify",)), r),
+        "alarm closed": lambda r: render.alarm(replace(alarm, card=closed, moves=(), ended_us=scenes.NOW), r),
+        "alarm refused": lambda r: render.alarm(alarm, r, refusal=Refusal("没有办成", "应为…", "先…")),
+        "alarm of the site": lambda r: render.alarm(replace(alarm, law=None, site=(), facts=()), r),
+        "alarms": lambda r: render.alarms(AlarmList(scenes.cards(), (closed,)), r),
+        "no alarms": lambda r: render.alarms(AlarmList((), ()), r),
+        "stays": lambda r: render.stays(StayList(scenes.people(), (("0331", "/stays/a1/0331", scenes.at("8:00"), scenes.NOW),)), r),
+        "no stays": lambda r: render.stays(StayList(()), r),
+        "stay": lambda r: render.stay_page(stay, r),
+        "stay running": lambda r: render.stay_page(replace(stay, to_us=None, complete=False, limit_end_us=scenes.at("18:42")), r),
+        "form": lambda r: render.form(form(), r),
+        "form done": lambda r: render.form(replace(form(), refusal=None, receipt=Receipt("已登记", "s-1", False, "/x", "下一步")), r),
+        "sign in": lambda r: render.sign_in(SignInPage("示范分局", Refusal("没有登录成", "口令不对")), replace(r, badge="", csrf="")),
+        "coverage": lambda r: render.coverage_page(scenes.coverage(), r),
+        "no coverage": lambda r: render.coverage_page(replace(scenes.coverage(), rows=()), r),
+        "leaf": lambda r: render.leaf(1_284_498, '{"a":1}', "ab" * 32, r),
+        "problem": lambda r: render.problem("没有办成", "没有这个页面", r),
+    }  # fmt: skip
+
+
+class Reading(HTMLParser):
+    """Elements of a page with their attributes; checks that what is opened is closed."""
+
+    VOID = {"meta", "link", "input", "img", "br"}
+
+    def __init__(self, html: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.open: list[str] = []
+        self.unbalanced: list[str] = []
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        if not self.open or self.open.pop() != tag:
+            self.unbalanced.append(tag)
+
+
+@pytest.fixture(params=sorted(pages()))
+def written(request: pytest.FixtureRequest) -> Callable[[Reader], str]:
+    return pages()[request.param]
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_no_page_has_inline_style_or_script(written: Callable[[Reader], str], language: str) -> None:
+    for tag, attributes in Reading(written(scenes.reader(language))).elements:
+        assert tag != "style"
+        assert "style" not in attributes, tag
+        assert not [name for name in attributes if name.startswith("on")], tag
+        if tag == "script":
+            assert (attributes.get("src") or "").startswith("/static/")
+
+
+def test_every_element_is_closed(written: Callable[[Reader], str]) -> None:
+    page = Reading(written(scenes.reader()))
+    assert page.unbalanced == []
+    assert page.open == []
+
+
+def test_the_page_says_its_language_theme_and_time(written: Callable[[Reader], str]) -> None:
+    root = Reading(written(scenes.reader("en", "night", rate=60))).elements[0]
+    assert root[0] == "html"
+    assert root[1] | {"class": ""} == {
+        "lang": "en", "data-theme": "night", "data-now": str(scenes.NOW // 1000), "data-rate": "60", "data-offset": "28800", "class": "",
+    }  # fmt: skip
+
+
+def test_every_drawing_and_mark_is_named_or_hidden(written: Callable[[Reader], str]) -> None:
+    for tag, attributes in Reading(written(scenes.reader())).elements:
+        if tag == "svg":
+            assert attributes.get("aria-label") or attributes.get("aria-hidden") == "true", attributes
+
+
+def test_every_field_has_a_label(written: Callable[[Reader], str]) -> None:
+    elements = Reading(written(scenes.reader())).elements
+    labelled = {attributes.get("for") for tag, attributes in elements if tag == "label"}
+    for tag, attributes in elements:
+        if tag == "input" and attributes.get("type") not in ("hidden", "radio", "checkbox"):
+            assert attributes.get("id") in labelled, attributes
+
+
+def test_every_form_that_changes_something_carries_its_token(written: Callable[[Reader], str]) -> None:
+    html = written(scenes.reader())
+    for one in re.findall(r"<form[^>]*method=\"post\".*?</form>", html, re.S):
+        assert 'name="csrf"' in one
+
+
+def test_english_pages_hold_no_chinese_of_ours() -> None:
+    """Of the fixed words: a page without any view text has no Chinese letter in English."""
+    html = render.problem("No", "None", scenes.reader("en"))
+    assert not re.search("[一-鿿]", re.sub(r"data-[a-z-]+=\"[^\"]*\"", "", html))
+
+
+def poisoned(value: Any) -> Any:
+    """The same view with a hostile string in the place of every text that is not one of a fixed set."""
+    if isinstance(value, str):
+        return HOSTILE if re.search("[一-鿿]|^0[34]", value) else value
+    if isinstance(value, tuple):
+        return tuple(poisoned(item) for item in value)
+    if is_dataclass(value) and not isinstance(value, type):
+        return replace(value, **{f.name: poisoned(getattr(value, f.name)) for f in fields(value)})
+    return value
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        lambda r: render.wall(poisoned(scenes.wall()), r),
+        lambda r: render.alarm(poisoned(scenes.alarm()), r),
+        lambda r: render.stay_page(
+            poisoned(replace(scenes.stay(), drawing=replace(scenes.stay().drawing, stamps=()))), r
+        ),
+        lambda r: render.coverage_page(poisoned(scenes.coverage()), r),
+        lambda r: render.form(poisoned(form()), r),
+        lambda r: render.alarms(AlarmList(poisoned(scenes.cards()), ()), r),
+        lambda r: render.leaf(1, HOSTILE, HOSTILE, r),
+        lambda r: render.problem(HOSTILE, HOSTILE, r),
+    ],
+)
+def test_hostile_text_stays_text(written: Callable[[Reader], str]) -> None:
+    html = written(scenes.reader())
+    assert "&lt;script&gt;" in html
+    assert "<script>alert" not in html
+    assert "49<svg" not in html
+    page = Reading(html)
+    assert page.unbalanced == []
+    assert all(tag not in ("img",) for tag, _ in page.elements)
+    assert not [a for _, a in page.elements if any(name.startswith("on") for name in a)]
+
+
+def test_the_wall_shows_seven_alarms_and_counts_the_rest() -> None:
+    html = render.wall(scenes.wall_full(), scenes.reader())
+    assert html.count("data-alarm=") == 7
+    assert "另有 2 条报警" in html
+
+
+def test_more_than_forty_people_are_counted() -> None:
+    assert "另有 3 人" in render.wall(scenes.wall_full(43), scenes.reader())
+
+
+def test_while_the_log_is_read_no_countdown_is_shown() -> None:
+    html = render.wall_region("people", scenes.wall_reading(), scenes.reader())
+    assert "12 400" in html
+    assert "data-due" not in html
+
+
+def test_a_frozen_count_stands_still_and_says_about() -> None:
+    rows = (replace(scenes.people()[3], count=Count("left", scenes.at("14:27"), frozen=True)),)
+    html = render.wall_region(
+        "people", replace(scenes.wall(), people=replace(scenes.wall().people, rows=rows)), scenes.reader()
+    )
+    assert "data-due" not in html
+    assert 'row-left frozen"><em class="about">约' in html
+
+
+def test_only_what_nobody_has_taken_sounds_and_is_read_aloud() -> None:
+    html = render.wall_region("alarms", scenes.wall(), scenes.reader())
+    sounding = re.findall(r'data-alarm="(\w+)" data-sound="([a-z-]+)"', html)
+    assert sounding == [("a1", "equip-act"), ("a3", "equip-soon"), ("a4", "law-soon")]
+    assert html.count('role="alert"') == 1
+
+
+def test_a_reader_who_may_not_act_gets_no_button() -> None:
+    html = render.wall(scenes.wall(), scenes.reader(may_act=False))
+    assert "/take" not in html
+
+
+def test_the_address_of_a_file_changes_with_its_content() -> None:
+    assert re.fullmatch(r"/static/wall\.css\?v=[0-9a-f]{12}", render.asset("wall.css"))
+    assert render.asset("wall.css") != render.asset("base.css").replace("base", "wall")
+
+
+def test_no_style_sheet_or_script_names_another_place() -> None:
+    folder = render.resources.files("caseserver.web").joinpath("static")
+    for item in folder.iterdir():
+        text = item.read_text(encoding="utf-8")
+        assert not re.search(r"https?://(?!www\.w3\.org/2000/svg)", text), item.name
+        assert "@import" not in text, item.name
+
+
+def test_every_file_of_the_static_folder_is_used() -> None:
+    everything = "".join(page(scenes.reader()) for page in pages().values())
+    folder = render.resources.files("caseserver.web").joinpath("static")
+    scripts = "".join(
+        item.read_text(encoding="utf-8") for item in folder.iterdir() if item.name.endswith(".js")
+    )
+    for item in folder.iterdir():
+        assert f"/static/{item.name}?" in everything or f'"./{item.name}"' in scripts, item.name
