@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import socket
 from typing import Any, Final
 
 import structlog
@@ -46,6 +47,7 @@ class Link:
                 str(broker.certificate_file) if broker.certificate_file else None,
                 str(broker.key_file) if broker.key_file else None,
             )
+        self._client.on_socket_open = _no_delay
         self._client.on_connect = self._on_connect
         self._client.on_disconnect = self._on_disconnect
         self._client.on_message = self._on_message
@@ -104,3 +106,8 @@ class Link:
 
 def _secret(broker: Broker) -> str | None:
     return broker.password_file.read_text(encoding="utf-8").strip() if broker.password_file else None
+
+
+def _no_delay(_client: Any, _data: Any, line: socket.socket) -> None:
+    """An ack right after another message would wait 40 ms for Nagle and the delayed acknowledgement."""
+    line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
