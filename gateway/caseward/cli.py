@@ -40,7 +40,6 @@ def _gateway(argv: list[str]) -> int:
 
 def _server(argv: list[str]) -> int:
     from caseserver.main import main as run
-
     from caseward.clock import clock_from_environment
 
     return run(argv, clock_from_environment)

@@ -5,14 +5,22 @@ import sys
 import types
 
 import pytest
+
 from casegateway.book import Book
 from caselog.log import Log
 from custody.engine import Engine
-
 from tests.gateway.bench import Bench
 
 # Log and engine have bounds of their own; classes, functions and modules are code.
-_OTHERS = (Log, Engine, type, types.ModuleType, types.FunctionType, types.MethodType, types.BuiltinFunctionType)
+_OTHERS = (
+    Log,
+    Engine,
+    type,
+    types.ModuleType,
+    types.FunctionType,
+    types.MethodType,
+    types.BuiltinFunctionType,
+)
 
 
 def own_bytes(root: object) -> int:

@@ -6,10 +6,10 @@ import re
 from pathlib import Path
 
 import pytest
+
 from casegateway import limits
 from casegateway.adapters.mqtt import ROOT, WORDS
 from casegateway.main import arguments
-
 from tests.gateway.bench import Bench
 
 DOCS = Path(__file__).parents[2] / "docs"

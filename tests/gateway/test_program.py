@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from caselog import canonical
 from caselog.disk import FileDisk
 from caselog.log import Log
-
 from tests.gateway.bench import HERE, KEY, Bench
 from tests.gateway.program import Program, wait_for
 
@@ -171,7 +171,10 @@ def test_trace_shows_commit_before_durable_before_ack(program: Program) -> None:
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "caseward.cli", "gateway", *arguments], capture_output=True, text=True, timeout=30
+        [sys.executable, "-m", "caseward.cli", "gateway", *arguments],
+        capture_output=True,
+        text=True,
+        timeout=30,
     )
 
 
