@@ -108,6 +108,6 @@ def _secret(broker: Broker) -> str | None:
     return broker.password_file.read_text(encoding="utf-8").strip() if broker.password_file else None
 
 
-def _no_delay(_client: Any, _data: Any, line: socket.socket) -> None:
+def _no_delay(_client: Any, _data: Any, line: Any) -> None:
     """An ack right after another message would wait 40 ms for Nagle and the delayed acknowledgement."""
     line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
