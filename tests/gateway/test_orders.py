@@ -12,6 +12,7 @@ from casegateway.orders import OfficerFacts, Refused, signed_bytes
 from caselog import canonical
 from caselog.clock import Instant
 from caselog.keys import SoftKey
+from caseserver.signed import signed_fact
 from custody.facts import FACT_TYPES
 from tests.gateway.bench import SERVER_KEY
 
@@ -141,3 +142,8 @@ def test_any_json_signed_or_not_never_raises(value: Any) -> None:
     if isinstance(value, dict):
         facts.judge(message(value), NOW)
         facts.judge(message(fact(**value)), NOW)
+
+
+def test_fact_as_the_server_signs_it_is_taken() -> None:
+    payload = signed_fact(SERVER_KEY.named("caseward.local/server"), fact())
+    assert isinstance(gate().judge(payload, NOW), Draft)
