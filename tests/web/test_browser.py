@@ -1,0 +1,207 @@
+"""The pages in Chromium: they count by the server's clock, change by events, stop when nobody tells them, and fit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from caseserver.web import wording
+from tests.web import day
+from tests.web.house import House
+from tests.web.screenshots import SIZES, alarm_path, browser, complaints, sign_in
+
+pytestmark = pytest.mark.browser
+
+DESK = [
+    "/alarms",
+    "/stays",
+    "/stays/new",
+    "/stays/a1/0409",
+    "/stays/a1/0420/band",
+    "/stays/a1/0420/search",
+    "/stays/a1/0403/release",
+    "/coverage",
+    "/log/a1/12",
+]
+
+
+@pytest.fixture(scope="module")
+def chrome() -> Iterator[Browser]:
+    with browser() as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def address(afternoon: House) -> Iterator[str]:
+    with afternoon.served() as found:
+        yield found
+
+
+@pytest.fixture
+def page(chrome: Browser, address: str) -> Iterator[Page]:
+    """A signed-in page in Chinese, 1920 x 1080."""
+    context = chrome.new_context(locale="zh-CN", viewport={"width": 1920, "height": 1080})
+    found = context.new_page()
+    sign_in(found, address, "0312")
+    yield found
+    context.close()
+
+
+def fits(page: Page) -> bool:
+    return bool(page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"))
+
+
+def test_the_page_counts_as_the_server_words_it(page: Page) -> None:
+    seconds = [*range(130), 599, 3599, 3600, 3661, 35_999, 36_000, 90_000]
+    said = page.evaluate(
+        "async (all) => { const m = await import('/static/clock.js'); return all.map(m.words); }", seconds
+    )
+    assert said == [wording.duration(second, "zh") for second in seconds]
+
+
+def test_the_wall_fits_its_screen_without_scrolling(page: Page, address: str) -> None:
+    for width, height in ((1920, 1080), (1366, 768), (2560, 1440)):
+        page.set_viewport_size({"width": width, "height": height})
+        page.goto(address)
+        assert page.evaluate(
+            "[document.documentElement.scrollWidth, document.documentElement.scrollHeight]"
+        ) == [width, height]
+        last = page.locator(".alarm").last.bounding_box()
+        assert last is not None
+        assert last["y"] + last["height"] <= height
+
+
+@pytest.mark.parametrize("size", ["", "-tablet", "-phone"])
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_no_page_is_wider_than_its_screen_or_breaks_its_policy(
+    page: Page, address: str, afternoon: House, size: str, language: str
+) -> None:
+    said = complaints(page)
+    width, height = SIZES[size]
+    page.set_viewport_size({"width": width, "height": height})
+    for path in ["/", alarm_path(afternoon, "M4"), *DESK]:
+        page.goto(f"{address}{path}?lang={language}")
+        assert fits(page), path
+    assert said == []
+
+
+def test_every_button_and_field_of_a_form_is_large_enough_for_a_thumb(
+    page: Page, address: str, afternoon: House
+) -> None:
+    for path in [*DESK[:7], alarm_path(afternoon, "M4")]:
+        page.goto(f"{address}{path}")
+        small = page.evaluate(
+            """() => [...document.querySelectorAll("main button, main input:not([type=hidden]), main .button, .chip span, .nav a")]
+                .map((n) => [n.outerHTML.slice(0, 80), n.getBoundingClientRect().height]).filter(([, h]) => h > 0 && h < 44)"""
+        )
+        assert small == [], path
+
+
+def test_the_clock_on_the_page_runs_at_the_station_s_rate(page: Page, address: str) -> None:
+    page.goto(address)
+    page.route("**/events*", lambda route: route.abort())
+    gone = page.evaluate(
+        """async () => {
+            const m = await import("/static/clock.js");
+            m.setClock(1000000, 60);
+            const before = m.stationNow(), real = performance.now();
+            await new Promise((done) => setTimeout(done, 500));
+            return [(m.stationNow() - before), (performance.now() - real)];
+        }"""
+    )
+    assert gone[0] == pytest.approx(gone[1] * 60, rel=0.02)
+
+
+def test_a_page_that_is_told_nothing_for_five_seconds_stops_counting_and_says_so(
+    page: Page, address: str
+) -> None:
+    page.route("**/events*", lambda route: route.abort())
+    page.goto(address)
+    assert page.locator("[data-stale]").is_hidden()
+    before = page.locator(".row-left [data-due]").first.inner_text()
+    page.wait_for_selector("body.stale", timeout=9_000)
+    assert "不是现在" in page.locator("[data-stale] b").inner_text()
+    figures = [node.inner_text() for node in page.locator("[data-since], [data-due]").all()]
+    banner = page.locator("[data-stale-for]").inner_text()
+    page.wait_for_timeout(1_600)
+    assert [node.inner_text() for node in page.locator("[data-since], [data-due]").all()] == figures
+    assert page.locator("[data-stale-for]").inner_text() != banner
+    assert before
+
+
+def test_a_page_that_is_told_every_second_is_never_stale(page: Page, address: str) -> None:
+    page.goto(address)
+    page.wait_for_timeout(6_500)
+    assert "stale" not in (page.locator("body").get_attribute("class") or "")
+
+
+def test_no_sound_before_a_hand_has_touched_the_page(page: Page, address: str) -> None:
+    page.goto(address)
+    assert page.locator("[data-sound-test]").inner_text() == "试声音"
+    page.click("[data-sound-test]")
+    assert page.locator("[data-sound-test]").inner_text() == "声音已开"
+    assert page.locator(".tools [data-mute]").is_visible()
+
+
+def test_a_change_in_the_area_reaches_an_open_wall_by_itself(chrome: Browser, house: House) -> None:
+    with house.served() as address:
+        context = chrome.new_context(locale="zh-CN", viewport={"width": 1920, "height": 1080})
+        page = context.new_page()
+        sign_in(page, address, "0312")
+        loaded = page.evaluate("performance.timeOrigin")
+        path = alarm_path(house, "M4")
+        card = page.locator(f".alarm:has(a[href='{path}'])")
+        assert card.get_attribute("role") == "alert"
+        house.gateways["a1"].say(
+            "alarm.taken",
+            day.NOW,
+            by="server",
+            alarm=path.rpartition("/")[2].replace("~", "/"),
+            officer="1187",
+        )
+        house.deliver()
+        page.wait_for_selector(f".alarm.a-taken:has(a[href='{path}'])", timeout=3_000)
+        assert "1187 已接" in card.inner_text()
+        assert page.evaluate("performance.timeOrigin") == loaded
+        context.close()
+
+
+def test_an_alarm_is_taken_and_handled_with_the_keyboard_alone(chrome: Browser, house: House) -> None:
+    with house.served() as address:
+        context = chrome.new_context(locale="zh-CN", viewport={"width": 1920, "height": 1080})
+        page = context.new_page()
+        sign_in(page, address, "0312")
+        page.goto(f"{address}{alarm_path(house, 'M4')}")
+        page.focus("button.take")
+        page.keyboard.press("Enter")
+        page.wait_for_selector(".takenby")
+        page.focus("input[name=cause]")
+        page.keyboard.press("Space")
+        page.focus("input[name=action]")
+        page.keyboard.press("ArrowRight")
+        page.focus("button.send")
+        page.keyboard.press("Enter")
+        page.wait_for_selector(".hero.wait")
+        assert "待核对" in page.locator(".hero").inner_text()
+        context.close()
+
+
+def test_a_half_filled_form_is_not_wiped_by_an_event(chrome: Browser, house: House) -> None:
+    gateway = house.gateways["a1"]
+    path = alarm_path(house, "M4")
+    alarm = path.rpartition("/")[2].replace("~", "/")
+    gateway.say("alarm.taken", day.NOW, by="server", alarm=alarm, officer="0312")
+    house.deliver()
+    with house.served() as address:
+        context = chrome.new_context(locale="zh-CN", viewport={"width": 1920, "height": 1080})
+        page = context.new_page()
+        sign_in(page, address, "0312")
+        page.goto(f"{address}{path}")
+        page.locator(".chip:has(input[value=power])").click()
+        gateway.say("alarm.acknowledged", day.NOW, by="server", alarm=alarm, officer="1187")
+        house.deliver()
+        page.wait_for_timeout(1_500)
+        assert page.locator("input[value=power]").is_checked()
+        context.close()
