@@ -58,7 +58,7 @@ class AreaState:
 
     def __init__(
         self, area: Area, rulebook: Rulebook, public: bytes, signer: Signer, database: Database, limits: Limits,
-        rate: float = 1.0, real_s: float = 0.0,
+        rate: float = 1.0, real_s: float = 0.0, hashes: Mapping[str, str] | None = None,
     ) -> None:  # fmt: skip
         """Reads what the store holds and replays it. `public`: the gateway's key; `rate`: station per real second."""
         self.area = area
@@ -78,7 +78,7 @@ class AreaState:
             hashes=self._leaves.hashes(self.gateway, held.size), origin=held.origin, note=held.note,
             payload_bytes_max=limits.payload_bytes_max, request_leaves_max=limits.request_leaves_max,
         )  # fmt: skip
-        self.evaluator = Evaluator(area, rulebook)
+        self.evaluator = Evaluator(area, rulebook, hashes)
         self.book = AlarmBook(area.id, lambda i: self._alarms.find(area.id, i), self._alarms.current(area.id))
         span_us = int(limits.gateway_silent_s * rate * 1_000_000)
         self.samples = SampleBook(self.gateway, span_us, sample_rows.last(database, self.gateway))
@@ -261,7 +261,7 @@ class AreaState:
                     self.book.foreign(record)
                 self._save(self._settled(record))
         self._differences.extend(differences_text(self.evaluator.take_differences()))
-        self._save([], projected=self.evaluator.size)
+        self._save([])
 
     def _commit(self, outcome: Outcome, now: Instant) -> None:
         with self._database.writing() as connection:
@@ -292,8 +292,8 @@ class AreaState:
     def _save(self, settled: list[tuple[str, str, int, str | None]], projected: int | None = None) -> None:
         with self._lock:
             changed, events = self.book.take_changes()
-        if not changed and not events and not settled and projected is None:
-            return
+        if not changed and not events and not settled:
+            return  # `projected` may lag behind leaves that changed nothing: taking them again changes nothing
         with self._database.writing() as connection:
             alarm_rows.save(connection, self.area.id, changed, events)
             for fact_id, state, leaf, reason in settled:

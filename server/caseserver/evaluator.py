@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import copy
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Final
@@ -44,7 +44,7 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """Gateway and server disagree about an output. `kind`: missing (the gateway lacks it), unexpected, other."""
+    """Gateway and server disagree. `kind`: missing (the gateway lacks an output), unexpected, other, configuration."""
 
     kind: str
     output: str
@@ -56,9 +56,10 @@ class Difference:
 class Evaluator:
     """An engine fed with the facts of one verified log, and the comparison with the log's outputs."""
 
-    def __init__(self, area: Area, rulebook: Rulebook) -> None:
-        """Knows nothing yet; give it every leaf from 0."""
+    def __init__(self, area: Area, rulebook: Rulebook, hashes: Mapping[str, str] | None = None) -> None:
+        """Knows nothing yet; give it every leaf from 0. `hashes`: config_hash and rulebook_hash of what we run."""
         self.area = area
+        self._hashes = dict(hashes or {})
         self.rulebook = rulebook
         self.size = 0
         self.differences: list[Difference] = []
@@ -89,6 +90,8 @@ class Evaluator:
         if fact is None:
             return []
         self._ahead = None
+        if fact.type == "config.loaded":
+            self._compare_configuration(fact)
         found = []
         for effect in self._engine.step(fact):
             self._owe(effect, fact)
@@ -182,6 +185,14 @@ class Evaluator:
             self.differences.append(
                 Difference("other", record.id, record.index, owed[1].decode()[:200], body.decode()[:200])
             )
+
+    def _compare_configuration(self, fact: Fact) -> None:
+        """Two evaluators with different rules or rooms would differ all day; say once why."""
+        for key, expected in self._hashes.items():
+            if fact.body.get(key) != expected:
+                self.differences.append(
+                    Difference("configuration", key, fact.index, expected, str(fact.body.get(key)))
+                )
 
     def _overdue(self) -> None:
         while self._owed:

@@ -5,18 +5,19 @@ from __future__ import annotations
 import time
 import tomllib
 from collections.abc import Callable
+from hashlib import sha256
 from importlib import resources
 from pathlib import Path
 from typing import Any, Final
 
 from caselog.errors import CaselogError
-from caselog.keys import SoftKey
+from caselog.keys import Signer, SoftKey
 from caseserver.accounts import Accounts
 from caseserver.area_state import AreaState
 from caseserver.inbox import Inbox
 from caseserver.influx import InfluxQueue, InfluxWriter, client_write
 from caseserver.link import Link
-from caseserver.settings import Settings, SettingsError
+from caseserver.settings import Gateway, Settings, SettingsError
 from caseserver.station import Station
 from caseserver.store.database import Database
 from caseserver.worker import Worker
@@ -40,12 +41,9 @@ class Program:
         self.database = Database(data / DATABASE_FILE)
         signer = _server_key(data).named(settings.name)
         states = [
-            AreaState(
-                *_load(data, name, gateway.area), bytes.fromhex(gateway.public_key), signer, self.database,
-                settings.limits, float(clock.rate), time.monotonic(),
-            )
+            _area_state(data, name, gateway, signer, self.database, settings, float(clock.rate))
             for name, gateway in settings.gateways.items()
-        ]  # fmt: skip
+        ]
         self.station = Station(clock, self.database, signer, states, settings.limits)
         self.accounts = Accounts(self.database, settings.sessions)
         self.inbox = Inbox(settings.limits.inbox_batches_max)
@@ -98,18 +96,42 @@ def _server_key(data: Path) -> SoftKey:
         ) from None
 
 
-def _load(data: Path, gateway: str, path: Path) -> tuple[Area, Rulebook]:
-    """area.toml (relative to the data directory) and the rulebook it names."""
+def _area_state(
+    data: Path,
+    name: str,
+    gateway: Gateway,
+    signer: Signer,
+    database: Database,
+    settings: Settings,
+    rate: float,
+) -> AreaState:
+    """The state of one gateway's area, with its log replayed."""
+    area_text, rulebook_text, area, rulebook = _load(data, name, gateway.area)
+    hashes = {"config_hash": _sha256(area_text), "rulebook_hash": _sha256(rulebook_text)}
+    return AreaState(
+        area, rulebook, bytes.fromhex(gateway.public_key), signer, database, settings.limits, rate,
+        time.monotonic(), hashes,
+    )  # fmt: skip
+
+
+def _load(data: Path, gateway: str, path: Path) -> tuple[str, str, Area, Rulebook]:
+    """area.toml (relative to the data directory) and the rulebook it names, as texts and read."""
     file = path if path.is_absolute() else data / path
     try:
-        area = load_area(file.read_text(encoding="utf-8"), str(file))
-        rulebook = load_rulebook(_rulebook_text(area.rulebook), area.rulebook)
+        area_text = file.read_text(encoding="utf-8")
+        area = load_area(area_text, str(file))
+        rulebook_text = _rulebook_text(area.rulebook)
+        rulebook = load_rulebook(rulebook_text, area.rulebook)
     except (OSError, ConfigError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise SettingsError(f"gateways.{gateway}.area: {error}") from None
     if area.gateway != gateway:
         raise SettingsError(f"{file}: expected the area of gateway {gateway}, found that of {area.gateway}")
-    return area, rulebook
+    return area_text, rulebook_text, area, rulebook
 
 
 def _rulebook_text(name: str) -> str:
     return (resources.files("custody") / "rulebook" / f"{name}.toml").read_text(encoding="utf-8")
+
+
+def _sha256(text: str) -> str:
+    return sha256(text.encode()).hexdigest()

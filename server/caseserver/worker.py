@@ -21,6 +21,8 @@ from caseserver.store.database import Database
 TICK_S: Final = 0.25
 BATCHES_AT_ONCE: Final = 16
 PRUNE_S: Final = 600.0
+STUCK_S: Final = 30.0
+"""A turn that takes longer than this: the worker hangs."""
 
 
 class Worker:
@@ -33,6 +35,7 @@ class Worker:
         """Nothing runs before `start`."""
         self.failure: Exception | None = None
         self.turn_s_max = 0.0
+        self._turned_s = time.monotonic()
         self._station = station
         self._inbox = inbox
         self._database = database
@@ -50,9 +53,11 @@ class Worker:
         self._log = structlog.get_logger()
 
     @property
-    def is_alive(self) -> bool:
-        """The thread runs."""
-        return self._thread.is_alive()
+    def is_well(self) -> bool:
+        """The thread runs and has not been in one turn for too long."""
+        return (
+            self._thread.is_alive() and self.failure is None and time.monotonic() - self._turned_s < STUCK_S
+        )
 
     def start(self) -> None:
         """Begin."""
@@ -86,7 +91,8 @@ class Worker:
             self._resend(state, is_connected=received.is_connected)
         self._housekeeping()
         self._tell()
-        self.turn_s_max = max(self.turn_s_max, time.monotonic() - begun_s)
+        self._turned_s = time.monotonic()
+        self.turn_s_max = max(self.turn_s_max, self._turned_s - begun_s)
 
     def _run(self) -> None:
         try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from hashlib import sha256
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -46,6 +47,13 @@ def standard_area(name: str = "standard") -> tuple[Area, Rulebook]:
     """A bundled area and its rulebook."""
     area = load_area(_text("areas", name), name)
     return area, load_rulebook(_text("rulebook", area.rulebook), area.rulebook)
+
+
+def hashes_of(area: Area) -> dict[str, str]:
+    """What config.loaded says of a bundled area."""
+    name = {"a1": "standard", "a2": "annex"}[area.id]
+    texts = {"config_hash": _text("areas", name), "rulebook_hash": _text("rulebook", area.rulebook)}
+    return {key: sha256(text.encode()).hexdigest() for key, text in texts.items()}
 
 
 @dataclass
@@ -126,7 +134,7 @@ class GatewayLog:
 def morning(gateway: GatewayLog, at_us: int = START_US) -> int:
     """A station begins its day: configuration, officers, one person arrives and is led to a waiting room."""
     gateway.fact("gateway.booted", at_us, reason="power_on")
-    gateway.fact("config.loaded", at_us, config_hash="0" * 64, rulebook="cn-2026", rulebook_hash="0" * 64)
+    gateway.fact("config.loaded", at_us, rulebook=gateway.area.rulebook, **hashes_of(gateway.area))
     for node in gateway.area.nodes:
         gateway.fact("node.restored", at_us, node=node)
     for recorder in gateway.area.recorders:

@@ -9,11 +9,13 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from caselog import canonical
+from caselog import leaf as leaves
 from caseserver.alarms import AHEAD, GATEWAY, SERVER
 from caseserver.area_state import OWED_S
+from caseserver.evaluator import Evaluator
 from caseserver.settings import Limits
 from caseserver.store import leaves as leaf_rows
-from tests.server.station_kit import HOUR_US, MINUTE_US, START_US, GatewayLog, Kit, morning
+from tests.server.station_kit import HOUR_US, MINUTE_US, START_US, GatewayLog, Kit, hashes_of, morning
 
 
 def ids(kit: Kit, *, origin: str | None = None) -> list[str]:
@@ -136,6 +138,17 @@ def test_an_output_that_no_fact_bears_out_is_found_out_and_shown(kit: Kit) -> No
     kit.take(kit.gateway.batch())
     assert kit.state.counters["differences"] == 1
     assert "a1/M1/x/stay:S-1/0" in ids(kit)
+
+
+def test_a_gateway_that_runs_another_configuration_is_told_as_a_difference(kit: Kit) -> None:
+    ours = hashes_of(kit.area)
+    evaluator = Evaluator(kit.area, kit.rulebook, ours | {"config_hash": "1" * 64})
+    morning(kit.gateway)
+    for data in kit.gateway.log.leaves(0, kit.gateway.log.size, 10**6):
+        evaluator.step(leaves.parse(data))
+    (difference,) = evaluator.take_differences()
+    assert (difference.kind, difference.output) == ("configuration", "config_hash")
+    assert (difference.expected, difference.found) == ("1" * 64, ours["config_hash"])
 
 
 def test_a_silent_gateway_is_alarmed_once_and_cleared_when_it_is_heard(kit: Kit) -> None:

@@ -228,3 +228,25 @@ def test_any_mutation_of_a_good_batch_is_refused_or_is_the_batch(
         assert [record.data for record in outcome.records] == day.log.leaves(0, len(outcome.records), 10**6)
     else:
         assert ingest.size == 0
+
+
+@settings(max_examples=60)
+@given(data=st.data())
+def test_however_batches_come_the_held_log_is_a_beginning_of_the_gateways_and_acks_never_say_more(
+    day: GatewayLog, data: st.DataObject
+) -> None:
+    ingest = ingest_for(day)
+    size = day.log.size
+    for _ in range(data.draw(st.integers(1, 25))):
+        first = data.draw(st.integers(0, size - 1))
+        end = data.draw(st.integers(first + 1, size))
+        outcome = taken(ingest, day.batch(first, end))
+        assert outcome.refused is None
+        assert ingest.root == day.log.root(ingest.size)
+        if outcome.ack is not None:
+            assert canonical.loads(outcome.ack)["size"] == ingest.size
+        if outcome.request is not None:
+            assert outcome.request[0] == ingest.size < first
+            taken(ingest, day.batch(ingest.size, ingest.size + outcome.request[1]))
+    taken(ingest, day.batch(ingest.size - 1 if ingest.size else 0))
+    assert ingest.root == day.log.root()
