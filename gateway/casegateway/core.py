@@ -73,7 +73,8 @@ class _Line:
     """A serial port's decoder and its error rate."""
 
     decoder: Decoder
-    is_open: bool = False
+    is_open: bool | None = None  # None: not told yet
+    reason: str = ""
     read_real_us: int | None = None
     window_us: int = 0
     window_good: int = 0
@@ -122,7 +123,8 @@ class GatewayCore:
         self._counters: Counter[str] = Counter()
         self._fact_count = 0
         self._alive_us = self.memory.recorded_us  # the last time an earlier run was surely at work
-        self._deadline_done_us: int | None = None
+        # The limit the engine was last told of, and whether that was for want of an upper bound.
+        self._deadline_told: tuple[int, bool] | None = None
         self._server_time_us: int | None = None
         self._is_connected = False
         self._heartbeat_us = 0
@@ -138,8 +140,7 @@ class GatewayCore:
         out = self.outputs.restore(self.book.engine.outputs())
         try:
             self.book.complete(self.found)
-            if self._deadline_is_due(now):
-                self._append("deadline.reached", {}, now)
+            if self._reach_deadline(now):
                 self.book.step()
             self._append("gateway.booted", {"reason": reason[:200]}, now)
             body: dict[str, BodyValue] = {
@@ -158,8 +159,7 @@ class GatewayCore:
         now = self._judge(raw)
         try:
             self._clock_facts(raw, now)
-            if self._deadline_is_due(now):
-                self._append("deadline.reached", {}, now)
+            self._reach_deadline(now)
             for event in events:
                 self._take(event, now)
             self._supervise(now)
@@ -169,6 +169,8 @@ class GatewayCore:
             return self._give_up(EXIT_STORAGE_FAILED, error)
         except LogDamaged as error:
             return self._give_up(EXIT_LOG_DAMAGED, error)
+        except OSError as error:  # leaves that can no longer be read
+            return self._give_up(EXIT_STORAGE_FAILED, error)
 
     def wake_us(self, raw: Moment) -> int:
         """Real time at which `handle` should be called even without an event."""
@@ -180,7 +182,7 @@ class GatewayCore:
             times.append(self._heartbeat_us + HEARTBEAT_MS * 1_000)
         times += [t for t in (self.outputs.wake_us(), self.outbox.wake_us()) if t is not None]
         due_us = self.book.engine.next_deadline_us()
-        if due_us is not None and raw.latest_us is not None and due_us != self._deadline_done_us:
+        if due_us is not None and raw.latest_us is not None and (due_us, False) != self._deadline_told:
             times.append(raw.real_us + round((due_us - raw.latest_us) / raw.rate))
         # Never at once: what cannot be done yet must not make the loop spin.
         return max(min(times), raw.real_us + LOOP_WAIT_MS_MIN * 1_000)
@@ -202,12 +204,11 @@ class GatewayCore:
                 self._take_bytes(event, now)
             case PortOpened(port):
                 self._lines[port].is_open = True
-                if port in self.memory.lost_ports:
-                    self._append("port.restored", {"port": port}, now)
+                self._compare_port(port, now)
             case PortClosed(port, reason):
                 self._lines[port].is_open = False
-                if port not in self.memory.lost_ports:
-                    self._append("port.lost", {"port": port, "reason": reason[:200] or "unknown"}, now)
+                self._lines[port].reason = reason[:200] or "unknown"
+                self._compare_port(port, now)
             case BrokerUp():
                 self._is_connected = True
                 self._heartbeat_us = 0
@@ -217,6 +218,15 @@ class GatewayCore:
                 self.outbox.disconnect()
             case ServerSaid(topic, payload):
                 self._take_word(topic, payload, now)
+
+    def _compare_port(self, port: str, now: Moment) -> None:
+        """A fact where the log says otherwise; looked at again and again until it could be written."""
+        line = self._lines[port]
+        is_lost = port in self.memory.lost_ports
+        if line.is_open is True and is_lost:
+            self._append("port.restored", {"port": port}, now)
+        elif line.is_open is False and not is_lost:
+            self._append("port.lost", {"port": port, "reason": line.reason}, now)
 
     def _take_bytes(self, event: BytesRead, now: Moment) -> None:
         line = self._lines[event.port]
@@ -267,8 +277,6 @@ class GatewayCore:
             if self.outbox.take_ack(payload, now.real_us):
                 seconds = self.outbox.server_time_s
                 self._server_time_us = None if seconds is None else seconds * 1_000_000
-                if self.memory.is_server_lost:
-                    self._append("server.restored", {}, now)
         elif topic == "req":
             self.outbox.take_request(payload, now.real_us)
         elif topic == "fact":
@@ -316,13 +324,17 @@ class GatewayCore:
         for draft in drafts:
             self.book.append(draft, now)
 
-    def _deadline_is_due(self, now: Moment) -> bool:
+    def _reach_deadline(self, now: Moment) -> bool:
+        """Append deadline.reached if one is due and the engine was not told of it yet."""
         due_us = self.book.engine.next_deadline_us()
-        if due_us is None or due_us == self._deadline_done_us:
-            return False  # the engine has been told of this one and keeps it: not again
-        if now.latest_us is not None and now.latest_us < due_us:
+        if due_us is None or (now.latest_us is not None and now.latest_us < due_us):
             return False
-        self._deadline_done_us = due_us
+        told = due_us, now.latest_us is None
+        if told == self._deadline_told:
+            return False  # the engine keeps it: telling again would fill the log
+        if not self._append("deadline.reached", {}, now):
+            return False
+        self._deadline_told = told
         return True
 
     def _supervise(self, now: Moment) -> None:
@@ -332,10 +344,11 @@ class GatewayCore:
                 self._lose(node, link, now)
         for draft in self.translator.overdue(now):
             self.book.append(draft, now)
-        silent_us = now.real_us - self.outbox.last_ack_us
-        if silent_us > SERVER_SILENT_MS * 1_000 and not self.memory.is_server_lost:
-            self._append("server.lost", {}, now)
-        for line in self._lines.values():
+        is_silent = now.real_us - self.outbox.last_ack_us > SERVER_SILENT_MS * 1_000
+        if is_silent != self.memory.is_server_lost and (is_silent or self.outbox.has_heard):
+            self._append("server.lost" if is_silent else "server.restored", {}, now)
+        for port, line in self._lines.items():
+            self._compare_port(port, now)
             self._measure(line, now)
 
     def _lose(self, node: str, link: NodeLink, now: Moment) -> None:
@@ -361,8 +374,11 @@ class GatewayCore:
 
     def _append(
         self, name: str, body: dict[str, BodyValue], now: Moment, since_us: int | None = None
-    ) -> None:
-        """A fact of the gateway's own, that occurred now or at some time since `since_us`."""
+    ) -> bool:
+        """A fact of the gateway's own, that occurred now or at some time since `since_us`.
+
+        False when there is no room for it: it must be found again later.
+        """
         self._fact_count += 1
         draft = Draft(
             type=name,
@@ -371,7 +387,7 @@ class GatewayCore:
             occurred_us=now.instant.earliest_us if since_us is None else since_us,
             occurred_latest_us=now.latest_us,
         )
-        self.book.append(draft, now)
+        return self.book.append(draft, now)
 
     def _settle(self, now: Moment) -> list[Action]:
         """Make durable, step, order outputs in the log, until nothing new follows; then act."""
@@ -384,13 +400,10 @@ class GatewayCore:
             drafts = self.outputs.wanted(engine.outputs(), cause, self.identity.gateway, now)
             for draft in drafts:
                 self.book.append(draft, now)
-            is_due = self._deadline_is_due(now)
-            if is_due:
-                self._append("deadline.reached", {}, now)
-            if not drafts and not is_due:
+            if not self._reach_deadline(now) and not drafts:
                 break
         if not self.book.commit():
-            return self._sound()  # no room for evidence: whoever hears it must come
+            return sounders_on(self.area)  # no room for evidence: whoever hears it must come
         return self._due_acks(now) + self.outputs.act(now)
 
     def _due_acks(self, now: Moment) -> list[Action]:
@@ -401,16 +414,8 @@ class GatewayCore:
     def _ack_later(self, link: NodeLink, frame: Frame) -> None:
         self._acks.setdefault((frame.node, frame.boot, frame.seq), (link, frame))
 
-    def _sound(self) -> list[Action]:
-        """All of the gateway's own sounders on, whatever the rules say."""
-        return [
-            DriveLine(o.id, o.gpio_line, True)
-            for o in self.area.outputs.values()
-            if o.kind == "sounder" and o.gpio_line is not None
-        ]
-
     def _give_up(self, code: int, error: Exception) -> list[Action]:
-        return [*self._sound(), Stop(code, str(error))]
+        return [*sounders_on(self.area), Stop(code, str(error))]
 
     # --- to nodes and server ----------------------------------------------------------------
 
@@ -498,6 +503,15 @@ class GatewayCore:
     def _line(self, port: str, node_keys: dict[str, bytes]) -> _Line:
         nodes = [node for node in self.area.nodes.values() if node.port == port]
         return _Line(Decoder({node.number: node_keys[node.id] for node in nodes}, FROM_NODE))
+
+
+def sounders_on(area: Area) -> list[Action]:
+    """All of the gateway's own sounders on, whatever the rules say."""
+    return [
+        DriveLine(output.id, output.gpio_line, True)
+        for output in area.outputs.values()
+        if output.kind == "sounder" and output.gpio_line is not None
+    ]
 
 
 def _cause(effects: list[Effect]) -> str:

@@ -22,7 +22,8 @@ from casegateway.adapters.gpio import GpioPort, GpioUnavailable, load_api
 from casegateway.adapters.mqtt import BrokerConfig, MqttLink
 from casegateway.adapters.serial_port import SerialPort
 from casegateway.book import Book
-from casegateway.core import EXIT_LOG_DAMAGED, EXIT_STORAGE_FAILED, GatewayCore, Identity
+from casegateway.core import EXIT_LOG_DAMAGED, EXIT_STORAGE_FAILED, GatewayCore, Identity, sounders_on
+from casegateway.events import DriveLine
 from casegateway.memory import Memory
 from casegateway.runtime import Inlet, RateClock, Shell, Tracer, moment_of, real_us, run
 from casegateway.state import (
@@ -107,7 +108,11 @@ def _run(options: argparse.Namespace, clock_factory: Callable[[int], RateClock])
     gpio = _gpio(options)
     cursor_file = data / "outbox.json"
     cursor = load_cursor(cursor_file)
-    evidence, recovery = Log.open(FileDisk(data / "log"), held_size=cursor)
+    try:
+        evidence, recovery = Log.open(FileDisk(data / "log"), held_size=cursor)
+    except (LogDamaged, LogStopped, OSError):
+        _cry(area, gpio)
+        raise
     clock = clock_factory(next_boot(data / "state" / "boot"))
     origin_epoch = epoch(data / "state" / "epoch", is_log_empty=evidence.size == 0)
     signer = gateway_key(data / "keys" / "gateway.key").named(
@@ -144,10 +149,20 @@ def _run(options: argparse.Namespace, clock_factory: Callable[[int], RateClock])
     shell.start()
     try:
         code = run(core, shell, inlet, clock, stopping)
+    except BaseException:
+        shell.act(core.farewell())  # a gateway that ends by a fault of its own must be heard too
+        raise
     finally:
         shell.stop()
     log.info("ended", code=code, leaves=evidence.durable_size)
     return code
+
+
+def _cry(area: Area, gpio: GpioPort | None) -> None:
+    """There is no log, so there are no rules: whoever hears the sounder must come."""
+    for action in sounders_on(area):
+        if gpio is not None and isinstance(action, DriveLine):
+            gpio.write(action.line, active=True)
 
 
 def _reason(recovery: Recovery, core: GatewayCore) -> str:

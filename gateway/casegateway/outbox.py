@@ -44,7 +44,8 @@ class Outbox:
         """`signer` is named by the log's origin; `server_public`: 32 bytes, None if not provisioned."""
         self.acked = min(acked, log.durable_size)
         self.counters: Counter[str] = Counter()
-        self.last_ack_us = now_us
+        self.last_ack_us = now_us  # the start counts as one
+        self.has_heard = False
         self.server_time_s: int | None = None  # POSIX time of its newest cosignature
         self.is_server_ahead = False  # it holds leaves that we do not: our disk has lost some
         self._log = log
@@ -115,7 +116,7 @@ class Outbox:
             return False
         if size is None:
             return False
-        self.last_ack_us = now_us
+        self.last_ack_us, self.has_heard = now_us, True
         if size < self.acked:
             self.counters["old_acks"] += 1
             return True

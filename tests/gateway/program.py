@@ -21,6 +21,7 @@ from caselog import canonical
 from caselog.keys import SoftKey
 from caselog.segment import decode_line
 from caseserver.ingest import Ingest
+from caseward.demo.broker import INSTALL_HINT, find_program
 from tests.gateway.bench import HERE, KEY, SERVER_KEY, node_table
 from tests.node import micropython
 
@@ -55,7 +56,9 @@ class Mosquitto:
 
     def start(self) -> None:
         self.process = subprocess.Popen(
-            ["mosquitto", "-c", str(self.config)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            [str(find_program("mosquitto", INSTALL_HINT)), "-c", str(self.config)],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
         )
         wait_for("mosquitto to listen", self.is_up)
 

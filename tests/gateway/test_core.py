@@ -8,6 +8,8 @@ import pytest
 from casegateway.core import EXIT_STORAGE_FAILED
 from casegateway.events import Action, PortClosed, PortOpened, SendBytes, ServerSaid
 from caselog.disk import MemoryDisk
+from caselog.errors import LogDamaged, PendingFull
+from caselog.log import Leaf
 from custody.effects import Effect
 from custody.engine import Engine
 from custody.facts import Fact, check_body
@@ -259,6 +261,44 @@ def test_deadline_that_the_engine_keeps_is_told_once() -> None:
     assert len(bench.facts("deadline.reached")) - before == 1
 
 
+def test_limit_told_while_the_clock_was_unknown_is_told_again_when_it_comes() -> None:
+    bench = started()
+    bench.say("officer.registered", officer="p1", service="sworn", roles=["duty_officer"])
+    bench.say("person.arrived", stay="s1")
+    bench.say("area.entered", stay="s1")
+    due_us = bench.core.book.engine.next_deadline_us()
+    assert due_us is not None
+    bench.is_clock_lost = True
+    bench.run(100)
+    early = len(
+        [leaf for leaf in bench.leaves() if leaf["type"] == "alarm.raised/1" and leaf["stay"] == "s1"]
+    )
+    assert early > 0  # what may be overdue is alarmed
+    bench.is_clock_lost = False
+    bench.run(100)
+    bench.run((due_us - bench.station_us) // 1_000 + 2_000_000, step_ms=1_000)
+    open_alarms = [alarm.stay for alarm in bench.core.book.engine.alarms.values()]
+    assert "s1" in open_alarms
+
+
+def test_deadline_for_which_there_is_no_room_is_told_when_there_is() -> None:
+    bench = started()
+    log = bench.log
+    whole, bench.node.is_on = log.append, False
+
+    def refuse(entry: dict[str, Any]) -> Leaf:
+        if entry["type"] == "deadline.reached/1":
+            raise PendingFull("no room")
+        return whole(entry)
+
+    log.append = refuse  # type: ignore[method-assign]
+    bench.run(10_000)
+    assert bench.facts("deadline.reached") == []
+    log.append = whole  # type: ignore[method-assign]
+    bench.run(2_000)
+    assert len(bench.facts("deadline.reached")) == 1
+
+
 def test_unknown_clock_at_start_is_doubted_and_takes_no_upper_bound() -> None:
     bench = started()
     bench.wall_shift_us = -10 * HOUR_US  # the clock came back behind the log
@@ -362,6 +402,20 @@ def test_write_errors_stop_the_gateway_without_an_exception() -> None:
     bench.run(100)
     assert bench.stop is not None
     assert bench.stop.code == EXIT_STORAGE_FAILED
+
+
+def test_leaf_that_can_no_longer_be_read_stops_the_gateway_with_the_sounder_on() -> None:
+    for error, code in ((OSError(errno.EIO, "bad sector"), 4), (LogDamaged("a.seg", 7, "x", "y"), 3)):
+        bench = started()
+
+        def fail(*_: object, error: Exception = error) -> list[bytes]:
+            raise error
+
+        bench.log.leaves = fail  # type: ignore[method-assign]
+        bench.connect()
+        assert bench.stop is not None
+        assert bench.stop.code == code
+        assert bench.lines["sounder"] is True
 
 
 def test_late_message_of_a_node_keeps_the_time_at_which_it_happened() -> None:

@@ -205,10 +205,12 @@ def test_damaged_log_stops_the_start_with_3_and_is_left_as_it_is(program: Progra
     data = bytearray(segment.read_bytes())
     data[200] ^= 1
     segment.write_bytes(data)
+    (program.folder / "gpio").write_text("")
     program.start()
     assert program.gateway is not None
     assert program.gateway.wait(10) == 3
     assert segment.read_bytes() == bytes(data)
+    assert sounder(program) == [1]
     assert '"offset": 0' in (program.folder / "gateway.log").read_text()
 
 

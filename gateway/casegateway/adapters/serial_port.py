@@ -100,16 +100,23 @@ class SerialPort:
                 if self._wake_read in readable:
                     with contextlib.suppress(BlockingIOError):
                         os.read(self._wake_read, 4_096)
-                if line.fileno() in readable:
-                    data = os.read(line.fileno(), SERIAL_READ_BYTES_MAX)
-                    if not data:
-                        return "end of file"
-                    self._put(BytesRead(self._port, data, self._real_us()))
+                if line.fileno() in readable and not self._read(line.fileno()):
+                    return "end of file"
                 if writable:
                     self._flush(line.fileno())
         except (OSError, ValueError) as error:
             return _reason(error)
         return "stopped"
+
+    def _read(self, descriptor: int) -> bool:
+        """Take what is there; False at the end of the file."""
+        try:
+            data = os.read(descriptor, SERIAL_READ_BYTES_MAX)
+        except BlockingIOError:
+            return True  # woken for nothing
+        if data:
+            self._put(BytesRead(self._port, data, self._real_us()))
+        return bool(data)
 
     def _flush(self, descriptor: int) -> None:
         with self._lock:
