@@ -10,7 +10,7 @@ import json
 import secrets
 import threading
 import time
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Final
@@ -28,6 +28,10 @@ from custody.vocabulary import ROLES
 
 PASSWORD_CHARS_MIN: Final = 10
 PASSWORD_CHARS_MAX: Final = 200
+PLACES_MAX: Final = 1_000
+"""Addresses whose tries are counted; the one that tried longest ago is forgotten first."""
+HASHES_AT_ONCE: Final = 2
+"""Passwords checked at the same time: argon2 takes 64 MiB for each."""
 SEEN_WRITE_S: Final = 30.0
 """A session's last use is written at most this often: reading a page shall not cost a write."""
 
@@ -75,8 +79,9 @@ class Accounts:
         self._settings = settings
         self._hasher = hasher or PasswordHasher()
         self._clock = clock
-        self._tries: deque[float] = deque()
+        self._tries: OrderedDict[str, deque[float]] = OrderedDict()
         self._lock = threading.Lock()
+        self._hashing = threading.BoundedSemaphore(HASHES_AT_ONCE)
         # an unknown number costs as much time as a wrong password, so that numbers cannot be probed
         self._nobody = self._hasher.hash(secrets.token_urlsafe(16))
 
@@ -135,10 +140,10 @@ class Accounts:
 
     # --- sessions ---------------------------------------------------------------------------
 
-    def sign_in(self, number: str, password: str) -> SignIn:
-        """Check a password and open a session. Slow on purpose: call it in a thread."""
+    def sign_in(self, number: str, password: str, place: str = "") -> SignIn:
+        """Check a password and open a session. Slow on purpose: call it in a thread. `place`: the caller's address."""
         now_s = self._clock()
-        if not self._may_try(now_s):
+        if not self._may_try(place, now_s):
             return SignIn(None, None, "busy", 60)
         with self._database.reading() as connection:
             row = connection.execute(select(account).where(account.c.number == number)).mappings().first()
@@ -215,18 +220,23 @@ class Accounts:
 
     def _verify(self, hashed: str, password: str) -> bool:
         try:
-            return self._hasher.verify(hashed, password)
+            with self._hashing:
+                return self._hasher.verify(hashed, password)
         except (VerifyMismatchError, InvalidHashError):
             return False
 
-    def _may_try(self, now_s: float) -> bool:
-        """At most so many passwords a minute are checked, whoever asks: argon2 costs memory."""
+    def _may_try(self, place: str, now_s: float) -> bool:
+        """At most so many tries a minute from one address."""
         with self._lock:
-            while self._tries and self._tries[0] < now_s - 60:
-                self._tries.popleft()
-            if len(self._tries) >= self._settings.tries_per_minute_max:
+            tries = self._tries.pop(place, deque())
+            self._tries[place] = tries
+            while len(self._tries) > PLACES_MAX:
+                self._tries.popitem(last=False)
+            while tries and tries[0] < now_s - 60:
+                tries.popleft()
+            if len(tries) >= self._settings.tries_per_minute_max:
                 return False
-            self._tries.append(now_s)
+            tries.append(now_s)
             return True
 
     @staticmethod

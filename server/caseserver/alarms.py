@@ -240,6 +240,11 @@ class AlarmBook:
         )
         return ""
 
+    @property
+    def has_changes(self) -> bool:
+        """Something is to be written."""
+        return bool(self._changed or self._events)
+
     def take_changes(self) -> tuple[list[Alarm], list[AlarmEvent]]:
         """What changed since the last call: alarms as they are now, and new lines of history."""
         changes = list(self._changed.values()), self._events

@@ -19,6 +19,7 @@ from caseserver.alarms import Alarm
 from caseserver.station import AreaView, Station
 
 LEAVES_MAX = 1_000
+STAYS_MAX = 1_000
 SignedIn = Annotated[Officer, Depends(auth.api_officer)]
 
 
@@ -223,15 +224,20 @@ def _reading_routes(router: APIRouter, station: Station) -> None:
         return [HistoryLine(**line) for line in view.history(alarm)]
 
     @router.get("/stays", tags=["reading"])
-    async def stays(officer: SignedIn, released: bool = False) -> list[StayModel]:
-        """People held now; with `released` those who left instead. The read is written down."""
+    async def stays(
+        officer: SignedIn, released: bool = False, count: Annotated[int, Query(ge=1, le=STAYS_MAX)] = 200
+    ) -> list[StayModel]:
+        """People held now; with `released` those who left instead, the newest first. The read is written down."""
         await run_in_threadpool(station.audit, officer.number, "read_stays", "all", {"released": released})
-        return [
-            _stay(view, stay)
+        found = [
+            (view, stay)
             for view in station.areas()
             for stay in view.engine_world.stays.values()
             if stay.is_open is not released
         ]
+        if released:
+            found.sort(key=lambda item: item[1].released_us or 0, reverse=True)
+        return [_stay(view, stay) for view, stay in found[:count]]
 
     @router.get("/log/{gateway}", tags=["reading"], response_class=PlainTextResponse)
     async def log(

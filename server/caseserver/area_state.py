@@ -35,6 +35,7 @@ from caseserver.store import leaves as leaf_rows
 from caseserver.store import samples as sample_rows
 from caseserver.store.alarms import AlarmReader
 from caseserver.store.database import Database
+from caseserver.store.facts import Fate, fate_told_by
 from caseserver.store.leaves import LeafReader
 from custody.area import Area
 from custody.rules import Rulebook
@@ -123,7 +124,7 @@ class AreaState:
         """Evaluate leaves that are on the disk, and write what became of alarms and officers' facts."""
         if not records:
             return
-        settled: list[tuple[str, str, int, str | None]] = []
+        settled: list[Fate] = []
         with self._lock:
             if self.ingest.fork is not None:
                 self.ingest.fork = None
@@ -260,7 +261,9 @@ class AreaState:
                 if record.leaf_class == "output":
                     self.book.foreign(record)
                 self._save(self._settled(record))
-        self._differences.extend(differences_text(self.evaluator.take_differences()))
+        found_late = [d for d in self.evaluator.take_differences() if d.leaf >= held.projected]
+        if found_late:
+            self._report(found_late, record.recorded)
         self._save([])
 
     def _commit(self, outcome: Outcome, now: Instant) -> None:
@@ -275,29 +278,23 @@ class AreaState:
         for item in found:
             self.book.follow(item.effect, item.record, item.fact, origin)
 
-    def _settled(self, record: LeafRecord) -> list[tuple[str, str, int, str | None]]:
-        """(fact id, state, leaf, reason) when this leaf tells what became of an officer's fact."""
-        if record.leaf_class == "fact" and record.id in self._waiting:
-            self._waiting.discard(record.id)
-            return [(record.id, fact_rows.RECORDED, record.index, None)]
-        if record.type == "fact.refused/1":
-            body = record.body
-            fact_id = str(body.get("fact_id", ""))
-            if fact_id:
-                self._waiting.discard(fact_id)
-                reason = f"{body.get('reason')}: expected {body.get('expected')}, found {body.get('found')}"
-                return [(fact_id, fact_rows.REFUSED, record.index, reason[:400])]
-        return []
+    def _settled(self, record: LeafRecord) -> list[Fate]:
+        """What this leaf tells of an officer's fact."""
+        fate = fate_told_by(record)
+        if fate is None or (fate.state == fact_rows.RECORDED and fate.id not in self._waiting):
+            return []
+        self._waiting.discard(fate.id)
+        return [fate]
 
-    def _save(self, settled: list[tuple[str, str, int, str | None]], projected: int | None = None) -> None:
-        with self._lock:
-            changed, events = self.book.take_changes()
-        if not changed and not events and not settled:
+    def _save(self, settled: list[Fate], projected: int | None = None) -> None:
+        if not settled and not self.book.has_changes:
             return  # `projected` may lag behind leaves that changed nothing: taking them again changes nothing
         with self._database.writing() as connection:
+            with self._lock:  # inside the transaction, so that an older state never overwrites a newer one
+                changed, events = self.book.take_changes()
             alarm_rows.save(connection, self.area.id, changed, events)
-            for fact_id, state, leaf, reason in settled:
-                fact_rows.settle(connection, fact_id, state, leaf, reason)
+            for fate in settled:
+                fact_rows.settle(connection, fate)
             if projected is not None:
                 leaf_rows.set_state(connection, self.gateway, projected=projected)
 
@@ -388,6 +385,8 @@ class AreaState:
         alarm = own_alarm(self.area, self.rulebook, variant, anchor, now.earliest_us)
         if any(a.rule == alarm.rule and a.variant == variant and a.is_active for a in self.book.open()):
             return
+        if variant == DIFFERENCE and self.book.get(alarm.id) is not None:
+            return  # told before this start
         if self.book.raise_own(replace(alarm, params=dict(params))):
             self._log.error("alarm of the server", alarm=alarm.id)
 

@@ -93,7 +93,8 @@ async def sign_in(request: Request, response: Response, number: str, password: s
     """Check the password; when right, set the session's cookie on `response`. 403 for a foreign origin."""
     _check_origin(request)
     accounts = _accounts(request)
-    answer = await run_in_threadpool(accounts.sign_in, number, password)
+    place = request.client.host if request.client is not None else ""
+    answer = await run_in_threadpool(accounts.sign_in, number, password, place)
     audit = request.app.state.station.audit
     if answer.token is None or answer.officer is None:
         await run_in_threadpool(audit, None, "sign_in_refused", number[:64], {"problem": answer.problem})

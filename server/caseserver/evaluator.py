@@ -68,6 +68,7 @@ class Evaluator:
         self._ahead: Engine | None = None
         self._owed: OrderedDict[str, tuple[int, bytes]] = OrderedDict()
         self._settled: OrderedDict[str, None] = OrderedDict()
+        self._stay_leaves: dict[str, int] = {}
 
     @property
     def world(self) -> World:
@@ -83,6 +84,7 @@ class Evaluator:
         if record.index != self.size:
             raise ValueError(f"expected leaf {self.size}, found leaf {record.index}")
         self.size += 1
+        self._count_stay(record)
         if record.leaf_class == "output":
             self._compare(record)
             return []
@@ -185,6 +187,16 @@ class Evaluator:
             self.differences.append(
                 Difference("other", record.id, record.index, owed[1].decode()[:200], body.decode()[:200])
             )
+
+    def _count_stay(self, record: LeafRecord) -> None:
+        """Leaves about a stay are numbered without a hole, so that a bundle of them can be seen to be whole."""
+        if record.stay is None or record.stay_n is None:
+            return
+        expected = self._stay_leaves.get(record.stay, 0) + 1
+        self._stay_leaves[record.stay] = record.stay_n
+        if record.stay_n != expected:
+            found = f"stay_n {record.stay_n}"
+            self.differences.append(Difference("other", record.id, record.index, f"stay_n {expected}", found))
 
     def _compare_configuration(self, fact: Fact) -> None:
         """Two evaluators with different rules or rooms would differ all day; say once why."""

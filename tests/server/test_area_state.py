@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -116,7 +117,8 @@ def test_a_gateway_that_logs_no_outputs_is_found_out(tmp_path: Path) -> None:
     kit.database.close()
 
 
-def test_an_output_that_no_fact_bears_out_is_found_out_and_shown(kit: Kit) -> None:
+def invent_an_output(kit: Kit) -> None:
+    """The gateway logs an alarm that no fact leads to."""
     morning(kit.gateway)
     body = {
         "alarm": "a1/M1/x/stay:S-1/0",
@@ -135,9 +137,37 @@ def test_an_output_that_no_fact_bears_out_is_found_out_and_shown(kit: Kit) -> No
         }
     )  # fmt: skip
     kit.gateway.log.commit()
+
+
+def test_an_output_that_no_fact_bears_out_is_found_out_and_shown(kit: Kit) -> None:
+    invent_an_output(kit)
     kit.take(kit.gateway.batch())
     assert kit.state.counters["differences"] == 1
     assert "a1/M1/x/stay:S-1/0" in ids(kit)
+
+
+def test_a_hole_in_the_numbers_of_a_stay_is_told_as_a_difference(kit: Kit) -> None:
+    morning(kit.gateway)
+    evaluator = Evaluator(kit.area, kit.rulebook)
+    for data in kit.gateway.log.leaves(0, kit.gateway.log.size, 10**6):
+        record = leaves.parse(data)
+        is_last = record.type == "wristband.bound/1"
+        evaluator.step(replace(record, stay_n=(record.stay_n or 0) + 1) if is_last else record)
+    first = evaluator.take_differences()[0]
+    assert first.expected.startswith("stay_n ")
+    assert int(first.found.split()[1]) == int(first.expected.split()[1]) + 1
+
+
+def test_a_difference_in_leaves_that_were_committed_and_not_evaluated_is_alarmed_at_the_next_start(
+    kit: Kit,
+) -> None:
+    invent_an_output(kit)
+    kit.state.on_log(kit.gateway.batch(), kit.clock.now())  # and here the process dies
+    assert ids(kit, origin=SERVER) == []
+    kit.restart()
+    assert [i for i in ids(kit, origin=SERVER) if "/difference/" in i]
+    kit.restart()
+    assert len([i for i in ids(kit, origin=SERVER) if "/difference/" in i]) == 1
 
 
 def test_a_gateway_that_runs_another_configuration_is_told_as_a_difference(kit: Kit) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, func, insert, select, update
 
+from caselog.leaf import LeafRecord
 from caseserver.store.schema import pending_fact
 
 SENT = "sent"
@@ -28,6 +29,16 @@ class PendingFact:
     leaf: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Fate:
+    """What became of a fact, and the leaf that says so."""
+
+    id: str
+    state: str
+    leaf: int
+    reason: str | None = None
+
+
 def put(connection: Connection, fact: PendingFact) -> None:
     """Keep a new fact."""
     connection.execute(
@@ -38,12 +49,22 @@ def put(connection: Connection, fact: PendingFact) -> None:
     )  # fmt: skip
 
 
-def settle(
-    connection: Connection, fact_id: str, state: str, leaf: int | None, reason: str | None = None
-) -> None:
+def settle(connection: Connection, fate: Fate) -> None:
     """The log tells what became of a fact. A refusal stands even when the fact's own leaf is seen again."""
-    where = (pending_fact.c.id == fact_id) & (pending_fact.c.state != REFUSED)
-    connection.execute(update(pending_fact).where(where).values(state=state, leaf=leaf, reason=reason))
+    where = (pending_fact.c.id == fate.id) & (pending_fact.c.state != REFUSED)
+    values = {"state": fate.state, "leaf": fate.leaf, "reason": fate.reason}
+    connection.execute(update(pending_fact).where(where).values(values))
+
+
+def fate_told_by(record: LeafRecord) -> Fate | None:
+    """What a leaf tells of a fact: recorded, or refused by gateway or engine. Of any fact, not only ours."""
+    if record.leaf_class == "fact":
+        return Fate(record.id, RECORDED, record.index)
+    if record.type != "fact.refused/1":
+        return None
+    told = record.body
+    reason = f"{told.get('reason')}: expected {told.get('expected')}, found {told.get('found')}"
+    return Fate(str(told.get("fact_id", "")), REFUSED, record.index, reason[:400])
 
 
 def get(connection: Connection, fact_id: str) -> PendingFact | None:
