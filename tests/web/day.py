@@ -5,6 +5,9 @@ Every alarm on the pictures comes out of the rules; nothing is painted. Stay num
 
 from __future__ import annotations
 
+from hashlib import sha256
+
+from caseward.resources import area_text, rulebook_text
 from tests.web.house import HOUR, MINUTE, SECOND, Gateway, House
 from tests.web.scenes import at
 
@@ -55,7 +58,13 @@ class Day:
 
     def opening(self) -> None:
         self.tell(START, "gateway.booted", reason="power_on")
-        self.tell(START, "config.loaded", config_hash="00" * 32, rulebook="cn-2026", rulebook_hash="11" * 32)
+        self.tell(
+            START,
+            "config.loaded",
+            config_hash=sha256(area_text("standard").encode()).hexdigest(),
+            rulebook="cn-2026",
+            rulebook_hash=sha256(rulebook_text("cn-2026").encode()).hexdigest(),
+        )
         for node in self.g.area.nodes:
             self.tell(START, "node.restored", node=node)
         for number, service, roles, sex in OFFICERS:

@@ -109,6 +109,14 @@ def test_the_legal_clock_of_a_row_is_the_law_s_own_limit(afternoon: House) -> No
     assert row.basis == "询问查证 8 小时"
 
 
+def test_a_warning_is_no_alarm_yet(afternoon: House) -> None:
+    card = next(card for card in wall_of(afternoon).alarms.cards if card.what == "询问查证时限将满")
+    assert card.is_warning
+    assert card.count is not None
+    assert (card.count.kind, card.count.at_us) == ("left", at("15:00"))
+    assert alarm_of(afternoon, "T5").moves == ()
+
+
 def test_alarms_of_one_cause_are_one_card_on_the_wall_and_all_in_the_list(afternoon: House) -> None:
     reader = scenes.reader(now_us=day.NOW)
     on_wall = [card for card in wall_of(afternoon).alarms.cards if card.where == "候问室 2门"]

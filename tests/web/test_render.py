@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from caseserver.web import render
+from caseserver.web import render, static_files
 from caseserver.web.reader import Reader
 from caseserver.web.views import (
     AlarmList,
@@ -238,29 +238,44 @@ def test_only_what_nobody_has_taken_sounds_and_is_read_aloud() -> None:
     assert html.count('role="alert"') == 1
 
 
+def test_a_warning_is_heard_once_and_cannot_be_taken() -> None:
+    cards = (replace(scenes.cards()[3], is_warning=True),)
+    view = replace(scenes.wall(), alarms=replace(scenes.wall().alarms, cards=cards))
+    html = render.wall_region("alarms", view, scenes.reader())
+    assert 'data-sound="law-soon" data-once' in html
+    assert "/take" not in html
+    assert "预警" in html
+
+
 def test_a_reader_who_may_not_act_gets_no_button() -> None:
     html = render.wall(scenes.wall(), scenes.reader(may_act=False))
     assert "/take" not in html
 
 
-def test_the_address_of_a_file_changes_with_its_content() -> None:
-    assert re.fullmatch(r"/static/wall\.css\?v=[0-9a-f]{12}", render.asset("wall.css"))
-    assert render.asset("wall.css") != render.asset("base.css").replace("base", "wall")
+def test_all_files_have_one_address_that_changes_with_any_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = static_files.asset("wall.css")
+    assert re.fullmatch(r"/static/[0-9a-f]{12}/wall\.css", before)
+    assert before.replace("wall", "base") == static_files.asset("base.css")
+    monkeypatch.setattr(static_files, "files", lambda: {"wall.css": b"other"})
+    static_files.version.cache_clear()
+    assert static_files.asset("wall.css") != before
+    static_files.version.cache_clear()
+
+
+def test_a_file_that_is_not_there_cannot_be_named() -> None:
+    with pytest.raises(KeyError):
+        static_files.asset("nothing.css")
 
 
 def test_no_style_sheet_or_script_names_another_place() -> None:
-    folder = render.resources.files("caseserver.web").joinpath("static")
-    for item in folder.iterdir():
-        text = item.read_text(encoding="utf-8")
-        assert not re.search(r"https?://(?!www\.w3\.org/2000/svg)", text), item.name
-        assert "@import" not in text, item.name
+    for name, data in static_files.files().items():
+        text = data.decode()
+        assert not re.search(r"https?://(?!www\.w3\.org/2000/svg)", text), name
+        assert "@import" not in text, name
 
 
 def test_every_file_of_the_static_folder_is_used() -> None:
     everything = "".join(page(scenes.reader()) for page in pages().values())
-    folder = render.resources.files("caseserver.web").joinpath("static")
-    scripts = "".join(
-        item.read_text(encoding="utf-8") for item in folder.iterdir() if item.name.endswith(".js")
-    )
-    for item in folder.iterdir():
-        assert f"/static/{item.name}?" in everything or f'"./{item.name}"' in scripts, item.name
+    scripts = "".join(data.decode() for name, data in static_files.files().items() if name.endswith(".js"))
+    for name in static_files.files():
+        assert static_files.asset(name) in everything or f'"./{name}"' in scripts, name

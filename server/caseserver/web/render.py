@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from functools import lru_cache
-from importlib import resources
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from caseserver.web import wording
+from caseserver.web import static_files, wording
 from caseserver.web.drawing import ahead, coverage, health, marks, plan, stay, why
 from caseserver.web.reader import Reader
 from caseserver.web.views import (
@@ -43,13 +41,6 @@ WALL_REGIONS = {
 }
 
 
-@lru_cache(maxsize=64)
-def asset(name: str) -> str:
-    """Address of a static file with the start of its hash, so that a new version is never read from an old cache."""
-    data = resources.files("caseserver.web").joinpath("static", name).read_bytes()
-    return f"/static/{name}?v={hashlib.sha256(data).hexdigest()[:12]}"
-
-
 def _four_words(musts: tuple[str, ...], reader: Reader) -> str:
     names = ("in", "search", "guard", "record")
     pairs = zip(names, musts, strict=True)
@@ -71,7 +62,7 @@ def environment() -> Environment:
     )
     functions: dict[str, Callable[..., Any] | Markup | Mark] = {
         "ahead": ahead.ahead,
-        "asset": asset,
+        "asset": static_files.asset,
         "bar": marks.bar,
         "barcode": health.barcode,
         "blind_mark": Mark("blind", "query"),

@@ -130,7 +130,10 @@ AlarmState = Literal["new", "taken", "acknowledged", "fixed", "closed"]
 
 @dataclass(frozen=True)
 class AlarmCard:
-    """One alarm: where, who, what, what to do, by which article, how long, and whose it is now."""
+    """One alarm: where, who, what, what to do, by which article, how long, and whose it is now.
+
+    A warning (``is_warning``) is not yet an alarm: nobody takes it, and it is heard once.
+    """
 
     id: str
     href: str
@@ -148,6 +151,7 @@ class AlarmCard:
     taken_us: int | None = None
     late_s: int = 0
     cleared: bool = False
+    is_warning: bool = False
 
 
 @dataclass(frozen=True)

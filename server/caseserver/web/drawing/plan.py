@@ -81,7 +81,7 @@ def _room(room: RoomTile, reader: Reader) -> Markup:
         parts.append(rect(x + 6, y + 6, w - 58, 28, class_="plate", rx=2))
     if room.level in ("act", "soon"):
         parts.append(rect(x + 3, y + 3, w - 6, h - 6, class_="edge"))
-    wide = len(room.name) * (21 if reader.language == "zh" else 9.6) + 26
+    wide = len(room.name) * (21 if reader.language == "zh" else 10.2) + 26
     eyes = 27 * (bool(room.recorder) + bool(room.guard))
     if wide + eyes <= w:
         parts.append(text(room.name, x + 13, y + 27, class_="rname"))

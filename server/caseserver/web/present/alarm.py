@@ -123,9 +123,11 @@ def _site(alarm: Alarm, rule: Rule | None, words: Words, reader: Reader) -> tupl
     if rule is None:
         return ()
     marks = []
+    raised = [level for level in rule.levels if not level.is_prewarning]
     for level in rule.levels:
         if level.number_basis == "local":
-            name = reader.t("alarm.warns_after") if level.is_prewarning else reader.t("alarm.raised_after")
+            name = reader.t("alarm.raised_after") if level in raised[:1] else reader.t("alarm.raised_more")
+            name = reader.t("alarm.warns_after") if level.is_prewarning else name
             marks.append((name, reader.duration(level.after_us // 1_000_000, exact=True)))
     for tier in rule.tiers:
         if tier.limit_us == alarm.params.get("limit_us"):

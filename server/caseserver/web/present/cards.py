@@ -83,6 +83,7 @@ def alarm_card(alarm: Alarm, state: AreaPicture, reader: Reader) -> AlarmCard:
         taken_us=since,
         late_s=alarm.late_us // 1_000_000,
         cleared=not alarm.is_active,
+        is_warning=alarm.is_prewarning,
     )
 
 

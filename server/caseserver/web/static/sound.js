@@ -13,8 +13,10 @@ const MUTE_MS = 60000;
 const LEVEL = .4;
 
 let audio = null;
-let muted = new Map();
-let playing = { name: "", say: "", bursts: 0, next: 0 };
+const muted = new Map();
+const heardOnce = new Set();
+const SILENCE = { name: "", say: "", once: "", bursts: 0, next: 0 };
+let playing = SILENCE;
 
 function night() {
   return document.documentElement.dataset.theme === "night";
@@ -45,19 +47,20 @@ function say(words) {
   speechSynthesis.speak(speech);
 }
 
-/** The loudest alarm nobody has taken decides what is heard. */
+/** The loudest alarm nobody has taken decides what is heard; a warning is heard once. */
 export function hear(nodes) {
   const now = performance.now();
-  const open = [...nodes].filter((node) => (muted.get(node.dataset.sound) ?? 0) < now);
+  const open = [...nodes].filter((node) => (muted.get(node.dataset.sound) ?? 0) < now && !heardOnce.has(node.dataset.alarm));
   open.sort((a, b) => ORDER.indexOf(a.dataset.sound) - ORDER.indexOf(b.dataset.sound));
   const first = open[0];
   for (const button of document.querySelectorAll(".tools [data-mute]")) button.hidden = nodes.length === 0;
   if (!first) {
-    playing = { name: "", say: "", bursts: 0, next: 0 };
+    playing = SILENCE;
     return;
   }
   if (first.dataset.sound !== playing.name || first.dataset.say !== playing.say) {
-    playing = { name: first.dataset.sound, say: first.dataset.say, bursts: 0, next: now };
+    const once = "once" in first.dataset ? first.dataset.alarm : "";
+    playing = { name: first.dataset.sound, say: first.dataset.say, once, bursts: 0, next: now };
   }
 }
 
@@ -65,6 +68,11 @@ function beat() {
   if (!playing.name || !audio || performance.now() < playing.next) return;
   play(playing.name);
   playing.bursts += 1;
+  if (playing.once) {
+    heardOnce.add(playing.once);
+    playing = SILENCE;
+    return;
+  }
   playing.next = performance.now() + PATTERN[playing.name].every * 1000;
   if (playing.bursts === 2 && playing.say) say(playing.say);
 }
