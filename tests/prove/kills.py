@@ -174,10 +174,14 @@ def _between(chain: Chain, frames: Frames) -> list[dict[str, Any]]:
         if acks and min(ack.gateway_boot for ack in acks) > writer:
             found.append(
                 {
-                    "node": key[0], "node_boot": key[1], "seq": key[2], "leaf": indices[0],
-                    "written_by_boot": writer, "acked_by_boot": min(ack.gateway_boot for ack in acks),
+                    "node": key[0],
+                    "node_boot": key[1],
+                    "seq": key[2],
+                    "leaf": indices[0],
+                    "written_by_boot": writer,
+                    "acked_by_boot": min(ack.gateway_boot for ack in acks),
                 }
-            )  # fmt: skip
+            )
     return found
 
 
@@ -250,7 +254,7 @@ def _report(unbroken: Run, broken: Run) -> dict[str, Any]:
                 "alarms_surplus",
                 "alarms_doubled",
             )
-        )  # fmt: skip
+        )
         and all(broken.are_equal.values())
     )
     return figures
