@@ -24,13 +24,15 @@ _SHIELD = "M0-10 8-7v6c0 6-4 9-8 11-4-2-8-5-8-11v-6z"
 def plan(areas: tuple[AreaPlan, ...], reader: Reader) -> Markup:
     """One SVG for all areas. With more than one, each has its name above it."""
     title = _TITLE if len(areas) > 1 else 0
-    each = HEIGHT / max(1, len(areas))
+    shares = [len({room.y for room in area.rooms}) or 1 for area in areas]
     parts: list[Markup] = []
-    for index, area in enumerate(areas):
-        top = index * each + title
+    top = 0.0
+    for area, share in zip(areas, shares, strict=True):
+        each = HEIGHT * share / sum(shares)  # an area with more rows of rooms gets more of the sheet
         if title:
-            parts.append(text(area.name, _EDGE, top - 9, class_="aname"))
-        parts += _area(area, top + _EDGE, each - title - 2 * _EDGE, reader)
+            parts.append(text(area.name, _EDGE, top + title - 9, class_="aname"))
+        parts += _area(area, top + title + _EDGE, each - title - 2 * _EDGE, reader)
+        top += each
     return tag(
         "svg",
         *parts,
@@ -120,7 +122,7 @@ def _eyes(room: RoomTile, y: int, reader: Reader) -> list[Markup]:
 
 def _pills(room: RoomTile, parts: list[Markup], reader: Reader) -> tuple[float, float]:
     """The persons as tokens, as many as fit; the rest counted. Returns where the next thing may start."""
-    y = room.y + 40
+    y = room.y + min(40, max(28, room.height - 34))
     pill = max((_PILL, *(_PILL_CHAR * len(person.stay) + 16 for person in room.people)))
     fit = max(1, (room.width - 20) // (pill + 6)) * max(1, (room.height - 44) // 36)
     shown = room.people if len(room.people) <= fit else room.people[: fit - 1]
