@@ -1,0 +1,82 @@
+"""Boards and configurations of the demo's nodes fit the real node program."""
+
+import os
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from caseward.demo.hardware import Hardware, node_config
+from custody.area import Area
+from node.config import NodeConfig
+from tests.demo.offline import areas
+
+EVERY_NODE = [(area.id, node) for area in areas().values() for node in area.nodes]
+
+
+@pytest.mark.parametrize(("area", "node"), EVERY_NODE)
+def test_the_node_takes_its_configuration_and_knows_every_point(area: str, node: str) -> None:
+    plan = areas()[area]
+    config = NodeConfig(node_config(plan, node, secrets.token_bytes(32)))
+    assert config.node == plan.nodes[node].number
+    assert {point.point for point in config.points} == {p.point for p in plan.points if p.node == node}
+
+
+@pytest.fixture
+def hardware(tmp_path: Path) -> Iterator[Hardware]:
+    boards = Hardware(areas()["a2"], tmp_path)
+    boards.open()
+    yield boards
+    boards.close()
+
+
+def lines(hardware: Hardware, node: str) -> list[str]:
+    """What waits in the FIFO of a node."""
+    return os.read(hardware.boards[node].descriptor, 65536).decode().splitlines()
+
+
+def point(area: Area, kind: str, of: str) -> int:
+    return next(p.point for p in area.points if (p.kind, p.of) == (kind, of))
+
+
+def test_at_the_start_every_input_of_every_node_is_at_rest(hardware: Hardware) -> None:
+    for node in hardware.boards:
+        told = lines(hardware, node)
+        inputs = [p for p in hardware.area.points if p.node == node and p.kind not in ("reader", "output")]
+        assert sorted(told) == sorted(f"PIN {p.point} 0" for p in inputs)
+
+
+def test_doors_recorders_and_tags_reach_the_node_they_are_wired_to(hardware: Hardware) -> None:
+    lines(hardware, "m1")
+    hardware.door("gate", True)
+    hardware.recorder("rec-interview-1", True)
+    hardware.tag("0B00000065", "search", True)
+    hardware.tag("0B00000066", "search", True)
+    hardware.tag("0B00000065", "search", False)
+    hardware.tag("0B00000066", "search", False)
+    uart = point(hardware.area, "reader", "rd-search")
+    assert lines(hardware, "m1") == [
+        f"PIN {point(hardware.area, 'door_contact', 'gate')} 1",
+        f"PIN {point(hardware.area, 'recorder_contact', 'rec-interview-1')} 1",
+        f"UIDS {uart} 0B00000065",
+        f"UIDS {uart} 0B00000065,0B00000066",
+        f"UIDS {uart} 0B00000066",
+        f"SILENT {uart}",
+    ]
+
+
+def test_a_node_that_starts_again_is_told_everything_again(hardware: Hardware) -> None:
+    hardware.tag("0B00000065", "guard", True)
+    lines(hardware, "m2")
+    hardware.boards["m2"].tell_all()
+    told = lines(hardware, "m2")
+    assert f"UIDS {point(hardware.area, 'reader', 'rd-guard')} 0B00000065" in told
+    assert sum(line.startswith("PIN") for line in told) == len(hardware.boards["m2"].pins)
+
+
+def test_a_lamp_is_read_from_what_the_node_reports(hardware: Hardware) -> None:
+    assert hardware.lamp("lamp-waiting-1") is None
+    pin = point(hardware.area, "output", "lamp-waiting-1")
+    hardware.boards["m2"].report.write_text(f"PIN {pin} 0\nPIN {pin} 1\n")
+    assert hardware.lamp("lamp-waiting-1") is True
