@@ -851,6 +851,22 @@ until 10:30
 08:59 person.arrived stay=s ; 09:00 wristband.bound stay=s band=b ; 09:00:05 tag.read tag=b room=outside
 09:00:30 tag.read tag=b room=reception ; 09:00:31 stay.released stay=s reason=other
 => 09:00:05 ALARM M1/outside S1 s ; 09:00:30 clear M1/outside s alarm
+# node down one second before the power cut, still down after the boot
+@vol ; 10:00 env:node.down node=n3 ; 10:00:01 env:power.cut ; 10:05 env:boot
+10:20 env:node.up node=n3 ; until 10:30
+=> 10:00:31 ALARM SYS/gateway S1 gateway:gw-a1 late=269 ; 10:05 clear SYS/gateway gateway:gw-a1 alarm
+   10:00:05 ALARM SYS/node S2 node:n3 late=298 ; 10:20 clear SYS/node node:n3 alarm
+# network down one second before the power cut, still down after the boot
+@vol ; 10:00 env:network.down ; 10:00:01 env:power.cut ; 10:05 env:boot
+10:20 env:network.up ; until 10:30
+=> 10:00:31 ALARM SYS/gateway S1 gateway:gw-a1 late=269 ; 10:05 clear SYS/gateway gateway:gw-a1 alarm
+   10:00:30 ALARM SYS/server S3 server:gw-a1 late=300 ; 10:20 clear SYS/server server:gw-a1 alarm
+# guard already gone 50 s when the node goes: the minute runs out unseen
+@vol ; 10:00 tag.gone tag=g1 room=guard ; 10:00:50 env:node.down node=n3
+10:20 env:node.up node=n3 ; 10:21 tag.read tag=g1 room=guard
+=> 10:00:30 pre M3/nobody room:waiting-1 due 10:01 ; 10:00:55 ALARM SYS/node S2 node:n3
+   10:01 ALARM M3/nobody S2 room:waiting-1 ; 10:03 ALARM M3/nobody S1 room:waiting-1
+   10:20 clear SYS/node node:n3 alarm ; 10:21 clear M3/nobody room:waiting-1 alarm
 """
 
 FIRST = '{"at": "2026-03-18T09:00:00+08:00", "fact": "person.arrived", "stay": "s-1"}'
