@@ -55,7 +55,7 @@ def _sources(health: Mapping[str, Any]) -> tuple[dict[str, Reading], dict[str, s
     readings: dict[str, Reading] = {}
     states: dict[str, str] = {}
     for name, entry in list(health.get("sources", {}).items())[:SOURCES_MAX]:
-        if not isinstance(entry, dict) or not 0 < len(name) <= _NAME_CHARS_MAX:
+        if not isinstance(entry, dict) or not 0 < len(name) <= _NAME_CHARS_MAX or not name.isprintable():
             continue
         state = str(entry.get("state", "unknown"))[:_NAME_CHARS_MAX]
         states[name] = state
