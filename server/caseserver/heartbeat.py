@@ -58,6 +58,8 @@ def _sources(health: Mapping[str, Any]) -> tuple[dict[str, Reading], dict[str, s
         if not isinstance(entry, dict) or not 0 < len(name) <= _NAME_CHARS_MAX or not name.isprintable():
             continue
         state = str(entry.get("state", "unknown"))[:_NAME_CHARS_MAX]
+        if not state.isprintable():
+            state = "unknown"
         states[name] = state
         readings[name] = Reading(
             state not in _UNSEEN_STATES, _lenient(entry.get("age_ms")), _lenient(entry.get("queue"))
