@@ -281,6 +281,23 @@ def test_limit_told_while_the_clock_was_unknown_is_told_again_when_it_comes() ->
     assert "s1" in open_alarms
 
 
+def test_limit_told_for_want_of_an_upper_bound_is_told_once_more_with_one() -> None:
+    bench = started()
+
+    class Stubborn(Engine):
+        def next_deadline_us(self) -> int | None:
+            return START_US
+
+    bench.core.book.engine.__class__ = Stubborn
+    before = len(bench.facts("deadline.reached"))
+    bench.is_clock_lost = True
+    bench.run(1_000)
+    assert len(bench.facts("deadline.reached")) - before == 1
+    bench.is_clock_lost = False
+    bench.run(1_000)
+    assert len(bench.facts("deadline.reached")) - before == 2
+
+
 def test_deadline_for_which_there_is_no_room_is_told_when_there_is() -> None:
     bench = started()
     log = bench.log

@@ -3,6 +3,7 @@
 import itertools
 import random
 
+from caselog.disk import MemoryDisk
 from casewire import FROM_GATEWAY, Ack, Command, Decoder, Frame, SnapshotRequest
 from tests.gateway.bench import KEY, Bench
 
@@ -188,6 +189,34 @@ def test_after_our_start_the_node_is_asked_for_a_snapshot() -> None:
     bench.run(3_000)
     assert [f for f in bench.said if f.kind == SnapshotRequest.KIND]
     assert bench.core.links["n1"].is_complete
+
+
+def test_node_that_was_never_away_is_not_called_restored_after_our_start() -> None:
+    bench = started()
+    bench.crash()
+    bench.run(3_000)
+    assert bench.core.links["n1"].is_complete
+    assert len(bench.facts("node.restored")) == 1
+
+
+def test_gateway_with_a_new_disk_that_meets_a_running_node_on_a_bad_line_keeps_its_order() -> None:
+    for seed in range(8):
+        bench = started()
+        draw = random.Random(seed)
+        bench.is_line_cut = True
+        for number in range(20):
+            bench.node.level(4, number % 2 ^ 1)
+            bench.run(100)
+        bench.disk = MemoryDisk()
+        bench.open()
+        bench.is_line_cut = False
+        bench.to_gateway = lambda data, draw=draw: b"" if draw.random() < 0.3 else data
+        bench.run(6_000)
+        bench.to_gateway = lambda data: data
+        bench.run(3_000)
+        seqs = [fact["source"]["seq"] for fact in bench.leaves() if fact["source"]["name"] == "n1"]
+        assert seqs == sorted(seqs), seed
+        assert len(seqs) >= 20
 
 
 def test_lamp_of_a_node_is_ordered_in_the_log_first_and_confirmed_by_the_node() -> None:

@@ -129,6 +129,18 @@ def test_silent_server_is_offered_one_batch_every_three_seconds() -> None:
     assert {canonical.loads(p.payload.split(b"\n")[0])["first"] for p in sent} == {0}
 
 
+def test_server_that_falls_silent_is_offered_one_batch_until_it_answers() -> None:
+    way = Way(2_000)
+    way.outbox.connect(way.now_us)
+    way.outbox.take_ack(way.ack(1), way.now_us)
+    assert len(way.due()) == BATCHES_IN_FLIGHT_MAX
+    for _ in range(3):
+        way.now_us += RESEND_AFTER_MS * 1_000
+        assert len(way.due()) == 1
+    way.outbox.take_ack(way.ack(65), way.now_us)
+    assert len(way.due()) == BATCHES_IN_FLIGHT_MAX
+
+
 @pytest.mark.parametrize("seed", range(12))
 def test_loss_doubles_reordering_and_amnesia_end_in_the_same_log(seed: int) -> None:
     draw = random.Random(seed)
@@ -228,16 +240,16 @@ def test_older_ack_changes_nothing_but_shows_that_the_server_lives() -> None:
 
 
 def test_server_that_lost_its_store_is_filled_again() -> None:
-    way = Way(500)
+    way = Way(2_000)  # more than the batches in flight hold
     way.outbox.connect(way.now_us)
-    way.outbox.take_ack(way.ack(500), way.now_us)
+    way.outbox.take_ack(way.ack(2_000), way.now_us)
     way.hear(("req", canonical.dumps({"v": 1, "first": 0, "count": 0})))  # its word at its start
     for _ in range(100):
         way.now_us += 100_000
         for publish in way.due():
             for word in way.serve(publish):
                 way.hear(word)
-    assert len(way.held) == 500
+    assert len(way.held) == 2_000
 
 
 @pytest.mark.parametrize(
