@@ -1,0 +1,139 @@
+"""`caseward demo` as a visitor runs it: the page is up within a minute, and nothing is left when it ends."""
+
+import http.client
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from caseward.demo.broker import free_port
+from tests.tools.need import need
+
+pytestmark = [pytest.mark.real, pytest.mark.slow]
+
+UP_S = 60.0
+GONE_S = 20.0
+
+
+class Demo:
+    """The command, running, with what it prints in a file."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.port = folder, free_port()
+        self.output = folder / "printed.txt"
+        command = [
+            sys.executable,
+            "-m",
+            "caseward",
+            "demo",
+            "--data",
+            str(folder / "data"),
+            "--port",
+            str(self.port),
+        ]
+        with self.output.open("wb") as output:
+            self.process = subprocess.Popen(
+                command,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                stdin=subprocess.DEVNULL,
+                start_new_session=True,
+            )
+        self.began = time.monotonic()
+
+    def printed(self) -> str:
+        return self.output.read_text(errors="replace")
+
+    def wait_printed(self, text: str) -> float:
+        """Seconds since the start until it has printed this."""
+        while text not in self.printed():
+            assert self.process.poll() is None, self.printed()
+            assert time.monotonic() - self.began < UP_S, self.printed()
+            time.sleep(0.1)
+        return time.monotonic() - self.began
+
+    def status(self, path: str) -> int:
+        connection = http.client.HTTPConnection("localhost", self.port, timeout=5)
+        connection.request("GET", path)
+        return connection.getresponse().status
+
+    def started(self) -> list[int]:
+        """Processes that name this demo's folder on their command line: all it started but the reaper."""
+        found = []
+        for entry in Path("/proc").iterdir():
+            if not entry.name.isdigit():
+                continue
+            try:
+                words = (entry / "cmdline").read_bytes()
+            except OSError:
+                continue
+            if str(self.folder).encode() in words and int(entry.name) != self.process.pid:
+                found.append(int(entry.name))
+        return found
+
+    def left_after_s(self) -> tuple[list[int], float]:
+        """What still runs, and how long was waited."""
+        begun = time.monotonic()
+        while (left := self.started()) and time.monotonic() - begun < GONE_S:
+            time.sleep(0.1)
+        return left, time.monotonic() - begun
+
+
+@pytest.fixture
+def demo(tmp_path: Path) -> Iterator[Demo]:
+    need("mosquitto")
+    running = Demo(tmp_path)
+    yield running
+    if running.process.poll() is None:
+        running.process.kill()
+    running.process.wait()
+    for pid in running.started():
+        os.kill(pid, signal.SIGKILL)
+
+
+def test_the_page_is_up_within_a_minute_and_ctrl_c_ends_everything(demo: Demo) -> None:
+    assert demo.wait_printed(f"http://localhost:{demo.port}") < UP_S
+    assert demo.status("/") == 303  # nobody is signed in: to the sign-in page
+    assert demo.status("/sign-in") == 200
+    demo.wait_printed("ALARM S2 M2a")
+    assert "Exception" not in demo.printed()
+    assert len(demo.started()) >= 10  # six nodes, two gateways, broker, server
+    demo.process.send_signal(signal.SIGINT)
+    assert demo.process.wait(timeout=GONE_S) == 0
+    assert demo.left_after_s()[0] == []
+
+
+def test_kill_9_of_the_demo_leaves_no_orphan(demo: Demo) -> None:
+    demo.wait_printed(f"http://localhost:{demo.port}")
+    assert len(demo.started()) >= 10
+    demo.process.kill()
+    demo.process.wait()
+    assert demo.left_after_s()[0] == []
+
+
+def test_a_port_in_use_is_told_before_anything_starts(tmp_path: Path) -> None:
+    need("mosquitto")
+    import socket
+
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        command = [
+            sys.executable,
+            "-m",
+            "caseward",
+            "demo",
+            "--data",
+            str(tmp_path),
+            "--port",
+            str(taken.getsockname()[1]),
+        ]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=30)
+    assert done.returncode == 1
+    assert "expected port" in done.stderr
+    assert list(tmp_path.iterdir()) == []
