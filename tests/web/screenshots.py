@@ -28,6 +28,7 @@ ARGUMENTS = [
     "--font-render-hinting=none",
 ]
 SETTLE_MS = 400
+BOTH, ZH = ("", "-tablet"), ("zh",)
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ class Shot:
     path: str
     badge: str = "0312"
     act: Callable[[Page], None] | None = None
-    sizes: tuple[str, ...] = ("", "-tablet")
+    sizes: tuple[str, ...] = ("",)
     theme: str = "day"
     languages: tuple[str, ...] = ("zh", "en")
 
@@ -147,21 +148,20 @@ def _cut_line(page: Page) -> None:
 
 
 def busy_shots(house: House) -> list[Shot]:
-    m4, m3 = alarm_path(house, "M4"), alarm_path(house, "M3")
+    m4 = alarm_path(house, "M4")
     return [
         Shot("signin", "/sign-in", badge=""),
         Shot("wall", "/", sizes=("", "-tablet", "-phone")),
-        Shot("wall-night", "/", theme="night", sizes=("",)),
-        Shot("alarm", m4, sizes=("", "-tablet", "-phone")),
-        Shot("alarm-guard", m3, sizes=("",)),
+        Shot("wall-night", "/", theme="night", languages=ZH),
+        Shot("alarm", m4, sizes=BOTH),
         Shot("alarms", "/alarms"),
         Shot("stays", "/stays"),
-        Shot("stay", "/stays/a1/0409"),
-        Shot("register", "/stays/new", act=_fill_register),
-        Shot("register-refused", "/stays/new", act=_refused_register, sizes=("",)),
+        Shot("stay", "/stays/a1/0409", sizes=BOTH),
+        Shot("register", "/stays/new", act=_fill_register, sizes=BOTH),
+        Shot("register-refused", "/stays/new", act=_refused_register),
         Shot("bind", "/stays/a1/0420/band"),
         Shot("search", "/stays/a1/0420/search"),
-        Shot("approve", "/stays/a1/0403/extension", badge="0007", act=_choose_tier),
+        Shot("approve", "/stays/a1/0403/extension", badge="0007", act=_choose_tier, sizes=BOTH),
         Shot("release", "/stays/a1/0403/release"),
         Shot("coverage", "/coverage"),
     ]
@@ -177,21 +177,21 @@ def main(arguments: list[str]) -> int:
             take(
                 chrome,
                 address,
-                [Shot("alarm-taken", alarm_path(house, "M4"), sizes=("", "-tablet"))],
+                [Shot("alarm-taken", alarm_path(house, "M4"), sizes=BOTH)],
                 folder,
             )
             take(
                 chrome,
                 address,
-                [Shot("wall-stale", "/", act=_cut_line, sizes=("",), theme="night")],
+                [Shot("wall-stale", "/", act=_cut_line, theme="night")],
                 folder,
             )
             day.blind(house)
-            take(chrome, address, [Shot("wall-blind", "/", sizes=("",))], folder)
+            take(chrome, address, [Shot("wall-blind", "/", languages=ZH)], folder)
         with _house(day.calm) as house, house.served() as address:
-            take(chrome, address, [Shot("wall-calm", "/")], folder)
+            take(chrome, address, [Shot("wall-calm", "/", sizes=BOTH)], folder)
         with _house(lambda house: house.deliver()) as house, house.served() as address:
-            take(chrome, address, [Shot("wall-empty", "/", sizes=("",))], folder)
+            take(chrome, address, [Shot("wall-empty", "/", languages=ZH)], folder)
     return 0
 
 

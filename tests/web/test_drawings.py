@@ -162,6 +162,21 @@ def test_seen_and_unseen_fit_into_the_hour(seen: int, unseen: int) -> None:
     assert sum(heights) <= 28.2
 
 
+def test_an_hour_of_which_half_lies_in_the_window_is_half_as_wide() -> None:
+    row = CoverageRow("n1", (CoverageCell(NOW - HOUR, 3600, 0), CoverageCell(NOW, 1800, 0)))
+    picture = parse(coverage.coverage(CoveragePlot(NOW - HOUR, NOW + HOUR // 2, (row,)), READER))
+    widths = [float(r.attrib["width"]) for r in picture.iter("rect") if r.attrib.get("class") == "seen"]
+    assert widths[1] == pytest.approx(widths[0] / 2, abs=0.2)
+
+
+def test_alarms_at_one_time_stand_below_each_other() -> None:
+    tail = scenes.stay().drawing.alarms[0]
+    drawing = replace(scenes.stay().drawing, alarms=(tail, tail, tail))
+    picture = str(stay.stay(drawing, READER))
+    heights = set(re.findall(r'<path d="M[\d.]+ (\d+)H[\d.]+" class="tail', picture))
+    assert len(heights) == 3
+
+
 def test_the_stay_is_drawn_with_its_gaps_over_its_bars() -> None:
     picture = str(stay.stay(scenes.stay().drawing, READER))
     assert picture.index('class="guard0"') < picture.index('class="gap"')

@@ -1,7 +1,7 @@
 """What each source saw, hour by hour: grey stands for seconds seen, the hatch for seconds nobody could see.
 
 A second that was not seen always shows: its hatch is never thinner than three pixels, and the grey is never drawn full
-beside it. An hour that lies outside the window stays empty.
+beside it.
 """
 
 from __future__ import annotations
@@ -37,7 +37,13 @@ def coverage(plot: CoveragePlot, reader: Reader) -> Markup:
         y = _TOP + number * _ROW
         parts.append(text(row.source, _LABEL - 14, y + 20, class_="rowname", text_anchor="end"))
         for cell in row.cells:
-            parts += _cell(cell, _LABEL + hours.index(cell.from_us) * across + 2, y + 2, across - 4)
+            parts += _cell(
+                cell,
+                _LABEL + hours.index(cell.from_us) * across + 2,
+                y + 2,
+                across - 4,
+                is_first=cell is row.cells[0] and len(row.cells) > 1,
+            )
         parts.append(_total(row.cells, y + 20, reader))
     label = reader.t("coverage.drawn", count=len(plot.rows))
     return tag(
@@ -45,28 +51,24 @@ def coverage(plot: CoveragePlot, reader: Reader) -> Markup:
     )
 
 
-def _cell(cell: CoverageCell, x: float, y: float, width: float) -> list[Markup]:
-    """Grey from below for what was seen, hatch on top of it for what was not; full height is a whole hour."""
+def _cell(cell: CoverageCell, x: float, y: float, width: float, *, is_first: bool) -> list[Markup]:
+    """Grey from below for what was seen, hatch on top of it for what was not. An hour of which only a part lies in the
+    window is as much narrower, at the side of the window."""
+    whole_s = cell.seen_s + cell.unseen_s
+    if not whole_s:
+        return [rect(x, y, width, _ROW - 6, class_="out")]
     whole = float(_ROW - 6)
-    seen = whole * min(_HOUR_S, cell.seen_s) / _HOUR_S
-    unseen = whole * min(_HOUR_S, cell.unseen_s) / _HOUR_S
+    shown = width * min(1.0, whole_s / _HOUR_S)
+    x = x + width - shown if is_first else x
+    unseen = whole * cell.unseen_s / whole_s
     if cell.unseen_s:
         unseen = max(_HATCH_MIN_PX, unseen)
-        seen = min(seen, whole - unseen)
-    parts = [rect(x, y, width, whole, class_="out")]
+    seen = whole - unseen
+    parts = []
     if seen > 0:
-        parts.append(rect(x, round(y + whole - seen, 1), width, round(seen, 1), class_="seen"))
+        parts.append(rect(x, round(y + unseen, 1), shown, round(seen, 1), class_="seen"))
     if unseen > 0:
-        parts.append(
-            rect(
-                x,
-                round(y + whole - seen - unseen, 1),
-                width,
-                round(unseen, 1),
-                class_="unseen",
-                fill="url(#hatch)",
-            )
-        )
+        parts.append(rect(x, y, shown, round(unseen, 1), class_="unseen", fill="url(#hatch)"))
     return parts
 
 

@@ -17,6 +17,7 @@ _WIDTH, _LEFT, _RIGHT = 1368, 150, 1352
 _HOUR_US = 3_600_000_000
 _ROOM_STEP = 36
 _CAPTION_MIN_PX = 120
+_ALARM_STEP, _CHAR_PX = 32, 15
 
 
 class _Axis:
@@ -48,8 +49,9 @@ def stay(drawing: StayDrawing, reader: Reader) -> Markup:
         lanes += _stamps(drawing, axis, y, reader)
         y += 66
     if drawing.alarms:
-        lanes += _alarms(drawing, axis, y, reader)
-        y += 44
+        drawn, height = _alarms(drawing, axis, y, reader)
+        lanes += drawn
+        y += height + 14
     height = y + 14
     parts = [*_hours(axis, height, reader), *lanes, *_key(height + 14, reader)]
     label = reader.t("stay.drawn")
@@ -202,23 +204,27 @@ def _stamps(drawing: StayDrawing, axis: _Axis, y: int, reader: Reader) -> list[M
     return parts
 
 
-def _alarms(drawing: StayDrawing, axis: _Axis, y: int, reader: Reader) -> list[Markup]:
+def _alarms(drawing: StayDrawing, axis: _Axis, y: int, reader: Reader) -> tuple[list[Markup], int]:
+    """Alarms with how long they stood, on as many rows as they need; and the height of those rows."""
     parts = [text(reader.t("stay.alarms"), 132, y + 18, class_="lane", text_anchor="end")]
-    free = 0.0
+    free: list[float] = []
     for item in drawing.alarms:
-        x, end = axis.x(item.from_us), axis.x(item.to_us)
-        parts.append(path(f"M{x:.1f} {y + 13}H{max(end, x + 14):.1f}", class_=f"tail {item.mark.level}"))
-        parts.append(
-            group(
-                [mark(item.mark, reader, named=False, size=32)],
-                transform=f"translate({x - 13:.1f} {y}) scale(.82)",
-            )
-        )
-        start = max(end, x + 14) + 8
-        if start >= free and start + 15 * len(item.text) < _RIGHT:
-            parts.append(text(item.text, round(start), y + 18, class_="cap"))
-            free = start + 15 * len(item.text) + 30
-    return parts
+        x, end = axis.x(item.from_us), max(axis.x(item.to_us), axis.x(item.from_us) + 14)
+        row = next((n for n, until in enumerate(free) if until <= x - 16), len(free))
+        if row == len(free):
+            free.append(0.0)
+        top = y + _ALARM_STEP * row
+        parts.append(path(f"M{x:.1f} {top + 13}H{end:.1f}", class_=f"tail {item.mark.level}"))
+        sign = mark(item.mark, reader, named=False, size=32)
+        parts.append(group([sign], transform=f"translate({x - 13:.1f} {top}) scale(.82)"))
+        long = _CHAR_PX * len(item.text)
+        free[row] = end + 8
+        if end + 8 + long < _RIGHT:
+            parts.append(text(item.text, round(end + 8), top + 18, class_="cap"))
+            free[row] = end + 8 + long
+        elif x - 20 - long > _LEFT:
+            parts.append(text(item.text, round(x - 18), top + 18, class_="cap", text_anchor="end"))
+    return parts, _ALARM_STEP * len(free)
 
 
 def _key(y: int, reader: Reader) -> list[Markup]:

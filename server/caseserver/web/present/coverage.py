@@ -39,4 +39,8 @@ def source_name(source: str, words: Words, reader: Reader) -> str:
         return words.recorder(ref)
     if kind == "node" or ref in words.area.nodes:
         return reader.of("by", "node", name=ref)
+    if kind == "port":
+        return reader.t("coverage.port", name=ref)
+    if source == "server":
+        return reader.t("coverage.server", name=words.area.gateway)
     return source
