@@ -347,7 +347,7 @@ def wall_calm() -> WallView:
         replace(view.top, untaken=0),
         replace(view.people, rows=rows),
         (replace(view.plan[0], rooms=calm_rooms, doors=()),),
-        AlarmsView((), 0, 41, last),
+        AlarmsView((), 0, 41, last=last),
         health(0),
     )
 

@@ -1,6 +1,7 @@
 """From the log to the pages, over the afternoon of day.py: what the views say is what the facts say."""
 
 import re
+from pathlib import Path
 
 import pytest
 
@@ -156,6 +157,15 @@ def test_a_node_that_is_lost_makes_its_rooms_and_people_unseen(house: House) -> 
     assert (tile.level, tile.guard, tile.recorder) == ("blind", "blind", "blind")
     assert tile.blind_since_us == day.NOW + 10_000_000
     assert [s.name for s in view.health.sources if not s.fresh] == ["节点 n4", "录像 南侧"]
+
+
+def test_sources_that_were_never_heard_are_counted_as_unseen(tmp_path: Path) -> None:
+    house = House(tmp_path, day.START)
+    house.deliver()
+    view = wall_of(house)
+    house.close()
+    assert view.alarms.cards == ()
+    assert (view.alarms.sources, view.alarms.unseen) == (0, 10)
 
 
 def test_a_gateway_that_is_late_freezes_its_figures_at_its_last_word(house: House) -> None:

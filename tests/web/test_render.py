@@ -238,6 +238,15 @@ def test_only_what_nobody_has_taken_sounds_and_is_read_aloud() -> None:
     assert html.count('role="alert"') == 1
 
 
+def test_calm_is_not_claimed_while_a_source_is_not_seen() -> None:
+    calm = scenes.wall_calm()
+    blind = replace(calm, alarms=replace(calm.alarms, unseen=2))
+    said = render.wall_region("alarms", blind, scenes.reader())
+    assert "没有报警，但 2 个来源看不见" in said
+    assert "没有要处置的报警" not in said
+    assert "没有要处置的报警" in render.wall_region("alarms", calm, scenes.reader())
+
+
 def test_a_warning_is_heard_once_and_cannot_be_taken() -> None:
     cards = (replace(scenes.cards()[3], is_warning=True),)
     view = replace(scenes.wall(), alarms=replace(scenes.wall().alarms, cards=cards))

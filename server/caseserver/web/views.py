@@ -197,9 +197,12 @@ class PeopleView:
 
 @dataclass(frozen=True)
 class AlarmsView:
+    """``sources``: how many are seen; ``unseen``: how many are not, for without them calm means nothing."""
+
     cards: tuple[AlarmCard, ...]
     beyond: int
     sources: int
+    unseen: int = 0
     last: LastAlarm | None = None
 
 

@@ -44,7 +44,11 @@ def wall(states: Sequence[AreaPicture], reader: Reader, only: str | None = None)
         people=PeopleView(tuple(row for _, row in rows), stems, reading),
         plan=tuple(area_plan(state, reader) for state in shown),
         alarms=AlarmsView(
-            cards[:CARDS_MAX], len(cards[CARDS_MAX:]), len(health.sources), last_alarm(closed, reader)
+            cards[:CARDS_MAX],
+            len(cards[CARDS_MAX:]),
+            sources=sum(source.fresh for source in health.sources),
+            unseen=sum(not source.fresh for source in health.sources),
+            last=last_alarm(closed, reader),
         ),
         health=health,
     )
