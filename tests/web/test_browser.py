@@ -128,6 +128,7 @@ def test_a_page_that_is_told_nothing_for_five_seconds_stops_counting_and_says_so
     before = page.locator(".row-left [data-due]").first.inner_text()
     page.wait_for_selector("body.stale", timeout=9_000)
     assert "不是现在" in page.locator("[data-stale] b").inner_text()
+    assert page.locator(".health").inner_text() == "来源是否新鲜，现在看不见"
     figures = [node.inner_text() for node in page.locator("[data-since], [data-due]").all()]
     banner = page.locator("[data-stale-for]").inner_text()
     page.wait_for_timeout(1_600)

@@ -164,6 +164,8 @@ def test_sources_that_were_never_heard_are_counted_as_unseen(tmp_path: Path) -> 
     house.deliver()
     view = wall_of(house)
     house.close()
+    assert {tile.level for tile in view.plan[0].rooms if not tile.passage} == {"blind"}
+    assert not any(tile.note for tile in view.plan[0].rooms)
     assert view.alarms.cards == ()
     assert (view.alarms.sources, view.alarms.unseen) == (0, 10)
 

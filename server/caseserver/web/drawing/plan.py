@@ -150,9 +150,9 @@ def _pill(pill: Pill, x: float, y: float, width: int, reader: Reader) -> Markup:
 
 def _note(room: RoomTile, used: tuple[float, float], parts: list[Markup], reader: Reader) -> None:
     """The line of words: under the tokens when there is room for it, else beside them."""
-    if room.level == "blind" and room.blind_since_us is not None:
+    if room.level == "blind":
         words = reader.t("wall.blind_for") + " "
-        running = plain(Count("gone", room.blind_since_us), reader)
+        running = plain(Count("gone", room.blind_since_us), reader) if room.blind_since_us is not None else ""
         x, y = (
             (room.x + 13, room.y + room.height - 14)
             if room.height >= 100

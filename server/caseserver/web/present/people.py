@@ -156,7 +156,17 @@ def musts(state: AreaPicture, view: View, stay: Stay) -> tuple[Must, Must, Must,
 
 
 def is_blind(view: View, room: str | None) -> bool:
-    return room is not None and view.presence_is_blind((room,))
+    """A reader of the room cannot be trusted now: its node is lost, or was never heard. Unknown is not normal."""
+    for reader in view.area.readers.values():
+        node = view.area.node_of("reader", reader.id) if reader.room == room else None
+        if node is not None and not _is_heard(view, node):
+            return True
+    return False
+
+
+def _is_heard(view: View, node: str) -> bool:
+    state = view.world.nodes.get(node)
+    return state is not None and state.state == "ok"
 
 
 def stems(state: AreaPicture, reader: Reader) -> Iterable[Stem]:

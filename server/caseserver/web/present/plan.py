@@ -79,13 +79,9 @@ def _tile(
         for ref, own_level in levels.items()
     )
     sworn = len(view.sworn_in((room.id,)))
-    note = (
-        Note(reader.t("wall.officers", count=sworn))
-        if sworn
-        else Note(reader.t("wall.room_empty"))
-        if not held
-        else None
-    )
+    note = Note(reader.t("wall.officers", count=sworn)) if sworn else None
+    if not sworn and not held and not cannot_see:  # an empty room is said only where it is seen
+        note = Note(reader.t("wall.room_empty"))
     return RoomTile(
         words.room(room.id), *place,
         level=level,
@@ -129,6 +125,9 @@ def _blind_since(state: AreaPicture, room: str) -> int | None:
     nodes = [
         n
         for n in state.world.nodes.values()
-        if n.state == "lost" and n.id in state.area.nodes and room in state.area.rooms_of_node(n.id)
+        if n.state != "ok"
+        and n.since_us
+        and n.id in state.area.nodes
+        and room in state.area.rooms_of_node(n.id)
     ]
     return min((node.since_us for node in nodes), default=None)
