@@ -25,7 +25,7 @@ from tests.e2e.chain import Chain
 from tests.prove import plot
 from tests.tools.tree import ROOT
 
-SPEED = 120.0
+SPEED = 160.0
 HOURS = 8
 SAMPLE_S = 0.5
 GROWTH_MAX, GROWTH_MIB_MAX = 1.10, 2.0

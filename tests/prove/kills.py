@@ -131,14 +131,15 @@ def _kill_gateways(chain: Chain, day: list[Beat], say: Callable[[str], None]) ->
     span_us = (UNTIL_US - BEGIN_US - clock("00:20")) // KILLS_EACH
     for number in range(KILLS_EACH):
         from_us = BEGIN_US + number * span_us
-        # The area where something is about to happen; every third time the other one has its turn.
-        coming = [b for b in sensed if b.at_us >= from_us + span_us // 4]
+        # Where something is about to happen; every third time the other area has its turn.
+        coming = [b for b in sensed if from_us + span_us // 4 <= b.at_us < from_us + span_us]
         wanted = "a2" if number % 3 == 2 else "a1"
-        beat = next((b for b in coming if b.area == wanted and b.at_us < from_us + span_us), coming[0])
-        chain.wait_until(beat.at_us - clock("00:01") // 2)
-        program = f"gateway-{beat.area}"
+        beat = next((b for b in coming if b.area == wanted), coming[0] if coming else None)
+        area, at_us = (beat.area, beat.at_us) if beat is not None else (wanted, from_us + span_us // 4)
+        chain.wait_until(at_us - clock("00:01") // 2)
+        program = f"gateway-{area}"
         step = AIMS[number % len(AIMS)]
-        landed = _aim(chain, beat.area, chain.station.programs.all[program].pid, step)
+        landed = _aim(chain, area, chain.station.programs.all[program].pid, step)
         chain.kill(program, landed or "blind")
         time.sleep(rng.uniform(*DOWN_S))
         chain.restart(program)

@@ -27,10 +27,10 @@ from tests.prove.machine import percentile
 
 AREA, NODE, RECORDER = "a2", "m1", "rec-interview-1"
 SHOWN_IN = "plan"  # the region of the page that shows the recorder; others change by themselves
-CONTACTS = 600
+CONTACTS = 520
 WARM_UP = 20
 WAIT_S = 5.0
-PAUSE_S = (0.15, 0.35)
+PAUSE_S = (0.12, 0.25)
 PAYLOAD = b"x" * 200
 
 
