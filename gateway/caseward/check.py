@@ -14,6 +14,8 @@ def read_area(name: str) -> Area:
     """An area by file or by the name of a bundled one. Raises ConfigError, OSError."""
     if name in area_names():
         return load_area(area_text(name), f"{name}.toml")
+    if not name.endswith(".toml"):
+        raise OSError(f"expected a file or one of {', '.join(area_names())}, found {name!r}")
     return load_area(Path(name).read_text(encoding="utf-8"), name)
 
 

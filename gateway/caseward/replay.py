@@ -41,7 +41,8 @@ def main(argv: list[str]) -> int:
         sys.stderr.write(f"{options.file}: {error}\n")
         return 2
     except UnicodeDecodeError as error:
-        sys.stderr.write(f"{options.file}: expected UTF-8, found {error.reason} at {error.start}\n")
+        line = error.object[: error.start].count(b"\n") + 1
+        sys.stderr.write(f"{options.file}: line {line}: expected UTF-8, found {error.reason}\n")
         return 2
     except (ConfigError, OSError) as error:
         sys.stderr.write(f"{error}\n")

@@ -29,7 +29,17 @@ Handler = Callable[[World, Area, Fact], Refused | None]
 
 def apply_fact(world: World, area: Area, fact: Fact) -> Refused | None:
     """Change the world by one checked fact; give the refusal if it was refused."""
-    return _HANDLERS[fact.type](world, area, fact)
+    return _unknown_place(area, fact) or _HANDLERS[fact.type](world, area, fact)
+
+
+def _unknown_place(area: Area, fact: Fact) -> Refused | None:
+    """A place the area does not have: taken, it would put a person where no rule looks."""
+    places = {"room": area.rooms, "door": area.doors, "recorder": area.recorders, "node": area.nodes}
+    for key, known in places.items():
+        place = fact.body.get(key)
+        if isinstance(place, str) and place not in known:
+            return Refused("SYS", f"{key}:{place}", "unknown_place", f"a {key} of the area", place)
+    return None
 
 
 def _text(fact: Fact, key: str) -> str:
@@ -56,6 +66,9 @@ def _config_loaded(world: World, area: Area, fact: Fact) -> Refused | None:
     for recorder in area.recorders:
         if recorder not in world.recorders:
             world.recorders.put(recorder, RecorderState(recorder, "unknown", fact.occurred_us, fact.index))
+    for door in area.doors:
+        if door not in world.doors:
+            world.doors.put(door, DoorState(door, None, fact.occurred_us, fact.index))
     return None
 
 
@@ -96,17 +109,16 @@ def _source(kind: str, state: str, key: str | None = None) -> Handler:
 def _door_moved(is_open: bool | None) -> Handler:
     def handle(world: World, area: Area, fact: Fact) -> Refused | None:
         door = world.doors.get(_text(fact, "door")) or DoorState(_text(fact, "door"))
-        if door.is_open != is_open:
-            world.doors.put(
-                door.id,
-                replace(
-                    door,
-                    is_open=is_open,
-                    since_us=fact.occurred_us,
-                    fact=fact.index,
-                    opening_release_us=door.released_us,
-                ),
-            )
+        if door.is_open == is_open:
+            return None
+        moved = replace(door, is_open=is_open, since_us=fact.occurred_us, fact=fact.index)
+        if is_open and door.opened_us is not None:  # still open after a time unseen
+            moved = replace(moved, since_us=door.opened_us)
+        elif is_open:
+            moved = replace(moved, opened_us=fact.occurred_us, opening_release_us=door.released_us)
+        elif is_open is False:
+            moved = replace(moved, opened_us=None)
+        world.doors.put(door.id, moved)
         return None
 
     return handle
@@ -137,9 +149,7 @@ def _move(world: World, area: Area, fact: Fact, tag: str, room: str) -> None:
     if kind == "officer":
         officer = world.officers.get(ref)
         if officer is not None and officer.room != room:
-            world.officers.put(
-                ref, replace(officer, room=room, room_us=fact.occurred_us, room_fact=fact.index)
-            )
+            world.officers.put(ref, _moved(officer, room, fact))
         return
     stay = world.stays.get(ref)
     if stay is None or not stay.is_open:
@@ -150,6 +160,17 @@ def _move(world: World, area: Area, fact: Fact, tag: str, room: str) -> None:
     if stay.entered_us is None and _is_inside(area, room):
         moved = replace(moved, entered_us=fact.occurred_us, entered_fact=fact.index)
     world.stays.put(ref, moved)
+
+
+def _moved(officer: Officer, room: str | None, fact: Fact) -> Officer:
+    """The officer's badge is in another room, or in none."""
+    return replace(
+        officer,
+        room=room,
+        room_us=fact.occurred_us,
+        room_fact=fact.index,
+        left_room=officer.room if officer.room is not None else officer.left_room,
+    )
 
 
 def _is_inside(area: Area, room: str) -> bool:
@@ -167,7 +188,7 @@ def _tag_gone(world: World, area: Area, fact: Fact) -> Refused | None:
     kind, _, ref = bearer.partition(":")
     officer = world.officers.get(ref) if kind == "officer" else None
     if officer is not None and officer.room == room:
-        world.officers.put(ref, replace(officer, room=None, room_us=fact.occurred_us, room_fact=fact.index))
+        world.officers.put(ref, _moved(officer, None, fact))
     stay = world.stays.get(ref) if kind == "stay" else None
     if stay is not None and stay.room == room and stay.silent_us is None:
         world.stays.put(ref, replace(stay, silent_us=fact.occurred_us, silent_fact=fact.index))
@@ -334,14 +355,22 @@ def _measure_changed(world: World, area: Area, fact: Fact) -> Refused | None:
         return stay
     if stay.registered_us is None:
         return Refused("M5", f"stay:{stay.ref}", "not_registered", "a registered stay", "no register row")
+    measure = _text(fact, "measure")
+    if measure == stay.measure:
+        return Refused("M5", f"stay:{stay.ref}", "same_measure", f"another measure than {measure}", measure)
+    # A measure that was in force before goes on from its first start: nobody gets a second clock.
+    past = dict(stay.past_measures)
+    if stay.measure is not None and stay.measure_us is not None:
+        past.setdefault(stay.measure, (stay.measure_us, stay.measure_fact))
+    start_us, start_fact = past.get(measure, (fact.occurred_us, fact.index))
     world.stays.put(
         stay.ref,
         replace(
             stay,
-            measure=_text(fact, "measure"),
-            measure_us=fact.occurred_us,
-            measure_fact=fact.index,
-            approvals=(),
+            measure=measure,
+            measure_us=start_us,
+            measure_fact=start_fact,
+            past_measures=tuple(past.items()),
         ),
     )
     return None
@@ -355,8 +384,6 @@ def _band_bound(world: World, area: Area, fact: Fact) -> Refused | None:
     bearer = world.tags.get(band)
     if bearer is not None and bearer != f"stay:{stay.ref}":
         return Refused("WB", f"stay:{stay.ref}", "band_in_use", "a band nobody wears", bearer)
-    if stay.band is not None and stay.band != band and stay.band_cut_fact is None:
-        return Refused("WB", f"stay:{stay.ref}", "has_band", "a person without a band", stay.band)
     if stay.band is not None:
         world.tags.drop(stay.band)
     world.stays.put(
@@ -388,6 +415,11 @@ def _search_signed(world: World, area: Area, fact: Fact) -> Refused | None:
     if not signers or unknown:
         found = ", ".join(unknown) or "nobody"
         return Refused("M2a", f"stay:{stay.ref}", "unknown_officer", "registered officers who sign", found)
+    known = [world.officers.get(ref) for ref in signers]
+    if not any(officer is not None and officer.service == "sworn" for officer in known):
+        return Refused(
+            "M2a", f"stay:{stay.ref}", "no_police", "at least one sworn officer", ", ".join(signers)
+        )
     if stay.searched_us is None:
         world.stays.put(stay.ref, replace(stay, searched_us=fact.occurred_us, search_fact=fact.index))
     return None

@@ -122,8 +122,11 @@ class AlarmDesk:
         record = self._records.get(alarm_id)
         if record is None or record.is_prewarning:
             return Refused("SYS", f"alarm:{alarm_id}", "unknown_alarm", "an open alarm", alarm_id)
-        if officer not in world.officers:
+        known = world.officers.get(officer)
+        if known is None:
             return Refused(record.rule, record.subject, "unknown_officer", "a registered officer", officer)
+        if action == "verified" and known.service != "sworn":
+            return Refused(record.rule, record.subject, "no_police", "a sworn officer", officer)
         problem = record.refusal(action, officer)
         if problem is not None:
             return Refused(record.rule, record.subject, *problem)

@@ -39,6 +39,7 @@ class _Told:
     due_us: int | None
     stages: dict[str, Stage] = field(default_factory=dict)
     is_closed: bool = False
+    closed_us: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,7 +240,10 @@ class Engine:
                 told.stages[stage.name] = stage
                 effects.append(self._raise(row, rule, stage, fact))
         if row.closed_us is not None and not told.is_closed:
-            told.is_closed = True
+            told.is_closed, told.closed_us = True, row.closed_us
+            effects += self._close(row, rule, told, fact, row.closed_us, row.close_reason)
+        elif told.is_closed and row.closed_us is not None and told.closed_us != row.closed_us:
+            told.closed_us = row.closed_us  # a late fact shows that it ended at another moment
             effects += self._close(row, rule, told, fact, row.closed_us, row.close_reason)
         return effects
 
@@ -264,6 +268,8 @@ class Engine:
     def _tell_withdrawn(self, obligation_id: str, told: _Told, fact: Fact) -> list[Effect]:
         """The whole obligation never was: late evidence."""
         del self._told[obligation_id]
+        if told.is_closed:  # it had its end already; whoever has to handle it still has to
+            return []
         record = self._desk.withdraw(obligation_id)
         _, rule_id, variant, rest = obligation_id.split("/", 3)
         rule = self._timeline.rules[f"{rule_id}/{variant}"]
@@ -280,8 +286,6 @@ class Engine:
             closed_us=fact.recorded_us,
             close_reason="late_evidence",
         )
-        if told.is_closed:
-            return []
         return self._close(row, rule, told, fact, fact.recorded_us, "late_evidence")
 
     def _raise(self, row: Obligation, rule: Rule, stage: Stage, fact: Fact) -> Effect:

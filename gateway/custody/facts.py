@@ -181,7 +181,7 @@ _CATALOGUE: Final = (
     _fact(
         "door.released",
         "sensor",
-        "The lock was released by right (badge, order): the next opening is not forced.",
+        "The lock was released by right (badge, order): opening it shortly after is not forcing it.",
         door=Field(REF, "door id"),
         badge=Field(REF, "badge that opened it, when known", required=False),
     ),
@@ -225,7 +225,7 @@ _CATALOGUE: Final = (
         "sensor",
         "A wristband reports its battery.",
         band=Field(REF, "wristband id"),
-        percent=Field(INT, "charge left, percent"),
+        percent=Field(INT, "charge left, percent", span=(0, 100)),
     ),
     # --- recorders -----------------------------------------------------------------------
     _fact("recorder.started", "sensor", "A recorder is recording.", recorder=Field(REF, "recorder id")),
@@ -291,7 +291,7 @@ _CATALOGUE: Final = (
     _fact(
         "measure.changed",
         "officer",
-        "Another legal basis replaces the one in force; its clock starts, the old one ends.",
+        "Another legal basis replaces the one in force: its clock starts (or goes on), the old one stops.",
         stay=_STAY,
         measure=Field(REF, "new legal basis", choices=MEASURES),
         officer=Field(REF, "who entered it", required=False),
@@ -299,7 +299,7 @@ _CATALOGUE: Final = (
     _fact(
         "wristband.bound",
         "officer",
-        "A wristband was put on the person of this stay.",
+        "A wristband was put on the person of this stay; it replaces one worn before.",
         stay=_STAY,
         band=Field(REF, "wristband id"),
         officer=Field(REF, "who bound it", required=False),
@@ -307,7 +307,7 @@ _CATALOGUE: Final = (
     _fact(
         "search.signed",
         "officer",
-        "The record of the personal safety check (人身安全检查) was signed.",
+        "The record of the personal safety check (人身安全检查) was signed, by at least one sworn officer.",
         stay=_STAY,
         officers=Field(REFS, "officers who made the check"),
     ),

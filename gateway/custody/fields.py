@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from custody.times import TimeFormatError, parse_duration_us
+
 TEXT: Final = "text"  # 1..200 characters
 REF: Final = "ref"  # [A-Za-z0-9._-]{1,64}: an id from area.toml or a random reference
 REFS: Final = "refs"  # list of ref
@@ -26,6 +28,7 @@ class Field:
     doc: str
     required: bool = True
     choices: tuple[str, ...] = ()
+    span: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,13 @@ def _is_int(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and abs(value) <= INT_MAX
 
 
+def _is_duration(value: object) -> bool:
+    try:
+        return parse_duration_us(value) > 0
+    except TimeFormatError:
+        return False
+
+
 _CHECKS: Final[Mapping[str, tuple[Callable[[object], bool], str]]] = {
     TEXT: (
         lambda v: isinstance(v, str) and 0 < len(v) <= TEXT_LENGTH_MAX,
@@ -56,7 +66,7 @@ _CHECKS: Final[Mapping[str, tuple[Callable[[object], bool], str]]] = {
     BOOL: (lambda v: isinstance(v, bool), "true or false"),
     INT: (_is_int, "a whole number"),
     INSTANT: (_is_int, "microseconds since 1970 UTC, a whole number"),
-    DURATION: (is_ref, "a duration such as '24h'"),
+    DURATION: (_is_duration, "a duration such as '24h', '1h30min'"),
 }
 
 
@@ -65,6 +75,8 @@ def check_value(key: str, spec: Field, value: object) -> list[Problem]:
     accepts, expected = _CHECKS[spec.kind]
     if not accepts(value):
         return [Problem(key, expected, repr(value)[:TEXT_LENGTH_MAX])]
+    if spec.span is not None and isinstance(value, int) and not spec.span[0] <= value <= spec.span[1]:
+        return [Problem(key, f"a whole number {spec.span[0]} to {spec.span[1]}", repr(value))]
     values = value if isinstance(value, list) else [value]
     if spec.choices and any(item not in spec.choices for item in values):
         return [Problem(key, f"one of {', '.join(spec.choices)}", repr(value))]

@@ -20,6 +20,7 @@ from custody.scenario import Line, Scenario, ScenarioError
 from custody.times import SECOND_US
 
 NODE_SILENCE_US: Final = 3 * SECOND_US  # three missed heartbeats, as the gateway's link
+STEP_MS: Final = 1_000  # a difference up to this is no step of the clock
 SERVER_SILENCE_US: Final = 30 * SECOND_US  # as the gateway's outbox
 
 
@@ -44,7 +45,12 @@ class Player:
         self._waiting: dict[str, list[Line]] = {"gateway": [], "server": []}
 
     def play(self, scenario: Scenario, until_us: int | None = None) -> Iterator[Effect]:
-        """Play all lines and go on to `until_us` (inclusive; the last line when None)."""
+        """Play all lines and go on to `until_us` (inclusive; the last line when None).
+
+        Raises ScenarioError before anything is played when a line names a place the area lacks.
+        """
+        for line in scenario.lines:
+            _check_places(line, self._area)
         for line in scenario.lines:
             self._push(max(line.at_us, line.arrives_us or line.at_us), line)
         self._now_us = scenario.lines[0].at_us
@@ -187,6 +193,8 @@ class Player:
         if self._off_since_us is not None:
             self._waiting["gateway"].append(line)
         elif line.env == "clock.step":
+            if abs(int(line.body["by_ms"])) <= STEP_MS:
+                return  # slewing, not a step
             yield from self._step("clock.stepped", line.body, self._now_us, "gateway")
         elif line.env == "clock.lost":
             self._clock_lost = True
@@ -205,10 +213,11 @@ class Player:
             yield from self._step("node.lost", {"node": node}, down_us, "gateway")
 
     def _node_back(self, node: str) -> Iterator[Effect]:
+        """The node is heard: first what it kept, then that it has reported all."""
+        yield from self._release(f"node:{node}")
         if self._off_since_us is None and node in self._nodes_lost:
             self._nodes_lost.discard(node)
             yield from self._step("node.restored", {"node": node}, self._now_us, "gateway")
-        yield from self._release(f"node:{node}")
 
     def _server_silent(self) -> Iterator[Effect]:
         down_us = self._network_down_us
@@ -244,6 +253,20 @@ class Player:
         self._waiting["gateway"] = []
         for line in sorted(waiting, key=lambda item: (item.at_us, item.number)):
             yield from self._take(line)
+
+
+def _check_places(line: Line, area: Area) -> None:
+    """A place the area does not have cannot be played: the line is wrong, or the area is."""
+    places = {
+        "room": area.rooms, "door": area.doors, "recorder": area.recorders, "node": area.nodes,
+        "reader": area.readers, "output": area.outputs,
+    }  # fmt: skip
+    named = {**line.body, "node": line.from_node or line.body.get("node")}
+    for key, known in places.items():
+        value = named.get(key)
+        if value is not None and value not in known:
+            expected = f"a {key} of the area {area.id}: {', '.join(known)}"
+            raise ScenarioError(line.number, expected, value)
 
 
 def _identity(line: Line) -> str:

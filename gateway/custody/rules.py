@@ -136,16 +136,16 @@ KIND_PARAMS: Final[Mapping[str, Mapping[str, str]]] = {
         "until": "entered|registered|searched",
     },
     "required_before": {"step": "searched|registered"},
-    "presence": {"when": "nobody|auxiliary_only"},
+    "presence": {"when": "no_police|nobody"},
     "coverage": {},
-    "head_count": {"fewer_than": "integer", "at_least": "integer?", "unless": "recording?"},
+    "head_count": {"fewer_than": "integer", "recorded_minimum": "integer?"},
     "forbidden_act": {
         "act": "band_cut|door_forced|outside_area",
         "window": "duration?",
         "doors": "area_gate|exit|room*?",
     },
     "supervision": {
-        "source": "door_held|band_silent|band_battery|node|recorder|port|server|gateway|clock",
+        "source": "door|door_held|band_silent|band_battery|node|recorder|port|server|gateway|clock",
         "doors": "area_gate|exit|room*?",
         "percent_below": "integer?",
     },
@@ -273,8 +273,8 @@ class _Reader:
                 self.add(f"{where}.text.{lang}.soon", "the wording of the pre-warning", "nothing")
         if (kind == "clock") != bool(rule.tiers):
             self.add(f"{where}.tier", "tiers for a clock, and only for a clock", table.get("tier"))
-        if kind != "clock" and not rule.levels:
-            self.add(f"{where}.level", "at least one [[rule.level]]", table.get("level"))
+        if kind != "clock" and all(level.is_prewarning for level in rule.levels):
+            self.add(f"{where}.level", "at least one level that is no pre-warning", table.get("level"))
         return rule
 
     def levels(self, table: Mapping[str, Any], where: str) -> tuple[Level, ...]:
@@ -308,7 +308,7 @@ class _Reader:
             tiers.append(
                 Tier(
                     limit_us=limit_us,
-                    limit=format_duration(limit_us),
+                    limit=str(raw.get("limit")),
                     basis=self.choice(raw, at, "basis", BASES),
                     grounds=tuple(str(g) for g in self.items(raw, at, "grounds")),
                     approvers=self.many(raw, at, "approvers", ROLES),

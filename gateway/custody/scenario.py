@@ -150,7 +150,7 @@ def _line(number: int, raw: dict[str, Any]) -> Line:
     if arrives_us is not None and arrives_us < at_us:
         raise ScenarioError(number, "arrives not before at", raw["arrives"])
     for key in ("id", "from_node"):
-        if not isinstance(raw.get(key, ""), str):
+        if key in raw and (not isinstance(raw[key], str) or not raw[key]):
             raise ScenarioError(number, f"text as {key}", raw[key])
     return Line(
         number=number, at_us=at_us, fact=name, body=body, by=by, arrives_us=arrives_us,

@@ -15,6 +15,7 @@ from custody.area import Area
 from custody.facts import Fact
 from custody.kinds import KINDS
 from custody.rules import Rule, Rulebook
+from custody.sight import Sight
 from custody.view import Condition, Stage, View
 from custody.world import Table, World
 
@@ -82,6 +83,7 @@ class Timeline:
         self._active: dict[str, Table[str]] = {
             key: Table(f"active {key}", journal, touched) for key in self.rules
         }
+        self._sight = Sight()
         self._entries: list[_Entry] = []
         self._base_us = -(2**62)  # before this nothing can be changed any more
         self.refusals: dict[int, tuple[Fact, Refused]] = {}  # of the last insert
@@ -96,14 +98,17 @@ class Timeline:
             self.clamped = fact
             at_us = self._base_us
         key = (at_us, 0, fact.index)
+        back: Key = key
+        seen_otherwise = self._sight.note(fact)
+        if seen_otherwise is not None:
+            back = min(key, (seen_otherwise[0], 0, seen_otherwise[1]))
         redo = [(key, fact)]
-        while self._entries and self._entries[-1].key > key:
+        while self._entries and self._entries[-1].key >= back:
             entry = self._entries.pop()
             self.world.journal.rollback(entry.mark)
             if entry.fact is not None:
                 redo.append((entry.key, entry.fact))
-        redo[1:] = reversed(redo[1:])
-        for entry_key, entry_fact in redo:
+        for entry_key, entry_fact in sorted(redo, key=lambda item: item[0]):
             self.reach(entry_key[0], is_inclusive=False)
             self._apply(entry_key, entry_fact)
 
@@ -143,6 +148,8 @@ class Timeline:
             refused = apply_approval(self.world, self.rulebook, fact)
         else:
             refused = apply_fact(self.world, self.area, fact)
+            if fact.index in self._sight.seen and refused is None:
+                self._see(str(fact.body["node"]))
         if refused is not None:
             self.refusals[fact.index] = (fact, refused)
         touched = frozenset(self.world.touched)
@@ -151,15 +158,24 @@ class Timeline:
             if touched & reads:
                 self._settle(rule, conditions(rule, self.view), key[0], fact)
 
+    def _see(self, node: str) -> None:
+        """This loss of a node is known to have been bridged by what the node kept."""
+        state = self.world.nodes.get(node)
+        if state is not None:
+            self.world.nodes.put(node, replace(state, is_blind=False))
+
     def _settle(self, rule: Rule, found: Iterable[Condition], now_us: int, fact: Fact) -> None:
         """Arm what is new, move what changed, close what is over, leave what is blind."""
         active = self._active[rule.key]
         standing: set[str] = set()
         for condition in found:
+            if condition.until_us is not None:
+                self._arm_ended(rule, condition, now_us, fact)
+                continue
             standing.add(condition.subject)
             obligation_id = active.get(condition.subject)
             if obligation_id is not None:
-                self._update(self._row(obligation_id), condition, rule)
+                self._update(self._row(obligation_id), condition, now_us)
             elif not condition.is_hold:
                 self._arm(rule, condition, now_us, fact)
         for subject in [s for s in active if s not in standing]:
@@ -168,10 +184,30 @@ class Timeline:
             self._pending.drop(row.id)
             active.drop(subject)
 
+    def _arm_ended(self, rule: Rule, condition: Condition, now_us: int, fact: Fact) -> None:
+        """A duty that is known only now and was over, or overdue, before: told once, closed at its end."""
+        until_us = condition.until_us
+        assert until_us is not None, "expected a condition that is over"
+        row = self._make(rule, condition, now_us, fact)
+        if row.id in self.obligations or until_us < self._base_us:
+            return
+        fired = tuple(s for s in row.stages if s.due_us < until_us and not s.is_prewarning)
+        self.obligations.put(row.id, replace(row, fired=fired, closed_us=until_us, close_reason=fact.type))
+
     def _arm(self, rule: Rule, condition: Condition, now_us: int, fact: Fact) -> None:
+        row = self._make(rule, condition, now_us, fact)
+        self._active[rule.key].put(condition.subject, row.id)
+        self._place(_without_stale_prewarnings(row, now_us))
+        # What is wrong at once is told at once, not at the next deadline.
+        while (stage := self._row(row.id).next_stage) is not None and (
+            stage.due_us < now_us or stage.due_us == row.since_us == now_us
+        ):
+            self._fire(row.id)
+
+    def _make(self, rule: Rule, condition: Condition, now_us: int, fact: Fact) -> Obligation:
         since_us = condition.since_us if condition.since_us is not None else now_us
         anchor = condition.anchor if condition.anchor is not None else fact.index
-        row = Obligation(
+        return Obligation(
             id=f"{self.area.id}/{rule.id}/{rule.variant}/{condition.subject}/{anchor}",
             rule_key=rule.key,
             subject=condition.subject,
@@ -185,15 +221,8 @@ class Timeline:
             params=condition.params,
             basis=condition.basis,
         )
-        self._active[rule.key].put(condition.subject, row.id)
-        self._place(_without_stale_prewarnings(row, now_us))
-        # What is wrong at once is told at once, not at the next deadline.
-        while (stage := self._row(row.id).next_stage) is not None and (
-            stage.due_us < now_us or stage.due_us == since_us == now_us
-        ):
-            self._fire(row.id)
 
-    def _update(self, row: Obligation, condition: Condition, rule: Rule) -> None:
+    def _update(self, row: Obligation, condition: Condition, now_us: int) -> None:
         """A running duty goes on; a clock may have been given another limit."""
         if condition.is_hold:
             return
@@ -208,6 +237,7 @@ class Timeline:
                 # a warning before a limit that no longer stands is over
                 fired=tuple(s for s in row.fired if s.name in names or not s.is_prewarning),
             )
+            changed = _without_stale_prewarnings(changed, now_us)
         if changed != row:
             self._place(changed)
 
@@ -238,6 +268,7 @@ class Timeline:
         self._base_us = keep[0].key[0]
         self._entries = keep
         self.world.journal.forget(keep[0].mark)
+        self._sight.forget_before(self._base_us)
         return self._purge()
 
     def _purge(self) -> list[str]:
@@ -263,7 +294,8 @@ def _stages(rule: Rule, since_us: int) -> tuple[Stage, ...]:
 
 def _without_stale_prewarnings(row: Obligation, now_us: int) -> Obligation:
     """When a duty begins late, only the nearest pre-warning that has passed is worth telling."""
-    passed = [s for s in row.stages if s.is_prewarning and s.due_us < now_us]
+    done = {stage.name for stage in row.fired}
+    passed = [s for s in row.stages if s.is_prewarning and s.due_us < now_us and s.name not in done]
     due_us = row.due_us
     keep = passed[-1:] if due_us is not None and due_us > now_us else []
     return replace(row, skipped=tuple(s.name for s in passed if s not in keep))

@@ -15,6 +15,8 @@ _UNITS_US = {
     "ms": 1_000,
 }
 _PART = re.compile(r"(\d+)(d|h|min|ms|s)")
+_INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:\d\d)")
+_LONGEST_US = 2**53 - 1  # what JSON carries exactly
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -39,7 +41,7 @@ def parse_duration_us(text: object) -> int:
             raise TimeFormatError(expected, text)
         total += int(match.group(1)) * _UNITS_US[match.group(2)]
         position = match.end()
-    if position != len(text):
+    if position != len(text) or total > _LONGEST_US:
         raise TimeFormatError(expected, text)
     return total
 
@@ -59,7 +61,7 @@ def format_duration(duration_us: int) -> str:
 def parse_instant_us(text: object) -> int:
     """Read ISO 8601 with an offset as microseconds UTC. Raises TimeFormatError."""
     expected = "an instant such as '2026-03-18T09:00:00+08:00' (with its offset)"
-    if not isinstance(text, str):
+    if not isinstance(text, str) or not _INSTANT.fullmatch(text):
         raise TimeFormatError(expected, text)
     try:
         value = datetime.fromisoformat(text)

@@ -23,7 +23,8 @@ class Condition:
     """What a rule finds wrong (or running) now for one subject.
 
     `since_us` None: since the fact that made it so. `is_hold`: it cannot be seen at the
-    moment; what stood before stands. `stages` empty: the rule's own levels.
+    moment; what stood before stands. `stages` empty: the rule's own levels. `until_us`: it is
+    over already, but lasted from `since_us` until then.
     """
 
     subject: str
@@ -31,6 +32,7 @@ class Condition:
     stay: str | None = None
     room: str | None = None
     since_us: int | None = None
+    until_us: int | None = None
     anchor: int | None = None
     stages: tuple[Stage, ...] = ()
     levels: tuple[Level, ...] | None = None
@@ -58,7 +60,13 @@ class View:
         """The node that carries this point is not heard: the point cannot be seen."""
         node = self.area.node_of(kind, owner)
         state = self.world.nodes.get(node) if node is not None else None
-        return state is not None and state.state == "lost"
+        return state is not None and state.state != "ok" and state.is_blind
+
+    def seen_since_us(self, kind: str, owner: str) -> int:
+        """Since when the node that carries this point is heard; far past when no node is named."""
+        node = self.area.node_of(kind, owner)
+        state = self.world.nodes.get(node) if node is not None else None
+        return state.since_us if state is not None and state.state == "ok" else -(2**62)
 
     def presence_is_blind(self, rooms: tuple[str, ...]) -> bool:
         """A reader of one of these rooms cannot be seen."""
@@ -98,6 +106,15 @@ class View:
     def sworn_in(self, rooms: tuple[str, ...]) -> list[Officer]:
         """People's police officers whose badge is in one of the rooms."""
         return [o for o in self.world.officers_in(rooms) if o.service == "sworn"]
+
+    def departure(self, zone: tuple[str, ...]) -> tuple[int, ...]:
+        """The fact by which the last people's police officer left the zone; empty when none was there."""
+        left = [
+            (o.room_us, o.room_fact)
+            for o in self.world.officers.values()
+            if o.service == "sworn" and o.left_room in zone and o.room not in zone and o.room_us is not None
+        ]
+        return (max(left)[1],) if left else ()
 
     def held_in(self, room: str) -> list[Stay]:
         """Open stays whose person is in the room by the last reading."""

@@ -57,6 +57,7 @@ class Stay:
     silent_fact: int = -1
     searched_us: int | None = None
     search_fact: int = -1
+    past_measures: tuple[tuple[str, tuple[int, int]], ...] = ()  # measure -> (start, fact)
     approvals: tuple[Approval, ...] = ()
     released_us: int | None = None
     released_fact: int = -1
@@ -86,6 +87,7 @@ class Officer:
     room: str | None = None
     room_us: int | None = None
     room_fact: int = -1
+    left_room: str | None = None  # where the badge was before
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +99,7 @@ class DoorState:
     since_us: int = 0
     fact: int = -1
     released_us: int | None = None  # last release by right or request to exit
+    opened_us: int | None = None  # the present opening, kept while the contact cannot be read
     opening_release_us: int | None = None  # the release before the present opening
 
 
@@ -112,12 +115,17 @@ class RecorderState:
 
 @dataclass(frozen=True, slots=True)
 class NodeState:
-    """A node: heard, lost, or not yet heard (unknown)."""
+    """A node: heard, lost, or not yet heard (unknown).
+
+    `is_blind`: what its points saw meanwhile is not known. False for a loss after which the
+    node told everything it had kept: then its late facts are judged as if it had been heard.
+    """
 
     id: str
     state: str = "unknown"
     since_us: int = 0
     fact: int = -1
+    is_blind: bool = True
 
 
 @dataclass(frozen=True, slots=True)

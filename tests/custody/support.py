@@ -52,7 +52,7 @@ def json_line(line: str) -> str:
 def _value(key: str, value: str) -> object:
     if key in ("roles", "officers"):
         return value.split(",")
-    if key in ("percent",):
+    if key in ("percent", "node_boot", "first_seq", "last_seq"):
         return int(value)
     if key == "minor":
         return value == "true"

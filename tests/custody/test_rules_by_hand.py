@@ -39,6 +39,25 @@ class TestM1StraightIn:
         lines = [*PUBLIC_ORDER, "10:00 tag.read tag=B07 room=outside"]
         assert alarms(play(lines), "M1") == [("alarm", "M1", "S1", "10:00:00")]
 
+    def test_a_late_row_tells_how_long_the_person_was_kept_out(self):
+        lines = [
+            *OFFICERS,
+            "09:01 area.entered stay=s-1",
+            "09:04 stay.registered stay=s-1 measure=voluntary case=c arrived_at=08:30",
+        ]
+        assert told(play(lines), "M1") == [
+            ("alarm", "M1", "S3", "08:35:00"),
+            ("alarm", "M1", "S2", "08:45:00"),
+            ("clear", "M1", "S2", "09:01:00"),
+        ]
+
+    def test_a_register_row_alone_is_no_entry(self):
+        lines = ["09:00 stay.registered stay=s-1 measure=voluntary case=c"]
+        assert alarms(play(lines, "09:30"), "M1") == [
+            ("alarm", "M1", "S3", "09:05:00"),
+            ("alarm", "M1", "S2", "09:15:00"),
+        ]
+
 
 class TestM2aSearchFirst:
     def test_waiting_room_before_search_alarms_at_once_until_signed(self):
@@ -71,6 +90,13 @@ class TestM2aSearchFirst:
         lines = ["09:00 area.entered stay=s-1"]
         assert alarms(play(lines, "09:30"), "M2a") == [("alarm", "M2a", "S3", "09:10:00")]
 
+    def test_an_auxiliary_alone_cannot_sign_a_search(self):
+        lines = [*OFFICERS, "09:00 area.entered stay=s-1",
+                 "09:01 search.signed stay=s-1 officers=A901"]  # fmt: skip
+        effects = play(lines, "09:30")
+        assert ("refusal", "M2a", "", "09:01:00") in told(effects)
+        assert alarms(effects, "M2a") == [("alarm", "M2a", "S3", "09:10:00")]
+
     def test_a_search_signed_by_nobody_known_is_refused(self):
         lines = ["09:00 area.entered stay=s-1", "09:01 search.signed stay=s-1 officers=ghost"]
         effects = play(lines, "09:30")
@@ -95,6 +121,7 @@ class TestM3Guarded:
             ("pre", "M3", "S3", "10:00:30"),
             ("alarm", "M3", "S2", "10:01:00"),
             ("alarm", "M3", "S1", "10:03:00"),
+            ("clear", "M3", "S2", "10:05:00"),
             ("clear", "M3", "S1", "10:05:00"),
         ]
 
@@ -107,6 +134,55 @@ class TestM3Guarded:
         lines = [*self.WITH_GUARD, "10:00 tag.read tag=A901 room=guard",
                  "10:00 tag.gone tag=0415 room=guard"]  # fmt: skip
         assert alarms(play(lines, "11:00"), "M3") == [("alarm", "M3", "S2", "10:01:00")]
+
+    def test_auxiliary_and_nobody_by_turns_do_not_restart_the_minute(self):
+        lines = [
+            *self.WITH_GUARD,
+            "10:00 tag.gone tag=0415 room=guard",
+            "10:00:50 tag.read tag=A901 room=guard",
+            "10:01:40 tag.gone tag=A901 room=guard",
+            "10:02 tag.read tag=0415 room=guard",
+        ]
+        assert alarms(play(lines), "M3") == [("alarm", "M3", "S2", "10:01:00")]
+
+    def test_a_person_led_through_unguarded_rooms_takes_the_minute_along(self):
+        lines = [
+            *self.WITH_GUARD,
+            "10:00 tag.read tag=B07 room=corridor",
+            "10:00:50 tag.read tag=B07 room=sobering",
+            "10:01:30 tag.read tag=B07 room=waiting-1",
+        ]
+        assert told(play(lines), "M3") == [
+            ("pre", "M3", "S3", "10:00:30"),
+            ("alarm", "M3", "S2", "10:01:00"),
+            ("clear", "M3", "S2", "10:01:30"),
+        ]
+
+    def test_what_a_node_kept_while_its_cable_was_out_is_judged_when_it_comes(self):
+        lines = [
+            *self.WITH_GUARD,
+            "10:00 env:node.down node=n3",
+            "10:05 tag.gone tag=0415 room=guard",
+            "10:07 tag.read tag=0415 room=guard",
+            "10:20 env:node.up node=n3",
+        ]
+        assert told(play(lines, "11:00"), "M3") == [
+            ("pre", "M3", "S3", "10:05:30"),
+            ("alarm", "M3", "S2", "10:06:00"),
+            ("clear", "M3", "S2", "10:07:00"),
+        ]
+
+    def test_a_node_that_lost_messages_stays_blind_for_the_time_it_was_away(self):
+        gap = "10:19:59 node.gap node=n3 node_boot=1 first_seq=5 last_seq=9"
+        lines = [
+            *self.WITH_GUARD,
+            "10:00 env:node.down node=n3",
+            "10:05 tag.gone tag=0415 room=guard",
+            "10:07 tag.read tag=0415 room=guard",
+            "10:20 env:node.up node=n3",
+            gap,
+        ]
+        assert told(play(lines, "11:00"), "M3") == []
 
     def test_a_blind_reader_keeps_what_stood_and_is_itself_an_alarm(self):
         lines = [*self.WITH_GUARD, "10:00 env:node.down node=n3", "10:10 env:node.up node=n3"]
@@ -239,6 +315,22 @@ class TestT5Questioning:
         assert [(e.rule, e.time_us) for e in cleared] == [("T5", at("17:20"))]
 
 
+class TestMeasures:
+    def test_naming_the_same_measure_again_is_refused_and_starts_no_new_clock(self):
+        lines = [*PUBLIC_ORDER, "16:59 measure.changed stay=s-1 measure=public_order_questioning"]
+        effects = play(lines, "18:00")
+        assert ("refusal", "M5", "", "16:59:00") in told(effects)
+        assert alarms(effects, "T5") == [("alarm", "T5", "S1", "17:00:00")]
+
+    def test_going_back_to_a_measure_goes_on_from_its_first_start(self):
+        lines = [
+            *PUBLIC_ORDER,
+            "16:55 measure.changed stay=s-1 measure=voluntary",
+            "16:56 measure.changed stay=s-1 measure=public_order_questioning",
+        ]
+        assert alarms(play(lines, "18:00"), "T5") == [("alarm", "T5", "S1", "17:00:00")]
+
+
 class TestT1Summons:
     APPROVAL = "{} extension.approved stay=s-1 rule=T1 limit=24h approver={} ground={}"
     GROUND = "grave_or_complex_custody_needed"
@@ -358,6 +450,32 @@ class TestBandsAndDoors:
             ("clear", "DR", "S1", "11:00:08"),
         ]
 
+    def test_a_contact_that_cannot_be_read_clears_nothing_and_is_itself_an_alarm(self):
+        lines = ["10:00 door.opened door=gate", "10:00:05 door.unknown door=gate",
+                 "10:01 door.opened door=gate", "10:02 door.closed door=gate"]  # fmt: skip
+        effects = play(lines)
+        assert told(effects, "DR") == [
+            ("alarm", "DR", "S1", "10:00:00"),
+            ("pre", "DR", "S3", "10:00:10"),
+            ("alarm", "DR", "S2", "10:00:15"),
+            ("clear", "DR", "S1", "10:02:00"),
+            ("clear", "DR", "S2", "10:02:00"),
+        ]
+        assert told(effects, "SYS") == [
+            ("alarm", "SYS", "S2", "10:00:35"),
+            ("clear", "SYS", "S2", "10:01:00"),
+        ]
+
+    def test_a_weak_band_is_replaced_by_another(self):
+        lines = [*CRIMINAL, "10:00 wristband.battery band=B07 percent=5",
+                 "10:05 wristband.bound stay=s-1 band=B08", "10:05 tag.read tag=B08 room=waiting-1",
+                 "10:06 wristband.bound stay=s-2 band=B07"]  # fmt: skip
+        effects = play(lines)
+        assert told(effects, "WB") == [
+            ("alarm", "WB", "S3", "10:00:00"),
+            ("clear", "WB", "S3", "10:05:00"),
+        ]
+
     def test_gate_held_open(self):
         lines = ["10:00 door.released door=gate", "10:00 door.opened door=gate",
                  "10:00:40 door.closed door=gate"]  # fmt: skip
@@ -392,6 +510,7 @@ class TestEnvironment:
             ("pre", "M3", "S3", "10:01:30"),
             ("alarm", "M3", "S2", "10:02:00"),
             ("alarm", "M3", "S1", "10:04:00"),
+            ("clear", "M3", "S2", "10:10:00"),
             ("clear", "M3", "S1", "10:10:00"),
         ]
 

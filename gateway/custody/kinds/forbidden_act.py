@@ -37,18 +37,19 @@ def _door_forced(rule: Rule, view: View) -> Iterator[Condition]:
     """A controlled door opened without a release by right shortly before."""
     for state in view.world.doors.values():
         door = view.area.doors.get(state.id)
-        if door is None or not door.controlled or not state.is_open:
+        if door is None or not door.controlled or state.is_open is False or state.opened_us is None:
             continue
         if door.kind not in rule.params.get("doors", (door.kind,)):
             continue
         release_us = state.opening_release_us
-        if release_us is None or state.since_us - release_us > int(rule.params["window"]):
+        if release_us is None or state.opened_us - release_us > int(rule.params["window"]):
             yield Condition(
                 subject=f"door:{state.id}",
                 room=door.between[1],
                 facts=(state.fact,),
                 group=f"door:{state.id}",
                 params=(("door", state.id),),
+                is_hold=state.is_open is None,
             )
 
 

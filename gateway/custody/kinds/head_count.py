@@ -1,7 +1,7 @@
 """Kind `head_count`: enough people's police officers in the room where a person is heard.
 
-`fewer_than` officers is wrong; `at_least` leaves the lower counts to another variant;
-`unless = "recording"` allows it while the room is known to be recorded.
+Fewer than `fewer_than` officers are wrong; while the room is known to be recorded, fewer than
+`recorded_minimum`.
 """
 
 from custody.rules import Rule
@@ -16,9 +16,10 @@ def conditions(rule: Rule, view: View) -> list[Condition]:
     for room in view.held_rooms(rule.rooms):
         is_blind = view.presence_is_blind((room,))
         count = len(view.sworn_in((room,)))
-        is_wrong = int(rule.params.get("at_least", 0)) <= count < int(rule.params["fewer_than"])
-        if rule.params.get("unless") == "recording" and view.recording(room) == "recording":
-            is_wrong = False
+        required = int(rule.params["fewer_than"])
+        if view.recording(room) == "recording":
+            required = int(rule.params.get("recorded_minimum", required))
+        is_wrong = count < required
         if not (is_wrong or is_blind):
             continue
         for stay in view.held_in(room):
@@ -30,7 +31,7 @@ def conditions(rule: Rule, view: View) -> list[Condition]:
                         stay=stay.ref,
                         room=room,
                         facts=facts,
-                        params=(("officers", count), ("required", int(rule.params["fewer_than"]))),
+                        params=(("officers", count), ("required", required)),
                         is_hold=is_blind,
                     )
                 )

@@ -1,7 +1,8 @@
-"""Kind `presence`: a room that holds a person is guarded at every moment.
+"""Kind `presence`: a person held is guarded at every moment, moves included.
 
-`nobody`: no badge of police or auxiliary in the guard zone. `auxiliary_only`: auxiliaries
-without a people's police officer. A zone whose reader is not heard is blind: held.
+The clock is the person's: it runs on from room to room until somebody who counts is in the
+guard zone of the room where the person is. `no_police`: nobody sworn (auxiliaries only assist);
+`nobody`: no badge at all. A zone whose reader is not heard is blind: held.
 """
 
 from custody.rules import Rule
@@ -11,25 +12,25 @@ READS = frozenset({"stays", "officers", "nodes"})
 
 
 def conditions(rule: Rule, view: View) -> list[Condition]:
-    """Rooms with a person and without the guard that the rule asks for."""
+    """Persons in a room without the guard that the rule asks for."""
     found = []
     for room in view.held_rooms(rule.rooms):
         zone = view.guard_zone(room)
-        present = view.world.officers_in(zone)
-        has_sworn = any(officer.service == "sworn" for officer in present)
         is_blind = view.presence_is_blind(zone)
-        is_wrong = bool(present) if rule.params["when"] == "auxiliary_only" else not present
-        if has_sworn or not (is_wrong or is_blind):
+        present = view.world.officers_in(zone)
+        if rule.params["when"] == "no_police":
+            present = [officer for officer in present if officer.service == "sworn"]
+        if present:
             continue
-        held = view.held_in(room)
-        found.append(
+        found += [
             Condition(
-                subject=f"room:{room}",
-                stay=held[0].ref if len(held) == 1 else None,
+                subject=f"stay:{stay.ref}",
+                stay=stay.ref,
                 room=room,
-                facts=tuple(stay.room_fact for stay in held),
-                params=(("held", " ".join(stay.ref for stay in held)),),
+                facts=(stay.room_fact, *view.departure(zone)),
+                group=f"{rule.id}:room:{room}",
                 is_hold=is_blind,
             )
-        )
+            for stay in view.held_in(room)
+        ]
     return found

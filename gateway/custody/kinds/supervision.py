@@ -19,16 +19,33 @@ def conditions(rule: Rule, view: View) -> list[Condition]:
 def _door_held(rule: Rule, view: View) -> Iterator[Condition]:
     for state in view.world.doors.values():
         door = view.area.doors.get(state.id)
-        if door is None or not state.is_open:
+        if door is None or not door.controlled or state.opened_us is None:
             continue
-        if door.kind in rule.params.get("doors", (door.kind,)) and (door.controlled):
+        if door.kind in rule.params.get("doors", (door.kind,)):
             yield Condition(
                 subject=f"door:{state.id}",
                 room=door.between[1],
-                since_us=state.since_us,
+                since_us=state.opened_us,
                 facts=(state.fact,),
                 group=f"door:{state.id}",
                 params=(("door", state.id),),
+                is_hold=state.is_open is None,
+            )
+
+
+def _door(rule: Rule, view: View) -> Iterator[Condition]:
+    """Controlled doors whose contact cannot be read; a lost node has its own alarm."""
+    for state in view.world.doors.values():
+        door = view.area.doors.get(state.id)
+        if door is not None and door.controlled and state.is_open is None:
+            yield Condition(
+                subject=f"door:{state.id}",
+                room=door.between[1],
+                since_us=max(state.since_us, view.seen_since_us("door_contact", state.id)),
+                facts=(state.fact,),
+                group=f"door:{state.id}",
+                params=(("door", state.id),),
+                is_hold=view.is_node_lost("door_contact", state.id),
             )
 
 
@@ -81,7 +98,7 @@ def _recorder(rule: Rule, view: View) -> Iterator[Condition]:
             yield Condition(
                 subject=f"recorder:{state.id}",
                 room=view.area.recorders[state.id].rooms[0],
-                since_us=state.since_us,
+                since_us=max(state.since_us, view.seen_since_us("recorder_contact", state.id)),
                 facts=(state.fact,),
                 group=f"recorder:{state.id}",
                 params=(("recorder", state.id),),
@@ -103,6 +120,7 @@ def _other(rule: Rule, view: View) -> Iterator[Condition]:
 
 
 _SOURCES = {
+    "door": _door,
     "door_held": _door_held,
     "band_silent": _band_silent,
     "band_battery": _band_battery,
