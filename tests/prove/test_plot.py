@@ -1,18 +1,18 @@
 """The drawing of a proof: well-formed, every line named, nothing outside its panel."""
 
-import xml.etree.ElementTree as ElementTree
+import xml.etree.ElementTree as ET
 
 from tests.prove import plot
 
 SVG = "{http://www.w3.org/2000/svg}"
 
 
-def drawn() -> ElementTree.Element:
+def drawn() -> ET.Element:
     panels = {
         "memory, MiB": {"server": [(0.0, 80.0), (8.0, 93.5)], "gateway <a1>": [(0.0, 45.0), (8.0, 46.0)]},
         "queue depth": {"outbox": [(0.0, 0.0), (4.0, 7.0), (8.0, 0.0)]},
     }
-    return ElementTree.fromstring(plot.lines("Eight hours", "hours", panels))
+    return ET.fromstring(plot.lines("Eight hours", "hours", panels))
 
 
 def test_every_line_is_drawn_and_named() -> None:
