@@ -57,6 +57,8 @@ class Offline:
             self.fact(area, at_us, "config.loaded", rulebook="cn-2026", **hashes)
             for node in self.areas[area].nodes:
                 self.fact(area, at_us, "node.restored", node=node)
+            for door in self.areas[area].doors:
+                self.fact(area, at_us, "door.closed", door=door)
 
     def reach(self, at_us: int) -> None:
         """Everything due until then."""

@@ -11,7 +11,7 @@ from tests.demo.offline import DAY_0_US, Offline, areas, played
 
 BREACHES = {
     "a1": {
-        ("M2a", "order"): 1, ("M2a", "time"): 1, ("M3", "nobody"): 4, ("M4", "interview"): 1,
+        ("M2a", "order"): 1, ("M2a", "time"): 1, ("M3", "guard"): 2, ("M3", "nobody"): 2, ("M4", "interview"): 1,
         ("M5", "register"): 1, ("I1", "criminal"): 2, ("WB", "silent"): 2, ("T5", "questioning"): 1,
         ("DR", "forced-gate"): 1, ("DR", "held-gate"): 1,
     },
