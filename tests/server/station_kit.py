@@ -139,6 +139,8 @@ def morning(gateway: GatewayLog, at_us: int = START_US) -> int:
         gateway.fact("node.restored", at_us, node=node)
     for recorder in gateway.area.recorders:
         gateway.fact("recorder.started", at_us, recorder=recorder)
+    for door in gateway.area.doors:
+        gateway.fact("door.closed", at_us, door=door)
     for number, sex in (("1001", "M"), ("1002", "F"), ("2001", "M")):
         gateway.fact(
             "officer.registered", at_us, officer=number, service="sworn",
