@@ -11,7 +11,7 @@ from typing import Any
 
 from casegateway.book import Book, Replayed, output_of
 from casegateway.clock_watch import ClockWatch
-from casegateway.drafts import Draft, stamp
+from casegateway.drafts import Draft
 from casegateway.events import (
     Action,
     BrokerDown,
@@ -27,34 +27,31 @@ from casegateway.events import (
     ServerSaid,
     Stop,
 )
-from casegateway.health import heartbeat, source
+from casegateway.health import counters, heartbeat, sources
 from casegateway.limits import (
     CURSOR_SAVE_MS,
-    ERROR_PERCENT_MAX,
-    ERROR_WINDOW_MS,
     HEARTBEAT_MS,
     LOOP_WAIT_MS_MIN,
     OPEN_ALARMS_IN_HEARTBEAT_MAX,
     REFUSALS_PER_MINUTE_MAX,
     SERVER_SILENT_MS,
 )
+from casegateway.lines import lines_of
 from casegateway.link import NodeLink
-from casegateway.orders import OfficerFacts, Refused
+from casegateway.orders import OfficerFacts, Refused, refusal_of
 from casegateway.outbox import Outbox
-from casegateway.outputs import Outputs
+from casegateway.outputs import Outputs, cause_of, sounders_on
 from casegateway.translate import Translator
 from caselog import canonical
 from caselog.errors import LogDamaged, LogStopped
 from caselog.keys import Signer
-from casewire import ACTIVE, FROM_NODE, UNKNOWN, Boot, Decoder, Frame, Heartbeat, Snapshot
+from casewire import Boot, Frame, Heartbeat, Snapshot
 from custody.area import Area
-from custody.effects import Effect, Refusal
 from custody.facts import BodyValue
 
 EXIT_LOG_DAMAGED = 3
 EXIT_STORAGE_FAILED = 4
 SETTLE_ROUNDS_MAX = 8  # facts that follow from facts: orders, deadlines. More would be a loop.
-_BAD = ("bad_cobs", "bad_crc", "bad_mac", "bad_version", "bad_message", "overlong", "unknown_node")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,20 +63,6 @@ class Identity:
     rulebook: str
     rulebook_hash: str
     version: str
-
-
-@dataclass(slots=True)
-class _Line:
-    """A serial port's decoder and its error rate."""
-
-    decoder: Decoder
-    is_open: bool | None = None  # None: not told yet
-    reason: str = ""
-    read_real_us: int | None = None
-    window_us: int = 0
-    window_good: int = 0
-    window_bad: int = 0
-    is_noisy: bool = False
 
 
 class GatewayCore:
@@ -116,7 +99,7 @@ class GatewayCore:
         self.outbox = Outbox(book.log, signer, server_public, acked, now.real_us)
         self.officer_facts = OfficerFacts(server_public, self.memory)
         self._clock = ClockWatch(self.memory.recorded_us, self.memory.is_clock_doubted, clock_doubt)
-        self._lines = {port: self._line(port, node_keys) for port in area.ports}
+        self._lines = lines_of(area, node_keys)
         self._by_number = {node.number: self.links[node.id] for node in area.nodes.values()}
         # Messages to ack once all of the log is durable, each once.
         self._acks: dict[tuple[int, int, int], tuple[NodeLink, Frame]] = {}
@@ -296,21 +279,7 @@ class GatewayCore:
             self._counters["refusals_not_recorded"] += 1
             return
         self._refusals.append(now.real_us)
-        first = refused.problems[0]
-        instant = now.instant
-        effect = Refusal(
-            time_us=instant.earliest_us,
-            fact=self.book.log.size,
-            rule="SYS",
-            subject=f"stay:{refused.stay}" if refused.stay else f"area:{self.area.id}",
-            reason=f"field {first.key}",
-            expected=first.expected,
-            found=first.found,
-            fact_type=refused.type,
-            fact_id=refused.id,
-            article={},
-        )
-        cause = stamp(Draft(refused.type, {}, refused.id, instant.earliest_us, None), instant, effect.fact)
+        effect, cause = refusal_of(refused, now.instant, self.book.log.size, self.area.id)
         self.book.refuse(output_of(effect, cause))
 
     # --- time -------------------------------------------------------------------------------
@@ -349,7 +318,7 @@ class GatewayCore:
             self._append("server.lost" if is_silent else "server.restored", {}, now)
         for port, line in self._lines.items():
             self._compare_port(port, now)
-            self._measure(line, now)
+            line.measure(now)
 
     def _lose(self, node: str, link: NodeLink, now: Moment) -> None:
         link.lose()
@@ -358,17 +327,6 @@ class GatewayCore:
         self.translator.doubt(node, since_us)
         if self.memory.nodes.get(node) != "lost":
             self._append("node.lost", {"node": node}, now, since_us)
-
-    @staticmethod
-    def _measure(line: _Line, now: Moment) -> None:
-        """Whether more than one frame in a hundred of the last minute was bad."""
-        if now.real_us - line.window_us < ERROR_WINDOW_MS * 1_000:
-            return
-        counters = line.decoder.counters
-        good, bad = counters["frames"], sum(counters[name] for name in _BAD)
-        new_good, new_bad = good - line.window_good, bad - line.window_bad
-        line.is_noisy = new_bad * 100 > ERROR_PERCENT_MAX * (new_good + new_bad)
-        line.window_us, line.window_good, line.window_bad = now.real_us, good, bad
 
     # --- log, engine, effects ---------------------------------------------------------------
 
@@ -396,7 +354,7 @@ class GatewayCore:
             effects = self.book.step()
             if self.book.is_full:
                 break
-            cause = _cause(effects)
+            cause = cause_of(effects)
             drafts = self.outputs.wanted(engine.outputs(), cause, self.identity.gateway, now)
             for draft in drafts:
                 self.book.append(draft, now)
@@ -440,12 +398,25 @@ class GatewayCore:
             value |= {"config_hash": self.identity.config_hash, "version": self.identity.version}
         return Publish("birth" if is_birth else "hb", canonical.dumps(value), size)
 
+    def _all_counters(self) -> dict[str, int]:
+        total = counters(self._counters, self._lines, self.links)
+        parts = {
+            "point": self.translator.counters,
+            "fact": self.officer_facts.counters,
+            "outbox": self.outbox.counters,
+            "log": self.book.counters,
+        }
+        for part, own in parts.items():
+            total.update({f"{part}_{name}": count for name, count in own.items()})
+        total["output_unconfirmed"] = self.outputs.unconfirmed
+        return dict(sorted(total.items()))
+
     def health(self, now: Moment) -> dict[str, Any]:
         """Ages, depths, counters; docs/mqtt.md lists every key."""
         log = self.book.log
         alarms = [a.id for a in self.book.engine.alarms.values() if not a.is_prewarning]
         return {
-            "sources": self._sources(now),
+            "sources": sources(self.area, self._lines, self.links, self.memory, self.outbox.last_ack_us, now),
             "queues": {
                 "input": self.input_depth,
                 "held": sum(link.held for link in self.links.values()),
@@ -463,61 +434,3 @@ class GatewayCore:
             "alarms": alarms[-OPEN_ALARMS_IN_HEARTBEAT_MAX:],
             **self.shell,
         }
-
-    def _sources(self, now: Moment) -> dict[str, dict[str, Any]]:
-        found: dict[str, dict[str, Any]] = {}
-        for port, line in self._lines.items():
-            state = "ok" if line.is_open else "lost"
-            found[f"port:{port}"] = source(state, line.read_real_us, now)
-        for node, link in self.links.items():
-            state = self.memory.nodes.get(node, "unknown") if link.is_heard else "unknown"
-            heard = link.heard_real_us if link.is_heard else None
-            found[f"node:{node}"] = source("lost" if link.is_silent(now) else state, heard, now)
-        for recorder in self.area.recorders:
-            node_id = self.area.node_of("recorder_contact", recorder)
-            via = found.get(f"node:{node_id}", source("unknown", None, now))
-            contact = self.memory.recorders.get(recorder, UNKNOWN)
-            is_seen = via["state"] == "ok" and contact != UNKNOWN
-            found[f"recorder:{recorder}"] = {
-                "age_ms": via["age_ms"],
-                "state": "ok" if is_seen else "unknown",
-                "recording": contact == ACTIVE if is_seen else None,
-            }
-        state = "lost" if self.memory.is_server_lost else "ok"
-        found["server"] = source(state, self.outbox.last_ack_us, now)
-        return found
-
-    def _all_counters(self) -> dict[str, int]:
-        total: Counter[str] = Counter(self._counters)
-        for line in self._lines.values():
-            total.update({f"wire_{name}": count for name, count in line.decoder.counters.items()})
-        for link in self.links.values():
-            total.update({"node_dropped": link.dropped, "wire_stale_boot": link.stale})
-        total.update({f"point_{name}": count for name, count in self.translator.counters.items()})
-        total.update({f"fact_{name}": count for name, count in self.officer_facts.counters.items()})
-        total.update({f"outbox_{name}": count for name, count in self.outbox.counters.items()})
-        total.update({f"log_{name}": count for name, count in self.book.counters.items()})
-        total["output_unconfirmed"] = self.outputs.unconfirmed
-        return dict(sorted(total.items()))
-
-    def _line(self, port: str, node_keys: dict[str, bytes]) -> _Line:
-        nodes = [node for node in self.area.nodes.values() if node.port == port]
-        return _Line(Decoder({node.number: node_keys[node.id] for node in nodes}, FROM_NODE))
-
-
-def sounders_on(area: Area) -> list[Action]:
-    """All of the gateway's own sounders on, whatever the rules say."""
-    return [
-        DriveLine(output.id, output.gpio_line, True)
-        for output in area.outputs.values()
-        if output.kind == "sounder" and output.gpio_line is not None
-    ]
-
-
-def _cause(effects: list[Effect]) -> str:
-    """The alarm behind a change of outputs, for output.commanded."""
-    for effect in reversed(effects):
-        alarm = getattr(effect, "alarm", None)
-        if isinstance(alarm, str) and alarm:
-            return alarm[:200]
-    return "state"

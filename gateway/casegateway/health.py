@@ -1,9 +1,16 @@
 """The heartbeat's body: how old each source's last word is, how full each queue, what went wrong."""
 
+from collections import Counter
+from collections.abc import Mapping
 from typing import Any
 
 from casegateway.events import Moment
+from casegateway.lines import Line
+from casegateway.link import NodeLink
+from casegateway.memory import Memory
 from caselog.clock import Instant
+from casewire import ACTIVE, UNKNOWN
+from custody.area import Area
 
 
 def source(state: str, heard_real_us: int | None, now: Moment) -> dict[str, Any]:
@@ -23,3 +30,45 @@ def heartbeat(instant: Instant, size: int, health: dict[str, Any]) -> dict[str, 
         "size": size,
         "health": health,
     }
+
+
+def sources(
+    area: Area,
+    lines: Mapping[str, Line],
+    links: Mapping[str, NodeLink],
+    memory: Memory,
+    last_ack_us: int,
+    now: Moment,
+) -> dict[str, dict[str, Any]]:
+    """Every supervised source: `port:…`, `node:…`, `recorder:…`, `server`."""
+    found: dict[str, dict[str, Any]] = {}
+    for port, line in lines.items():
+        found[f"port:{port}"] = source("ok" if line.is_open else "lost", line.read_real_us, now)
+    for node, link in links.items():
+        state = memory.nodes.get(node, "unknown") if link.is_heard else "unknown"
+        heard = link.heard_real_us if link.is_heard else None
+        found[f"node:{node}"] = source("lost" if link.is_silent(now) else state, heard, now)
+    for recorder in area.recorders:
+        node_id = area.node_of("recorder_contact", recorder)
+        via = found.get(f"node:{node_id}", source("unknown", None, now))
+        contact = memory.recorders.get(recorder, UNKNOWN)
+        is_seen = via["state"] == "ok" and contact != UNKNOWN
+        found[f"recorder:{recorder}"] = {
+            "age_ms": via["age_ms"],
+            "state": "ok" if is_seen else "unknown",
+            "recording": contact == ACTIVE if is_seen else None,
+        }
+    found["server"] = source("lost" if memory.is_server_lost else "ok", last_ack_us, now)
+    return found
+
+
+def counters(
+    own: Mapping[str, int], lines: Mapping[str, Line], links: Mapping[str, NodeLink]
+) -> Counter[str]:
+    """What went wrong on the wire, beside the core's own counts."""
+    total: Counter[str] = Counter(own)
+    for line in lines.values():
+        total.update({f"wire_{name}": count for name, count in line.decoder.counters.items()})
+    for link in links.values():
+        total.update({"node_dropped": link.dropped, "wire_stale_boot": link.stale})
+    return total

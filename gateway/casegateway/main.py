@@ -22,9 +22,10 @@ from casegateway.adapters.gpio import GpioPort, GpioUnavailable, load_api
 from casegateway.adapters.mqtt import BrokerConfig, MqttLink
 from casegateway.adapters.serial_port import SerialPort
 from casegateway.book import Book
-from casegateway.core import EXIT_LOG_DAMAGED, EXIT_STORAGE_FAILED, GatewayCore, Identity, sounders_on
+from casegateway.core import EXIT_LOG_DAMAGED, EXIT_STORAGE_FAILED, GatewayCore, Identity
 from casegateway.events import DriveLine
 from casegateway.memory import Memory
+from casegateway.outputs import sounders_on
 from casegateway.runtime import Inlet, RateClock, Shell, Tracer, moment_of, real_us, run
 from casegateway.state import (
     StateError,

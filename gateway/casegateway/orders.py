@@ -10,14 +10,16 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
-from casegateway.drafts import Draft
+from casegateway.drafts import Draft, stamp
 from casegateway.events import Moment
 from casegateway.limits import FACT_ID_CHARS_MAX, FUTURE_US_MAX
 from casegateway.memory import Memory
 from caselog import canonical
+from caselog.clock import Instant
 from caselog.errors import CanonicalError
 from caselog.keys import Verifier
-from custody.facts import FACT_TYPES, check_body
+from custody.effects import Refusal
+from custody.facts import FACT_TYPES, Fact, check_body
 from custody.fields import INT_MAX, Problem
 
 SIGNED_PREFIX = b"caseward-fact-v1\n"
@@ -128,3 +130,21 @@ class OfficerFacts:
         if now.latest_us is not None and earliest > now.latest_us + FUTURE_US_MAX:
             return [Problem("occurred", f"at most {now.latest_us + FUTURE_US_MAX}", str(earliest))]
         return []
+
+
+def refusal_of(refused: Refused, instant: Instant, index: int, area: str) -> tuple[Refusal, Fact]:
+    """The record of a refusal and the fact (never recorded) that caused it; `index`: where it would stand."""
+    first = refused.problems[0]
+    effect = Refusal(
+        time_us=instant.earliest_us,
+        fact=index,
+        rule="SYS",
+        subject=f"stay:{refused.stay}" if refused.stay else f"area:{area}",
+        reason=f"field {first.key}",
+        expected=first.expected,
+        found=first.found,
+        fact_type=refused.type,
+        fact_id=refused.id,
+        article={},
+    )
+    return effect, stamp(Draft(refused.type, {}, refused.id, instant.earliest_us, None), instant, index)

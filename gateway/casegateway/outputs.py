@@ -13,6 +13,7 @@ from casegateway.link import NodeLink
 from casegateway.memory import Memory
 from casewire import ACTIVE, INACTIVE
 from custody.area import Area
+from custody.effects import Effect
 
 
 @dataclass(slots=True)
@@ -140,3 +141,21 @@ class Outputs:
             self._driven[name] = active
             out.append(DriveLine(name, output.gpio_line, active))
         return out
+
+
+def sounders_on(area: Area) -> list[Action]:
+    """All of the gateway's own sounders on, whatever the rules say."""
+    return [
+        DriveLine(output.id, output.gpio_line, True)
+        for output in area.outputs.values()
+        if output.kind == "sounder" and output.gpio_line is not None
+    ]
+
+
+def cause_of(effects: list[Effect]) -> str:
+    """The alarm behind a change of outputs, for output.commanded."""
+    for effect in reversed(effects):
+        alarm = getattr(effect, "alarm", None)
+        if isinstance(alarm, str) and alarm:
+            return alarm[:200]
+    return "state"

@@ -15,7 +15,7 @@ MODULE_LINES_MAX = 400
 FUNCTION_LINES_MAX = 70
 """First to last line of a function. The aim is 5 to 25."""
 
-MODULE_RATCHET: dict[str, int] = {"gateway/casegateway/core.py": 472}
+MODULE_RATCHET: dict[str, int] = {}
 """Modules above the limit, with their size of today: they may only shrink."""
 
 FUNCTION_RATCHET: dict[str, int] = {}
