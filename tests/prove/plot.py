@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from html import escape
 
-WIDTH, PANEL_HEIGHT, LEFT, RIGHT, TOP, GAP = 960, 150, 84, 190, 46, 44
+WIDTH, PANEL_HEIGHT, LEFT, RIGHT, TOP, GAP = 960, 150, 84, 220, 46, 44
 FONT = 'font-family="system-ui, sans-serif" font-size="13"'
 INK, FAINT = "#1d2733", "#c9d1da"
 COLOURS = ("#1f5fa8", "#b3541e", "#2f7d4f", "#7a3e9d", "#8a6d00", "#0e7c86", "#a3294a", "#5b6470")
@@ -14,10 +14,10 @@ Points = Sequence[tuple[float, float]]
 def lines(title: str, x_label: str, panels: Mapping[str, Mapping[str, Points]]) -> str:
     """SVG text. `panels`: label of the y axis -> name of a line -> (x, y) points; every y axis begins at 0."""
     height = TOP + len(panels) * (PANEL_HEIGHT + GAP) + 20
-    x_max = (
-        max((x for panel in panels.values() for points in panel.values() for x, _ in points), default=1.0)
-        or 1.0
+    widest = max(
+        (x for panel in panels.values() for points in panel.values() for x, _ in points), default=1.0
     )
+    x_max = _round_up(widest)
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" {FONT}>',
         f'<rect width="{WIDTH}" height="{height}" fill="#ffffff"/>',
