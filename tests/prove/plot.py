@@ -1,6 +1,5 @@
 """A small SVG line plot: what `make prove` found, drawn so that a reader sees at once whether it is flat."""
 
-import math
 from collections.abc import Mapping, Sequence
 from html import escape
 
@@ -19,7 +18,6 @@ def lines(title: str, x_label: str, panels: Mapping[str, Mapping[str, Points]]) 
         (x for panel in panels.values() for points in panel.values() for x, _ in points), default=1.0
     )
     x_max = _round_up(widest)
-    x_max = math.ceil(x_max - 0.05)  # samples end a little before the whole hour that was played
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" {FONT}>',
         f'<rect width="{WIDTH}" height="{height}" fill="#ffffff"/>',
