@@ -130,7 +130,7 @@ class Rulebook:
 
 # What a rulebook may say to each kind under [rule.with]; "?" = may be left out, "*" = a list.
 KIND_PARAMS: Final[Mapping[str, Mapping[str, str]]] = {
-    "clock": {"start": "arrival|measure"},
+    "clock": {},
     "required_within": {
         "since": "arrived|entered|registered",
         "until": "entered|registered|searched",

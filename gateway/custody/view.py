@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from custody.area import Area
-from custody.rules import Level, Rule, Rulebook
+from custody.rules import Rule, Rulebook
 from custody.world import Officer, Stay, World
 
 
@@ -35,7 +35,6 @@ class Condition:
     until_us: int | None = None
     anchor: int | None = None
     stages: tuple[Stage, ...] = ()
-    levels: tuple[Level, ...] | None = None
     group: str = ""
     params: tuple[tuple[str, str | int], ...] = ()
     is_hold: bool = False
