@@ -11,7 +11,7 @@ import signal
 import sys
 from collections.abc import Callable
 from hashlib import sha256
-from importlib import metadata, resources
+from importlib import metadata
 from pathlib import Path
 from types import FrameType
 
@@ -42,7 +42,8 @@ from caselog.log import Log, Recovery
 from custody.area import Area, load_area
 from custody.config import ConfigError
 from custody.engine import Engine
-from custody.rules import Rulebook, load_rulebook
+from custody.bundled import rulebook_of_area
+from custody.rules import Rulebook
 
 EXIT_USAGE = 2
 EXIT_BUSY = 5
@@ -180,16 +181,7 @@ def _reason(recovery: Recovery, core: GatewayCore) -> str:
 
 
 def _rulebook(area: Area, file: Path | None) -> tuple[Rulebook, str]:
-    if file is None:
-        bundled = resources.files("custody") / "rulebook" / f"{area.rulebook}.toml"
-        if not bundled.is_file():
-            raise Usage(
-                f"area.rulebook: expected a bundled rulebook or --rulebook FILE, found {area.rulebook!r}"
-            )
-        text, name = bundled.read_text(encoding="utf-8"), f"{area.rulebook}.toml"
-    else:
-        text, name = _read(file), str(file)
-    return load_rulebook(text, name), sha256(text.encode()).hexdigest()
+    return rulebook_of_area(area, _read(file) if file is not None else None)
 
 
 def _port_paths(area: Area, given: list[str]) -> dict[str, str]:

@@ -4,10 +4,11 @@ import argparse
 import sys
 from pathlib import Path
 
-from caseward.resources import area_names, area_text, rulebook_names, rulebook_text
+from custody.bundled import area_names, area_text, rulebook_names, rulebook_of_area, rulebook_text
 from custody.area import Area, load_area
 from custody.config import ConfigError
-from custody.rules import Rulebook, load_rulebook
+from custody.reader import load_rulebook
+from custody.rules import Rulebook
 
 
 def read_area(name: str) -> Area:
@@ -22,11 +23,11 @@ def read_area(name: str) -> Area:
 def read_rulebook(name: str) -> Rulebook:
     """A rulebook by file or by the name of a bundled one. Raises ConfigError, OSError."""
     if name in rulebook_names():
-        return load_rulebook(rulebook_text(name), f"{name}.toml")
+        return load_rulebook(rulebook_text(name), f"{name}.toml", rulebook_text)
     if not name.endswith(".toml"):
         known = ", ".join(rulebook_names())
         raise OSError(f"expected a file or one of {known}, found {name!r}")
-    return load_rulebook(Path(name).read_text(encoding="utf-8"), name)
+    return load_rulebook(Path(name).read_text(encoding="utf-8"), name, rulebook_text)
 
 
 def config_main(argv: list[str]) -> int:
@@ -39,7 +40,7 @@ def config_main(argv: list[str]) -> int:
     for name in options.file:
         try:
             area = read_area(name)
-            read_rulebook(area.rulebook)
+            rulebook_of_area(area)
         except (ConfigError, OSError, UnicodeDecodeError) as error:
             sys.stderr.write(f"{error}\n")
             worst = 2

@@ -3,86 +3,98 @@
 Judged by when the approval was given (occurred), not by when it was typed in.
 """
 
-from dataclasses import replace
-
-from custody.apply import Refused
+from custody.apply import Refused, note_steps
 from custody.facts import Fact
-from custody.rules import Rule, Rulebook, Tier
-from custody.times import TimeFormatError, format_duration, parse_duration_us
-from custody.world import Approval, Stay, World
+from custody.kinds.clock import Running, running
+from custody.rules import Rule, Tier
+from custody.times import TimeFormatError, format_duration, parse_limit
+from custody.view import Silence, Unit, View
+from custody.world import Approval, World
 
 
-def tier_in_force(rule: Rule, stay: Stay) -> Tier:
-    """The tier of a clock that applies to a stay after its approvals."""
-    best = rule.tiers[0]
-    for approval in stay.approvals:
-        for tier in rule.tiers:
-            is_given = approval.rule == rule.id and approval.limit_us == tier.limit_us
-            if is_given and tier.limit_us > best.limit_us:
-                best = tier
-    return best
-
-
-def apply_approval(world: World, rulebook: Rulebook, fact: Fact) -> Refused | None:
-    """Add an approval to its stay, or say why it does not count."""
-    rule_id, ref = str(fact.body["rule"]), str(fact.body["stay"])
-    subject = f"stay:{ref}"
-    stay = world.stays.get(ref)
-    if stay is None or not stay.is_open:
-        return Refused(rule_id, subject, "no_open_stay", "an open stay", ref)
-    rule = _clock_of(rulebook, rule_id, stay)
-    if rule is None:
-        found = f"{rule_id} for a stay under {stay.measure or 'no measure yet'}"
-        return Refused(rule_id, subject, "no_such_clock", "a clock that runs for this stay", found)
+def apply_approval(world: World, view: View, fact: Fact) -> Refused | None:
+    """Add an approval to its stay or case, or say why it does not count."""
+    rule_id, unit = str(fact.body["rule"]), _unit(view, fact)
+    if unit is None or (unit.kind == "stay" and unit.stay is None):
+        subject = f"stay:{fact.body.get('stay')}" if unit is None else unit.subject
+        return Refused(rule_id, subject, "no_open_stay", "an open stay, or a case", str(fact.body.get("stay")))
+    clock = _clock_of(view, rule_id, unit)
+    if clock is None:
+        under = unit.stay.measure if unit.stay is not None else None
+        found = f"{rule_id} for a {unit.kind} under {under or 'no measure yet'}"
+        return Refused(rule_id, unit.subject, "no_such_clock", "a clock that runs", found)
+    rule, now = clock
     tier = _tier_named(rule, str(fact.body["limit"]))
     if tier is None:
-        expected = ", ".join(tier.limit for tier in rule.tiers[1:])
-        return Refused(rule_id, subject, "no_such_tier", expected, str(fact.body["limit"]))
-    refused = _check(world, rule, tier, stay, fact)
+        expected = ", ".join(tier.limit.text for tier in rule.tiers if tier.approvers)
+        return Refused(rule_id, unit.subject, "no_such_tier", expected or "no longer limit", str(fact.body["limit"]))
+    refused = _check(world, view, rule, tier, now, unit, fact)
     if refused is not None:
         return refused
-    approval = Approval(rule_id, tier.limit_us, fact.occurred_us, str(fact.body["approver"]), fact.index)
-    world.stays.put(ref, replace(stay, approvals=(*stay.approvals, approval)))
+    row = Approval(rule_id, tier.limit.text, fact.occurred_us, str(fact.body["approver"]), fact.index)
+    world.approvals.put(unit.subject, (*(world.approvals.get(unit.subject) or ()), row))
+    note_steps(world, fact)
     return None
 
 
-def _clock_of(rulebook: Rulebook, rule_id: str, stay: Stay) -> Rule | None:
-    for rule in rulebook.clock_rules(rule_id):
-        if stay.measure in rule.measures:
-            return rule
+def _unit(view: View, fact: Fact) -> Unit | None:
+    """The one stay or case that the approval names."""
+    stay, case = fact.body.get("stay"), fact.body.get("case")
+    if (stay is None) == (case is None):
+        return None
+    return view.unit(f"stay:{stay}" if stay is not None else f"case:{case}")
+
+
+def _clock_of(view: View, rule_id: str, unit: Unit) -> tuple[Rule, Running] | None:
+    """The clock of this id that runs for the unit."""
+    for key in dict.fromkeys(rule.key for rule in view.rulebook.clock_rules(rule_id)):
+        rule = view.in_force(key, unit)
+        if rule is None or rule.unit != unit.kind or not any(tier.approvers for tier in rule.tiers):
+            continue
+        now = running(rule, view, unit)
+        if not isinstance(now, Silence):
+            return rule, now
     return None
 
 
 def _tier_named(rule: Rule, text: str) -> Tier | None:
     try:
-        limit_us = parse_duration_us(text)
+        limit = parse_limit(text)
     except TimeFormatError:
         return None
-    return next((tier for tier in rule.tiers[1:] if tier.limit_us == limit_us), None)
+    return next((tier for tier in rule.tiers if tier.approvers and tier.limit.order == limit.order), None)
 
 
-def _check(world: World, rule: Rule, tier: Tier, stay: Stay, fact: Fact) -> Refused | None:
-    subject, approver = f"stay:{stay.ref}", str(fact.body["approver"])
+def _check(
+    world: World, view: View, rule: Rule, tier: Tier, now: Running, unit: Unit, fact: Fact
+) -> Refused | None:
+    subject, approver = unit.subject, str(fact.body["approver"])
     officer = world.officers.get(approver)
     roles = officer.roles if officer is not None else ()
-    if officer is None or officer.service != "sworn" or not set(roles) & set(tier.approvers):
+    if officer is None or officer.service == "auxiliary" or not set(roles) & set(tier.approvers):
         found = f"{approver}: {', '.join(roles)}" if officer else f"{approver}: not registered"
         return Refused(rule.id, subject, "wrong_approver", " or ".join(tier.approvers), found)
     ground = fact.body.get("ground")
     if tier.grounds and ground not in tier.grounds:
         expected = " or ".join(tier.grounds)
         return Refused(rule.id, subject, "wrong_ground", expected, str(ground or "no ground"))
-    current = tier_in_force(rule, stay)
-    if tier.limit_us <= current.limit_us:
-        return Refused(rule.id, subject, "not_longer", f"more than {current.limit}", tier.limit)
+    given = {a.limit for a in view.approvals(unit, rule.id) if a.approved_us >= now.start_us}
     position = rule.tiers.index(tier)
-    if rule.is_sequential and rule.tiers[position - 1] is not current:
-        expected = f"{rule.tiers[position - 1].limit} approved first"
-        return Refused(rule.id, subject, "tier_skipped", expected, f"{current.limit} in force")
-    assert stay.measure_us is not None, "a stay with a measure has the start of its clock"
-    over_us = fact.occurred_us - (stay.measure_us + current.limit_us)
-    if over_us > 0:
-        expected = f"given within {current.limit} of the start"
-        found = f"{format_duration(over_us)} after it"
+    is_longer = tier.limit.order > now.tier.limit.order or (position == 0 and tier.limit.text not in given)
+    if not is_longer or (position == 0 and given):
+        return Refused(rule.id, subject, "not_longer", f"more than {now.tier.limit.text}", tier.limit.text)
+    before = rule.tiers[position - 1] if position else None
+    if rule.is_sequential and before is not None and _is_missing(before, now, given):
+        expected = f"{before.limit.text} approved first"
+        return Refused(rule.id, subject, "tier_skipped", expected, f"{now.tier.limit.text} in force")
+    limit_us = now.limit_us
+    if limit_us is not None and fact.occurred_us > limit_us:
+        expected = f"given within {now.tier.limit.text} of the start"
+        found = f"{format_duration(fact.occurred_us - limit_us)} after it"
         return Refused(rule.id, subject, "too_late", expected, found)
     return None
+
+
+def _is_missing(before: Tier, now: Running, given: set[str]) -> bool:
+    """The tier before this one was not given: by approval where it needs one, else by being in force."""
+    return before.limit.text not in given if before.approvers else before is not now.tier

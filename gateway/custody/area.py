@@ -7,11 +7,14 @@ problem found: file, key, expected, found. No file is opened here.
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from functools import cached_property
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from custody.config import ConfigError, Name, Problems
+from custody.config import ConfigError, Problems
+from custody.fields import is_ref
+from custody.name import Name
 
 ROOM_KINDS: Final = (
     "reception",  # 接待区 / 登记
@@ -52,6 +55,7 @@ class Room:
     kind: str
     name: Name
     guarded_from: tuple[str, ...] = ()
+    fitted: tuple[str, ...] = ()  # equipment that rules may rest on: patrol_point, guard_motion
     plan: tuple[int, int, int, int] | None = None  # x, y, width, height in plan units
 
 
@@ -131,7 +135,10 @@ class Area:
     name: Name
     station: Name
     timezone: str
-    rulebook: str
+    rulebooks: tuple[str, ...]
+    straddle: str = "at_start"  # the law of a stay that straddles a change of the rulebook
+    holidays: frozenset[date] = frozenset()  # public holidays on weekdays, for limits in working days
+    overlays: tuple[Mapping[str, Any], ...] = ()  # raw [[overlay]] tables; reader.py reads them
     rooms: Mapping[str, Room] = field(default_factory=dict)
     doors: Mapping[str, Door] = field(default_factory=dict)
     recorders: Mapping[str, Recorder] = field(default_factory=dict)
@@ -140,6 +147,11 @@ class Area:
     points: tuple[Point, ...] = ()
     outputs: Mapping[str, Output] = field(default_factory=dict)
     ports: Mapping[str, Port] = field(default_factory=dict)
+
+    @property
+    def rulebook(self) -> str:
+        """The name under which the rulebooks of the area are shown."""
+        return "+".join(self.rulebooks)
 
     # cached_property needs a __dict__: this one class goes without slots
 
@@ -156,9 +168,9 @@ class Area:
         """Reader ids of each room."""
         return {room: tuple(r.id for r in self.readers.values() if r.room == room) for room in self.rooms}
 
-    @property
+    @cached_property
     def zone(self) -> ZoneInfo:
-        """The area's time zone; used for display only, never for durations."""
+        """The area's time zone: for display and for what the law counts in days, never for durations."""
         return ZoneInfo(self.timezone)
 
     def recorders_of(self, room: str) -> tuple[str, ...]:
@@ -201,8 +213,13 @@ def load_area(text: str, file: str = "area.toml") -> Area:
 
 
 _TOP_KEYS: Final = (
-    "area", "gateway", "room", "door", "recorder", "reader", "node", "point", "output", "port",
+    "area", "gateway", "room", "door", "recorder", "reader", "node", "point", "output", "port", "overlay",
 )  # fmt: skip
+
+
+_AREA_KEYS: Final = ("id", "name", "station", "timezone", "rulebook", "straddle", "holidays")
+STRADDLES: Final = ("at_start", "at_moment")
+FITTED: Final = ("patrol_point", "guard_motion")
 
 
 def _read_area(raw: Mapping[str, Any], p: Problems) -> Area:
@@ -211,7 +228,7 @@ def _read_area(raw: Mapping[str, Any], p: Problems) -> Area:
     if not isinstance(head, dict):
         p.add("area", "a table [area]", head)
         head = {}
-    p.unknown_keys(head, "area", ("id", "name", "station", "timezone", "rulebook"))
+    p.unknown_keys(head, "area", _AREA_KEYS)
     gateway = raw.get("gateway")
     if not isinstance(gateway, dict):
         p.add("gateway", "a table [gateway]", gateway)
@@ -230,7 +247,10 @@ def _read_area(raw: Mapping[str, Any], p: Problems) -> Area:
         name=p.name(head, "area", area_id),
         station=p.name({"name": head.get("station", head.get("name"))}, "area.station", area_id),
         timezone=str(timezone),
-        rulebook=p.ref(head, "area", "rulebook", "cn-2026"),
+        rulebooks=_read_rulebooks(head, p),
+        straddle=p.choice(head, "area", "straddle", STRADDLES, "at_start"),
+        holidays=_read_holidays(head, p),
+        overlays=tuple(table for table, _ in _tables(raw, "overlay", p)),
         rooms=_keyed(_tables(raw, "room", p), p, _read_room, "room"),
         doors=_keyed(_tables(raw, "door", p), p, _read_door, "door"),
         recorders=_keyed(_tables(raw, "recorder", p), p, _read_recorder, "recorder"),
@@ -240,6 +260,25 @@ def _read_area(raw: Mapping[str, Any], p: Problems) -> Area:
         outputs=_keyed(_tables(raw, "output", p), p, _read_output, "output"),
         ports=_keyed(_tables(raw, "port", p), p, _read_port, "port"),
     )
+
+
+def _read_rulebooks(head: Mapping[str, Any], p: Problems) -> tuple[str, ...]:
+    """One name, or the names of books that follow each other."""
+    value = head.get("rulebook", "cn-2026")
+    names = value if isinstance(value, list) else [value]
+    if not names or not all(is_ref(name) for name in names) or len(set(names)) != len(names):
+        p.add("area.rulebook", "the name of a rulebook, or a list of names", value)
+        return ("",)
+    return tuple(names)
+
+
+def _read_holidays(head: Mapping[str, Any], p: Problems) -> frozenset[date]:
+    value = head.get("holidays", [])
+    is_list = isinstance(value, list) and all(type(day) is date for day in value)
+    if not is_list:
+        p.add("area.holidays", "a list of dates such as [2026-10-01]", value)
+        return frozenset()
+    return frozenset(value)
 
 
 def _tables(raw: Mapping[str, Any], key: str, p: Problems) -> list[tuple[Mapping[str, Any], str]]:
@@ -261,7 +300,10 @@ def _keyed(tables: Any, p: Problems, read: Any, kind: str) -> dict[str, Any]:
 
 
 def _read_room(t: Mapping[str, Any], where: str, p: Problems) -> Room:
-    p.unknown_keys(t, where, ("id", "kind", "name", "guarded_from", "plan"))
+    p.unknown_keys(t, where, ("id", "kind", "name", "guarded_from", "plan", "fitted"))
+    fitted = p.refs(t, where, "fitted", ())
+    if not set(fitted) <= set(FITTED):
+        p.add(f"{where}.fitted", f"a list out of {', '.join(FITTED)}", fitted)
     plan = t.get("plan")
     good = isinstance(plan, list) and len(plan) == 4 and all(isinstance(n, int) for n in plan)
     if plan is not None and not good:
@@ -272,6 +314,7 @@ def _read_room(t: Mapping[str, Any], where: str, p: Problems) -> Room:
         kind=p.choice(t, where, "kind", ROOM_KINDS),
         name=p.name(t, where, room),
         guarded_from=p.refs(t, where, "guarded_from", ()),
+        fitted=fitted,
         plan=(plan[0], plan[1], plan[2], plan[3]) if good and plan is not None else None,
     )
 

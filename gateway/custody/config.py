@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from custody.fields import is_ref
+from custody.name import Name
 
 _REQUIRED: Final = object()
 
@@ -30,14 +31,6 @@ class ConfigError(ValueError):
         """Keep the problems; the message shows one a line."""
         super().__init__("\n".join(map(str, problems)))
         self.problems = problems
-
-
-@dataclass(frozen=True, slots=True)
-class Name:
-    """A name in both languages of the product."""
-
-    zh: str
-    en: str
 
 
 class Problems:

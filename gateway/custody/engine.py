@@ -24,7 +24,7 @@ from custody.effects import (
 from custody.facts import Fact, check_body
 from custody.rules import Rule, Rulebook
 from custody.timeline import Obligation, Timeline
-from custody.view import Stage
+from custody.view import Judgement, Stage
 from custody.world import World
 
 LATE_TOLERANCE_US: Final = 2_000_000  # noticed within two seconds counts as in time
@@ -36,6 +36,7 @@ IDS_MAX: Final = 100_000  # fact ids remembered against duplicates; the oldest g
 class _Told:
     """What has been told of one obligation."""
 
+    rule: Rule
     due_us: int | None
     stages: dict[str, Stage] = field(default_factory=dict)
     is_closed: bool = False
@@ -125,8 +126,7 @@ class Engine:
         for row in self._timeline.obligations.values():
             if row.closed_us is not None or (stay is not None and row.stay != stay):
                 continue
-            rule = self._timeline.rules[row.rule_key]
-            next_stage = row.next_stage
+            rule, next_stage = row.rule, row.next_stage
             limits = [s for s in row.stages if not s.is_prewarning]
             if not limits:
                 continue
@@ -148,6 +148,14 @@ class Engine:
                 )
             )
         return sorted(found, key=lambda duty: (duty.due_us, duty.rule, duty.subject))
+
+    def obligations(self) -> list[Obligation]:
+        """Every duty known, running or ended, in order of arming; ended ones are forgotten in time."""
+        return self._timeline.obligations.values()
+
+    def why(self, rule_key: str, subject: str, now_us: int) -> Judgement:
+        """What a rule says of a subject now: the condition that stands, or the one that failed."""
+        return self._timeline.why(rule_key, subject, now_us)
 
     def outputs(self) -> dict[str, bool]:
         """What each sounder and lamp of the area should do now: {output id: on}."""
@@ -171,8 +179,7 @@ class Engine:
         return None
 
     def _refusal(self, fact: Fact, refused: Refused) -> Refusal:
-        article = self.rulebook.article_of(refused.rule)
-        rule = next((r for r in self.rulebook.rules if r.id == refused.rule), None)
+        rule = self.rulebook.rule_of(refused.rule)
         return Refusal(
             time_us=fact.occurred_us,
             fact=fact.index,
@@ -183,7 +190,7 @@ class Engine:
             found=refused.found,
             fact_type=fact.type,
             fact_id=fact.id,
-            article=article.as_dict() if article else {},
+            article=rule.article.as_dict() if rule else {},
             basis=rule.basis if rule else "local",
             stay=fact.stay if isinstance(fact.stay, str) else None,
         )
@@ -208,8 +215,8 @@ class Engine:
 
     def _tell(self, fact: Fact) -> list[Effect]:
         """Compare the timeline with what was told, obligation by obligation."""
-        keys = sorted(self._timeline.obligations.touched_keys)
-        self._timeline.obligations.touched_keys.clear()
+        keys = sorted({change.key for change in self._timeline.changes})
+        self._timeline.changes.clear()
         effects: list[Effect] = []
         for obligation_id in keys:
             row = self._timeline.obligations.get(obligation_id)
@@ -221,18 +228,18 @@ class Engine:
         return sorted(effects, key=lambda effect: effect.time_us)
 
     def _tell_row(self, row: Obligation, told: _Told | None, fact: Fact) -> list[Effect]:
-        rule = self._timeline.rules[row.rule_key]
+        rule = row.rule
         effects: list[Effect] = []
         if told is None:
-            told = self._told[row.id] = _Told(row.due_us)
-            effects.append(self._obligation(row, rule, fact, "armed", row.since_us))
+            told = self._told[row.id] = _Told(rule, row.due_us)
+            effects.append(self._obligation(row, rule, fact, "armed", min(row.since_us, fact.recorded_us)))
         elif told.due_us != row.due_us:
             told.due_us = row.due_us
             effects.append(self._obligation(row, rule, fact, "moved", fact.occurred_us))
         if told.is_closed and row.closed_us is None:  # a late fact shows that it went on
             told.is_closed = False
             told.stages.clear()
-            effects.append(self._obligation(row, rule, fact, "armed", row.since_us))
+            effects.append(self._obligation(row, rule, fact, "armed", min(row.since_us, fact.recorded_us)))
         fired = {stage.name: stage for stage in row.fired}
         effects += self._tell_unreached(row, rule, told, fired, fact)
         for stage in row.fired:
@@ -271,11 +278,10 @@ class Engine:
         if told.is_closed:  # it had its end already; whoever has to handle it still has to
             return []
         record = self._desk.withdraw(obligation_id)
-        _, rule_id, variant, rest = obligation_id.split("/", 3)
-        rule = self._timeline.rules[f"{rule_id}/{variant}"]
+        rule, rest = told.rule, obligation_id.split("/", 3)[-1]
         row = Obligation(
             id=obligation_id,
-            rule_key=rule.key,
+            rule=rule,
             subject=rest.rpartition("/")[0],
             stay=record.stay if record else None,
             room=record.room if record else None,

@@ -1,10 +1,10 @@
 """Kinds of field a fact may have, and what each accepts."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from custody.times import TimeFormatError, parse_duration_us
+from custody.times import TimeFormatError, parse_limit
 
 TEXT: Final = "text"  # 1..200 characters
 REF: Final = "ref"  # [A-Za-z0-9._-]{1,64}: an id from area.toml or a random reference
@@ -12,7 +12,7 @@ REFS: Final = "refs"  # list of ref
 BOOL: Final = "bool"
 INT: Final = "int"  # |n| <= 2^53-1
 INSTANT: Final = "instant_us"  # microseconds UTC; ISO 8601 text in a scenario
-DURATION: Final = "duration"  # text such as "24h"
+DURATION: Final = "duration"  # text such as "24h", "7d", "2mo"
 
 REF_LENGTH_MAX: Final = 64
 TEXT_LENGTH_MAX: Final = 200
@@ -27,7 +27,7 @@ class Field:
     kind: str
     doc: str
     required: bool = True
-    choices: tuple[str, ...] = ()
+    choices: Collection[str] = ()
     span: tuple[int, int] | None = None
 
 
@@ -51,7 +51,7 @@ def _is_int(value: object) -> bool:
 
 def _is_duration(value: object) -> bool:
     try:
-        return parse_duration_us(value) > 0
+        return parse_limit(value).is_positive
     except TimeFormatError:
         return False
 
@@ -66,7 +66,7 @@ _CHECKS: Final[Mapping[str, tuple[Callable[[object], bool], str]]] = {
     BOOL: (lambda v: isinstance(v, bool), "true or false"),
     INT: (_is_int, "a whole number"),
     INSTANT: (_is_int, "microseconds since 1970 UTC, a whole number"),
-    DURATION: (_is_duration, "a duration such as '24h', '1h30min'"),
+    DURATION: (_is_duration, "a duration such as '24h', '7d', '2mo'"),
 }
 
 

@@ -3,12 +3,16 @@
 The timeline is a pure function of the set of facts up to a horizon. A fact that arrives late
 is inserted where it belongs: the world is rolled back to that moment and taken forward again.
 The engine compares what the timeline says before and after and tells the difference.
+
+After each fact only the rules are judged again that read what changed, and only for the units
+that it changed for (`affected.py`).
 """
 
-from collections.abc import Iterable
+import heapq
 from dataclasses import dataclass, replace
 from typing import Final
 
+from custody.affected import Affected, RuleIndex
 from custody.apply import Refused, apply_fact
 from custody.approve import apply_approval
 from custody.area import Area
@@ -16,13 +20,14 @@ from custody.facts import Fact
 from custody.kinds import KINDS
 from custody.rules import Rule, Rulebook
 from custody.sight import Sight
-from custody.view import Condition, Stage, View
-from custody.world import Table, World
+from custody.view import Condition, Judgement, Silence, Stage, Unit, View
+from custody.world import SUBJECTS_MAX, Change, Journal, Table, World
 
 # How far back a late fact can still be put in its place; older ones count from that moment.
 LATE_WINDOW_US: Final = 72 * 3_600 * 1_000_000
 ENTRIES_MAX: Final = 40_000
 TRIM_STEP: Final = 2_000
+HEAP_SLACK: Final = 4  # stale entries of the due list kept, as a multiple of the live ones
 
 Key = tuple[int, int, int]
 
@@ -32,7 +37,7 @@ class Obligation:
     """A duty that runs or ran: what must not be reached, what was reached, how it ended."""
 
     id: str
-    rule_key: str
+    rule: Rule
     subject: str
     stay: str | None
     room: str | None
@@ -67,6 +72,32 @@ class _Entry:
     fact: Fact | None
 
 
+class _DueTable(Table[tuple[int, int]]):
+    """Next due moment and anchor of each running obligation, with the earliest at hand."""
+
+    def __init__(self, journal: Journal) -> None:
+        """Nothing runs."""
+        super().__init__("pending", journal)
+        self._heap: list[tuple[int, int, str]] = []
+
+    def changed(self, key: str, old: tuple[int, int] | None, new: tuple[int, int] | None) -> None:
+        """Keep the heap; what it holds too much is passed over when it comes up."""
+        if new is not None:
+            heapq.heappush(self._heap, (*new, key))
+        if len(self._heap) > HEAP_SLACK * (len(self) + HEAP_SLACK):
+            self._heap = [(*due, oid) for oid, due in self.items()]
+            heapq.heapify(self._heap)
+
+    def first(self) -> tuple[int, str] | None:
+        """The earliest due moment and its obligation."""
+        while self._heap:
+            due_us, anchor, oid = self._heap[0]
+            if self.get(oid) == (due_us, anchor):
+                return due_us, oid
+            heapq.heappop(self._heap)
+        return None
+
+
 class Timeline:
     """World and obligations of one area, rewindable."""
 
@@ -76,13 +107,16 @@ class Timeline:
         self.rulebook = rulebook
         self.world = World()
         self.view = View(self.world, area, rulebook)
-        self.rules = {rule.key: rule for rule in rulebook.rules}
-        journal, touched = self.world.journal, self.world.touched
-        self.obligations: Table[Obligation] = Table("obligations", journal, touched)
-        self._pending: Table[int] = Table("pending", journal, touched)  # id -> next due
+        self.index = RuleIndex(rulebook)
+        self._affected = Affected(self.world, area)
+        journal = self.world.journal
+        self.changes: list[Change] = []  # of obligations, since the engine last cleared it
+        self.obligations: Table[Obligation] = Table("obligations", journal, self.changes)
+        self._pending = _DueTable(journal)
         self._active: dict[str, Table[str]] = {
-            key: Table(f"active {key}", journal, touched) for key in self.rules
+            key: Table(f"active {key}", journal) for key in rulebook.versions
         }
+        self._law: Table[int] = Table("law", journal)  # "passed" -> changes of the law passed
         self._sight = Sight()
         self._entries: list[_Entry] = []
         self._base_us = -(2**62)  # before this nothing can be changed any more
@@ -114,16 +148,21 @@ class Timeline:
 
     def reach(self, until_us: int, *, is_inclusive: bool) -> None:
         """Reach every stage that is due before `until_us` (or by it), in order."""
-        while len(self._pending):
-            due_us, obligation_id = min(
-                (due, self._row(oid).anchor, oid) for oid, due in self._pending.items()
-            )[::2]
-            if due_us > until_us or (due_us == until_us and not is_inclusive):
+        while True:
+            first = self._pending.first()
+            change_us = self._next_change_us()
+            due_us = first[0] if first is not None else None
+            is_change = change_us is not None and (due_us is None or change_us <= due_us)
+            next_us = change_us if is_change else due_us
+            if next_us is None or next_us > until_us or (next_us == until_us and not is_inclusive and not is_change):
                 return
-            last_us = self._entries[-1].key[0] if self._entries else due_us
-            key = (max(due_us, last_us), 1, self._entries[-1].key[2] + 1 if self._entries else 0)
+            last_us = self._entries[-1].key[0] if self._entries else next_us
+            key = (max(next_us, last_us), 1, self._entries[-1].key[2] + 1 if self._entries else 0)
             self._entries.append(_Entry(key, self.world.journal.mark(), None))
-            self._fire(obligation_id)
+            if is_change:
+                self._change_law(next_us)
+            elif first is not None:
+                self._fire(first[1])
 
     def withdraw_after(self, until_us: int) -> None:
         """Take back stages reached only because the clock was unbounded."""
@@ -131,10 +170,44 @@ class Timeline:
             self.world.journal.rollback(self._entries.pop().mark)
 
     def next_due_us(self) -> int | None:
-        """When the next stage is due; None when no duty runs."""
-        return min((due for _, due in self._pending.items()), default=None)
+        """When the next stage is due, or the law changes while a duty runs; None when no duty runs."""
+        first = self._pending.first()
+        change_us = self._next_change_us()
+        known = [at for at in (first[0] if first else None, change_us) if at is not None]
+        return min(known, default=None)
 
-    # --- inside ----------------------------------------------------------------------------
+    # --- the law over midnight -------------------------------------------------------------
+
+    def _next_change_us(self) -> int | None:
+        """The next change of the law that a running unit may be under; none before the first fact."""
+        passed = self._law.get("passed") or 0
+        changes = self.rulebook.changes_us
+        if passed >= len(changes) or not self._entries:
+            return None
+        return changes[passed]
+
+    def _change_law(self, at_us: int) -> None:
+        """Judge again, for every unit, the rules that another book words otherwise."""
+        self._law.put("passed", (self._law.get("passed") or 0) + 1)
+        self.view.now_us, self.view.fact = at_us, None
+        for subject in self._subjects():
+            unit = self.view.unit(subject)
+            for key in self.index.dated(unit.kind):
+                self._judge(key, unit, at_us, "law.changed", len(self._entries))
+
+    def _subjects(self) -> list[str]:
+        """Everything a rule may be judged for now."""
+        world, area = self.world, self.area
+        known = dict.fromkeys(f"stay:{stay.ref}" for stay in world.open_stays())
+        known |= dict.fromkeys(world.steps)
+        known |= dict.fromkeys(f"room:{room}" for room in area.rooms)
+        known |= dict.fromkeys(f"door:{door}" for door in world.doors)
+        known |= dict.fromkeys(f"node:{node}" for node in world.nodes)
+        known |= dict.fromkeys(f"recorder:{recorder}" for recorder in world.recorders)
+        known |= dict.fromkeys(source if ":" in source else f"{source}:{area.gateway}" for source in world.sources)
+        return list(known)
+
+    # --- one fact --------------------------------------------------------------------------
 
     def _row(self, obligation_id: str) -> Obligation:
         row = self.obligations.get(obligation_id)
@@ -142,61 +215,150 @@ class Timeline:
         return row
 
     def _apply(self, key: Key, fact: Fact) -> None:
-        self._entries.append(_Entry(key, self.world.journal.mark(), fact))
-        self.world.touched.clear()
-        if fact.type == "extension.approved":
-            refused = apply_approval(self.world, self.rulebook, fact)
-        else:
-            refused = apply_fact(self.world, self.area, fact)
-            if fact.index in self._sight.seen and refused is None:
-                self._see(str(fact.body["node"]))
+        world, view = self.world, self.view
+        self._entries.append(_Entry(key, world.journal.mark(), fact))
+        world.changes.clear()
+        view.fact, view.now_us = fact, key[0]
+        refused = self._put(fact)
+        if refused is None and fact.type in self.index.refusing:
+            refused = self._objection(fact, key[0])
         if refused is not None:
             self.refusals[fact.index] = (fact, refused)
-        touched = frozenset(self.world.touched)
-        for rule in self.rulebook.rules:
-            reads, conditions = KINDS[rule.kind]
-            if touched & reads:
-                self._settle(rule, conditions(rule, self.view), key[0], fact)
+            self._attempted(refused, fact, key[0])
+            return
+        if not world.changes:
+            return
+        for subject, aspects in self._affected.by(fact).items():
+            unit = view.unit(subject)
+            keys = self.index.keys(unit.kind, aspects)
+            if "released" in aspects:
+                keys = self.index.in_order({*keys, *self._running_of(subject)})
+            for rule_key in keys:
+                self._judge(rule_key, unit, key[0], fact.type, fact.index)
 
-    def _see(self, node: str) -> None:
-        """This loss of a node is known to have been bridged by what the node kept."""
-        state = self.world.nodes.get(node)
-        if state is not None:
-            self.world.nodes.put(node, replace(state, is_blind=False))
+    def _put(self, fact: Fact) -> Refused | None:
+        """Change the world by the fact."""
+        if fact.type == "extension.approved":
+            return apply_approval(self.world, self.view, fact)
+        refused = apply_fact(self.world, self.area, self.rulebook, fact)
+        if fact.index in self._sight.seen and refused is None:
+            node = str(fact.body["node"])
+            state = self.world.nodes.get(node)
+            if state is not None:  # this loss is known to have been bridged by what the node kept
+                self.world.nodes.put(node, replace(state, is_blind=False))
+        return refused
 
-    def _settle(self, rule: Rule, found: Iterable[Condition], now_us: int, fact: Fact) -> None:
-        """Arm what is new, move what changed, close what is over, leave what is blind."""
-        active = self._active[rule.key]
-        standing: set[str] = set()
-        for condition in found:
-            if condition.until_us is not None:
-                self._arm_ended(rule, condition, now_us, fact)
+    def _running_of(self, subject: str) -> list[str]:
+        return [key for key, table in self._active.items() if subject in table]
+
+    def _judge(self, key: str, unit: Unit, now_us: int, reason: str, anchor: int) -> None:
+        rule = self.view.in_force(key, unit)
+        judgement: Judgement
+        if rule is None:
+            judgement = Silence("not_in_force", key, "not in force")
+        else:
+            judgement = KINDS[rule.kind].judge(rule, self.view, unit)
+        if isinstance(judgement, Silence):
+            self._end(key, unit.subject, now_us, reason)
+        elif rule is not None:
+            self._settle(rule, unit, judgement, now_us, reason, anchor)
+
+    # --- refusing --------------------------------------------------------------------------
+
+    def _objection(self, fact: Fact, now_us: int) -> Refused | None:
+        """A rule that would be broken by this form: it changes nothing, and the attempt is told."""
+        start = self._entries[-1].mark
+        unit = self.view.unit(f"stay:{fact.stay}") if fact.stay is not None else None
+        for key in self.index.refusing[fact.type]:
+            about = unit if unit is not None else self._unit_of(key, fact)
+            rule = self.view.in_force(key, about) if about is not None else None
+            if rule is None or about is None:
                 continue
-            standing.add(condition.subject)
-            obligation_id = active.get(condition.subject)
-            if obligation_id is not None:
-                self._update(self._row(obligation_id), condition, now_us)
-            elif not condition.is_hold:
-                self._arm(rule, condition, now_us, fact)
-        for subject in [s for s in active if s not in standing]:
-            row = self._row(active.get(subject) or "")
-            self.obligations.put(row.id, replace(row, closed_us=now_us, close_reason=fact.type))
-            self._pending.drop(row.id)
-            active.drop(subject)
+            judgement = KINDS[rule.kind].judge(rule, self.view, self._placed(rule, about, fact))
+            if isinstance(judgement, Condition) and not judgement.is_hold:
+                self.world.journal.rollback(start)
+                self.world.changes.clear()
+                made = replace(judgement, is_instant=True, anchor=fact.index, since_us=None, facts=(fact.index,))
+                self._settle(rule, about, made, now_us, fact.type, fact.index)
+                return Refused(rule.id, about.subject, f"against_{rule.kind}", rule.title.en, rule.text["en"]["what"])
+        return None
 
-    def _arm_ended(self, rule: Rule, condition: Condition, now_us: int, fact: Fact) -> None:
-        """A duty that is known only now and was over, or overdue, before: told once, closed at its end."""
-        until_us = condition.until_us
-        assert until_us is not None, "expected a condition that is over"
-        row = self._make(rule, condition, now_us, fact)
+    def _unit_of(self, key: str, fact: Fact) -> Unit | None:
+        kind = self.rulebook.versions[key][0].unit
+        ref = fact.body.get(kind)
+        return self.view.unit(f"{kind}:{ref}") if isinstance(ref, str) else None
+
+    def _placed(self, rule: Rule, unit: Unit, fact: Fact) -> Unit:
+        """The unit as if the person were in the room that the form names: decided before a door opens."""
+        room = fact.body.get("room")
+        if unit.stay is None or not isinstance(room, str) or "act" in rule.params and rule.params["act"] != "in_room":
+            return unit
+        stay = replace(unit.stay, room=room, room_us=fact.occurred_us, room_fact=fact.index)
+        return replace(unit, stay=stay)
+
+    def _attempted(self, refused: Refused, fact: Fact, now_us: int) -> None:
+        """Rules that tell of a refusal itself."""
+        kind = refused.subject.partition(":")[0]
+        for key in self.index.on_refusal:
+            unit = self.view.unit(refused.subject)
+            rule = self.view.in_force(key, unit)
+            if rule is None or rule.unit != kind or refused.reason not in rule.params.get("reasons", ()):
+                continue
+            if fact.type in rule.params.get("facts", ()):
+                self._judge(key, unit, now_us, fact.type, fact.index)
+
+    # --- obligations -----------------------------------------------------------------------
+
+    def _settle(
+        self, rule: Rule, unit: Unit, found: Condition, now_us: int, reason: str, anchor: int
+    ) -> None:
+        """Arm what is new, move what changed, leave what is blind."""
+        active = self._active[rule.key]
+        subject = unit.subject
+        obligation_id = active.get(subject)
+        if found.is_instant or found.until_us is not None:
+            if obligation_id is not None:
+                self._end(rule.key, subject, now_us, reason)
+            self._arm_ended(rule, unit, found, now_us, reason, anchor)
+            return
+        if obligation_id is not None:
+            row = self._row(obligation_id)
+            is_anew = found.anchor not in (None, row.anchor) and (found.since_us or now_us) > row.since_us
+            if found.is_hold or not is_anew:
+                self._update(row, rule, unit, found, now_us)
+                return
+            self._end(rule.key, subject, now_us, reason)
+        if not found.is_hold:
+            self._arm(rule, unit, found, now_us, anchor)
+
+    def _end(self, key: str, subject: str, now_us: int, reason: str) -> None:
+        active = self._active[key]
+        obligation_id = active.get(subject)
+        if obligation_id is None:
+            return
+        row = self._row(obligation_id)
+        self.obligations.put(row.id, replace(row, closed_us=now_us, close_reason=reason))
+        self._pending.drop(row.id)
+        active.drop(subject)
+
+    def _arm_ended(
+        self, rule: Rule, unit: Unit, found: Condition, now_us: int, reason: str, anchor: int
+    ) -> None:
+        """A duty that is known only when it is over: told once, closed at its end."""
+        row = self._make(rule, unit, found, now_us, anchor)
+        until_us = now_us if found.until_us is None else found.until_us
         if row.id in self.obligations or until_us < self._base_us:
             return
-        fired = tuple(s for s in row.stages if s.due_us < until_us and not s.is_prewarning)
-        self.obligations.put(row.id, replace(row, fired=fired, closed_us=until_us, close_reason=fact.type))
+        fired = tuple(
+            s
+            for s in row.stages
+            if not s.is_prewarning and (s.due_us < until_us or (found.is_instant and s.due_us == until_us))
+        )
+        self.obligations.put(row.id, replace(row, fired=fired, closed_us=until_us, close_reason=reason))
 
-    def _arm(self, rule: Rule, condition: Condition, now_us: int, fact: Fact) -> None:
-        row = self._make(rule, condition, now_us, fact)
-        self._active[rule.key].put(condition.subject, row.id)
+    def _arm(self, rule: Rule, unit: Unit, found: Condition, now_us: int, anchor: int) -> None:
+        row = self._make(rule, unit, found, now_us, anchor)
+        self._active[rule.key].put(unit.subject, row.id)
         self._place(_without_stale_prewarnings(row, now_us))
         # What is wrong at once is told at once, not at the next deadline.
         while (stage := self._row(row.id).next_stage) is not None and (
@@ -204,36 +366,41 @@ class Timeline:
         ):
             self._fire(row.id)
 
-    def _make(self, rule: Rule, condition: Condition, now_us: int, fact: Fact) -> Obligation:
-        since_us = condition.since_us if condition.since_us is not None else now_us
-        anchor = condition.anchor if condition.anchor is not None else fact.index
+    def _make(self, rule: Rule, unit: Unit, found: Condition, now_us: int, anchor: int) -> Obligation:
+        since_us = found.since_us if found.since_us is not None else now_us
+        anchor = found.anchor if found.anchor is not None else anchor
         return Obligation(
-            id=f"{self.area.id}/{rule.id}/{rule.variant}/{condition.subject}/{anchor}",
-            rule_key=rule.key,
-            subject=condition.subject,
-            stay=condition.stay,
-            room=condition.room,
+            id=f"{self.area.id}/{rule.id}/{rule.variant}/{unit.subject}/{anchor}",
+            rule=rule,
+            subject=unit.subject,
+            stay=_stay_of(unit, found, self.world),
+            room=found.room,
             since_us=since_us,
             anchor=anchor,
-            facts=condition.facts or (fact.index,),
-            stages=condition.stages or _stages(rule, since_us),
-            group=condition.group or f"{rule.id}:{condition.subject}",
-            params=condition.params,
-            basis=condition.basis,
+            facts=found.facts or (anchor,),
+            stages=found.stages if found.stages is not None else _stages(rule, since_us),
+            group=found.group or f"{rule.id}:{unit.subject}",
+            params=found.params,
+            basis=found.basis,
         )
 
-    def _update(self, row: Obligation, condition: Condition, now_us: int) -> None:
-        """A running duty goes on; a clock may have been given another limit."""
-        if condition.is_hold:
+    def _update(self, row: Obligation, rule: Rule, unit: Unit, found: Condition, now_us: int) -> None:
+        """A running duty goes on; a clock may have been given another limit, or another start."""
+        if found.is_hold:
             return
-        changed = replace(row, stay=condition.stay, room=condition.room, params=condition.params)
-        if condition.stages and condition.stages != row.stages:
-            names = {stage.name for stage in condition.stages}
+        since_us = found.since_us if found.since_us is not None else row.since_us
+        stages = found.stages
+        if stages is None:
+            stages = row.stages if since_us == row.since_us and rule is row.rule else _stages(rule, since_us)
+        stay = _stay_of(unit, found, self.world)
+        changed = replace(row, rule=rule, stay=stay, room=found.room, params=found.params, since_us=since_us)
+        if stages != row.stages:
+            names = {stage.name for stage in stages}
             changed = replace(
                 changed,
-                stages=condition.stages,
-                facts=condition.facts,
-                basis=condition.basis,
+                stages=stages,
+                facts=found.facts,
+                basis=found.basis,
                 # a warning before a limit that no longer stands is over
                 fired=tuple(s for s in row.fired if s.name in names or not s.is_prewarning),
             )
@@ -247,13 +414,24 @@ class Timeline:
         if stage is None:
             self._pending.drop(row.id)
         else:
-            self._pending.put(row.id, stage.due_us)
+            self._pending.put(row.id, (stage.due_us, row.anchor))
 
     def _fire(self, obligation_id: str) -> None:
         row = self._row(obligation_id)
         stage = row.next_stage
         assert stage is not None, f"expected a stage left of {obligation_id}, found none"
         self._place(replace(row, fired=(*row.fired, stage)))
+
+    # --- why not ---------------------------------------------------------------------------
+
+    def why(self, key: str, subject: str, now_us: int) -> Judgement:
+        """What a rule says of a unit as things stand: the condition, or what failed."""
+        self.view.fact, self.view.now_us = None, now_us
+        unit = self.view.unit(subject)
+        rule = self.view.in_force(key, unit)
+        if rule is None:
+            return Silence("not_in_force", key, "not in force")
+        return KINDS[rule.kind].judge(rule, self.view, unit)
 
     # --- forgetting ------------------------------------------------------------------------
 
@@ -272,9 +450,12 @@ class Timeline:
         return self._purge()
 
     def _purge(self) -> list[str]:
+        running = {row.subject for row in self.obligations.values() if row.closed_us is None}
         for stay in self.world.stays.values():
-            if stay.released_us is not None and stay.released_us < self._base_us:
+            is_old = stay.released_us is not None and stay.released_us < self._base_us
+            if is_old and f"stay:{stay.ref}" not in running:
                 self.world.forget_stay(stay)
+        self.world.forget_subjects(running, SUBJECTS_MAX)
         gone = [
             row.id
             for row in self.obligations.values()
@@ -283,6 +464,20 @@ class Timeline:
         for obligation_id in gone:
             self.obligations.purge(obligation_id)
         return gone
+
+
+def _stay_of(unit: Unit, found: Condition, world: World) -> str | None:
+    """The stay a duty is shown with: its own, the one its unit names, or the only one in the room."""
+    if unit.kind == "stay":
+        return unit.ref
+    for mark in unit.marks.values():
+        stay = mark.body.get("stay")
+        if isinstance(stay, str):
+            return stay
+    if unit.kind == "room" and found.room is not None:
+        held = world.stays_in(found.room)
+        return held[0].ref if len(held) == 1 else None
+    return None
 
 
 def _stages(rule: Rule, since_us: int) -> tuple[Stage, ...]:

@@ -4,17 +4,24 @@ All instants inside Caseward are integer microseconds since 1970-01-01T00:00:00Z
 """
 
 import re
-from datetime import UTC, datetime, timedelta, tzinfo
+from calendar import monthrange
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 SECOND_US = 1_000_000
+DAY_US = 86_400 * SECOND_US
 _UNITS_US = {
-    "d": 86_400 * SECOND_US,
+    "d": DAY_US,
     "h": 3_600 * SECOND_US,
     "min": 60 * SECOND_US,
     "s": SECOND_US,
     "ms": 1_000,
 }
 _PART = re.compile(r"(\d+)(d|h|min|ms|s)")
+_CALENDAR = re.compile(r"(\d{1,4})(d|wd|mo)")
+_MONTHS_OF_YEAR = 12
+_SATURDAY = 5  # date.weekday()
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:\d\d)")
 _LONGEST_US = 2**53 - 1  # what JSON carries exactly
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -82,3 +89,78 @@ def format_instant(instant_us: int, zone: tzinfo) -> str:
     except OverflowError:
         return f"@{instant_us}us"
     return value.isoformat(timespec="milliseconds")
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """A limit of a rulebook: by the clock (`us`) or by the calendar (days, working days, months).
+
+    `3d` is both: seventy-two hours where hours count, three days where the calendar does.
+    """
+
+    text: str
+    us: int = 0
+    days: int = 0
+    working_days: int = 0
+    months: int = 0
+
+    @property
+    def is_positive(self) -> bool:
+        """It is a time at all."""
+        return (self.us, self.days, self.working_days, self.months) > (0, 0, 0, 0)
+
+    @property
+    def order(self) -> tuple[int, int, int]:
+        """For putting limits of one clock in rising order, and for telling whether two are the same."""
+        return (self.months, self.working_days, self.us)
+
+
+def parse_limit(text: object) -> Limit:
+    """Read `24h`, `1h30min`, `7d`, `5wd`, `2mo`. Raises TimeFormatError."""
+    match = _CALENDAR.fullmatch(text) if isinstance(text, str) else None
+    if match is None or not isinstance(text, str):
+        return Limit(str(text), us=parse_duration_us(text))
+    count = int(match.group(1))
+    if match.group(2) == "mo":
+        return Limit(text, months=count)
+    if match.group(2) == "wd":
+        return Limit(text, working_days=count)
+    return Limit(text, us=parse_duration_us(text), days=count)
+
+
+def local_date(instant_us: int, zone: tzinfo) -> date:
+    """The day of an instant in a zone. Raises OverflowError outside the years 1 to 9999."""
+    return (_EPOCH + timedelta(microseconds=instant_us)).astimezone(zone).date()
+
+
+def local_time(instant_us: int, zone: tzinfo) -> time:
+    """The time of day of an instant in a zone. Raises OverflowError outside the years 1 to 9999."""
+    return (_EPOCH + timedelta(microseconds=instant_us)).astimezone(zone).time()
+
+
+def midnight_us(day: date, zone: tzinfo) -> int:
+    """The instant at which a day begins in a zone."""
+    return (datetime.combine(day, time(), tzinfo=zone) - _EPOCH) // timedelta(microseconds=1)
+
+
+def last_day(start: date, limit: Limit, holidays: Collection[date] = ()) -> date:
+    """The day a calendar limit ends on: the day of the start is not counted.
+
+    Months end on the day of the same number, or on the month's last day when it has none
+    (Civil Code 202). Working days pass over Saturday, Sunday and the holidays given
+    (Administrative Penalty Law 85). Raises OverflowError past the year 9999.
+    """
+    day = start
+    if limit.months:
+        count = start.month - 1 + limit.months
+        year, month = start.year + count // _MONTHS_OF_YEAR, count % _MONTHS_OF_YEAR + 1
+        if year > date.max.year:
+            raise OverflowError(f"expected a day up to {date.max}, found year {year}")
+        day = date(year, month, min(start.day, monthrange(year, month)[1]))
+    day += timedelta(days=limit.days)
+    left = limit.working_days
+    while left:
+        day += timedelta(days=1)
+        if day.weekday() < _SATURDAY and day not in holidays:
+            left -= 1
+    return day

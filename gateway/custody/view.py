@@ -1,10 +1,15 @@
-"""Questions that several rule kinds ask of the world: what is known, what is blind."""
+"""Questions that rule kinds ask of the world: what is known, what is blind, what was done when."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from custody.area import Area
-from custody.rules import Rule, Rulebook
-from custody.world import Officer, Stay, World
+from custody.facts import Fact
+from custody.rules import Between, Rule, Rulebook
+from custody.world import Approval, Mark, Officer, Stay, World
+
+At = tuple[int, int]  # a moment, microseconds UTC, and the fact that says so
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,40 +25,176 @@ class Stage:
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """What a rule finds wrong (or running) now for one subject.
+    """What a rule finds wrong (or running) now for its unit.
 
     `since_us` None: since the fact that made it so. `is_hold`: it cannot be seen at the
-    moment; what stood before stands. `stages` empty: the rule's own levels. `until_us`: it is
-    over already, but lasted from `since_us` until then.
+    moment; what stood before stands. `stages` None: the rule's own levels. `until_us`: it is
+    over already, but lasted from `since_us` until then. `is_instant`: an act, over as it is told.
     """
 
-    subject: str
     facts: tuple[int, ...] = ()
-    stay: str | None = None
     room: str | None = None
     since_us: int | None = None
     until_us: int | None = None
     anchor: int | None = None
-    stages: tuple[Stage, ...] = ()
+    stages: tuple[Stage, ...] | None = None
     group: str = ""
     params: tuple[tuple[str, str | int], ...] = ()
     is_hold: bool = False
+    is_instant: bool = False
     basis: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """Why a rule has nothing to say of its unit: the condition that failed, expected and found."""
+
+    code: str
+    expected: str = ""
+    found: str = ""
+
+
+Judgement = Condition | Silence
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """What a rule is judged for: a stay, a case, a room …, with the steps done for it."""
+
+    kind: str
+    ref: str
+    subject: str
+    stay: Stay | None
+    marks: Mapping[str, Mark]
+
+
+_STAY_STEPS: Final[Mapping[str, Callable[[Stay], tuple[int | None, int]]]] = {
+    "entered": lambda s: (s.entered_us, s.entered_fact),
+    "registered": lambda s: (s.registered_us, s.registered_fact),
+    "searched": lambda s: (s.searched_us, s.search_fact),
+    "released": lambda s: (s.released_us, s.released_fact),
+    "arrival_written": lambda s: (s.written_us, s.written_fact),
+}
 
 
 class View:
     """The world with the area's configuration: what rule kinds may read."""
 
     def __init__(self, world: World, area: Area, rulebook: Rulebook) -> None:
-        """A window on the world; holds no state of its own."""
+        """A window on the world; `fact` is the one just applied, `now_us` its place in time."""
         self.world = world
         self.area = area
         self.rulebook = rulebook
+        self.fact: Fact | None = None
+        self.now_us = 0
+
+    # --- steps -----------------------------------------------------------------------------
+
+    def unit(self, subject: str) -> Unit:
+        """The unit with this subject, as far as anything is known of it."""
+        kind, _, ref = subject.partition(":")
+        stay = self.world.stays.get(ref) if kind == "stay" else None
+        return Unit(kind, ref, subject, stay, self.world.steps_of(subject))
+
+    def step(self, unit: Unit, name: str, *, is_first: bool = False) -> At | None:
+        """When a step was done last (or first) and the fact that says so; None: not done."""
+        base, _, field = name.partition("@")
+        if unit.stay is not None:
+            found = _stay_step(unit.stay, base)
+            if found is not None:
+                return found if found[0] is not None else None  # type: ignore[return-value]
+        mark = unit.marks.get(base)
+        if mark is None:
+            return None
+        if field:
+            value = mark.body.get(f"{field}_at_us")
+            return (value, mark.last_fact) if isinstance(value, int) else None
+        return (mark.first_us, mark.first_fact) if is_first else (mark.last_us, mark.last_fact)
+
+    def latest(self, unit: Unit, names: tuple[str, ...], *, is_first: bool = False) -> At | None:
+        """The last of several steps (or the first time any was done); None: none was done."""
+        found = [at for name in names if (at := self.step(unit, name, is_first=is_first)) is not None]
+        if not found:
+            return None
+        return min(found) if is_first else max(found)
+
+    def times(self, unit: Unit, names: tuple[str, ...]) -> list[At]:
+        """Each time one of the steps was done, in order."""
+        found = {at for name in names if (mark := unit.marks.get(name)) is not None for at in mark.times}
+        return sorted(found)
+
+    def open_between(self, unit: Unit, between: Between) -> At | None:
+        """The start of the stretch that is open now; None: none is."""
+        start = self.latest(unit, between.start)
+        if start is None:
+            return None
+        end = self.latest(unit, between.end)
+        return None if end is not None and end > start else start
+
+    # --- the law in force ------------------------------------------------------------------
+
+    def in_force(self, key: str, unit: Unit) -> Rule | None:
+        """The version of a rule that holds for a unit; None when none does."""
+        versions = self.rulebook.versions[key]
+        if len(versions) == 1 and versions[0].from_us is None and versions[0].until_us is None:
+            return versions[0]
+        at_us = self.law_us(unit)
+        return next((rule for rule in versions if rule.is_in_force(at_us)), None)
+
+    def law_us(self, unit: Unit) -> int:
+        """The instant whose law a unit is under: its beginning, or now, as the area is set."""
+        if self.rulebook.straddle == "at_start":
+            if unit.stay is not None:
+                return unit.stay.arrival_us
+            begun = [mark.first_us for mark in unit.marks.values()]
+            if begun and unit.kind != "room":
+                return min(begun)
+        return self.now_us
+
+    # --- what a rule speaks about ------------------------------------------------------------
+
+    def silence(self, rule: Rule, unit: Unit) -> Silence | None:
+        """Why the rule does not speak about this unit at all; None when it does."""
+        stay = unit.stay
+        is_over = unit.kind == "stay" and (stay is None or not stay.is_open) and not rule.outlives
+        if is_over and not _at_release(rule, self.fact, unit):
+            return Silence("stay_over", "a stay that has not ended", "ended" if stay else "not opened")
+        if rule.measures and (stay is None or stay.measure not in rule.measures):
+            found = stay.measure if stay is not None and stay.measure else "no measure"
+            return Silence("measure", " ".join(rule.measures), found)
+        if not rule.when.is_empty:
+            unmet = _unmet(rule, stay)
+            if unmet is not None:
+                return unmet
+        for name in rule.after:
+            if self.step(unit, name) is None:
+                return Silence("not_after", name, "not done")
+        for name in rule.unless:
+            if self.step(unit, name) is not None:
+                return Silence("unless", f"without {name}", "done")
+        if rule.during is not None and self.open_between(unit, rule.during) is None:
+            return Silence("not_during", " ".join(rule.during.start), "not now")
+        if rule.not_during is not None and self.open_between(unit, rule.not_during) is not None:
+            return Silence("excepted", f"not during {' '.join(rule.not_during.start)}", "now")
+        return None
+
+    # --- places and sources ----------------------------------------------------------------
 
     def room_kind(self, room: str | None) -> str | None:
         """Kind of a room; None when the room is unknown."""
         known = self.area.rooms.get(room) if room is not None else None
         return known.kind if known is not None else None
+
+    def held_place(self, rule: Rule, unit: Unit) -> str | Silence:
+        """The room of the rule's kinds, inside the area, that the person is held in."""
+        stay = unit.stay
+        room = stay.room if stay is not None and stay.is_open else None
+        if room is None:
+            return Silence("no_room", "in a room", "no reading")
+        kind = self.room_kind(room)
+        if kind == "outside" or (rule.rooms and kind not in rule.rooms):
+            return Silence("room", " ".join(rule.rooms) or "inside the area", f"{room} ({kind})")
+        return room
 
     def is_node_lost(self, kind: str, owner: str) -> bool:
         """The node that carries this point is not heard: the point cannot be seen."""
@@ -119,16 +260,59 @@ class View:
         """Open stays whose person is in the room by the last reading."""
         return self.world.stays_in(room)
 
-    def held_rooms(self, kinds: tuple[str, ...]) -> list[str]:
-        """Rooms inside the area, of these kinds (any when empty), with a person in them."""
-        rooms: dict[str, None] = {}
-        for stay in self.world.open_stays():
-            kind = self.room_kind(stay.room)
-            if stay.room is not None and kind != "outside" and (not kinds or kind in kinds):
-                rooms[stay.room] = None
-        return list(rooms)
+    def approvals(self, unit: Unit, rule_id: str) -> list[Approval]:
+        """Longer limits of a clock that were given to this unit."""
+        return [a for a in self.world.approvals.get(unit.subject) or () if a.rule == rule_id]
 
 
-def applies(rule: Rule, stay: Stay) -> bool:
-    """Whether a rule limited to certain measures speaks about this stay."""
-    return not rule.measures or stay.measure in rule.measures
+def _stay_step(stay: Stay, name: str) -> tuple[int | None, int] | None:
+    """A step that the stay itself knows; None when it is one of the forms."""
+    builtin = _STAY_STEPS.get(name)
+    if builtin is not None:
+        return builtin(stay)
+    if name == "arrived":
+        return _arrival(stay)
+    kind, _, measure = name.partition(":")
+    return _measure_start(stay, measure) if kind == "measure" else None
+
+
+def _arrival(stay: Stay) -> tuple[int | None, int]:
+    """The earliest word of the arrival: reported, on the certificate, or the register row itself."""
+    known = [(stay.arrived_us, stay.arrived_fact), (stay.certificate_us, stay.written_fact)]
+    told = [(at_us, fact) for at_us, fact in known if at_us is not None]
+    if told:
+        return min(told)
+    return (stay.opened_us, stay.opened_fact) if stay.registered_us is not None else (None, -1)
+
+
+def _measure_start(stay: Stay, measure: str) -> tuple[int | None, int]:
+    if stay.measure == measure:
+        return stay.measure_us, stay.measure_fact
+    return dict(stay.past_measures).get(measure, (None, -1))
+
+
+def _at_release(rule: Rule, fact: Fact | None, unit: Unit) -> bool:
+    """The fact in hand is the release itself, and the rule is about that act."""
+    if fact is None or fact.type != "stay.released" or fact.stay != unit.ref:
+        return False
+    acts = rule.params.get("act")
+    return isinstance(acts, tuple) and any(act.partition(":")[0] == "stay.released" for act in acts)
+
+
+def _unmet(rule: Rule, stay: Stay | None) -> Silence | None:
+    """The first particular that the rule asks for and that is not stated."""
+    when = rule.when
+    if stay is None:
+        return Silence("particulars", "a stay that is known", "none")
+    if when.sex is not None and stay.sex != when.sex:
+        return Silence("sex", when.sex, stay.sex or "not stated")
+    if when.minor is not None and stay.minor != when.minor:
+        found = "not stated" if stay.minor is None else str(stay.minor).lower()
+        return Silence("minor", str(when.minor).lower(), found)
+    if when.flags_any and not stay.flags.intersection(when.flags_any):
+        return Silence("flags", " | ".join(when.flags_any), " ".join(sorted(stay.flags)) or "none stated")
+    if when.flags_all and not stay.flags.issuperset(when.flags_all):
+        return Silence("flags", " ".join(when.flags_all), " ".join(sorted(stay.flags)) or "none stated")
+    if when.flags_none and stay.flags.intersection(when.flags_none):
+        return Silence("flags", f"none of {' '.join(when.flags_none)}", " ".join(sorted(stay.flags)))
+    return None

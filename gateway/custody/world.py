@@ -4,12 +4,14 @@ Every change is written to an undo journal, so that the engine can go back to an
 moment when a fact arrives late, insert it in order of occurrence, and go forward again.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, Generic, TypeVar
 
 R = TypeVar("R")
 
+TIMES_MAX: Final = 64  # occurrences of one step kept; the oldest go first, the very first stays
+SUBJECTS_MAX: Final = 50_000  # cases, dossiers, recordings, incidents remembered; the oldest go first
 ENDED_MAX: Final = 20_000  # forgotten stays remembered by reference; the oldest go first
 
 
@@ -18,9 +20,54 @@ class Approval:
     """An extension that counts: which clock, which tier, given when, by whom, which fact."""
 
     rule: str
-    limit_us: int
+    limit: str
     approved_us: int
     approver: str
+    fact: int
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A step that was done for a subject: when and by which fact, first, last and each time.
+
+    `times`: (moment, fact) of the last TIMES_MAX occurrences, oldest first; `body` is the last fact's.
+    """
+
+    first_us: int
+    first_fact: int
+    count: int
+    times: tuple[tuple[int, int], ...]
+    body: Mapping[str, object]
+
+    @property
+    def last_us(self) -> int:
+        """When it was done last."""
+        return self.times[-1][0]
+
+    @property
+    def last_fact(self) -> int:
+        """The fact that says so."""
+        return self.times[-1][1]
+
+
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """All steps done for one subject, by name; `new` are those of the last fact."""
+
+    marks: Mapping[str, Mark]
+    new: tuple[str, ...] = ()
+
+
+NO_STEPS: Final = Steps({})
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """The end of a measure in a stay of a person: for rules about being summoned again."""
+
+    measure: str
+    stay: str
+    ended_us: int
     fact: int
 
 
@@ -33,17 +80,24 @@ class Stay:
     opened_fact: int
     arrived_us: int | None = None  # by person.arrived
     arrived_fact: int = -1
-    certificate_us: int | None = None  # 到案时间 on the certificate, by stay.registered
+    certificate_us: int | None = None  # 到案时间 on the certificate: the earliest value written
+    written_us: int | None = None  # when an arrival time first became known
+    written_fact: int = -1
     entered_us: int | None = None
     entered_fact: int = -1
     registered_us: int | None = None
     registered_fact: int = -1
     measure: str | None = None
     measure_us: int | None = None  # start of the measure's clock
+    measured_us: int | None = None  # when it was stated to be in force
     measure_fact: int = -1
     case: str | None = None
+    person: str | None = None
     sex: str | None = None
     minor: bool | None = None
+    flags: frozenset[str] = frozenset()
+    phase: str = ""  # where the person stands on the way: a phase of the rulebook's steps
+    assigned: str | None = None  # room the person is to be kept in
     band: str | None = None
     band_fact: int = -1
     band_cut_fact: int | None = None
@@ -52,13 +106,11 @@ class Stay:
     room: str | None = None  # where the band was last read
     room_us: int | None = None
     room_fact: int = -1
-    read_us: int | None = None  # last known reading
     silent_us: int | None = None  # set when no reader sees the band any more
     silent_fact: int = -1
     searched_us: int | None = None
     search_fact: int = -1
     past_measures: tuple[tuple[str, tuple[int, int]], ...] = ()  # measure -> (start, fact)
-    approvals: tuple[Approval, ...] = ()
     released_us: int | None = None
     released_fact: int = -1
     release_reason: str | None = None
@@ -72,6 +124,14 @@ class Stay:
     def is_inside(self) -> bool:
         """The person has entered the area and not left it."""
         return self.is_open and self.entered_us is not None
+
+    @property
+    def arrival_us(self) -> int:
+        """到案时间: by the certificate, else the earliest sign that the person was there."""
+        if self.certificate_us is not None:
+            return self.certificate_us
+        known = (self.opened_us, self.arrived_us, self.entered_us)
+        return min(value for value in known if value is not None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,9 +200,6 @@ class SourceState:
 
 
 Undo = tuple[Callable[[object, object], None], object, object]
-_ABSENT: Final = object()
-
-
 class Journal:
     """A list of undo steps with absolute positions; the oldest can be forgotten."""
 
@@ -175,17 +232,25 @@ class Journal:
             self._base = mark
 
 
-class Table(Generic[R]):
-    """A dict of records that notes each change in the journal and which table was touched."""
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One record before and after; None where there was or is none."""
 
-    def __init__(self, name: str, journal: Journal, touched: set[str]) -> None:
-        """An empty table named `name`; `touched` collects names of tables that changed."""
+    table: str
+    key: str
+    old: object | None
+    new: object | None
+
+
+class Table(Generic[R]):
+    """A dict of records that notes each change in the journal and tells who watches it."""
+
+    def __init__(self, name: str, journal: Journal, changes: list[Change] | None = None) -> None:
+        """An empty table named `name`; `changes` collects what was put and dropped."""
         self.name = name
-        self.touched_keys: set[str] = set()
-        self.version = 0  # rises with each change, so that answers can be kept while it stands
         self._rows: dict[str, R] = {}
         self._journal = journal
-        self._touched = touched
+        self._changes = changes
 
     def get(self, key: str) -> R | None:
         """The record, or None."""
@@ -213,37 +278,87 @@ class Table(Generic[R]):
 
     def put(self, key: str, record: R) -> None:
         """Insert or replace; nothing is noted when nothing changes."""
-        old = self._rows.get(key, _ABSENT)
-        if old is not _ABSENT and old == record:
+        old = self._rows.get(key)
+        if old is not None and old == record:
             return
+        self._set(key, old, record)
+
+    def renew(self, key: str, record: R) -> None:
+        """As put, for a record that is known to differ."""
+        self._set(key, self._rows.get(key), record)
+
+    def _set(self, key: str, old: R | None, record: R) -> None:
         self._journal.note((self._restore, key, old))
-        self._touch(key)
         self._rows[key] = record
+        self._moved(key, old, record)
 
     def drop(self, key: str) -> None:
         """Remove a record if it is there."""
-        old = self._rows.pop(key, _ABSENT)
-        if old is not _ABSENT:
+        old = self._rows.pop(key, None)
+        if old is not None:
             self._journal.note((self._restore, key, old))
-            self._touch(key)
+            self._moved(key, old, None)
 
     def purge(self, key: str) -> None:
         """Remove a record for good: only what no later step may bring back."""
-        self._rows.pop(key, None)
-        self.version += 1
+        old = self._rows.pop(key, None)
+        self.changed(key, old, None)
 
-    def _touch(self, key: str) -> None:
-        self.version += 1
-        self._touched.add(self.name)
-        self.touched_keys.add(key)
+    def changed(self, key: str, old: R | None, new: R | None) -> None:
+        """Called at each change, going back as well as forward; for tables that keep an index."""
+
+    def _moved(self, key: str, old: R | None, new: R | None) -> None:
+        if self._changes is not None:
+            self._changes.append(Change(self.name, key, old, new))
+        self.changed(key, old, new)
 
     def _restore(self, key: object, old: object) -> None:
         assert isinstance(key, str)
-        self._touch(key)
-        if old is _ABSENT:
-            self._rows.pop(key, None)
-        else:
+        now = self._rows.pop(key, None)
+        if old is not None:
             self._rows[key] = old  # type: ignore[assignment]
+        self._moved(key, now, old)  # type: ignore[arg-type]
+
+
+class StayTable(Table[Stay]):
+    """Stays, with an index of the open ones by the room they were last read in."""
+
+    def __init__(self, name: str, journal: Journal, changes: list[Change]) -> None:
+        """No stay yet."""
+        super().__init__(name, journal, changes)
+        self.open: dict[str, Stay] = {}
+        self.by_room: dict[str, dict[str, Stay]] = {}
+
+    def changed(self, key: str, old: Stay | None, new: Stay | None) -> None:
+        """Keep the index."""
+        if old is not None and old.is_open:
+            self.open.pop(key, None)
+            if old.room is not None:
+                self.by_room[old.room].pop(key, None)
+        if new is not None and new.is_open:
+            self.open[key] = new
+            if new.room is not None:
+                self.by_room.setdefault(new.room, {})[key] = new
+
+
+class OfficerTable(Table[Officer]):
+    """Officers, with an index by the room their badge is in."""
+
+    def __init__(self, name: str, journal: Journal, changes: list[Change]) -> None:
+        """No officer yet."""
+        super().__init__(name, journal, changes)
+        self.by_room: dict[str, dict[str, Officer]] = {}
+
+    def changed(self, key: str, old: Officer | None, new: Officer | None) -> None:
+        """Keep the index."""
+        if old is not None and old.room is not None:
+            self.by_room[old.room].pop(key, None)
+        if new is not None and new.room is not None:
+            self.by_room.setdefault(new.room, {})[key] = new
+
+
+def _in_order(stays: Iterable[Stay]) -> list[Stay]:
+    return sorted(stays, key=lambda stay: (stay.opened_us, stay.opened_fact, stay.ref))
 
 
 class World:
@@ -252,50 +367,67 @@ class World:
     def __init__(self) -> None:
         """Nothing is known yet."""
         self.journal = Journal()
-        self.touched: set[str] = set()
-        self.stays: Table[Stay] = Table("stays", self.journal, self.touched)
-        self.officers: Table[Officer] = Table("officers", self.journal, self.touched)
-        self.doors: Table[DoorState] = Table("doors", self.journal, self.touched)
-        self.recorders: Table[RecorderState] = Table("recorders", self.journal, self.touched)
-        self.nodes: Table[NodeState] = Table("nodes", self.journal, self.touched)
-        self.sources: Table[SourceState] = Table("sources", self.journal, self.touched)
+        self.changes: list[Change] = []  # since the engine last cleared it
+        journal, changes = self.journal, self.changes
+        self.stays = StayTable("stays", journal, changes)
+        self.officers = OfficerTable("officers", journal, changes)
+        self.doors: Table[DoorState] = Table("doors", journal, changes)
+        self.recorders: Table[RecorderState] = Table("recorders", journal, changes)
+        self.nodes: Table[NodeState] = Table("nodes", journal, changes)
+        self.sources: Table[SourceState] = Table("sources", journal, changes)
+        # steps done, by subject: "stay:…", "case:…", "room:…"
+        self.steps: Table[Steps] = Table("steps", journal, changes)
+        self.approvals: Table[tuple[Approval, ...]] = Table("approvals", journal, changes)
+        self.people: Table[tuple[Ended, ...]] = Table("people", journal, changes)
         # tag -> "stay:<ref>" or "officer:<ref>"; strays: tag -> room
-        self.tags: Table[str] = Table("tags", self.journal, self.touched)
-        self.strays: Table[str] = Table("strays", self.journal, self.touched)
+        self.tags: Table[str] = Table("tags", journal)
+        self.strays: Table[str] = Table("strays", journal)
         self.ended: dict[str, int] = {}  # stays already forgotten -> when they ended
-        self._open: list[Stay] = []
-        self._by_room: dict[str | None, list[Stay]] = {}
-        self._open_at = -1
-        self._officers: dict[str | None, list[Officer]] = {}
-        self._officers_at = -1
 
     def forget_stay(self, stay: Stay) -> None:
         """Drop an ended stay that no late fact can change any more; keep its reference."""
         self.stays.purge(stay.ref)
+        self.steps.purge(f"stay:{stay.ref}")
+        self.approvals.purge(f"stay:{stay.ref}")
         self.ended[stay.ref] = stay.released_us or 0
         while len(self.ended) > ENDED_MAX:
             del self.ended[next(iter(self.ended))]
 
+    def forget_subjects(self, running: Collection[str], count_max: int) -> None:
+        """Drop the oldest cases, dossiers, recordings, incidents beyond a number, unless a duty runs."""
+        extra = len(self.steps) - count_max
+        if extra <= 0:
+            return
+        old = [key for key in self.steps if key not in running and not key.startswith(("stay:", "room:"))]
+        for key in old[:extra]:
+            self.steps.purge(key)
+            self.approvals.purge(key)
+
+    def mark(self, subject: str, names: tuple[str, ...], at_us: int, fact: int, body: Mapping[str, object]) -> None:
+        """Note steps done for a subject."""
+        marks = dict((self.steps.get(subject) or NO_STEPS).marks)
+        for name in names:
+            known = marks.get(name)
+            if known is None:
+                marks[name] = Mark(at_us, fact, 1, ((at_us, fact),), body)
+            else:
+                times = (*known.times[-TIMES_MAX + 1 :], (at_us, fact))
+                marks[name] = Mark(known.first_us, known.first_fact, known.count + 1, times, body)
+        self.steps.renew(subject, Steps(marks, names))
+
+    def steps_of(self, subject: str) -> Mapping[str, Mark]:
+        """The steps done for a subject, by name."""
+        return (self.steps.get(subject) or NO_STEPS).marks
+
     def open_stays(self) -> list[Stay]:
         """Stays that have not ended, in order of opening."""
-        if self._open_at != self.stays.version:
-            self._open_at = self.stays.version
-            self._open = [stay for stay in self.stays.values() if stay.is_open]
-            self._by_room = {}
-            for stay in self._open:
-                self._by_room.setdefault(stay.room, []).append(stay)
-        return self._open
+        return _in_order(self.stays.open.values())
 
     def stays_in(self, room: str) -> list[Stay]:
-        """Open stays whose band was last read in this room."""
-        self.open_stays()
-        return self._by_room.get(room, [])
+        """Open stays whose band was last read in this room, in order of opening."""
+        return _in_order(self.stays.by_room.get(room, {}).values())
 
     def officers_in(self, rooms: tuple[str, ...]) -> list[Officer]:
         """Officers whose badge is now in one of the rooms."""
-        if self._officers_at != self.officers.version:
-            self._officers_at = self.officers.version
-            self._officers = {}
-            for officer in self.officers.values():
-                self._officers.setdefault(officer.room, []).append(officer)
-        return [officer for room in rooms for officer in self._officers.get(room, ())]
+        by_room = self.officers.by_room
+        return [officer for room in rooms for _, officer in sorted(by_room.get(room, {}).items())]

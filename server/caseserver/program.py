@@ -6,7 +6,6 @@ import time
 import tomllib
 from collections.abc import Callable
 from hashlib import sha256
-from importlib import resources
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,7 +22,8 @@ from caseserver.store.database import Database
 from caseserver.worker import Worker
 from custody.area import Area, load_area
 from custody.config import ConfigError
-from custody.rules import Rulebook, load_rulebook
+from custody.bundled import rulebook_of_area
+from custody.rules import Rulebook
 
 DATABASE_FILE: Final = "server.db"
 INFLUX_FILE: Final = "influx-queue.db"
@@ -106,8 +106,8 @@ def _area_state(
     rate: float,
 ) -> AreaState:
     """The state of one gateway's area, with its log replayed."""
-    area_text, rulebook_text, area, rulebook = _load(data, name, gateway.area)
-    hashes = {"config_hash": _sha256(area_text), "rulebook_hash": _sha256(rulebook_text)}
+    area_text, rulebook_hash, area, rulebook = _load(data, name, gateway.area)
+    hashes = {"config_hash": _sha256(area_text), "rulebook_hash": rulebook_hash}
     return AreaState(
         area, rulebook, bytes.fromhex(gateway.public_key), signer, database, settings.limits, rate,
         time.monotonic(), hashes,
@@ -115,22 +115,17 @@ def _area_state(
 
 
 def _load(data: Path, gateway: str, path: Path) -> tuple[str, str, Area, Rulebook]:
-    """area.toml (relative to the data directory) and the rulebook it names, as texts and read."""
+    """area.toml (relative to the data directory) as text and read; its rulebook with the hash of its texts."""
     file = path if path.is_absolute() else data / path
     try:
         area_text = file.read_text(encoding="utf-8")
         area = load_area(area_text, str(file))
-        rulebook_text = _rulebook_text(area.rulebook)
-        rulebook = load_rulebook(rulebook_text, area.rulebook)
+        rulebook, rulebook_hash = rulebook_of_area(area)
     except (OSError, ConfigError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise SettingsError(f"gateways.{gateway}.area: {error}") from None
     if area.gateway != gateway:
         raise SettingsError(f"{file}: expected the area of gateway {gateway}, found that of {area.gateway}")
-    return area_text, rulebook_text, area, rulebook
-
-
-def _rulebook_text(name: str) -> str:
-    return (resources.files("custody") / "rulebook" / f"{name}.toml").read_text(encoding="utf-8")
+    return area_text, rulebook_hash, area, rulebook
 
 
 def _sha256(text: str) -> str:

@@ -1,26 +1,30 @@
 """Short ways to say facts in tests: an area, an engine, times as minutes and seconds."""
 
 from collections.abc import Iterable
+from functools import cache
 
-from caseward.resources import area_text, rulebook_text
+from custody.bundled import area_text, rulebook_text
 from custody.area import Area, load_area
 from custody.effects import AlarmCleared, AlarmRaised, Effect, PreWarning, Refusal
 from custody.engine import Engine
 from custody.facts import Fact
 from custody.player import Player
-from custody.rules import Rulebook, load_rulebook
+from custody.reader import load_rulebook
+from custody.rules import Rulebook
 from custody.scenario import parse_scenario
 from custody.times import SECOND_US, parse_instant_us
 
 START_US = parse_instant_us("2026-03-18T09:00:00+08:00")
 
 
+@cache
 def area() -> Area:
     return load_area(area_text("standard"), "standard.toml")
 
 
+@cache
 def rulebook() -> Rulebook:
-    return load_rulebook(rulebook_text("cn-2026"), "cn-2026.toml")
+    return load_rulebook(rulebook_text("cn-2026"), "cn-2026.toml", rulebook_text)
 
 
 def at(text: str) -> int:

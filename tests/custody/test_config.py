@@ -7,10 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from caseward.cli import main
-from caseward.resources import area_names, area_text, rulebook_names, rulebook_text
+from custody.bundled import area_names, area_text, rulebook_names, rulebook_text
 from custody.area import load_area
 from custody.config import ConfigError
-from custody.rules import load_rulebook
+from custody.reader import load_rulebook
 
 AREA_TEXT, BOOK_TEXT = area_text("standard"), rulebook_text("cn-2026")
 VALUES = ["1", "-1", '""', '"x y"', "true", "[]", "[1]", "{}", "1.5", '"99h"', "2026-01-01", '["a", 2]', "nan",

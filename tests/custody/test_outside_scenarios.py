@@ -944,6 +944,14 @@ def told(row):
     return " ".join(words)
 
 
+# The rules there were when these stories were written; others may speak too, and have their own tests.
+RULES = {"M1", "M2a", "M3", "M4", "R3", "T1", "T5", "I1", "I2", "WB", "DR", "SYS"}
+
+
+def is_of_these_stories(row):
+    return row["event"] == "refusal" or row["rule"] in RULES or (row["rule"], row["variant"]) == ("M5", "register")
+
+
 def replay(tmp_path, capsys, text, *options):
     file = tmp_path / "story.jsonl"
     file.write_text(text + "\n", encoding="utf-8")
@@ -958,10 +966,12 @@ def test_the_command_tells_what_the_law_and_the_documents_say(tmp_path, capsys, 
     without = "\n".join(fact for fact in facts if "$1" not in fact)
     code, out, err = replay(tmp_path, capsys, without, *until)
     if len(facts) > without.count("\n") + 1:
-        first = next(row["alarm"] for row in map(json.loads, out.splitlines()) if row["event"] == "alarm")
+        rows = filter(is_of_these_stories, map(json.loads, out.splitlines()))
+        first = next(row["alarm"] for row in rows if row["event"] == "alarm")
         code, out, err = replay(tmp_path, capsys, "\n".join(facts).replace("$1", first), *until)
     assert (code, err) == (0, "")
-    assert Counter(told(json.loads(line)) for line in out.splitlines()) == expected
+    rows = filter(is_of_these_stories, map(json.loads, out.splitlines()))
+    assert Counter(map(told, rows)) == expected
 
 
 @pytest.mark.parametrize(("line", "expected", "found"), MALFORMED)
@@ -987,6 +997,7 @@ def test_an_alarm_says_its_law_and_the_steps_of_one_ladder_share_an_id(tmp_path,
     lines = expand("@po\n16:40 person.arrived stay=t")
     _, out, _ = replay(tmp_path, capsys, "\n".join(map(json_line, lines)), "--until", instant("17:00:01"))
     rows = [row for row in map(json.loads, out.splitlines()) if row["event"] == "alarm"]
+    rows = [row for row in rows if is_of_these_stories(row)]
     assert [(r["rule"], r["basis"], r["number_basis"], r["article"]) for r in rows] == [
         ("M1", "law", "local", rows[0]["article"]),
         ("M1", "law", "local", rows[0]["article"]),

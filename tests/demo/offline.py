@@ -8,7 +8,8 @@ from custody.area import Area, load_area
 from custody.effects import AlarmRaised, Effect, Refusal
 from custody.engine import Engine
 from custody.facts import Fact
-from custody.rules import Rulebook, load_rulebook
+from custody.reader import load_rulebook
+from custody.rules import Rulebook
 
 SECOND_US = 1_000_000
 DAY_0_US = 1_774_800_000_000_000 - 8 * beats.HOUR_US  # 00:00 in China of some day

@@ -7,7 +7,7 @@ import re
 import sys
 from pathlib import Path
 
-from caseward.resources import area_text, rulebook_names, rulebook_text
+from custody.bundled import area_text, rulebook_names, rulebook_text
 from custody.area import load_area
 from custody.facts import FACT_TYPES, FactType
 from custody.rules import Level, Rule, load_rulebook

@@ -32,7 +32,7 @@ from caselog.log import Log
 from caseserver.ingest import Ingest
 from custody.area import load_area
 from custody.engine import Engine
-from custody.rules import load_rulebook
+from custody.reader import load_rulebook
 from node.app import Node
 from node.config import NodeConfig
 

@@ -31,7 +31,8 @@ from custody.area import Area, load_area
 from custody.codec import fact_entry, output_entry
 from custody.engine import Engine
 from custody.facts import Fact
-from custody.rules import Rulebook, load_rulebook
+from custody.reader import load_rulebook
+from custody.rules import Rulebook
 
 START_US = 1_773_795_600_000_000  # 2026-03-18 09:00 in Shanghai
 MINUTE_US = 60_000_000

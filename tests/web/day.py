@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from hashlib import sha256
 
-from caseward.resources import area_text, rulebook_text
+from custody.bundled import area_text, rulebook_text
 from tests.web.house import HOUR, MINUTE, SECOND, Gateway, House
 from tests.web.scenes import at
 

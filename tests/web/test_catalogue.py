@@ -16,9 +16,9 @@ from caseserver.web.catalogue import (
     placeholders,
 )
 from caseserver.web.present.alarm import ACTIONS, CAUSES
-from caseward.resources import rulebook_names, rulebook_text
+from custody.bundled import rulebook_names, rulebook_text
 from custody.facts import FACT_TYPES, MEASURES, RELEASE_REASONS, ROLES, SEXES
-from custody.rules import load_rulebook
+from custody.reader import load_rulebook
 
 WEB = Path(str(resources.files("caseserver.web")))
 SOURCES = [*WEB.rglob("*.py"), *WEB.rglob("*.html")]

@@ -22,7 +22,7 @@ from caseward.demo.director import Timetable
 from caseward.demo.hardware import Hardware, write_config
 from caseward.demo.interpreter import Runner
 from caseward.demo.programs import Programs
-from caseward.resources import area_text
+from custody.bundled import area_text
 from custody.area import Area, load_area
 
 SERVER_USER: Final = "server"

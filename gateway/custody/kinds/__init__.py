@@ -1,31 +1,44 @@
-"""Rule kinds: code without a number of the law. Each module gives READS and conditions()."""
+"""Rule kinds: code without a number of the law. Each module gives reads() and judge()."""
 
 from collections.abc import Callable
-from typing import Final
+from typing import Final, NamedTuple
 
 from custody.kinds import (
+    chain,
     clock,
     coverage,
     forbidden_act,
     head_count,
+    interval,
     presence,
     required_before,
     required_within,
+    separation,
     supervision,
+    threshold,
 )
 from custody.rules import Rule
-from custody.view import Condition, View
+from custody.view import Judgement, Unit, View
 
-Conditions = Callable[[Rule, View], list[Condition]]
 
-# kind -> (tables it reads, what it finds)
-KINDS: Final[dict[str, tuple[frozenset[str], Conditions]]] = {
-    "clock": (clock.READS, clock.conditions),
-    "coverage": (coverage.READS, coverage.conditions),
-    "forbidden_act": (forbidden_act.READS, forbidden_act.conditions),
-    "head_count": (head_count.READS, head_count.conditions),
-    "presence": (presence.READS, presence.conditions),
-    "required_before": (required_before.READS, required_before.conditions),
-    "required_within": (required_within.READS, required_within.conditions),
-    "supervision": (supervision.READS, supervision.conditions),
+class Kind(NamedTuple):
+    """`reads`: the aspects after whose change a rule is judged again. `judge`: what it says of a unit."""
+
+    reads: Callable[[Rule], set[str]]
+    judge: Callable[[Rule, View, Unit], Judgement]
+
+
+KINDS: Final[dict[str, Kind]] = {
+    "chain": Kind(chain.reads, chain.judge),
+    "clock": Kind(clock.reads, clock.judge),
+    "coverage": Kind(coverage.reads, coverage.judge),
+    "forbidden_act": Kind(forbidden_act.reads, forbidden_act.judge),
+    "head_count": Kind(head_count.reads, head_count.judge),
+    "interval": Kind(interval.reads, interval.judge),
+    "presence": Kind(presence.reads, presence.judge),
+    "required_before": Kind(required_before.reads, required_before.judge),
+    "required_within": Kind(required_within.reads, required_within.judge),
+    "separation": Kind(separation.reads, separation.judge),
+    "supervision": Kind(supervision.reads, supervision.judge),
+    "threshold": Kind(threshold.reads, threshold.judge),
 }

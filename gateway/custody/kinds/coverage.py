@@ -1,40 +1,49 @@
 """Kind `coverage`: what the law wants recorded is being recorded.
 
-Without measures the subject is the room; with measures it is the stay under that measure in
-the room. An unknown recorder is held here and alarmed by the supervision of the recorder.
+Of a room while anybody is in it, or of a stay under the rule's measures, particulars or acts. An
+unknown recorder is held here and alarmed by the supervision of the recorder.
 """
 
+from custody.kinds.aspects import common
 from custody.rules import Rule
-from custody.view import Condition, View, applies
-
-READS = frozenset({"stays", "recorders", "nodes"})
+from custody.view import Condition, Judgement, Silence, Unit, View
 
 
-def conditions(rule: Rule, view: View) -> list[Condition]:
-    """Occupied rooms of the rule's kinds whose recorders are stopped, or that have none."""
-    found = []
-    for room in view.held_rooms(rule.rooms):
-        state = view.recording(room)
-        if state == "recording":
-            continue
-        held = [stay for stay in view.held_in(room) if applies(rule, stay)]
-        group = " ".join(f"recorder:{r}" for r in view.area.recorders_of(room)) or f"room:{room}"
-        subjects = (
-            [(f"stay:{s.ref}", s.ref, (s.room_fact,)) for s in held]
-            if rule.measures
-            else [(f"room:{room}", held[0].ref if len(held) == 1 else None,
-                   tuple(s.room_fact for s in held))]
-        )  # fmt: skip
-        found += [
-            Condition(
-                subject=subject,
-                stay=stay,
-                room=room,
-                facts=(*facts, *view.recorder_fact(room)),
-                group=group,
-                params=(("recording", state),),
-                is_hold=state == "unknown",
-            )
-            for subject, stay, facts in subjects
-        ]
-    return found
+def reads(rule: Rule) -> set[str]:
+    """Who is where, and the recorders there."""
+    found = common(rule) | {"recorders", "nodes"}
+    found |= {"occupants"} if rule.unit == "room" else {"place"}
+    return found | {"badges"} if "only_if_fewer_than" in rule.params else found
+
+
+def judge(rule: Rule, view: View, unit: Unit) -> Judgement:
+    """Wrong while the recorders of the room are stopped, or there are none."""
+    silent = view.silence(rule, unit)
+    if silent is not None:
+        return silent
+    place = _occupied(rule, view, unit) if unit.kind == "room" else view.held_place(rule, unit)
+    if isinstance(place, Silence):
+        return place
+    state = view.recording(place)
+    if state == "recording":
+        return Silence("recorded", "not recording", "recording")
+    enough = rule.params.get("only_if_fewer_than")
+    if enough is not None and len(view.sworn_in((place,))) >= int(enough):
+        return Silence("enough", f"fewer than {enough} officers", "enough")
+    held = view.held_in(place) if unit.stay is None else [unit.stay]
+    return Condition(
+        room=place,
+        facts=(*(stay.room_fact for stay in held), *view.recorder_fact(place)),
+        group=" ".join(f"recorder:{r}" for r in view.area.recorders_of(place)) or f"room:{place}",
+        params=(("recording", state),),
+        is_hold=state == "unknown",
+    )
+
+
+def _occupied(rule: Rule, view: View, unit: Unit) -> str | Silence:
+    kind = view.room_kind(unit.ref)
+    if kind == "outside" or (rule.rooms and kind not in rule.rooms):
+        return Silence("room", " ".join(rule.rooms), f"{unit.ref} ({kind})")
+    if not view.held_in(unit.ref):
+        return Silence("empty", "a person in the room", "nobody")
+    return unit.ref

@@ -1,56 +1,165 @@
-"""Kind `forbidden_act`: something that must not happen has happened and is not yet put right."""
+"""Kind `forbidden_act`: something that must not happen has happened.
 
-from collections.abc import Iterator
+By a sensor or a place it stands until it is put right; a form's act is told as it is done.
+"""
 
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from custody.kinds.aspects import common, of_steps
 from custody.rules import Rule
-from custody.view import Condition, View
+from custody.times import last_day, local_date
+from custody.view import Condition, Judgement, Silence, Unit, View
+from custody.world import Mark
 
-READS = frozenset({"stays", "doors"})
+_ASPECTS: Final[Mapping[str, frozenset[str]]] = {
+    "band_cut": frozenset({"band"}),
+    "door_forced": frozenset({"door"}),
+    "outside_area": frozenset({"place"}),
+    "in_room": frozenset({"place", "occupants"}),
+    "recused_present": frozenset({"place", "badges", "officer.recused"}),
+    "refused": frozenset({"refused"}),
+}
 
 
-def conditions(rule: Rule, view: View) -> list[Condition]:
+def reads(rule: Rule) -> set[str]:
+    """The act; for what stands also what decides whether the rule speaks."""
+    act = rule.params["act"]
+    if isinstance(act, str):
+        return common(rule) | _ASPECTS[act]
+    return of_steps(act) | of_steps(rule.params.get("until", ()))
+
+
+def judge(rule: Rule, view: View, unit: Unit) -> Judgement:
     """What stands against the rule now."""
-    return list(_ACTS[str(rule.params["act"])](rule, view))
+    silent = view.silence(rule, unit)
+    if silent is not None:
+        return silent
+    act = rule.params["act"]
+    return _STANDING[act](rule, view, unit) if isinstance(act, str) else _form(rule, view, unit, act)
 
 
-def _band_cut(rule: Rule, view: View) -> Iterator[Condition]:
-    for stay in view.world.open_stays():
-        if stay.band_cut_fact is not None:
-            yield Condition(
-                subject=f"stay:{stay.ref}",
-                stay=stay.ref,
-                room=stay.room,
-                facts=(stay.band_fact, stay.band_cut_fact),
-                params=(("band", stay.band or ""),),
-            )
+def _band_cut(rule: Rule, view: View, unit: Unit) -> Judgement:
+    stay = unit.stay
+    if stay is None or stay.band_cut_fact is None:
+        return Silence("no_act", "a strap cut or opened", "none")
+    return Condition(
+        room=stay.room, facts=(stay.band_fact, stay.band_cut_fact), params=(("band", stay.band or ""),)
+    )
 
 
-def _outside_area(rule: Rule, view: View) -> Iterator[Condition]:
-    for stay in view.world.open_stays():
-        if view.room_kind(stay.room) == "outside":
-            yield Condition(
-                subject=f"stay:{stay.ref}", stay=stay.ref, room=stay.room, facts=(stay.room_fact,)
-            )
+def _outside_area(rule: Rule, view: View, unit: Unit) -> Judgement:
+    stay = unit.stay
+    if stay is None or view.room_kind(stay.room) != "outside":
+        return Silence("no_act", "read outside the area", "not so")
+    return Condition(room=stay.room, facts=(stay.room_fact,))
 
 
-def _door_forced(rule: Rule, view: View) -> Iterator[Condition]:
+def _in_room(rule: Rule, view: View, unit: Unit) -> Judgement:
+    """A person in a room of the rule's kinds: judged for the person, or for the room."""
+    if unit.kind == "room":
+        held = view.held_in(unit.ref)
+        kind = view.room_kind(unit.ref)
+        if kind == "outside" or (rule.rooms and kind not in rule.rooms) or not held:
+            return Silence("empty", f"a person in {' '.join(rule.rooms)}", "nobody")
+        return Condition(room=unit.ref, facts=tuple(stay.room_fact for stay in held))
+    place = view.held_place(rule, unit)
+    if isinstance(place, Silence):
+        return place
+    stay = unit.stay
+    assert stay is not None, "a stay is held in the place"
+    return Condition(room=place, facts=(stay.room_fact,))
+
+
+def _recused_present(rule: Rule, view: View, unit: Unit) -> Judgement:
+    place = view.held_place(rule, unit)
+    if isinstance(place, Silence):
+        return place
+    stay = unit.stay
+    assert stay is not None, "a stay is held in the place"
+    for officer in view.world.officers_in((place,)):
+        recused = view.step(unit, f"officer.recused:{officer.ref}")
+        if recused is not None:
+            return Condition(room=place, facts=(stay.room_fact, recused[1], officer.room_fact))
+    return Silence("no_act", "a recused officer in the room", "none")
+
+
+def _door_forced(rule: Rule, view: View, unit: Unit) -> Judgement:
     """A controlled door opened without a release by right shortly before."""
-    for state in view.world.doors.values():
-        door = view.area.doors.get(state.id)
-        if door is None or not door.controlled or state.is_open is False or state.opened_us is None:
-            continue
-        if door.kind not in rule.params.get("doors", (door.kind,)):
-            continue
-        release_us = state.opening_release_us
-        if release_us is None or state.opened_us - release_us > int(rule.params["window"]):
-            yield Condition(
-                subject=f"door:{state.id}",
-                room=door.between[1],
-                facts=(state.fact,),
-                group=f"door:{state.id}",
-                params=(("door", state.id),),
-                is_hold=state.is_open is None,
-            )
+    state, door = view.world.doors.get(unit.ref), view.area.doors.get(unit.ref)
+    if door is None or state is None or not door.controlled or state.is_open is False or state.opened_us is None:
+        return Silence("no_act", "a controlled door open", "not so")
+    if door.kind not in rule.params.get("doors", (door.kind,)):
+        return Silence("door", " ".join(rule.params["doors"]), door.kind)
+    release_us = state.opening_release_us
+    if release_us is not None and state.opened_us - release_us <= int(rule.params["window"]):
+        return Silence("released", "opened without a release", "released by right")
+    return Condition(
+        room=door.between[1],
+        facts=(state.fact,),
+        group=unit.subject,
+        params=(("door", state.id),),
+        is_hold=state.is_open is None,
+    )
 
 
-_ACTS = {"band_cut": _band_cut, "door_forced": _door_forced, "outside_area": _outside_area}
+def _refused(rule: Rule, view: View, unit: Unit) -> Judgement:
+    """An attempt that was refused; the engine calls this at the refusal."""
+    fact = view.fact
+    return Condition(facts=(fact.index,) if fact is not None else (), is_instant=True)
+
+
+_STANDING: Final[Mapping[str, Callable[[Rule, View, Unit], Judgement]]] = {
+    "band_cut": _band_cut,
+    "door_forced": _door_forced,
+    "in_room": _in_room,
+    "outside_area": _outside_area,
+    "recused_present": _recused_present,
+    "refused": _refused,
+}
+
+
+# --- a form's act --------------------------------------------------------------------------------
+
+
+def _form(rule: Rule, view: View, unit: Unit, acts: tuple[str, ...]) -> Judgement:
+    act, fact = view.latest(unit, acts), view.fact
+    if act is None or fact is None or act[1] != fact.index:
+        return Silence("no_act", " ".join(acts), "not now")
+    name = next(name for name in acts if view.step(unit, name) == act)
+    wrong = _why_not(rule, view, unit, name, unit.marks[name])
+    if wrong is not None:
+        return wrong
+    stay = unit.stay
+    return Condition(room=stay.room if stay is not None else None, facts=(fact.index,), is_instant=True)
+
+
+def _why_not(rule: Rule, view: View, unit: Unit, name: str, mark: Mark) -> Silence | None:
+    """Why this act is none that the rule forbids."""
+    for field, values in rule.params.get("fields", {}).items():
+        if mark.body.get(field) not in values:
+            return Silence("field", f"{field}: {' '.join(map(str, values))}", str(mark.body.get(field)))
+    if rule.params.get("repeat") and mark.count <= 1:
+        return Silence("first_time", f"{name} again", "the first time")
+    same = rule.params.get("same")
+    if same is not None and mark.body.get(same[0]) != mark.body.get(same[1]):
+        return Silence("different", f"{same[0]} the same as {same[1]}", "different")
+    rooms = rule.rooms
+    if rooms and view.room_kind(str(mark.body.get("room"))) in rooms:
+        return Silence("room", f"not in {' '.join(rooms)}", str(mark.body.get("room")))
+    within = rule.params.get("within")
+    return _outside_span(view, unit, within, mark.last_us) if within is not None else None
+
+
+def _outside_span(view: View, unit: Unit, within: tuple, at_us: int) -> Silence | None:  # type: ignore[type-arg]
+    """None while the span after a step is not over."""
+    steps, span = within
+    begun = view.latest(unit, steps)
+    if begun is None:
+        return Silence("not_begun", " ".join(steps), "not done")
+    try:
+        day = last_day(local_date(begun[0], view.area.zone), span, view.area.holidays)
+        is_over = local_date(at_us, view.area.zone) > day
+    except OverflowError:
+        is_over = True
+    return Silence("span_over", f"within {span.text}", "later") if is_over else None

@@ -1,38 +1,77 @@
-"""Kind `head_count`: enough people's police officers in the room where a person is heard.
+"""Kind `head_count`: enough officers in the room where a person is, or on the form.
 
-Fewer than `fewer_than` officers are wrong; while the room is known to be recorded, fewer than
+Fewer than `fewer_than` are wrong; while the room is known to be recorded, fewer than
 `recorded_minimum`.
 """
 
+from collections.abc import Iterable
+
+from custody.kinds.aspects import common, of_steps
 from custody.rules import Rule
-from custody.view import Condition, View, applies
+from custody.view import Condition, Judgement, Silence, Unit, View
+from custody.world import Officer
 
-READS = frozenset({"stays", "officers", "recorders", "nodes"})
+
+def reads(rule: Rule) -> set[str]:
+    """The form, or the place and who is there."""
+    form = rule.params.get("form")
+    if form is not None:
+        return of_steps(form)
+    return common(rule) | {"place", "badges", "recorders", "nodes"}
 
 
-def conditions(rule: Rule, view: View) -> list[Condition]:
-    """Stays under the rule's measures in its rooms with too few officers."""
-    found = []
-    for room in view.held_rooms(rule.rooms):
-        is_blind = view.presence_is_blind((room,))
-        count = len(view.sworn_in((room,)))
-        required = int(rule.params["fewer_than"])
-        if view.recording(room) == "recording":
-            required = int(rule.params.get("recorded_minimum", required))
-        is_wrong = count < required
-        if not (is_wrong or is_blind):
-            continue
-        for stay in view.held_in(room):
-            if applies(rule, stay):
-                facts = (stay.room_fact, *(o.room_fact for o in view.sworn_in((room,))))
-                found.append(
-                    Condition(
-                        subject=f"stay:{stay.ref}",
-                        stay=stay.ref,
-                        room=room,
-                        facts=facts,
-                        params=(("officers", count), ("required", required)),
-                        is_hold=is_blind,
-                    )
-                )
-    return found
+def judge(rule: Rule, view: View, unit: Unit) -> Judgement:
+    """Wrong while there are too few who count."""
+    silent = view.silence(rule, unit)
+    if silent is not None:
+        return silent
+    form = rule.params.get("form")
+    return _on_form(rule, view, unit, form) if form is not None else _in_room(rule, view, unit)
+
+
+def _counted(rule: Rule, officers: Iterable[Officer]) -> list[Officer]:
+    service, sex = rule.params.get("service", "sworn"), rule.params.get("sex")
+    return [
+        officer
+        for officer in officers
+        if (service == "any" or officer.service == service) and (sex is None or officer.sex == sex)
+    ]
+
+
+def _in_room(rule: Rule, view: View, unit: Unit) -> Judgement:
+    place = view.held_place(rule, unit)
+    if isinstance(place, Silence):
+        return place
+    is_blind = view.presence_is_blind((place,))
+    present = _counted(rule, view.world.officers_in((place,)))
+    required = int(rule.params["fewer_than"])
+    if view.recording(place) == "recording":
+        required = int(rule.params.get("recorded_minimum", required))
+    if len(present) >= required and not is_blind:
+        return Silence("enough", f"fewer than {required}", str(len(present)))
+    stay = unit.stay
+    assert stay is not None, "a stay is held in the place"
+    return Condition(
+        room=place,
+        facts=(stay.room_fact, *(officer.room_fact for officer in present)),
+        params=(("officers", len(present)), ("required", required)),
+        is_hold=is_blind,
+    )
+
+
+def _on_form(rule: Rule, view: View, unit: Unit, form: tuple[str, ...]) -> Judgement:
+    act, fact = view.latest(unit, form), view.fact
+    if act is None or fact is None or act[1] != fact.index:
+        return Silence("no_act", " ".join(form), "not now")
+    named = fact.body.get("officers")
+    officers = [view.world.officers.get(ref) for ref in (named if isinstance(named, list) else ())]
+    count = len(_counted(rule, (officer for officer in officers if officer is not None)))
+    required = int(rule.params["fewer_than"])
+    if count >= required:
+        return Silence("enough", f"fewer than {required}", str(count))
+    return Condition(
+        room=unit.stay.room if unit.stay is not None else None,
+        facts=(fact.index,),
+        params=(("officers", count), ("required", required)),
+        is_instant=True,
+    )

@@ -5,32 +5,35 @@ guard zone of the room where the person is. `no_police`: nobody sworn (auxiliari
 `nobody`: no badge at all. A zone whose reader is not heard is blind: held.
 """
 
+from custody.kinds.aspects import common
 from custody.rules import Rule
-from custody.view import Condition, View
-
-READS = frozenset({"stays", "officers", "nodes"})
+from custody.view import Condition, Judgement, Silence, Unit, View
 
 
-def conditions(rule: Rule, view: View) -> list[Condition]:
-    """Persons in a room without the guard that the rule asks for."""
-    found = []
-    for room in view.held_rooms(rule.rooms):
-        zone = view.guard_zone(room)
-        is_blind = view.presence_is_blind(zone)
-        present = view.world.officers_in(zone)
-        if rule.params["when"] == "no_police":
-            present = [officer for officer in present if officer.service == "sworn"]
-        if present:
-            continue
-        found += [
-            Condition(
-                subject=f"stay:{stay.ref}",
-                stay=stay.ref,
-                room=room,
-                facts=(stay.room_fact, *view.departure(zone)),
-                group=f"{rule.id}:room:{room}",
-                is_hold=is_blind,
-            )
-            for stay in view.held_in(room)
-        ]
-    return found
+def reads(rule: Rule) -> set[str]:
+    """Where the person is and who guards there."""
+    return common(rule) | {"place", "badges", "nodes"}
+
+
+def judge(rule: Rule, view: View, unit: Unit) -> Judgement:
+    """Wrong while the guard that the rule asks for is not there."""
+    silent = view.silence(rule, unit)
+    if silent is not None:
+        return silent
+    place = view.held_place(rule, unit)
+    if isinstance(place, Silence):
+        return place
+    zone = view.guard_zone(place)
+    present = view.world.officers_in(zone)
+    if rule.params["when"] == "no_police":
+        present = [officer for officer in present if officer.service == "sworn"]
+    if present:
+        return Silence("guarded", f"nobody in {' '.join(zone)}", present[0].ref)
+    stay = unit.stay
+    assert stay is not None, "a stay is held in the place"
+    return Condition(
+        room=place,
+        facts=(stay.room_fact, *view.departure(zone)),
+        group=f"{rule.id}:room:{place}",
+        is_hold=view.presence_is_blind(zone),
+    )

@@ -1,52 +1,52 @@
-"""Kind `required_within`: after one step of the person's way, another within a time."""
+"""Kind `required_within`: after one step, another within a time."""
 
+from custody.kinds.aspects import common, of_steps
 from custody.rules import Rule
-from custody.view import Condition, View, applies
-from custody.world import Stay
-
-READS = frozenset({"stays"})
+from custody.view import At, Condition, Judgement, Silence, Unit, View
 
 
-def _step(stay: Stay, step: str) -> tuple[int | None, int]:
-    """When a step was done (None = not yet) and the fact that says so."""
-    if step == "arrived":
-        return _arrival(stay)
-    if step == "entered":
-        return stay.entered_us, stay.entered_fact
-    if step == "registered":
-        return stay.registered_us, stay.registered_fact
-    return stay.searched_us, stay.search_fact
+def reads(rule: Rule) -> set[str]:
+    """Both steps, and what decides whether the rule speaks."""
+    names = (*rule.params["since"], *rule.params["until"], *rule.params.get("not_before", ()))
+    return common(rule) | of_steps(names)
 
 
-def _arrival(stay: Stay) -> tuple[int | None, int]:
-    """The earliest word of the arrival: reported, on the certificate, or the register row itself."""
-    known = [(stay.arrived_us, stay.arrived_fact), (stay.certificate_us, stay.registered_fact)]
-    told = [(at_us, fact) for at_us, fact in known if at_us is not None]
-    if told:
-        return min(told)
-    return (stay.opened_us, stay.opened_fact) if stay.registered_us is not None else (None, -1)
+def judge(rule: Rule, view: View, unit: Unit) -> Judgement:
+    """Running since the first step; over when the second was done, told late if it came too late."""
+    silent = view.silence(rule, unit)
+    if silent is not None:
+        return silent
+    params = rule.params
+    since = view.latest(unit, params["since"], is_first=bool(params.get("first")))
+    if since is None:
+        return Silence("not_begun", " ".join(params["since"]), "not done")
+    lasting = view.open_between(unit, rule.during) if rule.during is not None else None
+    if lasting is not None and since < lasting:
+        return Silence("not_begun", " ".join(params["since"]), "before what lasts now")
+    since_us, fact = since
+    after = view.latest(unit, params.get("not_before", ()))
+    if after is not None and after[0] > since_us:
+        since_us = after[0]
+    done = _done(view, unit, rule, since)
+    if done is not None and done[0] <= since_us + _allowed_us(rule):
+        return Silence("done_in_time", " ".join(params["until"]), f"fact {done[1]}")
+    return Condition(
+        room=unit.stay.room if unit.stay is not None else None,
+        since_us=since_us,
+        until_us=done[0] if done is not None else None,
+        anchor=fact,
+        facts=(fact,),
+    )
 
 
-def conditions(rule: Rule, view: View) -> list[Condition]:
-    """Open stays that have done the first step and not the second, or did it too late."""
-    found = []
-    allowed_us = next(level.after_us for level in rule.levels if not level.is_prewarning)
-    for stay in view.world.open_stays():
-        since_us, fact = _step(stay, str(rule.params["since"]))
-        done_us, _ = _step(stay, str(rule.params["until"]))
-        if since_us is None or not applies(rule, stay):
-            continue
-        if done_us is not None and done_us <= since_us + allowed_us:
-            continue
-        found.append(
-            Condition(
-                subject=f"stay:{stay.ref}",
-                stay=stay.ref,
-                room=stay.room,
-                since_us=since_us,
-                until_us=done_us,
-                anchor=fact,
-                facts=(fact,),
-            )
-        )
-    return found
+def _done(view: View, unit: Unit, rule: Rule, since: At) -> At | None:
+    """When the second step was done first after the first one (or ever)."""
+    until = rule.params["until"]
+    if rule.params.get("ever"):
+        return view.latest(unit, until, is_first=True)
+    known = view.times(unit, until) + [at for name in until if (at := view.step(unit, name)) is not None]
+    return min((at for at in known if at > since), default=None)
+
+
+def _allowed_us(rule: Rule) -> int:
+    return next(level.after_us for level in rule.levels if not level.is_prewarning)

@@ -1,0 +1,206 @@
+"""What a fact changed, unit by unit, and the rules that read it."""
+
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from custody.area import Area
+from custody.facts import Fact
+from custody.kinds import KINDS
+from custody.rules import Rulebook
+from custody.world import NO_STEPS, Change, NodeState, Officer, Stay, Steps, World
+
+# Which fields of a stay tell of which aspect.
+_STAY_ASPECTS: Final[Mapping[str, tuple[str, ...]]] = {
+    "arrived": ("opened_us", "arrived_us", "entered_us", "certificate_us", "registered_us"),
+    "entered": ("entered_us",),
+    "registered": ("registered_us",),
+    "searched": ("searched_us",),
+    "released": ("released_us",),
+    "arrival_written": ("written_us",),
+    "measure": ("measure", "measure_us", "measured_us"),
+    "particulars": ("sex", "minor", "flags", "person"),
+    "case": ("case",),
+    "place": ("room", "room_us"),
+    "band": ("band", "silent_us", "band_cut_fact", "band_battery_pct"),
+}
+# What others in the room have to know of somebody.
+_FELT_BY_NEIGHBOURS: Final = frozenset({"place", "particulars", "case", "released"})
+
+
+class RuleIndex:
+    """The rules by the kind of unit and the aspects they read."""
+
+    def __init__(self, rulebook: Rulebook) -> None:
+        """Read once from the rulebook; holds no state."""
+        self._order = {key: number for number, key in enumerate(rulebook.versions)}
+        self._by: dict[tuple[str, str], list[str]] = {}
+        self._known: dict[tuple[str, frozenset[str]], list[str]] = {}
+        self._dated: dict[str, list[str]] = {}
+        self.refusing: dict[str, list[str]] = {}  # fact type -> rules that may refuse it
+        self.on_refusal: list[str] = []
+        for key, versions in rulebook.versions.items():
+            for rule in versions:
+                for aspect in KINDS[rule.kind].reads(rule):
+                    _add(self._by, (rule.unit, aspect), key)
+                if rule.from_us is not None or rule.until_us is not None:
+                    _add(self._dated, rule.unit, key)
+                if rule.refuses:
+                    for fact_type in _refused_types(rule.params.get("act"), rule.params.get("form")):
+                        _add(self.refusing, fact_type, key)
+                if rule.params.get("act") == "refused":
+                    self.on_refusal.append(key)
+
+    def __deepcopy__(self, memo: object) -> "RuleIndex":
+        """Nothing in it depends on an engine: a copy of one shares it."""
+        return self
+
+    def keys(self, kind: str, aspects: Iterable[str]) -> list[str]:
+        """Rules of a kind of unit that read any of the aspects, in the order of the rulebook."""
+        wanted = (kind, frozenset(aspects))
+        found = self._known.get(wanted)
+        if found is None:
+            found = self.in_order({key for aspect in wanted[1] for key in self._by.get((kind, aspect), ())})
+            if len(self._known) < len(self._order) * len(self._by):
+                self._known[wanted] = found
+        return found
+
+    def in_order(self, keys: Iterable[str]) -> list[str]:
+        """Keys in the order of the rulebook."""
+        return sorted(keys, key=self._order.__getitem__)
+
+    def dated(self, kind: str) -> list[str]:
+        """Rules of a kind of unit that do not hold throughout."""
+        return self._dated.get(kind, [])
+
+
+def _add(table: dict, key: object, value: str) -> None:  # type: ignore[type-arg]
+    rows = table.setdefault(key, [])
+    if value not in rows:
+        rows.append(value)
+
+
+def _refused_types(act: object, form: object) -> list[str]:
+    """The fact types at which a refusing rule is asked: its acts, or the two that name a room to come."""
+    steps = act if isinstance(act, tuple) else form if isinstance(form, tuple) else None
+    if steps is None:
+        return ["room.assigned", "entry.requested"]
+    return [step.partition(":")[0] for step in steps]
+
+
+class Affected:
+    """Turns the changes of the world since the last fact into units with the aspects that changed."""
+
+    def __init__(self, world: World, area: Area) -> None:
+        """Looks at `world.changes`."""
+        self._world = world
+        self._area = area
+        self._guarded_from: dict[str, list[str]] = {}  # room -> rooms guarded from it, itself too
+        for room in area.rooms.values():
+            for seen_from in (room.id, *room.guarded_from):
+                self._guarded_from.setdefault(seen_from, []).append(room.id)
+        self._found: dict[str, set[str]] = {}
+
+    def by(self, fact: Fact) -> dict[str, set[str]]:
+        """Subjects with the aspects that changed for them, in a fixed order."""
+        self._found = {}
+        for change in self._world.changes:
+            _HANDLERS[change.table](self, change)
+        return dict(sorted(self._found.items()))
+
+    # --- tables ----------------------------------------------------------------------------
+
+    def _note(self, subject: str, *aspects: str) -> None:
+        self._found.setdefault(subject, set()).update(aspects)
+
+    def _stay(self, change: Change) -> None:
+        old, new = change.old, change.new
+        assert old is None or isinstance(old, Stay)
+        assert new is None or isinstance(new, Stay)
+        aspects = {
+            aspect
+            for aspect, names in _STAY_ASPECTS.items()
+            if any(getattr(old, name, None) != getattr(new, name, None) for name in names)
+        }
+        if not aspects:
+            return
+        self._note(f"stay:{change.key}", *aspects)
+        if aspects & _FELT_BY_NEIGHBOURS:
+            rooms = {stay.room for stay in (old, new) if stay is not None and stay.room is not None}
+            for room in sorted(rooms):
+                self._occupants(room)
+
+    def _occupants(self, room: str) -> None:
+        self._note(f"room:{room}", "occupants")
+        for other in self._world.stays_in(room):
+            self._note(f"stay:{other.ref}", "neighbours")
+        for node in self._world.nodes.values():
+            if node.state != "ok":
+                self._note(f"node:{node.id}", "occupants")
+
+    def _in_rooms(self, rooms: Iterable[str], aspect: str) -> None:
+        for room in sorted(set(rooms)):
+            self._note(f"room:{room}", aspect)
+            for stay in self._world.stays_in(room):
+                self._note(f"stay:{stay.ref}", aspect)
+
+    def _officer(self, change: Change) -> None:
+        rooms: set[str] = set()
+        for officer in (change.old, change.new):
+            if isinstance(officer, Officer) and officer.room is not None:
+                rooms.update(self._guarded_from.get(officer.room, ()))
+        self._in_rooms(rooms, "badges")
+        self._note(f"officer:{change.key}", "officer")
+
+    def _door(self, change: Change) -> None:
+        self._note(f"door:{change.key}", "door")
+
+    def _recorder(self, change: Change) -> None:
+        recorder = self._area.recorders.get(change.key)
+        self._in_rooms(recorder.rooms if recorder is not None else (), "recorders")
+        self._note(f"recorder:{change.key}", "recorder")
+
+    def _node(self, change: Change) -> None:
+        assert isinstance(change.new, NodeState) or isinstance(change.old, NodeState)
+        self._note(f"node:{change.key}", "node")
+        rooms: set[str] = set()
+        if change.key in self._area.nodes:
+            for room in self._area.rooms_of_node(change.key):
+                rooms.update(self._guarded_from.get(room, ()))
+        self._in_rooms(rooms, "nodes")
+        for point in self._area.points:
+            if point.node == change.key and point.kind == "door_contact":
+                self._note(f"door:{point.of}", "nodes")
+            elif point.node == change.key and point.kind == "recorder_contact":
+                self._note(f"recorder:{point.of}", "nodes")
+
+    def _source(self, change: Change) -> None:
+        subject = change.key if ":" in change.key else f"{change.key}:{self._area.gateway}"
+        self._note(subject, "source")
+
+    def _steps(self, change: Change) -> None:
+        steps = change.new
+        new = steps.new if isinstance(steps, Steps) else NO_STEPS.new
+        self._note(change.key, *new)
+        kind, _, ref = change.key.partition(":")
+        if kind == "room":
+            for stay in self._world.stays_in(ref):
+                self._note(f"stay:{stay.ref}", *new)
+
+    def _approvals(self, change: Change) -> None:
+        self._note(change.key, "approvals")
+
+    def _people(self, change: Change) -> None:
+        """Ended measures of a person concern stays that begin later."""
+
+
+_HANDLERS: Final = {
+    "approvals": Affected._approvals,
+    "doors": Affected._door,
+    "nodes": Affected._node,
+    "officers": Affected._officer,
+    "people": Affected._people,
+    "recorders": Affected._recorder,
+    "sources": Affected._source,
+    "stays": Affected._stay,
+    "steps": Affected._steps,
+}

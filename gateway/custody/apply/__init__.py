@@ -1,0 +1,63 @@
+"""How each fact changes the world, and when it is refused. One small function a fact type that is more
+than a step.
+
+A refusal changes nothing. Facts about sensors are never refused: what a contact said is true of
+the contact. Order of occurrence is the caller's business (timeline).
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+from custody.apply.base import Handler, Refused, nothing
+from custody.apply.equipment import EQUIPMENT
+from custody.apply.people import PEOPLE
+from custody.apply.way import moved_on, refusal_of_way
+from custody.area import Area
+from custody.catalogue import FACT_TYPES, SUBJECTS
+from custody.facts import Fact
+from custody.rules import Rulebook
+from custody.world import World
+
+__all__ = ["Refused", "apply_fact", "note_steps"]
+
+_HANDLERS: Final[Mapping[str, Handler]] = {**EQUIPMENT, **PEOPLE}
+
+
+def apply_fact(world: World, area: Area, rulebook: Rulebook, fact: Fact) -> Refused | None:
+    """Change the world by one checked fact; give the refusal if it was refused."""
+    refused = _unknown_place(area, fact) or refusal_of_way(world, area, rulebook, fact)
+    if refused is None:
+        refused = _HANDLERS.get(fact.type, nothing)(world, area, fact)
+    if refused is None:
+        note_steps(world, fact)
+        moved_on(world, rulebook, fact)
+    return refused
+
+
+def _unknown_place(area: Area, fact: Fact) -> Refused | None:
+    """A place the area does not have: taken, it would put a person where no rule looks."""
+    places = {"room": area.rooms, "door": area.doors, "recorder": area.recorders, "node": area.nodes}
+    for key, known in places.items():
+        place = fact.body.get(key)
+        if isinstance(place, str) and place not in known:
+            return Refused("SYS", f"{key}:{place}", "unknown_place", f"a {key} of the area", place)
+    return None
+
+
+def note_steps(world: World, fact: Fact) -> None:
+    """What was done, for each subject that the fact names."""
+    subjects = SUBJECTS.get(fact.type, ())
+    if not subjects:
+        return
+    names = [fact.type]
+    told_apart = FACT_TYPES[fact.type].step_field
+    value = fact.body.get(told_apart) if told_apart is not None else None
+    if isinstance(value, str) and fact.body.get("value") is not False:
+        names.append(f"{fact.type}:{value}")
+    flags = fact.body.get("flags")
+    if isinstance(flags, list):  # stated on the register row is stated
+        names += [f"person.flagged:{flag}" for flag in dict.fromkeys(flags)]
+    for kind in subjects:
+        ref = fact.body.get(kind)
+        if isinstance(ref, str):
+            world.mark(f"{kind}:{ref}", tuple(names), fact.occurred_us, fact.index, fact.body)

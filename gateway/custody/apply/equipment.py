@@ -1,0 +1,218 @@
+"""How facts of sensors and of the gateway itself change the world: never refused."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Final
+
+from custody.apply.base import Handler, Refused, entered, nothing, text
+from custody.area import Area
+from custody.facts import Fact
+from custody.world import DoorState, NodeState, Officer, RecorderState, SourceState, Stay, World
+
+# --- sources -------------------------------------------------------------------------------
+
+
+def _config_loaded(world: World, area: Area, fact: Fact) -> Refused | None:
+    """From here on every configured source is expected to speak; until it does it is unknown."""
+    for node in area.nodes:
+        if node not in world.nodes:
+            world.nodes.put(node, NodeState(node, "unknown", fact.occurred_us, fact.index))
+    for recorder in area.recorders:
+        if recorder not in world.recorders:
+            world.recorders.put(recorder, RecorderState(recorder, "unknown", fact.occurred_us, fact.index))
+    for door in area.doors:
+        if door not in world.doors:
+            world.doors.put(door, DoorState(door, None, fact.occurred_us, fact.index))
+    return None
+
+
+def _node(state: str) -> Handler:
+    def handle(world: World, area: Area, fact: Fact) -> Refused | None:
+        node = text(fact, "node")
+        world.nodes.put(node, NodeState(node, state, fact.occurred_us, fact.index))
+        return None
+
+    return handle
+
+
+def _recorder(state: str) -> Handler:
+    def handle(world: World, area: Area, fact: Fact) -> Refused | None:
+        recorder = text(fact, "recorder")
+        known = world.recorders.get(recorder)
+        if known is None or known.state != state:
+            world.recorders.put(recorder, RecorderState(recorder, state, fact.occurred_us, fact.index))
+        return None
+
+    return handle
+
+
+def _source(kind: str, state: str, key: str | None = None) -> Handler:
+    def handle(world: World, area: Area, fact: Fact) -> Refused | None:
+        name = f"{kind}:{fact.body[key]}" if key else kind
+        known = world.sources.get(name)
+        if known is None or known.state != state:
+            world.sources.put(name, SourceState(name, state, fact.occurred_us, fact.index))
+        return None
+
+    return handle
+
+
+# --- doors ---------------------------------------------------------------------------------
+
+
+def _door_moved(is_open: bool | None) -> Handler:
+    def handle(world: World, area: Area, fact: Fact) -> Refused | None:
+        door = world.doors.get(text(fact, "door")) or DoorState(text(fact, "door"))
+        if door.is_open == is_open:
+            return None
+        moved = replace(door, is_open=is_open, since_us=fact.occurred_us, fact=fact.index)
+        if is_open and door.opened_us is not None:  # still open after a time unseen
+            moved = replace(moved, since_us=door.opened_us)
+        elif is_open:
+            moved = replace(moved, opened_us=fact.occurred_us, opening_release_us=door.released_us)
+        elif is_open is False:
+            moved = replace(moved, opened_us=None)
+        world.doors.put(door.id, moved)
+        return None
+
+    return handle
+
+
+def _door_released(world: World, area: Area, fact: Fact) -> Refused | None:
+    door = world.doors.get(text(fact, "door")) or DoorState(text(fact, "door"))
+    world.doors.put(door.id, replace(door, released_us=fact.occurred_us))
+    return None
+
+
+# --- tags ----------------------------------------------------------------------------------
+
+
+def _tag_read(world: World, area: Area, fact: Fact) -> Refused | None:
+    tag, room = text(fact, "tag"), text(fact, "room")
+    move(world, area, fact, tag, room)
+    return None
+
+
+def move(world: World, area: Area, fact: Fact, tag: str, room: str) -> None:
+    """The bearer of a tag is in this room; a tag nobody bears is remembered as a stray."""
+    bearer = world.tags.get(tag)
+    if bearer is None:
+        world.strays.put(tag, room)
+        return
+    kind, _, ref = bearer.partition(":")
+    if kind == "officer":
+        officer = world.officers.get(ref)
+        if officer is not None and officer.room != room:
+            world.officers.put(ref, _moved(officer, room, fact))
+        return
+    stay = world.stays.get(ref)
+    if stay is None or not stay.is_open:
+        return
+    if stay.room == room and stay.silent_us is None and stay.entered_us is not None:
+        return
+    moved = replace(stay, silent_us=None)
+    if stay.room != room:
+        moved = replace(moved, room=room, room_us=fact.occurred_us, room_fact=fact.index)
+        _note_rooms(world, area, fact, stay, room)
+    if stay.entered_us is None and _is_inside(area, room):
+        moved = entered(moved, fact.occurred_us, fact.index)
+    world.stays.put(ref, moved)
+
+
+def _note_rooms(world: World, area: Area, fact: Fact, stay: Stay, room: str) -> None:
+    """Leaving one kind of room for another is a step of the stay."""
+    before = area.rooms.get(stay.room) if stay.room is not None else None
+    now = area.rooms.get(room)
+    names = [f"left:{before.kind}"] if before is not None and (now is None or now.kind != before.kind) else []
+    if now is not None and (before is None or now.kind != before.kind):
+        names.append(f"in:{now.kind}")
+    if names:
+        world.mark(f"stay:{stay.ref}", tuple(names), fact.occurred_us, fact.index, fact.body)
+
+
+def _moved(officer: Officer, room: str | None, fact: Fact) -> Officer:
+    """The officer's badge is in another room, or in none."""
+    return replace(
+        officer,
+        room=room,
+        room_us=fact.occurred_us,
+        room_fact=fact.index,
+        left_room=officer.room if officer.room is not None else officer.left_room,
+    )
+
+
+def _is_inside(area: Area, room: str) -> bool:
+    known = area.rooms.get(room)
+    return known is None or known.kind != "outside"
+
+
+def _tag_gone(world: World, area: Area, fact: Fact) -> Refused | None:
+    tag, room = text(fact, "tag"), text(fact, "room")
+    bearer = world.tags.get(tag)
+    if bearer is None:
+        if world.strays.get(tag) == room:
+            world.strays.drop(tag)
+        return None
+    kind, _, ref = bearer.partition(":")
+    officer = world.officers.get(ref) if kind == "officer" else None
+    if officer is not None and officer.room == room:
+        world.officers.put(ref, _moved(officer, None, fact))
+    stay = world.stays.get(ref) if kind == "stay" else None
+    if stay is not None and stay.room == room and stay.silent_us is None:
+        world.stays.put(ref, replace(stay, silent_us=fact.occurred_us, silent_fact=fact.index))
+    return None
+
+
+def _bearer_stay(world: World, band: str) -> Stay | None:
+    kind, _, ref = (world.tags.get(band) or "").partition(":")
+    return world.stays.get(ref) if kind == "stay" else None
+
+
+def _band_cut(world: World, area: Area, fact: Fact) -> Refused | None:
+    stay = _bearer_stay(world, text(fact, "band"))
+    if stay is not None and stay.is_open and stay.band_cut_fact is None:
+        world.stays.put(stay.ref, replace(stay, band_cut_fact=fact.index))
+    return None
+
+
+def _band_battery(world: World, area: Area, fact: Fact) -> Refused | None:
+    stay = _bearer_stay(world, text(fact, "band"))
+    percent = fact.body["percent"]
+    if stay is not None and stay.is_open and isinstance(percent, int):
+        world.stays.put(stay.ref, replace(stay, band_battery_pct=percent, battery_fact=fact.index))
+    return None
+
+
+
+
+EQUIPMENT: Final[Mapping[str, Handler]] = {
+    "gateway.booted": nothing,
+    "config.loaded": _config_loaded,
+    "clock.stepped": _source("clock", "doubtful"),
+    "clock.doubted": _source("clock", "doubtful"),
+    "clock.trusted": _source("clock", "ok"),
+    "server.lost": _source("server", "doubtful"),
+    "server.restored": _source("server", "ok"),
+    "gateway.lost": _source("gateway", "doubtful", "gateway"),
+    "gateway.heard": _source("gateway", "ok", "gateway"),
+    "port.lost": _source("port", "doubtful", "port"),
+    "port.restored": _source("port", "ok", "port"),
+    "node.booted": nothing,
+    "node.lost": _node("lost"),
+    "node.restored": _node("ok"),
+    "node.gap": nothing,
+    "output.commanded": nothing,
+    "output.confirmed": nothing,
+    "door.opened": _door_moved(is_open=True),
+    "door.closed": _door_moved(is_open=False),
+    "door.unknown": _door_moved(is_open=None),
+    "door.released": _door_released,
+    "door.exit_requested": _door_released,
+    "tag.read": _tag_read,
+    "tag.gone": _tag_gone,
+    "wristband.cut": _band_cut,
+    "wristband.battery": _band_battery,
+    "recorder.started": _recorder("recording"),
+    "recorder.stopped": _recorder("stopped"),
+    "recorder.lost": _recorder("unknown"),
+}

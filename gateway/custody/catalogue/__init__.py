@@ -1,0 +1,53 @@
+"""The catalogue of facts: every type that may enter the log, with its fields and units.
+
+A fact says, in the past tense, what happened. Its stored name is `<type>/<version>`, apart
+from any class name, so that renaming code never breaks history. Personal data stay out:
+stay, case and person are random references; names and identity numbers live elsewhere.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+from custody.catalogue.equipment import EQUIPMENT, HANDLING
+from custody.catalogue.matters import CASES, COURSE, INCIDENTS_FACTS, RECORDINGS_FACTS
+from custody.catalogue.parts import FactType
+from custody.catalogue.people import OFFICERS_FACTS, WAY
+
+GROUPS: Final[Mapping[str, tuple[FactType, ...]]] = {
+    "equipment": EQUIPMENT,
+    "officers": OFFICERS_FACTS,
+    "way": WAY,
+    "course": COURSE,
+    "cases": CASES,
+    "recordings": RECORDINGS_FACTS,
+    "incidents": INCIDENTS_FACTS,
+    "handling": HANDLING,
+}
+FACT_TYPES: Final[Mapping[str, FactType]] = {item.name: item for group in GROUPS.values() for item in group}
+# Fields that name what a fact is about. A place is a subject only of what is stated of the place alone.
+_SUBJECT_FIELDS: Final = ("stay", "case", "dossier", "recording", "incident")
+_PLACE_FACTS: Final = {"guard.moved": "room", "patrol.tapped": "room", "room.inspected": "room"}
+
+
+def _subjects(item: FactType) -> tuple[str, ...]:
+    if item.name in _PLACE_FACTS:
+        return (_PLACE_FACTS[item.name],)
+    if item.name == "recorder.measured":
+        return ("recorder",)
+    if item in OFFICERS_FACTS and "stay" not in item.fields:
+        return ("officer",)
+    if item in WAY and item.name != "extension.approved":
+        return ("stay",)
+    return tuple(name for name in _SUBJECT_FIELDS if name in item.fields)
+
+
+SUBJECTS: Final[Mapping[str, tuple[str, ...]]] = {
+    item.name: found for item in FACT_TYPES.values() if (found := _subjects(item))
+}
+UNITS: Final = ("stay", "case", "dossier", "recording", "incident", "officer", "room", "recorder")
+# Stated of a stay also when the person has left: decisions, and what hangs on an incident or a recording.
+OUTLIVING: Final = frozenset(
+    item.name for item in FACT_TYPES.values() if item in COURSE or not getattr(item.fields.get("stay"), "required", False)
+)
+# Facts that open a stay.
+OPENING: Final = frozenset({"person.arrived", "area.entered", "stay.registered", "wristband.bound"})

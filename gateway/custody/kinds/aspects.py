@@ -1,0 +1,39 @@
+"""Which changes of the world a rule has to be judged again after."""
+
+from custody.rules import Between, Rule
+
+_OF_STAY = {
+    "arrived": ("arrived",),
+    "entered": ("entered",),
+    "registered": ("registered",),
+    "searched": ("searched",),
+    "released": ("released",),
+    "arrival_written": ("arrival_written",),
+}
+
+
+def of_steps(names: tuple[str, ...]) -> set[str]:
+    """The aspects that tell of these steps."""
+    found: set[str] = set()
+    for name in names:
+        base = name.partition("@")[0]
+        if base.startswith("measure:"):
+            found |= {"measure", "arrived"}
+        else:
+            found.update(_OF_STAY.get(base, (base,)))
+    return found
+
+
+def of_between(between: Between | None) -> set[str]:
+    """The aspects that tell of a stretch of the way."""
+    return of_steps((*between.start, *between.end)) if between is not None else set()
+
+
+def common(rule: Rule) -> set[str]:
+    """The aspects that decide whether a rule speaks of its unit at all."""
+    found = of_steps((*rule.after, *rule.unless)) | of_between(rule.during) | of_between(rule.not_during)
+    if rule.measures:
+        found.add("measure")
+    if not rule.when.is_empty:
+        found.add("particulars")
+    return found

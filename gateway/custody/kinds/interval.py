@@ -1,0 +1,51 @@
+"""Kind `interval`: an act is repeated at least so often while something lasts."""
+
+from custody.kinds.aspects import common, of_steps
+from custody.rules import Rule
+from custody.view import At, Condition, Judgement, Silence, Unit, View
+
+
+def reads(rule: Rule) -> set[str]:
+    """The act, and what makes it needed."""
+    acts = of_steps(rule.params["acts"])
+    found = common(rule) | acts
+    if rule.params["from"] == "room":
+        found.add("place")
+    elif rule.params["from"] == "entered":
+        found.add("entered")
+    return found
+
+
+def judge(rule: Rule, view: View, unit: Unit) -> Judgement:
+    """Running since the act was done last, or since it began to be needed."""
+    silent = view.silence(rule, unit)
+    if silent is not None:
+        return silent
+    needed = _needed(rule, view, unit)
+    if isinstance(needed, Silence):
+        return needed
+    place = unit.stay.room if unit.stay is not None else None
+    owner = view.unit(f"room:{place}") if rule.params.get("of") == "room" else unit
+    done = view.latest(owner, rule.params["acts"])
+    since = max(needed, done) if done is not None else needed
+    return Condition(room=place, since_us=since[0], anchor=since[1], facts=(since[1],))
+
+
+def _needed(rule: Rule, view: View, unit: Unit) -> At | Silence:
+    """Since when the act is needed."""
+    begin = rule.params["from"]
+    if begin == "during":
+        start = view.open_between(unit, rule.during) if rule.during is not None else None
+        return start if start is not None else Silence("not_during", "something that lasts", "nothing")
+    if begin == "entered":
+        entered = view.step(unit, "entered")
+        return entered if entered is not None else Silence("not_begun", "entered", "not done")
+    place = view.held_place(rule, unit)
+    if isinstance(place, Silence):
+        return place
+    fitted = rule.params.get("fitted")
+    if fitted is not None and fitted not in view.area.rooms[place].fitted:
+        return Silence("not_fitted", fitted, f"{place} without")
+    stay = unit.stay
+    assert stay is not None and stay.room_us is not None, "a stay is held in the place"
+    return stay.room_us, stay.room_fact

@@ -1,0 +1,120 @@
+"""Local overlays: `[[overlay]]` of area.toml makes a rule stricter. What would loosen it is refused."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, Final
+
+from custody.area import Area
+from custody.config import ConfigError
+from custody.reader import Reader, join_rulebooks, levels_of, load_rulebook
+from custody.rules import SEVERITIES, Level, Rule, Rulebook, Tier
+from custody.times import Limit
+from custody.vocabulary import ROLES
+
+_KEYS: Final = ("rule", "level", "limit", "approvers", "prewarnings", "reason")
+
+
+def rulebook_of(area: Area, text_of: Any) -> Rulebook:
+    """The rulebooks of an area, one after the other, with its overlays.
+
+    `text_of` gives the TOML of a book or of a shared part by name, or raises KeyError. Raises
+    ConfigError with every problem.
+    """
+    books, problems = [], []
+    for name in area.rulebooks:
+        try:
+            text = text_of(name)
+        except KeyError as error:
+            reader = Reader("area.toml")
+            reader.add("area.rulebook", "a bundled rulebook", f"{name}: {error.args[0]}")
+            problems += reader.problems
+            continue
+        try:
+            books.append(load_rulebook(text, f"{name}.toml", text_of))
+        except ConfigError as error:
+            problems += error.problems
+    if problems:
+        raise ConfigError(problems)
+    return overlaid(join_rulebooks(books, area.zone, area.straddle), area.overlays)
+
+
+def overlaid(book: Rulebook, tables: tuple[Mapping[str, Any], ...], file: str = "area.toml") -> Rulebook:
+    """A rulebook with its rules made stricter. Raises ConfigError where a table would loosen one."""
+    reader = Reader(file)
+    rules = list(book.rules)
+    for number, table in enumerate(tables):
+        where = f"overlay[{number}] {table.get('rule')}"
+        reader.only(table, where, _KEYS)
+        if table.get("rule") not in book.versions:
+            reader.add(f"{where}.rule", "id/variant of a rule of the rulebook", table.get("rule"))
+            continue
+        for place, rule in enumerate(rules):
+            if rule.key == table["rule"]:
+                rules[place] = replace(_stricter(reader, table, where, rule), is_overlaid=True)
+    if reader.problems:
+        raise ConfigError(reader.problems)
+    return replace(book, rules=tuple(rules)) if tables else book
+
+
+def _stricter(r: Reader, table: Mapping[str, Any], where: str, rule: Rule) -> Rule:
+    if "level" in table:
+        levels = levels_of(r, table, where)
+        _check_levels(r, where, rule.levels, levels)
+        rule = replace(rule, levels=levels)
+    if {"limit", "approvers", "prewarnings"} & set(table):
+        if not rule.tiers:
+            r.add(where, "limit, approvers, prewarnings for a clock alone", rule.kind)
+            return rule
+        rule = replace(rule, tiers=_stricter_tiers(r, table, where, rule))
+    return rule
+
+
+def _check_levels(r: Reader, where: str, old: tuple[Level, ...], new: tuple[Level, ...]) -> None:
+    """At the moment of each old alarm one at least as severe must have been raised."""
+    for level in (level for level in old if not level.is_prewarning):
+        by_then = [n.severity for n in new if not n.is_prewarning and n.after_us <= level.after_us]
+        if not by_then or SEVERITIES.index(min(by_then)) > SEVERITIES.index(level.severity):
+            r.add(f"{where}.level", f"{level.severity} by {level.name} or stricter", [n.name for n in new])
+    for level in (level for level in old if level.is_prewarning):
+        if not any(n.is_prewarning and n.after_us <= level.after_us for n in new):
+            r.add(f"{where}.level", f"a pre-warning by {level.name} or earlier", [n.name for n in new])
+
+
+def _stricter_tiers(r: Reader, table: Mapping[str, Any], where: str, rule: Rule) -> tuple[Tier, ...]:
+    tiers = rule.tiers
+    if "limit" in table:
+        tiers = _shorter(r, where, tiers, r.limit(table["limit"], f"{where}.limit"))
+    if "approvers" in table:
+        approvers = r.many(table, where, "approvers", ROLES)
+        for tier in tiers:
+            if not approvers or (tier.approvers and not set(approvers) <= set(tier.approvers)):
+                r.add(f"{where}.approvers", f"some of {', '.join(tier.approvers)}", table["approvers"])
+        tiers = tuple(replace(t, approvers=approvers) if t.approvers else t for t in tiers)
+    if "prewarnings" in table:
+        more = tuple(r.limit(v, f"{where}.prewarnings") for v in r.items(table, where, "prewarnings"))
+        tiers = tuple(_warned(t, more) for t in tiers)
+    return tiers
+
+
+def _shorter(r: Reader, where: str, tiers: tuple[Tier, ...], limit: Limit) -> tuple[Tier, ...]:
+    """The last limit becomes shorter; longer tiers than it are no longer given."""
+    first = tiers[0].limit
+    if limit.order > tiers[-1].limit.order or bool(limit.months) > bool(tiers[-1].limit.months):
+        r.add(f"{where}.limit", f"at most {tiers[-1].limit.text}", limit.text)
+        return tiers
+    if limit.order <= first.order:
+        return (replace(tiers[0], limit=limit, basis="local", prewarnings=_before(tiers[0], limit)),)
+    kept = [tier for tier in tiers if tier.limit.order < limit.order]
+    last = next(tier for tier in tiers if tier.limit.order >= limit.order)
+    return (*kept, replace(last, limit=limit, basis="local", prewarnings=_before(last, limit)))
+
+
+def _before(tier: Tier, limit: Limit) -> tuple[Limit, ...]:
+    return tuple(warning for warning in tier.prewarnings if warning.order < limit.order)
+
+
+def _warned(tier: Tier, more: tuple[Limit, ...]) -> Tier:
+    """With these pre-warnings besides its own."""
+    known = {warning.text: warning for warning in (*tier.prewarnings, *more)}
+    fitting = [w for w in known.values() if w.order < tier.limit.order]
+    return replace(tier, prewarnings=tuple(sorted(fitting, key=lambda w: w.order, reverse=True)))
