@@ -75,10 +75,17 @@ class Book:
             first += len(leaves)
         return found
 
-    def complete(self, found: Replayed) -> None:
-        """Append the missing outputs, with the ids and times they would have had."""
+    def complete(self, found: Replayed, *, is_same_law: bool) -> None:
+        """Append the missing outputs, with the ids and times they would have had.
+
+        When the log was written under other rules or rooms than now, what they did not ask for is
+        not asked of the past: only what still stands is told.
+        """
+        running = {row.id for row in self.engine.obligations() if row.closed_us is None}
         for entry in found.missing.values():
-            self._append_output(entry)
+            about = entry["body"].get("alarm") or entry["body"].get("obligation")
+            if is_same_law or about in running:
+                self._append_output(entry)
 
     def append(self, draft: Draft, now: Moment) -> bool:
         """Append a fact recorded `now`, not yet durable. False when it must be offered again later.

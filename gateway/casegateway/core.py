@@ -122,7 +122,7 @@ class GatewayCore:
         now = self._judge(raw)
         out = self.outputs.restore(self.book.engine.outputs())
         try:
-            self.book.complete(self.found)
+            self.book.complete(self.found, is_same_law=self._is_same_law())
             if self._reach_deadline(now):
                 self.book.step()
             self._append("gateway.booted", {"reason": reason[:200]}, now)
@@ -136,6 +136,12 @@ class GatewayCore:
             return out + self._settle(now)
         except LogStopped as error:
             return out + self._give_up(EXIT_STORAGE_FAILED, error)
+
+    def _is_same_law(self) -> bool:
+        """The log goes on under the rooms and rules it was written under (or begins)."""
+        before, now = self.book.memory.config, self.identity
+        ours = {"config_hash": now.config_hash, "rulebook_hash": now.rulebook_hash}
+        return not before or all(before.get(key) == value for key, value in ours.items())
 
     def handle(self, events: list[Event], raw: Moment) -> list[Action]:
         """Take a batch of events (may be empty: time alone) and give what to do now."""

@@ -7,23 +7,15 @@ Exit 0 when it was played, 2 when a line cannot be used: file, line, expected, f
 import argparse
 import json
 import os
-import re
 import sys
-from collections.abc import Iterable, Iterator
-from pathlib import Path
 from typing import Any
 
-from caseward.check import read_area, read_rulebook
+from caseward.history import read_history
 from custody.area import Area
 from custody.config import ConfigError
 from custody.effects import AlarmCleared, AlarmEffect, AlarmRaised, Effect, PreWarning, Refusal
-from custody.engine import Engine
-from custody.player import Player, replay_log
-from custody.rules import Rulebook
-from custody.scenario import ScenarioError, parse_scenario
+from custody.scenario import ScenarioError
 from custody.times import TimeFormatError, format_instant, parse_instant_us
-
-_SEGMENT_LINE = re.compile(r"^[0-9a-f]{8} (?=\{)")
 
 
 def main(argv: list[str]) -> int:
@@ -31,9 +23,8 @@ def main(argv: list[str]) -> int:
     options = _parser().parse_args(argv)
     try:
         until_us = parse_instant_us(options.until) if options.until else None
-        texts = _read(options.file)
-        effects, area = _effects(options, texts, until_us)
-        rows = [row for effect in effects if (row := describe(effect, area)) is not None]
+        history = read_history(options.file, options.area, options.rulebook, until_us)
+        rows = [row for effect in history.effects if (row := describe(effect, history.area)) is not None]
     except TimeFormatError as error:
         sys.stderr.write(f"--until: {error}\n")
         return 2
@@ -63,50 +54,6 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--until", help="play on to this instant, ISO 8601 with offset")
     parser.add_argument("--json", action="store_true", help="one JSON object a line")
     return parser
-
-
-def _read(name: str) -> list[str]:
-    if name == "-":
-        return sys.stdin.read().splitlines()
-    path = Path(name)
-    if path.is_dir():
-        segments = sorted(path.glob("*.seg"))
-        if not segments:
-            raise OSError(f"{name}: expected log segments (*.seg), found none")
-        return [line for s in segments for line in s.read_text(encoding="utf-8").splitlines()]
-    return path.read_text(encoding="utf-8").split("\n")
-
-
-def _effects(
-    options: argparse.Namespace, texts: list[str], until_us: int | None
-) -> tuple[Iterator[Effect], Area]:
-    first = next((text for text in texts if text.strip()), "")
-    if _SEGMENT_LINE.match(first) or '"prev":' in first:
-        area, rulebook = _setting(options, {})
-        return replay_log(Engine(area, rulebook), _leaves(texts), until_us), area
-    scenario = parse_scenario(texts)
-    area, rulebook = _setting(options, scenario.header)
-    is_healthy = scenario.header.get("initial", "healthy") == "healthy"
-    return Player(area, rulebook, is_healthy=is_healthy).play(scenario, until_us), area
-
-
-def _setting(options: argparse.Namespace, header: Any) -> tuple[Area, Rulebook]:
-    area = read_area(options.area or header.get("area", "standard"))
-    return area, read_rulebook(options.rulebook or header.get("rulebook", area.rulebook))
-
-
-def _leaves(texts: Iterable[str]) -> Iterator[dict[str, Any]]:
-    for number, text in enumerate(texts, 1):
-        line = _SEGMENT_LINE.sub("", text)
-        if not line.strip():
-            continue
-        try:
-            leaf = json.loads(line)
-        except ValueError as error:
-            raise ScenarioError(number, "a leaf, one JSON object a line", str(error)) from None
-        if not isinstance(leaf, dict):
-            raise ScenarioError(number, "a leaf, one JSON object a line", leaf)
-        yield leaf
 
 
 def describe(effect: Effect, area: Area) -> dict[str, Any] | None:

@@ -5,7 +5,7 @@ facts in order of occurrence (timeline.py); the engine tells what changed with e
 keeps the handling of alarms by officers (alarm.py).
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -76,6 +76,7 @@ class Engine:
         self._horizon_us = -FAR_FUTURE_US
         self._inclusive_us: int | None = None  # horizon up to and including which limits were told
         self._desk = AlarmDesk()
+        self.on_final: Callable[[Obligation], None] | None = None  # told of each duty before it is forgotten
 
     @property
     def world(self) -> World:
@@ -116,8 +117,10 @@ class Engine:
         # A limit once told as reached stays so for later facts of the same microsecond.
         timeline.reach(until_us, is_inclusive=until_us == self._inclusive_us)
         effects = self._refusals(fact) + self._tell(fact)
-        for obligation_id in timeline.trim(fact.recorded_us):
-            self._told.pop(obligation_id, None)
+        for row in timeline.trim(fact.recorded_us):
+            self._told.pop(row.id, None)
+            if self.on_final is not None:
+                self.on_final(row)
         return effects
 
     def duties(self, stay: str | None = None) -> list[Duty]:

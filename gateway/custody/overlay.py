@@ -11,7 +11,8 @@ from custody.rules import SEVERITIES, Level, Rule, Rulebook, Tier
 from custody.times import Limit
 from custody.vocabulary import ROLES
 
-_KEYS: Final = ("rule", "level", "limit", "approvers", "prewarnings", "reason")
+_TIGHTENS: Final = ("level", "limit", "approvers", "prewarnings")
+_KEYS: Final = ("rule", *_TIGHTENS, "reason")
 
 
 def rulebook_of(area: Area, text_of: Any) -> Rulebook:
@@ -45,9 +46,13 @@ def overlaid(book: Rulebook, tables: tuple[Mapping[str, Any], ...], file: str = 
     for number, table in enumerate(tables):
         where = f"overlay[{number}] {table.get('rule')}"
         reader.only(table, where, _KEYS)
-        if table.get("rule") not in book.versions:
+        if not isinstance(table.get("rule"), str) or table["rule"] not in book.versions:
             reader.add(f"{where}.rule", "id/variant of a rule of the rulebook", table.get("rule"))
             continue
+        if not set(_TIGHTENS) & set(table):
+            reader.add(where, f"one of {', '.join(_TIGHTENS)}", ", ".join(table))
+        if not isinstance(table.get("reason", ""), str):
+            reader.add(f"{where}.reason", "text", table["reason"])
         for place, rule in enumerate(rules):
             if rule.key == table["rule"]:
                 rules[place] = replace(_stricter(reader, table, where, rule), is_overlaid=True)
@@ -58,8 +63,11 @@ def overlaid(book: Rulebook, tables: tuple[Mapping[str, Any], ...], file: str = 
 
 def _stricter(r: Reader, table: Mapping[str, Any], where: str, rule: Rule) -> Rule:
     if "level" in table:
+        if rule.tiers:
+            r.add(f"{where}.level", "limit, approvers or prewarnings for a clock", "level")
+            return rule
         levels = levels_of(r, table, where)
-        _check_levels(r, where, rule.levels, levels)
+        _check_levels(r, where, rule, levels)
         rule = replace(rule, levels=levels)
     if {"limit", "approvers", "prewarnings"} & set(table):
         if not rule.tiers:
@@ -69,8 +77,13 @@ def _stricter(r: Reader, table: Mapping[str, Any], where: str, rule: Rule) -> Ru
     return rule
 
 
-def _check_levels(r: Reader, where: str, old: tuple[Level, ...], new: tuple[Level, ...]) -> None:
+def _check_levels(r: Reader, where: str, rule: Rule, new: tuple[Level, ...]) -> None:
     """At the moment of each old alarm one at least as severe must have been raised."""
+    old = rule.levels
+    for level in (level for level in new if level.number_basis == "law" and level not in old):
+        r.add(f"{where}.level", "local as the number of what is not the law's", level.name)
+    if any(level.is_prewarning for level in new):
+        _check_wording(r, f"{where}.level", rule)
     for level in (level for level in old if not level.is_prewarning):
         by_then = [n.severity for n in new if not n.is_prewarning and n.after_us <= level.after_us]
         if not by_then or SEVERITIES.index(min(by_then)) > SEVERITIES.index(level.severity):
@@ -80,18 +93,35 @@ def _check_levels(r: Reader, where: str, old: tuple[Level, ...], new: tuple[Leve
             r.add(f"{where}.level", f"a pre-warning by {level.name} or earlier", [n.name for n in new])
 
 
+def _check_wording(r: Reader, where: str, rule: Rule) -> None:
+    """A pre-warning needs words, and only the rulebook has them."""
+    if not all(text["soon"] for text in rule.text.values()):
+        r.add(where, "no pre-warning: the rule has no words for one", rule.key)
+
+
 def _stricter_tiers(r: Reader, table: Mapping[str, Any], where: str, rule: Rule) -> tuple[Tier, ...]:
     tiers = rule.tiers
+    is_calendar = bool(rule.params.get("calendar"))
     if "limit" in table:
-        tiers = _shorter(r, where, tiers, r.limit(table["limit"], f"{where}.limit"))
+        limit = r.limit(table["limit"], f"{where}.limit")
+        if is_calendar == bool(limit.us and not limit.days):
+            r.add(f"{where}.limit", "days or months for a calendar clock, hours for another", limit.text)
+            return tiers
+        tiers = _shorter(r, where, tiers, limit)
     if "approvers" in table:
         approvers = r.many(table, where, "approvers", ROLES)
+        if not any(tier.approvers for tier in tiers):
+            r.add(f"{where}.approvers", "a clock with a longer limit that somebody approves", rule.key)
         for tier in tiers:
             if not approvers or (tier.approvers and not set(approvers) <= set(tier.approvers)):
                 r.add(f"{where}.approvers", f"some of {', '.join(tier.approvers)}", table["approvers"])
         tiers = tuple(replace(t, approvers=approvers) if t.approvers else t for t in tiers)
     if "prewarnings" in table:
         more = tuple(r.limit(v, f"{where}.prewarnings") for v in r.items(table, where, "prewarnings"))
+        unfit = [w.text for w in more if w.order >= tiers[-1].limit.order or (is_calendar and not w.days)]
+        if unfit:
+            r.add(f"{where}.prewarnings", "shorter than the limit, in its unit", unfit)
+        _check_wording(r, f"{where}.prewarnings", rule)
         tiers = tuple(_warned(t, more) for t in tiers)
     return tiers
 

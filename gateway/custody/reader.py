@@ -245,7 +245,7 @@ class Reader:
     def day(self, head: Mapping[str, Any], key: str) -> date | None:
         """A date or nothing."""
         value = head.get(key)
-        if value is not None and not isinstance(value, date):
+        if value is not None and type(value) is not date:  # a moment is no day
             self.add(f"rulebook.{key}", "a date such as 2026-01-01", value)
             return None
         return value
@@ -383,7 +383,7 @@ def _params(r: Reader, table: Mapping[str, Any], where: str, kind: str) -> dict[
 # --- one rule ------------------------------------------------------------------------------------
 
 # What each source is a matter of; the others are a matter of themselves.
-_UNIT_OF_SOURCE: Final[Mapping[object, str]] = {
+_UNIT_OF_SOURCE: Final[Mapping[str, str]] = {
     "band_battery": "stay",
     "band_silent": "stay",
     "door": "door",
@@ -457,8 +457,8 @@ def _check_rule(r: Reader, rule: Rule, table: Mapping[str, Any], where: str) -> 
 def _unit(r: Reader, table: Mapping[str, Any], where: str, kind: str) -> str:
     params = r.table(table, where, "with")
     if kind == "supervision":
-        source = params.get("source")
-        return _UNIT_OF_SOURCE.get(source, str(source))
+        source = str(params.get("source"))
+        return _UNIT_OF_SOURCE.get(source, source)
     if params.get("act") == "door_forced":
         return "door"
     if kind == "coverage" and not any(key in table for key in ("measures", "when", "during")):
@@ -613,6 +613,9 @@ def load_rulebook(
         part = _included(reader, name, included)
         if part is not None:
             rules, approvals, steps = rules + part[0], approvals + part[1], steps + part[2]
+    since, until = reader.day(head, "in_force_from"), reader.day(head, "in_force_until")
+    if since is not None and until is not None and until < since:
+        reader.add("rulebook.in_force_until", f"a day not before {since}", until)
     if not rules:
         reader.add("rule", "at least one [[rule]]", raw.get("rule"))
     _once(reader, "rule", [rule.key for rule in rules])
@@ -621,8 +624,8 @@ def load_rulebook(
     book = Rulebook(
         id=str(head.get("id")),
         title=Name(**title),
-        in_force_from=reader.day(head, "in_force_from"),
-        in_force_until=reader.day(head, "in_force_until"),
+        in_force_from=since,
+        in_force_until=until,
         rules=tuple(rules),
         approvals={item.fact: item for item in approvals},
         steps={item.fact: item for item in steps},

@@ -435,8 +435,8 @@ class Timeline:
 
     # --- forgetting ------------------------------------------------------------------------
 
-    def trim(self, now_us: int) -> list[str]:
-        """Make what is too old to change final; gives the ids of obligations forgotten."""
+    def trim(self, now_us: int) -> list[Obligation]:
+        """Make what is too old to change final; gives the obligations forgotten."""
         if len(self._entries) < TRIM_STEP:
             return []
         is_full = len(self._entries) > ENTRIES_MAX
@@ -449,7 +449,7 @@ class Timeline:
         self._sight.forget_before(self._base_us)
         return self._purge()
 
-    def _purge(self) -> list[str]:
+    def _purge(self) -> list[Obligation]:
         running = {row.subject for row in self.obligations.values() if row.closed_us is None}
         for stay in self.world.stays.values():
             is_old = stay.released_us is not None and stay.released_us < self._base_us
@@ -457,12 +457,12 @@ class Timeline:
                 self.world.forget_stay(stay)
         self.world.forget_subjects(running, SUBJECTS_MAX)
         gone = [
-            row.id
+            row
             for row in self.obligations.values()
             if row.closed_us is not None and row.closed_us < self._base_us
         ]
-        for obligation_id in gone:
-            self.obligations.purge(obligation_id)
+        for row in gone:
+            self.obligations.purge(row.id)
         return gone
 
 

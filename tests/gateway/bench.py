@@ -32,6 +32,7 @@ from caselog.log import Log
 from caseserver.ingest import Ingest
 from custody.area import load_area
 from custody.engine import Engine
+from custody.bundled import rulebook_text
 from custody.reader import load_rulebook
 from node.app import Node
 from node.config import NodeConfig
@@ -40,9 +41,7 @@ HERE = Path(__file__).parent
 KEY = bytes(range(32))
 AREA_TEXT = (HERE / "area.toml").read_text(encoding="utf-8")
 AREA = load_area(AREA_TEXT)
-RULEBOOK = load_rulebook(
-    (HERE.parent.parent / "gateway/custody/rulebook/cn-2026.toml").read_text(encoding="utf-8"), "cn-2026.toml"
-)
+RULEBOOK = load_rulebook(rulebook_text("cn-2026"), "cn-2026.toml", rulebook_text)
 GATEWAY_KEY = SoftKey.from_seed(bytes(31) + b"\x01")
 SERVER_KEY = SoftKey.from_seed(bytes(31) + b"\x02")
 ORIGIN = "caseward.local/t1/gw-t1/e1"
@@ -155,6 +154,7 @@ class Bench:
         self.step_us = 0
         self.is_clock_lost = False
         self.disk = disk or MemoryDisk()
+        self.rulebook, self.rulebook_hash = RULEBOOK, "d" * 64
         self.has_server_key = has_server_key
         self.node = NodeBench(lambda: self.real_us)
         self.boot = 0
@@ -197,7 +197,7 @@ class Bench:
         self.boot += 1
         log, self.recovery = Log.open(self.disk, segment_bytes_max=64_000)
         book = Book(log, self.new_engine(), Memory(), self.trace)
-        identity = Identity("gw-t1", "c" * 64, RULEBOOK.id, "d" * 64, "0.0.0")
+        identity = Identity("gw-t1", "c" * 64, RULEBOOK.id, self.rulebook_hash, "0.0.0")
         public = SERVER_KEY.public if self.has_server_key else None
         self.core = GatewayCore(
             AREA,
@@ -215,7 +215,7 @@ class Bench:
         self.act(self.core.boot(self.moment(), reason))
 
     def new_engine(self) -> Engine:
-        return Engine(AREA, RULEBOOK)
+        return Engine(AREA, self.rulebook)
 
     def trace(self, step: str, index: int) -> None:
         """Overridden where a test looks at the order."""

@@ -1,6 +1,7 @@
 """The order that is law, and what a start makes of the log."""
 
 import errno
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -460,3 +461,40 @@ def test_accelerated_station_dates_a_late_message_in_station_time() -> None:
     opened = bench.facts("door.opened")[-1]
     assert abs(opened["occurred"]["latest_us"] - at_us) < 60 * 30_000  # 30 ms of real time
     assert opened["occurred"]["earliest_us"] <= at_us
+
+
+def few_rules(*ids: str) -> Any:
+    """The bundled book as it was when it held a few rules."""
+    return replace(RULEBOOK, rules=tuple(rule for rule in RULEBOOK.rules if rule.id in ids))
+
+
+def test_a_new_rulebook_asks_nothing_of_the_past_but_tells_what_still_stands() -> None:
+    bench = Bench()
+    bench.rulebook = few_rules("M1", "WB", "SYS", "DR")
+    started(bench)
+    for stay in ("s-gone", "s-here"):
+        bench.say("person.arrived", stay=stay)
+        bench.say("area.entered", stay=stay)
+        bench.say("stay.registered", stay=stay, measure="voluntary", case="c-1")
+    bench.run(1_000)
+    bench.say("health.checked", stay="s-gone", result="injured")
+    bench.say("stay.released", stay="s-gone", reason="released")
+    bench.run(500)
+    before = len(bench.output_ids())
+    bench.rulebook, bench.rulebook_hash = RULEBOOK, "e" * 64
+    bench.crash()
+    bench.run(500)
+    told = bench.output_ids()[before:]
+    assert not [output for output in told if "stay:s-gone" in output], "the past was judged by a later law"
+    assert [output for output in told if output.startswith("obligation.armed|t1/M5/register/stay:s-here")] == []
+    assert [output for output in told if "M5/particulars/stay:s-here" in output], "what stands was not told"
+
+
+def test_the_same_rulebook_completes_whatever_is_missing() -> None:
+    bench = started()
+    bench.say("person.arrived", stay="s-1")
+    bench.run(500)
+    before = bench.output_ids()
+    bench.crash()
+    assert bench.output_ids()[: len(before)] == before
+    assert len(set(bench.output_ids())) == len(bench.output_ids())

@@ -77,9 +77,7 @@ class Clock:
         stages = tuple((due, severity) for due, severity in moments if due is not None)
         return Running(start, tier, stages, moments[-1][0])
 
-    def _moments(
-        self, world: World, start: int, tier: Tier
-    ) -> list[tuple[Callable[[int], int], str]]:
+    def _moments(self, world: World, start: int, tier: Tier) -> list[tuple[Callable[[int], int], str]]:
         """The stages as functions of the time that is not counted."""
         kind, number = duration(tier.limit) or ("us", 0)
         if not self.calendar:
@@ -185,7 +183,11 @@ def calendar(
 def may_approve(world: World, approver: str, roles: Sequence[str]) -> bool:
     """The approver is registered, no auxiliary, and holds one of the roles."""
     officer = world.officers.get(approver)
-    return officer is not None and officer.service != "auxiliary" and any(role in roles for role in officer.roles)
+    return (
+        officer is not None
+        and officer.service != "auxiliary"
+        and any(role in roles for role in officer.roles)
+    )
 
 
 def about_of(world: World, body: dict[str, Any]) -> Unit | None:

@@ -155,7 +155,9 @@ def tables(book: str) -> Tables:
             _repeated("patrol.tapped", "patrol_point", patrol, lambda w, s: not _at_risk(w, s)),
             place=True,
         ),
-        Rule("G4", "at_risk", "stay", _repeated("patrol.tapped", "patrol_point", closely, _at_risk), place=True),
+        Rule(
+            "G4", "at_risk", "stay", _repeated("patrol.tapped", "patrol_point", closely, _at_risk), place=True
+        ),
         held("G5", "sexes", WAITING, at_once(S1), _together(other_sex)),
         held("G6", "case", WAITING, at_once(S1), _together(same_case)),
         held("G6", "corridor", ("corridor",), at_once(S2), _together(same_case)),

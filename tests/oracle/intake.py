@@ -18,7 +18,9 @@ def clocks(_book: str) -> list[Clock]:
     ended = ["case_review.ended"]
     criminal = ["case_review.started:criminal", "case_review.started:from_administrative"]
     return [
-        calendar("D2", "complex", "case", "3d", ["case_review.started:administrative_complex"], ended, S3, S2),
+        calendar(
+            "D2", "complex", "case", "3d", ["case_review.started:administrative_complex"], ended, S3, S2
+        ),
         calendar("D3", "criminal", "case", "3d", criminal, ended, S3, S2),
         Clock(
             "D3",
@@ -51,7 +53,9 @@ def tables(book: str) -> Tables:
             two_days,
         ),
         within("D5", "pass_on", "case", ["jurisdiction.found_wrong"], ["case.passed_on"], day_s2),
-        returned("D10", "return", "dossier", "dossier.taken", "return_by_at_us", ["dossier.returned"], ((0, S3),)),
+        returned(
+            "D10", "return", "dossier", "dossier.taken", "return_by_at_us", ["dossier.returned"], ((0, S3),)
+        ),
     ]
     if book == "cn-2026":
         settled = ["case.filed", "case.not_filed", "case.passed_on"]

@@ -40,7 +40,8 @@ def _no_guardian(stay: Stay) -> bool:
 def _female_in(world: World, room: str, *, sworn: bool) -> bool:
     """A woman's badge (of a sworn officer) is in the room."""
     return any(
-        officer.sex == "F" and (officer.service == "sworn" or not sworn) for officer in world.officers_in(room)
+        officer.sex == "F" and (officer.service == "sworn" or not sworn)
+        for officer in world.officers_in(room)
     )
 
 
@@ -143,7 +144,9 @@ def tables(book: str) -> Tables:
             "interpreter",
             INTERVIEW_ROOMS,
             at_once(S2),
-            only=lambda _w, s: s.flagged("deaf_mute", "foreign_language") and not s.has("interpreter.attended"),
+            only=lambda _w, s: (
+                s.flagged("deaf_mute", "foreign_language") and not s.has("interpreter.attended")
+            ),
         ),
         held("I10", "two", ("search",), minute_s3, lambda w, _s, room: len(w.officers_in(room)) < 2),
         held(

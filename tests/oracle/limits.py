@@ -44,7 +44,13 @@ BARRED = (  # CQ 9
     "acute_infectious",
     "grave_illness",
 )
-NOT_EXPEDITED = ("blind", "deaf_mute", "mentally_impaired", "hearing_case", "detention_from_ten_days")  # APR 41
+NOT_EXPEDITED = (
+    "blind",
+    "deaf_mute",
+    "mentally_impaired",
+    "hearing_case",
+    "detention_from_ten_days",
+)  # APR 41
 FREED = (
     "stay.released:released",
     "stay.released:bail",
@@ -263,7 +269,10 @@ def tables(book: str) -> Tables:
     leave = ladder((30, "min", S2), (2, "h", S1))
     told_detention = ["family.notified:criminal_detention", "family.notice_excused:criminal_detention"]
     told_arrest = ["family.notified:arrest", "family.notice_excused:arrest"]
-    told_lock_up = ["family.notified:administrative_detention", "family.notice_excused:administrative_detention"]
+    told_lock_up = [
+        "family.notified:administrative_detention",
+        "family.notice_excused:administrative_detention",
+    ]
     rules = [
         *(clock.table() for clock in clocks(book)),
         Rule("T3", "gap", "stay", _gap),

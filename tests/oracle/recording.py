@@ -112,7 +112,9 @@ def tables(book: str) -> Tables:
             five_s2,
             lambda w, s: s.flagged(*DIFFICULT) and _interrogated(w, s),
         ),
-        unrecorded("R2", "minor", INTERVIEW_ROOMS, five_s2, lambda w, s: bool(s.minor) and _interrogated(w, s)),
+        unrecorded(
+            "R2", "minor", INTERVIEW_ROOMS, five_s2, lambda w, s: bool(s.minor) and _interrogated(w, s)
+        ),
         within(
             "R5",
             "upload",

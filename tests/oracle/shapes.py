@@ -290,7 +290,11 @@ def duration(text: Any) -> tuple[str, int] | None:
 
 
 def _is_ref(value: Any, field: Shape) -> bool:
-    return isinstance(value, str) and bool(REF.fullmatch(value)) and (not field.choices or value in field.choices)
+    return (
+        isinstance(value, str)
+        and bool(REF.fullmatch(value))
+        and (not field.choices or value in field.choices)
+    )
 
 
 def _right(value: Any, field: Shape) -> bool:

@@ -229,7 +229,9 @@ class World:
 
     def held_with(self, stay: Stay, room: str) -> list[Stay]:
         """The other open stays whose band was last read in this room."""
-        return [other for other in self.stays.values() if other is not stay and other.open and other.room == room]
+        return [
+            other for other in self.stays.values() if other is not stay and other.open and other.room == room
+        ]
 
     def officers_in(self, *rooms: str) -> list[Officer]:
         """Whose badge was last read in one of these rooms."""

@@ -21,7 +21,7 @@ from _pytest.runner import runtestprotocol
 
 from tests.prove.mutators import Target
 
-EXAMPLES_MAX = 15
+EXAMPLES_MAX = 8
 """Of a hypothesis test, whatever it asks for itself; nothing is made smaller."""
 
 _LIBRARIES = tuple(

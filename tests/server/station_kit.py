@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -28,10 +27,10 @@ from caseserver.station import Station
 from caseserver.store.database import Database
 from caseserver.worker import Worker
 from custody.area import Area, load_area
+from custody.bundled import area_text, rulebook_of_area
 from custody.codec import fact_entry, output_entry
 from custody.engine import Engine
 from custody.facts import Fact
-from custody.reader import load_rulebook
 from custody.rules import Rulebook
 
 START_US = 1_773_795_600_000_000  # 2026-03-18 09:00 in Shanghai
@@ -40,21 +39,19 @@ HOUR_US = 60 * MINUTE_US
 CHEAP_HASHER = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
 
 
-def _text(folder: str, name: str) -> str:
-    return (resources.files("custody") / folder / f"{name}.toml").read_text(encoding="utf-8")
-
-
 def standard_area(name: str = "standard") -> tuple[Area, Rulebook]:
     """A bundled area and its rulebook."""
-    area = load_area(_text("areas", name), name)
-    return area, load_rulebook(_text("rulebook", area.rulebook), area.rulebook)
+    area = load_area(area_text(name), name)
+    return area, rulebook_of_area(area)[0]
 
 
 def hashes_of(area: Area) -> dict[str, str]:
     """What config.loaded says of a bundled area."""
     name = {"a1": "standard", "a2": "annex"}[area.id]
-    texts = {"config_hash": _text("areas", name), "rulebook_hash": _text("rulebook", area.rulebook)}
-    return {key: sha256(text.encode()).hexdigest() for key, text in texts.items()}
+    return {
+        "config_hash": sha256(area_text(name).encode()).hexdigest(),
+        "rulebook_hash": rulebook_of_area(area)[1],
+    }
 
 
 @dataclass

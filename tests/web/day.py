@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from hashlib import sha256
 
-from custody.bundled import area_text, rulebook_text
+from custody.bundled import area_text, rulebook_of_area
 from tests.web.house import HOUR, MINUTE, SECOND, Gateway, House
 from tests.web.scenes import at
 
@@ -63,7 +63,7 @@ class Day:
             "config.loaded",
             config_hash=sha256(area_text("standard").encode()).hexdigest(),
             rulebook="cn-2026",
-            rulebook_hash=sha256(rulebook_text("cn-2026").encode()).hexdigest(),
+            rulebook_hash=rulebook_of_area(self.g.area)[1],
         )
         for node in self.g.area.nodes:
             self.tell(START, "node.restored", node=node)

@@ -28,9 +28,11 @@ from caseserver.web.present.state import AreaPicture
 from caseserver.web.present.words import Words
 from caseserver.web.reader import Reader
 from caseserver.web.views import Choice, Count, Field, FormPage, LawQuote, Refusal
-from custody.approve import tier_in_force
-from custody.rules import Rule
-from custody.vocabulary import MEASURES, RELEASE_REASONS, SEXES
+from caseserver.web.present.custody_clock import ends_us, is_custody_clock
+from custody.kinds.clock import Running, running
+from custody.rules import Rule, Tier
+from custody.view import Silence, View
+from custody.vocabulary import GROUNDS, MEASURES, RELEASE_REASONS, ROLES, SEXES
 from custody.world import Stay
 
 OFFICERS_SHOWN_MAX = 40
@@ -46,8 +48,8 @@ def register_form(
         fields.append(
             Field("area", "choice", reader.t("form.field_area"), choices=areas, value=(states[0].area.id,))
         )
-    measures = tuple(Choice(measure, reader.of("measure", measure)) for measure in MEASURES)
-    sexes = tuple(Choice(sex, reader.of("sex", sex)) for sex in SEXES)
+    measures = tuple(Choice(measure, reader.name(name)) for measure, name in MEASURES.items())
+    sexes = tuple(Choice(sex, reader.name(name)) for sex, name in SEXES.items())
     fields += [
         Field("stay", "text", reader.t("register.stay"), reader.t("register.stay_hint"), pattern=REF_PATTERN),
         Field("measure", "choice", reader.t("register.measure"), choices=measures),
@@ -170,7 +172,7 @@ def _searchers(state: AreaPicture, reader: Reader) -> list[tuple[str, str]]:
         state.world.officers.values(), key=lambda officer: (officer.room not in rooms, officer.ref)
     )
     sworn = [officer for officer in known if officer.service == "sworn"]
-    return [(o.ref, reader.of("sex", o.sex) if o.sex else "") for o in sworn[:OFFICERS_SHOWN_MAX]]
+    return [(o.ref, reader.code(SEXES, o.sex) if o.sex else "") for o in sworn[:OFFICERS_SHOWN_MAX]]
 
 
 def read_search(state: AreaPicture, stay: Stay, reader: Reader, sent: Sent) -> Answer:
@@ -192,30 +194,17 @@ def read_search(state: AreaPicture, stay: Stay, reader: Reader, sent: Sent) -> A
 def extension_form(
     state: AreaPicture, stay: Stay, reader: Reader, sent: Sent | None = None, answer: Answer | None = None
 ) -> FormPage:
-    words = Words(state.area, state.world, reader)
-    rule = clock_rule(state, stay)
-    tiers, grounds = [], []
-    if rule is not None:
-        given = tier_in_force(rule, stay)
-        for tier in rule.tiers:
-            if tier.limit_us > given.limit_us:
-                who = " / ".join(reader.of("role", role) for role in tier.approvers)
-                tiers.append(
-                    Choice(
-                        tier.limit,
-                        words.limit(tier.limit),
-                        reader.t("approve.tier_hint", who=who) if who else "",
-                    )
-                )
-                grounds += [Choice(ground, words.coded("ground", ground)) for ground in tier.grounds]
-    if not tiers and answer is None:
+    offers = longer_limits(state, stay)
+    if not offers and answer is None:
         answer = Answer(refusal=Refusal(reader.t("approve.none", stay=stay.ref), ""))
-    fields = [Field("limit", "choice", reader.t("approve.tier"), choices=tuple(tiers))] if tiers else []
+    words = Words(state.area, state.world, reader)
+    tiers = tuple(_tier_choice(rule, tier, words) for rule, tier in offers)
+    grounds = dict.fromkeys(ground for _, tier in offers for ground in tier.grounds)
+    fields = [Field("limit", "choice", reader.t("approve.tier"), choices=tiers)] if tiers else []
     if grounds:
-        fields.append(
-            Field("ground", "choice", reader.t("approve.ground"), choices=tuple(dict.fromkeys(grounds)))
-        )
-    law = LawQuote(words.article(rule.article.as_dict()), state.rulebook.id) if rule is not None else None
+        choices = tuple(Choice(ground, reader.code(GROUNDS, ground)) for ground in grounds)
+        is_needed = all(tier.grounds for _, tier in offers)
+        fields.append(Field("ground", "choice", reader.t("approve.ground"), choices=choices, required=is_needed))
     return build(
         "approve",
         path_of(state, stay, "extension"),
@@ -224,42 +213,65 @@ def extension_form(
         sent,
         answer,
         beside(state, stay, reader),
-        law=law,
+        law=LawQuote(words.article(offers[0][0].article.as_dict()), state.rulebook.id) if offers else None,
         count=_clock_count(state, stay, reader),
     )
 
 
-def clock_rule(state: AreaPicture, stay: Stay) -> Rule | None:
-    """The legal clock that runs for this stay."""
-    for rule in state.rulebook.rules:
-        if rule.kind == "clock" and stay.measure is not None and stay.measure in rule.measures:
-            return rule
-    return None
+def _tier_choice(rule: Rule, tier: Tier, words: Words) -> Choice:
+    reader = words.reader
+    limit = words.span(tier.limit, is_calendar=bool(rule.params.get("calendar")))
+    who = " / ".join(reader.code(ROLES, role) for role in tier.approvers)
+    said = limit if rule.measures else f"{limit} · {words.name(rule.title)}"
+    return Choice(f"{rule.id}.{tier.limit.text}", said, reader.t("approve.tier_hint", who=who))
+
+
+def longer_limits(state: AreaPicture, stay: Stay) -> list[tuple[Rule, Tier]]:
+    """The clocks that run for this stay with each longer limit that somebody may approve."""
+    view = View(state.world, state.area, state.rulebook)
+    unit = view.unit(f"stay:{stay.ref}")
+    found = []
+    for key, versions in state.rulebook.versions.items():
+        rule = view.in_force(key, unit) if versions[0].kind == "clock" and versions[0].unit == "stay" else None
+        if rule is None or not any(tier.approvers for tier in rule.tiers):
+            continue
+        clock = running(rule, view, unit)
+        if not isinstance(clock, Silence):
+            found += [(rule, tier) for tier in rule.tiers if _is_open(rule, tier, clock, view)]
+    return found
+
+
+def _is_open(rule: Rule, tier: Tier, clock: Running, view: View) -> bool:
+    """A tier above the one in force; or the first one, where that has to be approved itself and is not yet."""
+    if not tier.approvers:
+        return False
+    return tier.limit.order > clock.tier.limit.order or (tier is rule.tiers[0] is clock.tier and not clock.given)
 
 
 def read_extension(state: AreaPicture, stay: Stay, reader: Reader, sent: Sent) -> Answer:
     answer = Answer()
-    rule = clock_rule(state, stay)
-    if rule is None:
+    offers = {f"{rule.id}.{tier.limit.text}": (rule, tier) for rule, tier in longer_limits(state, stay)}
+    if not offers:
         answer.refusal = Refusal(reader.t("approve.none", stay=stay.ref), "")
         return answer
-    limit = choice_of(
-        sent, "limit", reader.t("approve.tier"), [t.limit for t in rule.tiers[1:]], answer, reader
-    )
-    allowed = [ground for tier in rule.tiers if tier.limit == limit for ground in tier.grounds]
-    body = {"stay": stay.ref, "rule": rule.id, "limit": limit, "approver": reader.badge}
-    if allowed and not answer.errors:
-        body["ground"] = choice_of(sent, "ground", reader.t("approve.ground"), allowed, answer, reader)
+    chosen = choice_of(sent, "limit", reader.t("approve.tier"), offers, answer, reader)
+    if not answer.is_good:
+        return answer
+    rule, tier = offers[chosen]
+    body = {"stay": stay.ref, "rule": rule.id, "limit": tier.limit.text, "approver": reader.badge}
+    if tier.grounds:
+        body["ground"] = choice_of(sent, "ground", reader.t("approve.ground"), tier.grounds, answer, reader)
     if answer.is_good:
         answer.statements.append(Statement("extension.approved", body))
     return answer
 
 
 def _clock_count(state: AreaPicture, stay: Stay, reader: Reader) -> Count | None:
-    due = min((d.due_us for d in state.duties if d.stay == stay.ref and "limit_us" in d.params), default=None)
-    if due is None:
+    clocks = [d for d in state.duties if d.stay == stay.ref and is_custody_clock(d, state.rulebook)]
+    due_us = min(map(ends_us, clocks), default=None)
+    if due_us is None:
         return None
-    return Count("left", due) if due > reader.now_us else Count("gone", due)
+    return Count("left", due_us) if due_us > reader.now_us else Count("gone", due_us)
 
 
 # ---------------------------------------------------------------- release
@@ -268,7 +280,7 @@ def _clock_count(state: AreaPicture, stay: Stay, reader: Reader) -> Count | None
 def release_form(
     state: AreaPicture, stay: Stay, reader: Reader, sent: Sent | None = None, answer: Answer | None = None
 ) -> FormPage:
-    reasons = tuple(Choice(reason, reader.of("reason", reason)) for reason in RELEASE_REASONS)
+    reasons = tuple(Choice(reason, reader.name(name)) for reason, name in RELEASE_REASONS.items())
     fields = [Field("reason", "choice", reader.t("release.reason"), choices=reasons)]
     return build(
         "release",

@@ -8,6 +8,8 @@ from typing import Literal
 from caseserver.web import wording
 from caseserver.web.catalogue import catalogue
 from caseserver.web.wording import Language
+from custody.name import Name
+from custody.vocabulary import Codes
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,14 @@ class Reader:
 
     def of(self, family: str, value: str, **values: object) -> str:
         return catalogue().of(self.language, family, value, **values)
+
+    def name(self, name: Name) -> str:
+        """A name that comes from area.toml, a rulebook or the catalogue of facts."""
+        return name.zh if self.language == "zh" else name.en
+
+    def code(self, codes: Codes, value: str) -> str:
+        """The name of a code of a closed list; one that this version does not know stands as it is."""
+        return self.name(codes[value]) if value in codes else value
 
     def clock(self, at_us: int) -> str:
         return wording.clock_from(at_us, self.now_us, self.zone, self.language)

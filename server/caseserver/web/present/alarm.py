@@ -130,10 +130,11 @@ def _site(alarm: Alarm, rule: Rule | None, words: Words, reader: Reader) -> tupl
             name = reader.t("alarm.warns_after") if level.is_prewarning else name
             marks.append((name, reader.duration(level.after_us // 1_000_000, exact=True)))
     for tier in rule.tiers:
-        if tier.limit_us == alarm.params.get("limit_us"):
+        if tier.limit.text == alarm.params.get("limit"):
+            is_calendar = bool(rule.params.get("calendar"))
             marks += [
-                (reader.t("alarm.warns_before"), reader.duration(us // 1_000_000, exact=True))
-                for us in tier.prewarnings_us
+                (reader.t("alarm.warns_before"), words.span(before, is_calendar=is_calendar))
+                for before in tier.prewarnings
             ]
     return tuple(marks)
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from caseserver.alarms import Alarm
 from caseserver.web.present.cards import alarm_order, begins_us, count
+from caseserver.web.present.custody_clock import ends_us, is_custody_clock, rule_of, tier_of
 from caseserver.web.present.state import AreaPicture
 from caseserver.web.present.words import Words, mark_of, seal_of
 from caseserver.web.reader import Reader
@@ -20,6 +21,7 @@ from caseserver.web.views import (
     Stem,
 )
 from custody.engine import Duty
+from custody.rules import Rulebook
 from custody.view import View
 from custody.world import Stay
 
@@ -37,7 +39,7 @@ def _row(state: AreaPicture, view: View, stay: Stay, reader: Reader) -> tuple[tu
     worst = next(iter(sorted(alarms_of(state, stay), key=alarm_order)), None)
     cannot_see = state.health.is_stale or is_blind(view, stay.room)
     duties = [duty for duty in state.duties if duty.stay == stay.ref]
-    clock = _legal_clock(duties)
+    clock = _legal_clock(duties, state.rulebook)
     mark = mark_of(worst) if worst is not None else Mark("blind", "query") if cannot_see else None
     duty, seal, count = _next(state, duties, worst, words, reader)
     row = PersonRow(
@@ -88,10 +90,9 @@ def _unseen_rooms(state: AreaPicture, alarm: Alarm) -> frozenset[str]:
     return frozenset(readers[p.of] for p in state.area.points if p.node == node and p.kind == "reader")
 
 
-def _legal_clock(duties: Iterable[Duty]) -> Duty | None:
-    """The clock of the law that ends first, even when it has ended."""
-    clocks = [duty for duty in duties if duty.family == "clock" and "limit_us" in duty.params]
-    return min(clocks, key=lambda duty: duty.due_us, default=None)
+def _legal_clock(duties: Iterable[Duty], rulebook: Rulebook) -> Duty | None:
+    """The clock of the measure in force that ends first, even when it has ended."""
+    return min((duty for duty in duties if is_custody_clock(duty, rulebook)), key=ends_us, default=None)
 
 
 def _next(
@@ -110,29 +111,28 @@ def _next(
             seal_of(worst.basis),
             count(state, "left", worst.due_us),
         )
-    coming = [duty for duty in duties if duty.due_us > reader.now_us]
+    coming = [duty for duty in duties if ends_us(duty) > reader.now_us]
     if not coming:
         return reader.t("wall.no_duty"), "", None
-    first = min(coming, key=lambda duty: duty.due_us)
+    first = min(coming, key=ends_us)
     if first.family == "clock" and "limit" in first.params:
         said = reader.t("wall.limit_ends", limit=words.limit(str(first.params["limit"])))
     else:
         said = words.clauses(
             (first.text.get(reader.language) or first.text.get("zh") or {}).get("do", first.rule)
         )[0]
-    return said.strip(), seal_of(first.basis), count(state, "left", first.due_us)
+    return said.strip(), seal_of(first.basis), count(state, "left", ends_us(first))
 
 
 def _bar(state: AreaPicture, clock: Duty, reader: Reader) -> LimitBar:
-    rules = [r for r in state.rulebook.clock_rules(clock.rule) if r.variant == clock.variant]
-    limit_us = int(clock.params["limit_us"])
-    tiers = [tier for rule in rules for tier in rule.tiers if tier.limit_us == limit_us]
-    before = max((us for tier in tiers for us in tier.prewarnings_us), default=None)
-    warn_us = clock.due_us - before if before is not None else None
+    rule, end_us = rule_of(clock, state.rulebook), ends_us(clock)
+    tier = tier_of(clock, rule) if rule is not None else None
+    before = max((limit.us for limit in tier.prewarnings), default=None) if tier is not None else None
+    warn_us = end_us - before if before is not None else None
     level: BarLevel = "soon" if warn_us is not None and reader.now_us >= warn_us else ""
-    if reader.now_us >= clock.due_us:
+    if reader.now_us >= end_us:
         level = "act"
-    return LimitBar(clock.since_us, clock.due_us, warn_us, level, state.is_frozen)
+    return LimitBar(clock.since_us, end_us, warn_us, level, state.is_frozen)
 
 
 _RECORDED: dict[str, Must] = {"recording": "ok", "stopped": "bad", "unknown": "blind", "none": "todo"}
@@ -172,9 +172,9 @@ def _is_heard(view: View, node: str) -> bool:
 def stems(state: AreaPicture, reader: Reader) -> Iterable[Stem]:
     words = Words(state.area, state.world, reader)
     for duty in state.duties:
-        if duty.stay is not None and 0 < duty.due_us - reader.now_us <= HOUR_US:
+        if duty.stay is not None and 0 < ends_us(duty) - reader.now_us <= HOUR_US:
             warned = any(
                 a.is_active and a.is_prewarning and a.stay == duty.stay and a.rule == duty.rule
                 for a in state.alarms
             )
-            yield Stem(words.stay(duty.stay), duty.due_us, "soon" if warned else "")
+            yield Stem(words.stay(duty.stay), ends_us(duty), "soon" if warned else "")

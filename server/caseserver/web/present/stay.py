@@ -7,10 +7,12 @@ nothing records, long before an alarm; a node that is lost makes its rooms unsee
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from caseserver.alarms import Alarm
 from caseserver.web.present import intervals
 from caseserver.web.present.alarm import Leaf, facts_of
+from caseserver.web.present.custody_clock import ends_us, is_custody_clock, of_custody
 from caseserver.web.present.intervals import Stretch
 from caseserver.web.present.state import AreaPicture
 from caseserver.web.present.words import Words, mark_of
@@ -27,12 +29,17 @@ from caseserver.web.views import (
     StayPage,
 )
 from custody.apply import apply_fact
+from custody.approve import apply_approval
 from custody.area import Area
 from custody.facts import Fact
-from custody.rules import Rule
+from custody.kinds.clock import running
+from custody.rules import Rule, Rulebook
+from custody.view import Silence, Unit, View
+from custody.vocabulary import RELEASE_REASONS
 from custody.world import Stay, World
 
 FACTS_SHOWN_MAX = 400
+CLOCKS_SHOWN_MAX = 3
 NEAR_TYPES = frozenset(
     {
         "tag.read/1",
@@ -60,7 +67,8 @@ def stay_page(
 ) -> StayPage | None:  # fmt: skip
     """The page of a stay, None when the area does not know it. ``near``: leaves of ``NEAR_TYPES`` of its time."""
     facts = sorted(facts_of(own), key=lambda fact: (fact.occurred_us, fact.index))
-    stay = state.world.stays.get(ref) or _ended(ref, state.area, facts)
+    world = state.world if ref in state.world.stays else _ended(state.area, state.rulebook, facts)
+    stay = world.stays.get(ref)
     if stay is None:
         return None
     words = Words(state.area, state.world, reader)
@@ -78,11 +86,9 @@ def stay_page(
         measure=words.measure(stay.measure),
         from_us=from_us,
         to_us=stay.released_us,
-        outcome=words.coded("reason", stay.release_reason) if stay.release_reason else "",
-        limit_end_us=min(
-            (d.due_us for d in state.duties if d.stay == ref and "limit_us" in d.params), default=None
-        ),
-        drawing=_drawing(stay, state, way, facts, short, blind, alarms, words, from_us, to_us),
+        outcome=reader.code(RELEASE_REASONS, stay.release_reason) if stay.release_reason else "",
+        limit_end_us=min((ends_us(d) for d in state.duties if d.stay == ref and is_custody_clock(d, state.rulebook)), default=None),
+        drawing=_drawing(stay, world, state, way, facts, short, blind, alarms, words, from_us, to_us),
         musts=_musts(stay, way, short, blind, from_us, reader),
         facts=tuple(
             _record_facts(own, words, {rule.key: rule for rule in state.rulebook.rules})[:FACTS_SHOWN_MAX]
@@ -98,13 +104,17 @@ def stay_page(
     )
 
 
-def _ended(ref: str, area: Area, facts: Iterable[Fact]) -> Stay | None:
+def _ended(area: Area, rulebook: Rulebook, facts: Iterable[Fact]) -> World:
     """A stay that ended long ago and that the engine no longer holds, made again from its own facts."""
     world = World()
+    view = View(world, area, rulebook)
     for fact in facts:
-        if fact.type not in ("extension.approved", "measure.changed") and not fact.type.startswith("alarm."):
-            apply_fact(world, area, fact)
-    return world.stays.get(ref)
+        view.fact, view.now_us = fact, fact.occurred_us
+        if fact.type == "extension.approved":
+            apply_approval(world, view, fact)
+        elif not fact.type.startswith("alarm."):
+            apply_fact(world, area, rulebook, fact)
+    return world
 
 
 def way_of(stay: Stay, facts: Iterable[Fact], to_us: int) -> Way:
@@ -220,7 +230,7 @@ def _musts(
 
 
 def _drawing(
-    stay: Stay, state: AreaPicture, way: Way, facts: list[Fact], short: dict[str, list[Stretch]],
+    stay: Stay, world: World, state: AreaPicture, way: Way, facts: list[Fact], short: dict[str, list[Stretch]],
     blind: dict[str, list[Stretch]], alarms: Sequence[Alarm], words: Words, from_us: int, to_us: int,
 ) -> StayDrawing:  # fmt: skip
     reader = words.reader
@@ -239,7 +249,7 @@ def _drawing(
     return StayDrawing(
         from_us=from_us,
         to_us=to_us,
-        clocks=_clocks(stay, state, words, to_us),
+        clocks=_clocks(stay, View(world, state.area, state.rulebook), words, to_us),
         way=tuple((start, words.room(room)) for start, _, room in way),
         rooms=tuple(dict.fromkeys(words.room(room) for _, _, room in way)),
         ended=stay.released_us is not None,
@@ -271,22 +281,31 @@ def _lane(
     return tuple(sorted(spans, key=lambda span: span.from_us))
 
 
-def _clocks(stay: Stay, state: AreaPicture, words: Words, to_us: int) -> tuple[ClockLane, ...]:
-    """The clock of the measure in force: its tiers as limits, as far as the tier in force and those before it."""
-    if stay.measure is None or stay.measure_us is None:
-        return ()
+def _clocks(stay: Stay, view: View, words: Words, to_us: int) -> tuple[ClockLane, ...]:
+    """The clocks of the measure in force, the shortest first: limits up to the tier in force, moved on by what suspended them."""
+    subject = f"stay:{stay.ref}"
+    held = replace(stay, released_us=None, release_reason=None)  # as it stood until it ended
+    unit = Unit("stay", stay.ref, subject, held, view.world.steps_of(subject))
+    view.now_us = to_us
     lanes = []
-    for rule in state.rulebook.rules:
-        if rule.kind != "clock" or (rule.measures and stay.measure not in rule.measures):
+    for key, versions in view.rulebook.versions.items():
+        rule = view.in_force(key, unit)
+        if rule is None or versions[0].kind != "clock" or not of_custody(rule):
             continue
-        given = max((a.limit_us for a in stay.approvals if a.rule == rule.id), default=rule.tiers[0].limit_us)
-        limits = tuple(
-            (stay.measure_us + tier.limit_us, words.limit(tier.limit))
-            for tier in rule.tiers
-            if tier.limit_us <= given
-        )
-        lanes.append(ClockLane(stay.measure_us, to_us, limits, words.measure(stay.measure)))
-    return tuple(lanes)
+        clock = running(rule, view, unit)
+        if isinstance(clock, Silence) or clock.limit_us is None:
+            continue
+        tier = clock.tier
+        moved_us = clock.limit_us - tier.limit.us if not rule.params.get("calendar") else clock.start_us
+        limits = [
+            (moved_us + t.limit.us, words.limit(t.limit.text))
+            for t in rule.tiers
+            if t.limit.order < tier.limit.order and not rule.params.get("calendar")
+        ]
+        limits.append((clock.limit_us, words.span(tier.limit, is_calendar=bool(rule.params.get("calendar")))))
+        label = words.measure(stay.measure) if rule.measures else words.name(rule.title)
+        lanes.append(ClockLane(clock.start_us, to_us, tuple(limits), label))
+    return tuple(sorted(lanes, key=lambda lane: lane.limits[-1][0])[:CLOCKS_SHOWN_MAX])
 
 
 _ALARM_LINES = {"alarm.raised/1": "raised", "alarm.prewarned/1": "prewarned", "alarm.cleared/1": "cleared"}

@@ -5,15 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from string import Formatter
 
 from caseserver.alarms import Alarm
 from caseserver.web.catalogue import catalogue
 from caseserver.web.reader import Reader
 from caseserver.web.views import Family, Level, Mark, Seal
 from custody.area import Area
-from custody.config import Name
+from custody.catalogue import FACT_TYPES
 from custody.facts import Fact
-from custody.times import TimeFormatError, parse_duration_us
+from custody.fields import INSTANT, Field
+from custody.name import Name
+from custody.times import Limit, TimeFormatError, parse_limit
+from custody.vocabulary import MEASURES
 from custody.world import World
 
 HELD_SHOWN_MAX = 2
@@ -35,7 +39,7 @@ class Words:
     reader: Reader
 
     def name(self, name: Name) -> str:
-        return name.zh if self.reader.language == "zh" else name.en
+        return self.reader.name(name)
 
     def stay(self, ref: str) -> str:
         """The number shown for a stay: without the area's own prefix, and not longer than a row has room for."""
@@ -65,7 +69,7 @@ class Words:
     def measure(self, measure: str | None) -> str:
         if measure is None:
             return self.reader.t("wall.no_measure")
-        return self._or_raw("measure", measure)
+        return self.reader.code(MEASURES, measure)
 
     def measure_short(self, measure: str | None) -> str:
         """The same in the room a row has."""
@@ -79,15 +83,22 @@ class Words:
         return self.reader.of(family, value) if catalogue().has(family, value) else value
 
     def limit(self, text: str) -> str:
-        """``12h`` as ``12 小时``."""
+        """``12h`` as ``12 小时``, ``3d`` as ``3 日``."""
         try:
-            return (
-                self.reader.duration(parse_duration_us(text) // 1_000_000, exact=True)
-                .replace(" 00 分", "")
-                .replace(" 00 m", "")
-            )
+            return self.span(parse_limit(text))
         except TimeFormatError:
             return text
+
+    def span(self, limit: Limit, *, is_calendar: bool = False) -> str:
+        """A limit in words: hours where hours count, days and months where ``is_calendar``, or where they say more."""
+        if limit.months:
+            return self.reader.t("span.months", count=limit.months)
+        if limit.working_days:
+            return self.reader.t("span.working_days", count=limit.working_days)
+        if limit.days and (is_calendar or limit.days > 1):
+            return self.reader.t("span.days", count=limit.days)
+        said = self.reader.duration(limit.us // 1_000_000, exact=True)
+        return said.replace(" 00 分", "").replace(" 00 m", "")
 
     def text(self, alarm: Alarm, part: str) -> str:
         """``what``, ``do`` or ``soon`` of a rule, in the reader's language, else in Chinese, else the rule's id."""
@@ -125,26 +136,42 @@ class Words:
 
     def fact(self, type_name: str, body: Mapping[str, object]) -> str:
         """One sentence for a fact; the bare type for one that this version does not know."""
-        if not catalogue().has("fact", type_name):
+        known = FACT_TYPES.get(type_name)
+        if known is None:
             return type_name
-        return self.reader.of("fact", type_name, **self._values(body))
+        parts: list[str] = []
+        for literal, key, _, _ in Formatter().parse(self.name(known.text)):
+            parts.append(literal)
+            if key is not None:
+                said = self.value(key, known.fields.get(key), body.get(key))
+                is_within = bool(parts[-1]) and not parts[-1].endswith((": ", "："))
+                parts.append(self._within(said) if is_within else said)
+        return "".join(parts)
 
-    def _values(self, body: Mapping[str, object]) -> dict[str, object]:
-        values: dict[str, object] = {key: value for key, value in body.items() if value is not None}
+    def _within(self, said: str) -> str:
+        """A name inside an English sentence: small, unless it is an abbreviation or a number."""
+        if self.reader.language != "en" or not said[1:2].islower():
+            return said
+        return said[:1].lower() + said[1:]
+
+    def value(self, key: str, spec: Field | None, value: object) -> str:
+        """One value of a fact's body as it is read: rooms and doors by name, codes by their names, moments as clock times."""
+        if value is None:
+            return "—"
+        if isinstance(value, list):
+            return " · ".join(self.value(key, spec, item) for item in value)
         named = {
-            "room": self.room, "door": self.door, "recorder": self.recorder, "tag": self.tag,
-            "measure": self.measure, "limit": self.limit,
+            "room": self.room, "door": self.door, "recorder": self.recorder, "tag": self.tag, "limit": self.limit,
         }  # fmt: skip
-        for key, name in named.items():
-            if isinstance(values.get(key), str):
-                values[key] = name(str(values[key]))
-        for key in ("reason", "cause", "action"):
-            if isinstance(values.get(key), str):
-                values[key] = self.coded(key, str(values[key]))
-        officers = values.get("officers")
-        if isinstance(officers, list):
-            values["officers"] = " · ".join(str(officer) for officer in officers)
-        return values
+        if isinstance(value, str) and key in named:
+            return named[key](value)
+        if isinstance(value, str) and spec is not None and isinstance(spec.choices, Mapping):
+            return self.reader.code(spec.choices, value)
+        if isinstance(value, str) and key in ("cause", "action"):
+            return self.coded(key, value)
+        if isinstance(value, int) and spec is not None and spec.kind == INSTANT:
+            return self.reader.clock(value)
+        return str(value)
 
     def by(self, fact: Fact) -> str:
         """By whose word: the officer's number where the fact names one, else node, gateway, server, kiosk, paper."""
