@@ -1,11 +1,11 @@
-"""`caseward config check` and `caseward rulebook check`: say all that is wrong, or what is there."""
+"""`caseward config check`: say all that is wrong, or what is there. Areas and rulebooks by name or file."""
 
 import argparse
 import sys
 from pathlib import Path
 
-from custody.bundled import area_names, area_text, rulebook_names, rulebook_of_area, rulebook_text
 from custody.area import Area, load_area
+from custody.bundled import area_names, area_text, rulebook_names, rulebook_of_area, rulebook_text
 from custody.config import ConfigError
 from custody.reader import load_rulebook
 from custody.rules import Rulebook
@@ -49,27 +49,5 @@ def config_main(argv: list[str]) -> int:
             f"{name}: good. Area {area.id}, gateway {area.gateway}, {len(area.rooms)} rooms, "
             f"{len(area.doors)} doors, {len(area.nodes)} nodes, {len(area.points)} points, "
             f"rulebook {area.rulebook}, zone {area.timezone}\n"
-        )
-    return worst
-
-
-def rulebook_main(argv: list[str]) -> int:
-    """`caseward rulebook check FILE|NAME...`; 0 when all are good, else 2."""
-    parser = argparse.ArgumentParser(prog="caseward rulebook")
-    parser.add_argument("action", choices=["check"])
-    parser.add_argument("file", nargs="+", help="rulebook file, or the name of a bundled one")
-    options = parser.parse_args(argv)
-    worst = 0
-    for name in options.file:
-        try:
-            rulebook = read_rulebook(name)
-        except (ConfigError, OSError, UnicodeDecodeError) as error:
-            sys.stderr.write(f"{error}\n")
-            worst = 2
-            continue
-        law = sum(rule.basis == "law" for rule in rulebook.rules)
-        sys.stdout.write(
-            f"{name}: good. Rulebook {rulebook.id}, {len(rulebook.rules)} rules: "
-            f"{law} by law, {len(rulebook.rules) - law} local\n"
         )
     return worst

@@ -11,8 +11,10 @@ USAGE = """caseward: controller for case-handling areas
   caseward server init --data D       first run: keys, database, two administrators
   caseward node --config F            a further Pi, or a PC, as a node
   caseward replay FILE --rulebook N   play a log or a scenario against a rulebook
+  caseward whatif FILE --from N --to N   what another rulebook would say of the same facts
+  caseward explain FILE ALARM         why an alarm was raised, or a rule was silent
   caseward config check FILE          check area.toml
-  caseward rulebook check FILE|NAME   check a rulebook
+  caseward rulebook check FILE|NAME   what is wrong with a rulebook, each with a story
 
 Each command explains itself with --help.
 """
@@ -63,6 +65,18 @@ def _replay(argv: list[str]) -> int:
     return run(argv)
 
 
+def _whatif(argv: list[str]) -> int:
+    from caseward.whatif import main as run
+
+    return run(argv)
+
+
+def _explain(argv: list[str]) -> int:
+    from caseward.explain import main as run
+
+    return run(argv)
+
+
 def _config(argv: list[str]) -> int:
     from caseward.check import config_main as run
 
@@ -70,7 +84,7 @@ def _config(argv: list[str]) -> int:
 
 
 def _rulebook(argv: list[str]) -> int:
-    from caseward.check import rulebook_main as run
+    from caseward.rulebook import main as run
 
     return run(argv)
 
@@ -81,6 +95,8 @@ _PROGRAMS: dict[str, Callable[[list[str]], int]] = {
     "server": _server,
     "node": _node,
     "replay": _replay,
+    "explain": _explain,
+    "whatif": _whatif,
     "config": _config,
     "rulebook": _rulebook,
 }

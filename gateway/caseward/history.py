@@ -68,6 +68,28 @@ def read_history(
     return _scenario(scenario, *_setting(area, rulebook, scenario.header), until_us)
 
 
+class Leaves:
+    """The leaves of a log, read anew each time they are gone through; ScenarioError then, where one is broken."""
+
+    def __init__(self, texts: list[str]) -> None:
+        """`texts`: lines of segments, or of an export."""
+        self._texts = texts
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        """From the first leaf."""
+        return _leaves(self._texts)
+
+
+def read_source(file: str, area: str | None = None) -> tuple[Scenario | Leaves, Area]:
+    """What `read_history` reads, not yet under any rulebook, for who plays it under several. Raises as it does."""
+    texts = _texts(file)
+    first = next((text for text in texts if text.strip()), "")
+    if _SEGMENT_LINE.match(first) or '"prev":' in first:
+        return Leaves(texts), read_area(area or "standard")
+    scenario = parse_scenario(texts)
+    return scenario, read_area(area or scenario.header.get("area", "standard"))
+
+
 def _texts(name: str) -> list[str]:
     if name == "-":
         return sys.stdin.read().splitlines()
@@ -80,7 +102,9 @@ def _texts(name: str) -> list[str]:
     return path.read_text(encoding="utf-8").split("\n")
 
 
-def _setting(area_name: str | None, book_name: str | None, header: Mapping[str, Any]) -> tuple[Area, Rulebook]:
+def _setting(
+    area_name: str | None, book_name: str | None, header: Mapping[str, Any]
+) -> tuple[Area, Rulebook]:
     area = read_area(area_name or header.get("area", "standard"))
     name = book_name or header.get("rulebook")
     return area, read_rulebook(name) if name else rulebook_of_area(area)[0]

@@ -19,6 +19,8 @@ def apply_approval(world: World, view: View, fact: Fact) -> Refused | None:
         subject = f"stay:{fact.body.get('stay')}" if unit is None else unit.subject
         return Refused(rule_id, subject, "no_open_stay", "an open stay, or a case", str(fact.body.get("stay")))
     clock = _clock_of(view, rule_id, unit)
+    if clock is None and unit.stay is not None and not unit.stay.is_open and not _outlives(view, rule_id):
+        return Refused(rule_id, unit.subject, "no_open_stay", "an open stay, or a case", unit.ref)
     if clock is None:
         under = unit.stay.measure if unit.stay is not None else None
         found = f"{rule_id} for a {unit.kind} under {under or 'no measure yet'}"
@@ -35,6 +37,10 @@ def apply_approval(world: World, view: View, fact: Fact) -> Refused | None:
     world.approvals.put(unit.subject, (*(world.approvals.get(unit.subject) or ()), row))
     note_steps(world, fact)
     return None
+
+
+def _outlives(view: View, rule_id: str) -> bool:
+    return any(rule.outlives for rule in view.rulebook.clock_rules(rule_id))
 
 
 def _unit(view: View, fact: Fact) -> Unit | None:

@@ -5,9 +5,10 @@ facts in order of occurrence (timeline.py); the engine tells what changed with e
 keeps the handling of alarms by officers (alarm.py).
 """
 
+from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, TypeVar
 
 from custody.alarm import AlarmRecord
 from custody.apply import Refused
@@ -26,6 +27,8 @@ from custody.rules import Rule, Rulebook
 from custody.timeline import Obligation, Timeline
 from custody.view import Judgement, Stage
 from custody.world import World
+
+K = TypeVar("K")
 
 LATE_TOLERANCE_US: Final = 2_000_000  # noticed within two seconds counts as in time
 FAR_FUTURE_US: Final = 2**62
@@ -71,8 +74,8 @@ class Engine:
         self.rulebook = rulebook
         self._timeline = Timeline(area, rulebook)
         self._told: dict[str, _Told] = {}
-        self._ids: dict[str, None] = {}
-        self._refused: dict[int, None] = {}
+        self._ids: OrderedDict[str, None] = OrderedDict()
+        self._refused: OrderedDict[int, None] = OrderedDict()
         self._horizon_us = -FAR_FUTURE_US
         self._inclusive_us: int | None = None  # horizon up to and including which limits were told
         self._desk = AlarmDesk()
@@ -366,7 +369,9 @@ class Engine:
         )
 
     @staticmethod
-    def _remember(memory: dict, key: object, count_max: int) -> None:  # type: ignore[type-arg]
-        memory[key] = None
+    def _remember(memory: OrderedDict[K, None], key: K, count_max: int) -> None:
+        memory[key] = (
+            None  # an ordered one gives its oldest at once; a plain dict passes over all it ever forgot
+        )
         while len(memory) > count_max:
-            del memory[next(iter(memory))]
+            memory.popitem(last=False)

@@ -129,14 +129,19 @@ def _stricter_tiers(r: Reader, table: Mapping[str, Any], where: str, rule: Rule)
 def _shorter(r: Reader, where: str, tiers: tuple[Tier, ...], limit: Limit) -> tuple[Tier, ...]:
     """The last limit becomes shorter; longer tiers than it are no longer given."""
     first = tiers[0].limit
-    if limit.order > tiers[-1].limit.order or bool(limit.months) > bool(tiers[-1].limit.months):
-        r.add(f"{where}.limit", f"at most {tiers[-1].limit.text}", limit.text)
+    last = tiers[-1].limit
+    if limit.order > last.order or _unit(limit) != _unit(last):  # days and months cannot be told apart by length
+        r.add(f"{where}.limit", f"at most {last.text}", limit.text)
         return tiers
     if limit.order <= first.order:
         return (replace(tiers[0], limit=limit, basis="local", prewarnings=_before(tiers[0], limit)),)
     kept = [tier for tier in tiers if tier.limit.order < limit.order]
-    last = next(tier for tier in tiers if tier.limit.order >= limit.order)
-    return (*kept, replace(last, limit=limit, basis="local", prewarnings=_before(last, limit)))
+    cut = next(tier for tier in tiers if tier.limit.order >= limit.order)
+    return (*kept, replace(cut, limit=limit, basis="local", prewarnings=_before(cut, limit)))
+
+
+def _unit(limit: Limit) -> tuple[bool, bool]:
+    return bool(limit.months), bool(limit.working_days)
 
 
 def _before(tier: Tier, limit: Limit) -> tuple[Limit, ...]:

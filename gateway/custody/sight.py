@@ -42,6 +42,7 @@ class Sight:
         """Drop what is too old to be judged again."""
         for node, events in self._events.items():
             self._events[node] = [event for event in events if event[0] >= at_us]
+        self.seen = {index for events in self._events.values() for index in _seen(events)}
 
 
 def _seen(events: list[Event]) -> set[int]:

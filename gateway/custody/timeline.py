@@ -267,21 +267,24 @@ class Timeline:
 
     def _objection(self, fact: Fact, now_us: int) -> Refused | None:
         """A rule that would be broken by this form: it changes nothing, and the attempt is told."""
-        start = self._entries[-1].mark
-        unit = self.view.unit(f"stay:{fact.stay}") if fact.stay is not None else None
+        objections: list[tuple[Rule, Unit, Condition]] = []
         for key in self.index.refusing[fact.type]:
-            about = unit if unit is not None else self._unit_of(key, fact)
-            rule = self.view.in_force(key, about) if about is not None else None
-            if rule is None or about is None:
+            unit = self._unit_of(key, fact)
+            rule = self.view.in_force(key, unit) if unit is not None else None
+            if rule is None or unit is None:
                 continue
-            judgement = KINDS[rule.kind].judge(rule, self.view, self._placed(rule, about, fact))
+            judgement = KINDS[rule.kind].judge(rule, self.view, self._placed(rule, unit, fact))
             if isinstance(judgement, Condition) and not judgement.is_hold:
-                self.world.journal.rollback(start)
-                self.world.changes.clear()
-                made = replace(judgement, is_instant=True, anchor=fact.index, since_us=None, facts=(fact.index,))
-                self._settle(rule, about, made, now_us, fact.type, fact.index)
-                return Refused(rule.id, about.subject, f"against_{rule.kind}", rule.title.en, rule.text["en"]["what"])
-        return None
+                objections.append((rule, unit, judgement))
+        if not objections:
+            return None
+        self.world.journal.rollback(self._entries[-1].mark)
+        self.world.changes.clear()
+        for rule, unit, judgement in objections:
+            attempt = replace(judgement, is_instant=True, anchor=fact.index, since_us=None, facts=(fact.index,))
+            self._settle(rule, unit, attempt, now_us, fact.type, fact.index)
+        rule, unit, _ = objections[0]
+        return Refused(rule.id, unit.subject, "forbidden", rule.title.en, rule.text["en"]["what"])
 
     def _unit_of(self, key: str, fact: Fact) -> Unit | None:
         kind = self.rulebook.versions[key][0].unit
@@ -318,8 +321,10 @@ class Timeline:
         obligation_id = active.get(subject)
         if found.is_instant or found.until_us is not None:
             if obligation_id is not None:
+                self._end_late(self._row(obligation_id), rule, unit, found, now_us)
                 self._end(rule.key, subject, now_us, reason)
-            self._arm_ended(rule, unit, found, now_us, reason, anchor)
+            else:
+                self._arm_ended(rule, unit, found, now_us, reason, anchor)
             return
         if obligation_id is not None:
             row = self._row(obligation_id)
@@ -340,6 +345,13 @@ class Timeline:
         self.obligations.put(row.id, replace(row, closed_us=now_us, close_reason=reason))
         self._pending.drop(row.id)
         active.drop(subject)
+
+    def _end_late(self, row: Obligation, rule: Rule, unit: Unit, found: Condition, now_us: int) -> None:
+        """A running duty turns out to have begun earlier and to be over: what fell due before is told."""
+        self._update(row, rule, unit, found, now_us)
+        until_us = now_us if found.until_us is None else found.until_us
+        while (stage := self._row(row.id).next_stage) is not None and stage.due_us < until_us:
+            self._fire(row.id)
 
     def _arm_ended(
         self, rule: Rule, unit: Unit, found: Condition, now_us: int, reason: str, anchor: int

@@ -125,11 +125,9 @@ class View:
 
     def open_between(self, unit: Unit, between: Between) -> At | None:
         """The start of the stretch that is open now; None: none is."""
-        start = self.latest(unit, between.start)
-        if start is None:
-            return None
         end = self.latest(unit, between.end)
-        return None if end is not None and end > start else start
+        starts = self.times(unit, between.start)
+        return next((start for start in starts if end is None or start > end), None)
 
     # --- the law in force ------------------------------------------------------------------
 
@@ -195,6 +193,10 @@ class View:
         if kind == "outside" or (rule.rooms and kind not in rule.rooms):
             return Silence("room", " ".join(rule.rooms) or "inside the area", f"{room} ({kind})")
         return room
+
+    def is_unseen(self, room: str) -> bool:
+        """Who is in the room cannot be seen now: neither begins nor ends by being there."""
+        return self.presence_is_blind((room,))
 
     def is_node_lost(self, kind: str, owner: str) -> bool:
         """The node that carries this point is not heard: the point cannot be seen."""
@@ -282,7 +284,7 @@ def _arrival(stay: Stay) -> tuple[int | None, int]:
     told = [(at_us, fact) for at_us, fact in known if at_us is not None]
     if told:
         return min(told)
-    return (stay.opened_us, stay.opened_fact) if stay.registered_us is not None else (None, -1)
+    return (stay.arrival_us, stay.opened_fact) if stay.registered_us is not None else (None, -1)
 
 
 def _measure_start(stay: Stay, measure: str) -> tuple[int | None, int]:

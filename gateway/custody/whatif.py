@@ -1,15 +1,16 @@
 """The same facts under two rulebooks: which stays and minutes turn unlawful, or lawful, by which rule.
 
 The facts are replayed twice, each time under one rulebook alone, whatever the day. Unlawful is a stretch
-from the first limit that an obligation reached (a pre-warning is none) to its end, or to the end of what is
-known; an act that is over as it is told is unlawful and lasts 0 minutes. What only a local value forbids is no
-breach of the law and is kept apart.
+from the first limit that an obligation reached to its end, or to the end of what is known. A pre-warning is no
+limit, nor is the alarm on the last day of a calendar limit: what is done on that day is in time. An act that is over as it
+is told is unlawful and lasts 0 minutes. What only a local value forbids is no breach of the law and is kept apart.
 
-A rule that stands in both books with the same variants is compared variant by variant. Where the variants differ (one
-law asks for a guardian once, the other in two articles) the rule is compared as a whole: a duty that merely moved to
-another article would else be told as one wrong that ended and one that began.
+A rule is compared variant by variant. Where one book has a variant that the other lacks, the variants of the same kind
+are compared together, under the id of the rule: a duty that merely moved to another article (a guardian for a minor, the
+number of officers) would else be told as one wrong that ended and one that began.
 """
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ from typing import Any, Final, Literal
 from custody.area import Area
 from custody.catalogue import OPENING
 from custody.effects import Effect, Refusal
-from custody.engine import Engine
+from custody.engine import FAR_FUTURE_US, Engine
 from custody.name import Name
 from custody.player import Player, replay_log
 from custody.rules import Article, Rule, Rulebook
@@ -26,12 +27,15 @@ from custody.scenario import Scenario
 from custody.timeline import Obligation
 from custody.times import SECOND_US
 
-Change = Literal["turns_unlawful", "turns_lawful", "other_minutes", "same"]
-CHANGES: Final[tuple[Change, ...]] = ("turns_unlawful", "turns_lawful", "other_minutes", "same")
+# otherwise: unlawful under both, but not for the same stretches, or not by the same rules
+Change = Literal["turns_unlawful", "turns_lawful", "otherwise", "same"]
+CHANGES: Final[tuple[Change, ...]] = ("turns_unlawful", "turns_lawful", "otherwise", "same")
 Span = tuple[int, int]  # from, to: microseconds UTC; both the same for an act
 History = Scenario | Iterable[Mapping[str, Any]]
 
 _MINUTE_US: Final = 60 * SECOND_US
+_RULE_ID: Final = re.compile(r"(\D*)(\d*).*", re.DOTALL)  # family and number of a rule's label
+_LAST_DAY: Final = "due@"  # the stage at which the last day of a calendar limit begins (kinds/clock.py)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +74,7 @@ class SubjectChange:
 class RuleChange:
     """One rule: everything that it says of anybody under either rulebook."""
 
-    label: str  # id/variant, or the id alone when the books have other variants of it
+    label: str  # id/variant, or the id alone for variants that are compared together
     basis: str  # law | local
     title: Name
     before: tuple[Article, ...]  # where it stands in each book; empty: it does not stand there
@@ -124,7 +128,7 @@ class Totals:
     lawful: int
     turn_unlawful: int
     turn_lawful: int
-    other_minutes: int
+    otherwise: int
     same: int
     before_us: int
     after_us: int
@@ -205,7 +209,7 @@ class _Replay:
 def _replay(area: Area, book: Rulebook, history: History, until_us: int | None) -> _Replay:
     rows: list[Obligation] = []  # those that reached a limit; ended and too old to change
     refusals: _Refused = {}
-    seen = _Seen()
+    seen = _Seen(until_us)
     engine, effects = _played(area, book, history, until_us, seen)
     engine.on_final = lambda row: rows.append(row) if _breach_us(row) is not None else None
     for effect in effects:
@@ -224,24 +228,29 @@ def _replay(area: Area, book: Rulebook, history: History, until_us: int | None) 
 
 
 def _breach_us(row: Obligation) -> int | None:
-    """When the first limit was reached; None: at most a pre-warning was told."""
-    return min((stage.due_us for stage in row.fired if not stage.is_prewarning), default=None)
+    """When the first limit was reached; None: none was, a warning or the last day of a limit at most."""
+    reached = (s for s in row.fired if not s.is_prewarning and not s.name.startswith(_LAST_DAY))
+    return min((stage.due_us for stage in reached), default=None)
 
 
 class _Seen:
     """What the facts themselves tell: the stays they open, and the time they span."""
 
-    def __init__(self) -> None:
+    def __init__(self, until_us: int | None) -> None:
+        """`until_us`: what is told later is not noted; None: all is."""
         self.stays: set[str] = set()
-        self.first_us = 2**62
-        self.last_us = -(2**62)
+        self.first_us = FAR_FUTURE_US
+        self.last_us = -FAR_FUTURE_US
+        self._until_us = FAR_FUTURE_US if until_us is None else until_us
 
-    def note(self, name: object, body: object, from_us: object, to_us: object) -> None:
+    def note(self, name: str, body: object, at_us: int, told_us: int) -> None:
+        """A fact that happened at `at_us` and was told at `told_us`."""
+        if told_us > self._until_us:
+            return
         stay = body.get("stay") if isinstance(body, Mapping) else None
         if isinstance(stay, str) and name in OPENING:
             self.stays.add(f"stay:{stay}")
-        if isinstance(from_us, int) and isinstance(to_us, int):
-            self.first_us, self.last_us = min(self.first_us, from_us), max(self.last_us, to_us)
+        self.first_us, self.last_us = min(self.first_us, at_us), max(self.last_us, told_us)
 
 
 def _played(
@@ -263,7 +272,8 @@ def _noted(leaves: Iterable[Mapping[str, Any]], seen: _Seen) -> Iterator[Mapping
         recorded = leaf.get("recorded")
         if leaf.get("class") == "fact" and isinstance(recorded, Mapping):
             at_us = recorded.get("earliest_us")
-            seen.note(str(leaf.get("type")).partition("/")[0], leaf.get("body"), at_us, at_us)
+            if isinstance(at_us, int):
+                seen.note(str(leaf.get("type")).partition("/")[0], leaf.get("body"), at_us, at_us)
         yield leaf
 
 
@@ -271,16 +281,19 @@ def _noted(leaves: Iterable[Mapping[str, Any]], seen: _Seen) -> Iterator[Mapping
 
 
 def _labels(before: Rulebook, after: Rulebook) -> dict[str, str]:
-    """Rule key -> what it is compared as: itself, or its id."""
-    variants: dict[str, list[set[str]]] = defaultdict(lambda: [set(), set()])
-    for side, book in enumerate((before, after)):
-        for rule in book.rules:
-            variants[rule.id][side].add(rule.variant)
-    return {
-        rule.key: rule.key if variants[rule.id][0] == variants[rule.id][1] else rule.id
-        for book in (before, after)
-        for rule in book.rules
-    }
+    """Rule key -> what it is compared as: itself, or its id together with other variants."""
+    known = {rule.key: rule for book in (before, after) for rule in book.rules}
+    of_law = {rule.key for book in (before, after) for rule in book.rules if rule.basis == "law"}
+    alone = before.versions.keys() ^ after.versions.keys()
+    alike: dict[tuple[str, str, bool], list[str]] = defaultdict(list)
+    for key, rule in known.items():
+        alike[rule.id, rule.kind, key in of_law].append(key)
+    labels: dict[str, str] = {}
+    for (rule_id, _, _), keys in alike.items():
+        is_whole = len(keys) > 1 and not alone.isdisjoint(keys)
+        name = rule_id if rule_id not in labels.values() else "+".join(sorted(keys))
+        labels.update({key: name if is_whole else key for key in keys})
+    return labels
 
 
 def _rules(
@@ -292,31 +305,28 @@ def _rules(
         for rule in book.rules:
             groups.setdefault(labels[rule.key], [[], []])[side].append(rule)
     found = []
-    for label in sorted(groups, key=lambda label: _place(label, before, after)):
+    for label in _in_order(groups):
         subjects = sorted({subject for side in sides for subject in side.get(label, {})})
         if not subjects:
             continue
         changes = tuple(
-            SubjectChange(subject, *(side.get(label, {}).get(subject, Side()) for side in sides)) for subject in subjects
+            SubjectChange(subject, *(side.get(label, {}).get(subject, Side()) for side in sides))
+            for subject in subjects
         )
         keys = {key for change in changes for key in (*change.before.keys, *change.after.keys)}
-        of_law = [_speaking(rules, keys, basis) for rules in groups[label]]
-        title = (of_law[1] or of_law[0])[0].title
-        found.append(RuleChange(label, basis, title, _articles(of_law[0]), _articles(of_law[1]), changes))
+        here = [_speaking(rules, keys, basis) for rules in groups[label]]
+        title = (here[1] if any(change.after.keys for change in changes) else here[0])[0].title
+        found.append(RuleChange(label, basis, title, _articles(here[0]), _articles(here[1]), changes))
     return tuple(found)
 
 
-def _place(label: str, before: Rulebook, after: Rulebook) -> tuple[int, int, str]:
-    """Rules by id as a reader counts: M1, M2a, T5, T12."""
-    head = label.partition("/")[0]
-    letters = head.rstrip("0123456789abcdefghijklmnopqrstuvwxyz")
-    digits = "".join(c for c in head[len(letters) :] if c.isdigit())
-    order = list(dict.fromkeys(_letters(rule.id) for book in (after, before) for rule in book.rules))
-    return order.index(letters), int(digits or 0), label
-
-
-def _letters(rule_id: str) -> str:
-    return rule_id.rstrip("0123456789abcdefghijklmnopqrstuvwxyz")
+def _in_order(labels: Iterable[str]) -> list[str]:
+    """Families of rules in the order of the books, within them as a reader counts: T5 before T12."""
+    families: dict[str, list[tuple[int, str]]] = {}
+    for label in labels:
+        family, number = _RULE_ID.fullmatch(label).groups()  # type: ignore[union-attr]
+        families.setdefault(family, []).append((int(number or 0), label))
+    return [label for rows in families.values() for _, label in sorted(rows)]
 
 
 def _sides(found: _Found, labels: Mapping[str, str], basis: str) -> dict[str, dict[str, Side]]:
@@ -361,8 +371,10 @@ def _verdicts(rules: tuple[RuleChange, ...]) -> tuple[Verdict, ...]:
         after = _together([row.after for _, row in rows])
         change = _change(before.spans, after.spans)
         if change == "same" and any(row.change != "same" for _, row in rows):
-            change = "other_minutes"  # as long in all, but not by the same rules
-        found.append(Verdict(name, change, before, after, tuple((rule.label, row.change) for rule, row in rows)))
+            change = "otherwise"  # as long in all, but not by the same rules
+        found.append(
+            Verdict(name, change, before, after, tuple((rule.label, row.change) for rule, row in rows))
+        )
     return tuple(found)
 
 
@@ -388,13 +400,15 @@ def _change(before: tuple[Span, ...], after: tuple[Span, ...]) -> Change:
         return "same"
     if not before:
         return "turns_unlawful"
-    return "other_minutes" if after else "turns_lawful"
+    return "otherwise" if after else "turns_lawful"
 
 
 def _refusals(before: _Refused, after: _Refused) -> tuple[RefusalChange, ...]:
     found = [RefusalChange(False, row) for key, row in before.items() if key not in after]
     found += [RefusalChange(True, row) for key, row in after.items() if key not in before]
-    return tuple(sorted(found, key=lambda row: (row.refusal.time_us, row.refusal.fact_type, row.refusal.fact_id)))
+    return tuple(
+        sorted(found, key=lambda row: (row.refusal.time_us, row.refusal.fact_type, row.refusal.fact_id))
+    )
 
 
 def _totals(verdicts: list[Verdict], count: int) -> Totals:
@@ -404,7 +418,7 @@ def _totals(verdicts: list[Verdict], count: int) -> Totals:
         lawful=count - len(verdicts),
         turn_unlawful=number["turns_unlawful"],
         turn_lawful=number["turns_lawful"],
-        other_minutes=number["other_minutes"],
+        otherwise=number["otherwise"],
         same=number["same"],
         before_us=sum(verdict.before.us for verdict in verdicts),
         after_us=sum(verdict.after.us for verdict in verdicts),

@@ -4,6 +4,7 @@ Every change is written to an undo journal, so that the engine can go back to an
 moment when a fact arrives late, insert it in order of occurrence, and go forward again.
 """
 
+from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, Generic, TypeVar
@@ -12,6 +13,7 @@ R = TypeVar("R")
 
 TIMES_MAX: Final = 64  # occurrences of one step kept; the oldest go first, the very first stays
 SUBJECTS_MAX: Final = 50_000  # cases, dossiers, recordings, incidents remembered; the oldest go first
+PEOPLE_MAX: Final = 20_000  # persons of whom ended measures are remembered; the first brought in go first
 ENDED_MAX: Final = 20_000  # forgotten stays remembered by reference; the oldest go first
 
 
@@ -38,6 +40,7 @@ class Mark:
     count: int
     times: tuple[tuple[int, int], ...]
     body: Mapping[str, object]
+    stated: Mapping[str, object]  # each field as it was stated last
 
     @property
     def last_us(self) -> int:
@@ -66,6 +69,7 @@ class Ended:
     """The end of a measure in a stay of a person: for rules about being summoned again."""
 
     measure: str
+    next_measure: str  # what followed it in the same stay at that moment; empty: the release
     stay: str
     ended_us: int
     fact: int
@@ -200,6 +204,8 @@ class SourceState:
 
 
 Undo = tuple[Callable[[object, object], None], object, object]
+
+
 class Journal:
     """A list of undo steps with absolute positions; the oldest can be forgotten."""
 
@@ -382,7 +388,7 @@ class World:
         # tag -> "stay:<ref>" or "officer:<ref>"; strays: tag -> room
         self.tags: Table[str] = Table("tags", journal)
         self.strays: Table[str] = Table("strays", journal)
-        self.ended: dict[str, int] = {}  # stays already forgotten -> when they ended
+        self.ended: OrderedDict[str, int] = OrderedDict()  # stays already forgotten -> when they ended
 
     def forget_stay(self, stay: Stay) -> None:
         """Drop an ended stay that no late fact can change any more; keep its reference."""
@@ -391,28 +397,40 @@ class World:
         self.approvals.purge(f"stay:{stay.ref}")
         self.ended[stay.ref] = stay.released_us or 0
         while len(self.ended) > ENDED_MAX:
-            del self.ended[next(iter(self.ended))]
+            self.ended.popitem(last=False)
 
     def forget_subjects(self, running: Collection[str], count_max: int) -> None:
-        """Drop the oldest cases, dossiers, recordings, incidents beyond a number, unless a duty runs."""
+        """Drop what is known longest beyond a number, unless a duty runs: people, and the steps of cases, dossiers,
+        recordings, incidents and of stays already forgotten.
+        """
+        for person in list(self.people)[: max(0, len(self.people) - PEOPLE_MAX)]:
+            self.people.purge(person)
         extra = len(self.steps) - count_max
         if extra <= 0:
             return
-        old = [key for key in self.steps if key not in running and not key.startswith(("stay:", "room:"))]
+        old = [key for key in self.steps if key not in running and not self._is_at_hand(key)]
         for key in old[:extra]:
             self.steps.purge(key)
             self.approvals.purge(key)
 
-    def mark(self, subject: str, names: tuple[str, ...], at_us: int, fact: int, body: Mapping[str, object]) -> None:
+    def _is_at_hand(self, subject: str) -> bool:
+        """Of the area itself, its officers, or a stay not yet forgotten: as many as there are, no more."""
+        kind, _, ref = subject.partition(":")
+        return kind in ("room", "officer", "recorder") or (kind == "stay" and ref in self.stays)
+
+    def mark(
+        self, subject: str, names: tuple[str, ...], at_us: int, fact: int, body: Mapping[str, object]
+    ) -> None:
         """Note steps done for a subject."""
         marks = dict((self.steps.get(subject) or NO_STEPS).marks)
         for name in names:
             known = marks.get(name)
             if known is None:
-                marks[name] = Mark(at_us, fact, 1, ((at_us, fact),), body)
+                marks[name] = Mark(at_us, fact, 1, ((at_us, fact),), body, body)
             else:
                 times = (*known.times[-TIMES_MAX + 1 :], (at_us, fact))
-                marks[name] = Mark(known.first_us, known.first_fact, known.count + 1, times, body)
+                stated = body if body.keys() >= known.stated.keys() else {**known.stated, **body}
+                marks[name] = Mark(known.first_us, known.first_fact, known.count + 1, times, body, stated)
         self.steps.renew(subject, Steps(marks, names))
 
     def steps_of(self, subject: str) -> Mapping[str, Mark]:

@@ -21,7 +21,7 @@ from caseserver.accounts import Officer
 from caseserver.alarms import SERVER, Alarm
 from caseserver.area_state import AreaState
 from caseserver.hub import Hub
-from caseserver.permissions import ACTOR_FIELDS, FACT_ROLES
+from caseserver.permissions import ACTOR_FIELDS, ENTERERS, roles_for
 from caseserver.samples import Series
 from caseserver.settings import Limits
 from caseserver.signed import fact_id, signed_fact
@@ -269,13 +269,17 @@ class Station:
     ) -> Receipt:
         """State a fact in an officer's name: signed, kept, sent to the gateway until it is in its log.
 
-        The field that names the actor is always the signed-in officer. `occurred_us`: when it happened, now
+        The field that names the actor is always the signed-in officer; what another organ decided is entered in its
+        name, and by whom stands in `officer`. `occurred_us`: when it happened, now
         when left out. Refused (nothing is sent) when the role, the body or the area does not allow it.
         """
         now = self.now()
         wanted = dict(body)
-        if fact_type in ACTOR_FIELDS:
-            wanted[ACTOR_FIELDS[fact_type]] = officer.number
+        actor = ACTOR_FIELDS.get(fact_type)
+        if self._is_of_another_organ(area_id, fact_type, wanted, officer):
+            actor = "officer"
+        if actor is not None:
+            wanted[actor] = officer.number
         new_id = fact_id()
         problems = self._problems(area_id, fact_type, wanted, officer)
         if occurred_us is not None and now.latest_us is not None and occurred_us > now.latest_us:
@@ -331,6 +335,16 @@ class Station:
         away = any(s.gateway == fact.gateway and s.snapshot().is_stale for s in self._areas.values())
         return Receipt(fact_id, fact.state, is_area_away=away).text
 
+    def refusal(self, fact_id: str) -> tuple[str, Mapping[str, Any]] | None:
+        """(area id, body of the leaf that refuses this fact): rule, article, reason, expected, found. None: it says nothing."""
+        with self._database.reading() as connection:
+            fact = fact_rows.get(connection, fact_id)
+        if fact is None or fact.leaf is None or fact.state != fact_rows.REFUSED:
+            return None
+        data = self._leaves.data(fact.gateway, fact.leaf)
+        area = next((s.area.id for s in self._areas.values() if s.gateway == fact.gateway), "")
+        return (area, canonical.loads(data)["body"]) if data is not None else None
+
     def audit(
         self, number: str | None, action: str, subject: str, detail: Mapping[str, Any] | None = None
     ) -> None:
@@ -360,10 +374,21 @@ class Station:
             return [Problem("area", f"one of {', '.join(self._areas)}", area_id[:64])]
         if known is None or known.origin != "officer":
             return [Problem("type", "a fact type that an officer may state", fact_type[:64])]
-        if not officer.may(fact_type):
-            roles = ", ".join(sorted(FACT_ROLES.get(fact_type, ())))
-            return [Problem("role", f"one of {roles}", ", ".join(sorted(officer.roles)) or "none")]
+        allowed = roles_for(self._areas[area_id].rulebook, fact_type)
+        if not officer.roles & allowed and not self._is_of_another_organ(area_id, fact_type, body, officer):
+            found = ", ".join(sorted(officer.roles)) or "none"
+            return [Problem("role", f"one of {', '.join(sorted(allowed))}", found)]
         return check_body(fact_type, body)
+
+    def _is_of_another_organ(
+        self, area_id: str, fact_type: str, body: Mapping[str, Any], officer: Officer
+    ) -> bool:
+        """The approver named is another organ, which has no account, and this officer may enter its decisions."""
+        state = self._areas.get(area_id)
+        if state is None or ACTOR_FIELDS.get(fact_type) != "approver" or not officer.roles & ENTERERS:
+            return False
+        approver = state.snapshot().world.officers.get(str(body.get("approver")))
+        return approver is not None and approver.service == "external"
 
     def _act_own(
         self, state: AreaState, fact_type: str, body: Mapping[str, Any], officer: Officer, now: Instant

@@ -15,7 +15,7 @@ from typing import Any
 from custody.area import Area, load_area
 from custody.bundled import area_text, rulebook_text
 from custody.catalogue import FACT_TYPES
-from custody.effects import Refusal
+from custody.effects import AlarmCleared, Refusal
 from custody.engine import Engine
 from custody.facts import Fact
 from custody.fields import BOOL, DURATION, INSTANT, INT, REF, REFS, TEXT, Field
@@ -183,6 +183,7 @@ class _Teller:
             "room": lambda: rng.choice(ROOMS),
             "node": lambda: rng.choice(list(area().nodes)),
             "recorder": lambda: rng.choice(list(area().recorders)),
+            "reader": lambda: rng.choice(list(area().readers)),
             "door": lambda: rng.choice(list(area().doors)),
             "rule": lambda: rng.choice(("T1", "T2", "T5", "T5", "T8", "T8", "T15", "T18", "T21", "D3", "T10", "X9")),
             "limit": lambda: rng.choice(("12h", "24h", "24h", "48h", "7d", "30d", "60d", "3mo", "5mo", "8h", "1d")),
@@ -327,23 +328,47 @@ def _disordered(facts: list[Fact], rng: random.Random, until_us: int) -> list[Fa
 def by_engine(facts: list[Fact], name: str, until_us: int) -> tuple[Verdict, Engine]:
     """What the engine makes of it: told fact by fact, as a gateway would."""
     engine = Engine(area(), book(name))
-    refusals = set()
     for fact in facts:
-        for effect in engine.step(fact):
-            if isinstance(effect, Refusal):
-                refusals.add((effect.fact, effect.reason))
+        engine.step(fact)
+    refusals, closings = _in_order(facts, name, until_us)
     last = Fact("deadline.reached", {}, len(facts) + 1, until_us, until_us, until_us, until_us)
     engine.step(last)
-    alarms, closings = set(), set()
+    alarms = set()
     for row in engine.obligations():
         rule = row.rule
         if rule.id in LEFT_OUT or rule.key in LEFT_OUT:
             continue
         fired = [stage for stage in row.fired if not stage.is_prewarning]
         alarms |= {(rule.id, rule.variant, row.subject, stage.severity, stage.due_us) for stage in fired}
-        if fired and row.closed_us is not None:
-            closings.add((rule.id, rule.variant, row.subject, row.closed_us))
     return Verdict(alarms, closings, refusals), engine  # type: ignore[arg-type]
+
+
+_Rows = set[tuple[object, ...]]
+
+
+def _in_order(facts: list[Fact], name: str, until_us: int) -> tuple[_Rows, _Rows]:
+    """What is refused and what is told to be over, when everything is known in time."""
+    first = {fact.id: fact for fact in reversed(facts)}
+    engine, refusals, closings = Engine(area(), book(name)), set(), set()
+    for fact in sorted(first.values(), key=lambda fact: (fact.occurred_us, fact.index)):
+        for effect in engine.step(_in_time(fact)):
+            if isinstance(effect, Refusal):
+                refusals.add((effect.fact, effect.reason))
+            elif isinstance(effect, AlarmCleared) and _is_judged(effect) and effect.time_us <= until_us:
+                closings.add((effect.rule, effect.variant, effect.subject, effect.time_us))
+    return refusals, closings
+
+
+def _in_time(fact: Fact) -> Fact:
+    """The same fact, known when it occurred."""
+    if fact.recorded_us < fact.occurred_us:
+        return fact  # from the future: refused as such
+    return replace(fact, recorded_us=fact.occurred_us, recorded_latest_us=fact.occurred_us)
+
+
+def _is_judged(cleared: AlarmCleared) -> bool:
+    is_left_out = cleared.rule in LEFT_OUT or f"{cleared.rule}/{cleared.variant}" in LEFT_OUT
+    return cleared.of == "alarm" and not is_left_out
 
 
 def by_oracle(facts: list[Fact], name: str, until_us: int) -> Verdict:
@@ -375,7 +400,7 @@ def differences(facts: list[Fact], name: str, until_us: int) -> list[str]:
 
 
 def _in_words(refusals: set[tuple[int, str]]) -> set[tuple[int, str]]:
-    return {(index, reason.partition(" ")[0]) for index, reason in refusals}
+    return {(index, reason.partition(" ")[0].rstrip(":")) for index, reason in refusals}
 
 
 def smallest(facts: list[Fact], name: str, until_us: int, key: str) -> list[Fact]:

@@ -1,14 +1,12 @@
 """Plays the demo's day straight into engines, with no process and no waiting: what must come of it."""
 
-from importlib.resources import files
-
 from caseward.demo import beats, story
 from caseward.demo.beats import Beat
 from custody.area import Area, load_area
+from custody.bundled import area_text, rulebook_of_area
 from custody.effects import AlarmRaised, Effect, Refusal
 from custody.engine import Engine
 from custody.facts import Fact
-from custody.reader import load_rulebook
 from custody.rules import Rulebook
 
 SECOND_US = 1_000_000
@@ -18,14 +16,14 @@ DAY_0_US = 1_774_800_000_000_000 - 8 * beats.HOUR_US  # 00:00 in China of some d
 def areas() -> dict[str, Area]:
     """The two areas of the demo."""
     found = {}
-    for name in ("standard.toml", "annex.toml"):
-        area = load_area((files("custody") / "areas" / name).read_text(encoding="utf-8"), name)
+    for name in ("standard", "annex"):
+        area = load_area(area_text(name), f"{name}.toml")
         found[area.id] = area
     return found
 
 
 def rulebook() -> Rulebook:
-    return load_rulebook((files("custody") / "rulebook" / "cn-2026.toml").read_text(encoding="utf-8"))
+    return rulebook_of_area(next(iter(areas().values())))[0]
 
 
 class Offline:
@@ -39,7 +37,7 @@ class Offline:
         self.index = 0
         self.tags: dict[str, str] = {}
 
-    def fact(self, area: str, at_us: int, kind: str, **body: object) -> None:
+    def fact(self, area: str, at_us: int, kind: str, /, **body: object) -> None:
         """Everything due before it, then the fact."""
         engine = self.engines[area]
         while (due_us := engine.next_deadline_us()) is not None and due_us < at_us:
@@ -75,10 +73,7 @@ class Offline:
         area, what, to = beat.area, beat.what, beat.to
         match beat.verb:
             case beats.FORM:
-                body = dict(beat.body)
-                if "arrived_at_us" in body:
-                    body["arrived_at_us"] += day_us
-                self.fact(area, at_us, what, **body)
+                self.fact(area, at_us, what, **beat.body_on(day_us))
             case beats.TAG:
                 old = self.tags.get(what, "")
                 if to:

@@ -94,7 +94,7 @@ class Clock:
 
         def asks(world: World, about: Unit) -> Answer:
             running = self.running(world, about)
-            return Begin(running.start.time, running.stages) if running else None
+            return Begin(running.start.time, running.stages, run=running.start.position) if running else None
 
         return Rule(self.rule, self.variant, self.unit, asks)
 
@@ -192,9 +192,10 @@ def may_approve(world: World, approver: str, roles: Sequence[str]) -> bool:
 
 def about_of(world: World, body: dict[str, Any]) -> Unit | None:
     """The stay or case that an approval names."""
-    if "stay" in body:
-        return world.stays.get(body["stay"])
-    return world.unit("case", body["case"]) if "case" in body else None
+    stay, case = body.get("stay"), body.get("case")
+    if (stay is None) == (case is None):
+        return None
+    return world.stays.get(stay) if stay is not None else world.unit("case", case)
 
 
 def extension(
@@ -205,7 +206,9 @@ def extension(
     if about is None:
         return "no_open_stay", None, 0
     mine = [clock for clock in clocks if clock.rule == body["rule"] and clock.unit == about.kind]
-    if isinstance(about, Stay) and not about.open and not any(clock.outlives for clock in mine):
+    outliving = any(clock.outlives for clock in mine)
+    mine = [clock for clock in mine if any(tier.approvers for tier in clock.tiers)]
+    if isinstance(about, Stay) and not about.open and not outliving:
         return "no_open_stay", None, 0
     running = [(clock, clock.running(world, about)) for clock in mine]
     alive = [(clock, state) for clock, state in running if state is not None]
@@ -213,15 +216,13 @@ def extension(
         return "no_such_clock", None, 0
     for clock, state in alive:
         for index, tier in enumerate(clock.tiers):
-            if duration(tier.limit) == duration(body["limit"]):
+            if tier.approvers and duration(tier.limit) == duration(body["limit"]):
                 return _tier_fault(world, body, clock, state, index), clock, index
     return "no_such_tier", None, 0
 
 
 def _tier_fault(world: World, body: dict[str, Any], clock: Clock, state: Running, index: int) -> str | None:
     tier = clock.tiers[index]
-    if not tier.approvers:
-        return "not_longer"
     if not may_approve(world, body["approver"], tier.approvers):
         return "wrong_approver"
     if tier.grounds and body.get("ground") not in tier.grounds:

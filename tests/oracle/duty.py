@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from tests.oracle.calendar import HOUR, MINUTE, SECOND
-from tests.oracle.state import Stay, Unit, World
+from tests.oracle.state import Stay, Step, Unit, World
 
 S1, S2, S3, S4 = "S1", "S2", "S3", "S4"
 Ladder = tuple[tuple[int, str], ...]
@@ -22,6 +22,7 @@ class Begin(NamedTuple):
     since: int | None
     stages: Ladder
     done: int | None = None
+    run: int = -1  # the same duty while this stays the same; another begins when it changes
 
 
 BLIND = "blind"  # cannot be seen: neither begins nor ends
@@ -67,9 +68,10 @@ def at_once(severity: str) -> Ladder:
     return ((0, severity),)
 
 
-def counted(since: int, stages: Ladder) -> Begin:
-    """Stages counted from a known beginning."""
-    return Begin(since, tuple((since + offset, severity) for offset, severity in stages))
+def counted(since: int, stages: Ladder, run: int | None = None) -> Begin:
+    """Stages counted from a known beginning; a later beginning is another duty unless the run is the same."""
+    instants = tuple((since + offset, severity) for offset, severity in stages)
+    return Begin(since, instants, run=since if run is None else run)
 
 
 # ---- "after X until Y" ----------------------------------------------------------------------------
@@ -89,8 +91,8 @@ def within(
 ) -> Rule:
     """After the last of `since`, one of `until` at or after it; `ever`: it may also lie before.
 
-    The release of the stay ends it unless it `outlives`. When the since-step is told only now
-    although it lies back, and the until-step was done meanwhile, it is found out already over.
+    The release of the stay ends it unless it `outlives`. When it is told only now that it had begun,
+    and the until-step was done meanwhile, it is found out already over.
     """
 
     def asks(world: World, about: Unit) -> Answer:
@@ -105,12 +107,15 @@ def within(
             return None
         end = about.first_at(begin.time, until)
         if end is None:
-            return counted(begin.time, stages)
-        if begin.position == world.position and begin.time < world.time:
-            return Begin(begin.time, counted(begin.time, stages).stages, end)
-        return None
+            return counted(begin.time, stages, _run(since, begin))
+        return Begin(begin.time, counted(begin.time, stages).stages, end, run=_run(since, begin))
 
     return Rule(rule, variant, unit, asks)
+
+
+def _run(since: Sequence[str], begin: Step) -> int:
+    """A measure goes on being the same however late its start is told; every other step begins anew."""
+    return -1 if any(name.startswith("measure:") for name in since) else begin.position
 
 
 def returned(
@@ -124,7 +129,7 @@ def returned(
         begin = about.last(step)
         if begin is None or about.first_after(begin.position, until) is not None:
             return None
-        return counted(begin.body[written], stages)
+        return counted(begin.body[written], stages, begin.position)
 
     return Rule(rule, variant, unit, asks)
 
@@ -152,15 +157,13 @@ def held(
         room = stay.room
         if room is None:
             return None
-        if not world.sees(room):
-            return BLIND
         kind = world.kind(room)
         if kind == "outside" if kinds is None else kind not in kinds:
             return None
         answer = True if broken is None else broken(world, stay, room)
-        if answer is None:
-            return BLIND
-        return Begin(None, stages) if answer else None
+        if answer is False:
+            return None
+        return Begin(None, stages) if answer and world.sees(room) else BLIND
 
     return Rule(rule, variant, "stay", asks, place=True)
 
@@ -191,7 +194,9 @@ class Duty:
     since: int
     armed: int
     stages: Ladder
+    run: int = -1
     raised: bool = False
+    done: set[int] = field(default_factory=set)  # the steps of the ladder that were raised
 
 
 @dataclass
@@ -218,13 +223,18 @@ class Duties:
             self._found_out(subject, answer, now)
         elif duty is None:
             self._arm(subject, answer, now)
-        elif answer.since is None or answer.since == duty.since:
-            if answer.since is not None and answer.stages != duty.stages:
-                self._reach(subject, duty, now)
-                duty.stages = answer.stages
+        elif answer.since is None or answer.since <= duty.since or answer.run == duty.run:
+            self._move(subject, duty, answer, now)
         else:
             self.close(subject, now)
             self._arm(subject, answer, now)
+
+    def _move(self, subject: Subject, duty: Duty, answer: Begin, now: int) -> None:
+        """The same duty, known better: an earlier beginning, another limit. What was raised stays raised."""
+        if answer.since is None or (answer.since, answer.stages) == (duty.since, duty.stages):
+            return
+        self._reach(subject, duty, now)
+        duty.since, duty.stages, duty.run = answer.since, answer.stages, answer.run
 
     def instant(self, subject: Subject, severity: str, now: int) -> None:
         """Raised and over in the same moment."""
@@ -233,8 +243,11 @@ class Duties:
 
     def close(self, subject: Subject, now: int) -> None:
         """It ended by a fact that occurred now."""
+        self._reach(subject, self.standing[subject], now)
+        self._end(subject, now)
+
+    def _end(self, subject: Subject, now: int) -> None:
         duty = self.standing.pop(subject)
-        self._reach(subject, duty, now)
         if duty.raised:
             self.closings.add((*subject, duty.since, now))
 
@@ -249,12 +262,13 @@ class Duties:
             self.standing[subject] = Duty(now, now, stages)
         else:
             self.settled.add((subject, answer.since))
-            self.standing[subject] = Duty(answer.since, now, answer.stages)
+            self.standing[subject] = Duty(answer.since, now, answer.stages, answer.run)
 
     def _reach(self, subject: Subject, duty: Duty, end: int) -> None:
-        for due, severity in duty.stages:
-            if due < end or due == duty.since <= duty.armed:
+        for number, (due, severity) in enumerate(duty.stages):
+            if number not in duty.done and (due < end or due == duty.since <= duty.armed):
                 duty.raised = True
+                duty.done.add(number)
                 self.alarms.add((*subject, severity, due))
 
     def _found_out(self, subject: Subject, answer: Begin, now: int) -> None:
@@ -262,8 +276,11 @@ class Duties:
         assert answer.done is not None
         told = (subject, answer.since) in self.settled
         self.settled.add((subject, answer.since))
-        if subject in self.standing:
-            self.close(subject, now)
+        duty = self.standing.get(subject)
+        if duty is not None:
+            self._move(subject, duty, answer, now)
+            self._reach(subject, duty, answer.done)
+            self._end(subject, now)
         elif not told:
             late = [(due, severity) for due, severity in answer.stages if due < answer.done]
             for due, severity in late:

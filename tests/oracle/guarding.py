@@ -39,10 +39,10 @@ def _repeated(act: str, fitted: str, stages: Ladder, only: Any = None) -> Any:
     def asks(world: World, stay: Stay) -> Answer:
         if not stay.open or stay.room is None or (only is not None and not only(world, stay)):
             return None
-        if not world.sees(stay.room):
-            return BLIND
         if world.kind(stay.room) != "waiting" or fitted not in world.rooms[stay.room].get("fitted", ()):
             return None
+        if not world.sees(stay.room):
+            return BLIND
         last = world.unit("room", stay.room).last(act)
         since = max(stay.room_since, last.time) if last else stay.room_since
         return counted(since, stages)
@@ -101,6 +101,11 @@ def _restrained(act: str, stages: Ladder) -> Any:
     return asks
 
 
+def _sober_since_restrained(_world: World, stay: Stay) -> bool:
+    start, sober = _restraint(stay), stay.last("person.sobered")
+    return start is not None and sober is not None and sober.position > start.position
+
+
 # ---- rooms ----------------------------------------------------------------------------------------
 
 
@@ -116,9 +121,14 @@ def _room_number(field: str, wrong: Any, kinds: tuple[str, ...] | None) -> Any:
     return asks
 
 
-def _not_accepted(world: World, _stay: Stay, room: str) -> bool:
+def _not_accepted(world: World, room: str) -> Answer:
+    """G15/accepted, CQ 28: somebody is held in a waiting room that was inspected last as not accepted."""
     last = world.unit("room", room).last("room.inspected")
-    return last is not None and last.body["result"] == "not_accepted"
+    if world.kind(room) != "waiting" or last is None or last.body["result"] != "not_accepted":
+        return None
+    if not any(stay.open and stay.room == room for stay in world.stays.values()):
+        return None
+    return Begin(None, at_once(S2)) if world.sees(room) else BLIND
 
 
 def _dependants(_world: World, stay: Stay) -> Answer:
@@ -177,11 +187,11 @@ def tables(book: str) -> Tables:
             ["person.sobered"],
             ["restraint.ended"],
             ((15 * MINUTE, S2),),
-            only=lambda _w, s: _restraint(s) is not None,
+            only=_sober_since_restrained,
         ),
         Rule("G15", "area", "room", _room_number("area_dm2", lambda n: n < 600, WAITING)),
         Rule("G15", "height", "room", _room_number("height_cm", lambda n: n < 255, WAITING)),
-        held("G15", "accepted", WAITING, at_once(S2), _not_accepted),
+        Rule("G15", "accepted", "room", _not_accepted, place=True),
         within(
             "G15",
             "bedding",

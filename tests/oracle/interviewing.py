@@ -21,8 +21,7 @@ def _fewer_sworn(number: int) -> Any:
 
 def _single_unrecorded(world: World, stay: Stay, room: str) -> bool | None:
     """I2/single, PSAPL 108: fewer than two sworn is lawful only while the room is recorded."""
-    recording = world.recording(room)
-    return None if recording is None else world.sworn_in(room) < 2 and not recording
+    return world.sworn_in(room) < 2 and not world.recording(room)  # not known to record is not recorded
 
 
 def _public_order(_world: World, stay: Stay) -> bool:
@@ -101,7 +100,7 @@ def _officer_rules(book: str) -> list[Rule]:
             held("I2", "single", INTERVIEW_ROOMS, ladder((60, "s", S1)), _single_unrecorded, _public_order),
         ]
     else:
-        found.append(held("I2", "two", INTERVIEW_ROOMS, TWO, _fewer_sworn(2), _public_order))
+        found.append(held("I2", "single", INTERVIEW_ROOMS, TWO, _fewer_sworn(2), _public_order))
     return found
 
 

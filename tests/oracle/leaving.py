@@ -3,22 +3,25 @@
 E1 and E3 are checks of the way (refusals.py)."""
 
 from tests.oracle.calendar import MINUTE, is_night
-from tests.oracle.duty import S1, S2, S3, Instant, Tables, at_once, returned, within
+from tests.oracle.duty import S1, S2, S3, Answer, Instant, Rule, Tables, at_once, counted, returned
 from tests.oracle.limits import SPECIAL
+from tests.oracle.state import Stay, World
+
+
+def _unrecorded_escort(_world: World, stay: Stay) -> Answer:
+    """E5: on the way outside and the escort's camera is not known to record."""
+    if not stay.open or stay.phase != "out":
+        return None
+    if stay.open_since(["escort.recording_started"], ["escort.recording_stopped"]) is not None:
+        return None
+    since = stay.last("exit.departed", "escort.recording_stopped")
+    return counted(since.time, at_once(S2)) if since is not None else None
 
 
 def tables(_book: str) -> Tables:
     """The rules of this family in the book."""
     rules = [
-        within(
-            "E5",
-            "recording",
-            "stay",
-            ["escort.recording_stopped"],
-            ["escort.recording_started"],
-            at_once(S2),
-            only=lambda _w, s: s.phase == "out",
-        ),
+        Rule("E5", "recording", "stay", _unrecorded_escort),
         returned(
             "E7",
             "return",

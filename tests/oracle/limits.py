@@ -100,8 +100,10 @@ def _drunk(_world: World, stay: Stay) -> Pauses:
     return spans(stay, ["restraint.started:drunk"], ["restraint.ended", "left:sobering"])
 
 
-def _appraised_or_heard(_world: World, case: Unit) -> Pauses:
-    """T21, PSAPL 118: appraisal and hearing are not counted."""
+def _appraised_or_heard(world: World, case: Unit) -> Pauses:
+    """T21, PSAPL 118: appraisal and hearing are not counted; before 2026 (art. 99) appraisal alone."""
+    if world.book == "cn-2012":
+        return spans(case, ["appraisal.started"], ["appraisal.ended"])
     return union(
         spans(case, ["appraisal.started"], ["appraisal.ended"]),
         spans(case, ["hearing.opened"], ["hearing.closed"]),
@@ -136,7 +138,7 @@ def clocks(book: str) -> list[Clock]:
         Clock("T1", "summons", "stay", (Tier("12h"), Tier("24h", department, GRAVE)), _in_force(SUMMONS[0])),
         Clock("T2", "summons", "stay", (Tier("12h"), Tier("24h", county, GRAVE)), _in_force(SUMMONS[1])),
         Clock("T5", "questioning", "stay", tuple(questioning), _questioning, pauses=_drunk),
-        Clock("T8", "limit", "stay", continued, _continued, sequential=True),
+        Clock("T8", "questioning", "stay", continued, _continued, sequential=True),
         Clock("T10", "special", "stay", (Tier("4h"),), _continued_special),
         Clock(
             "T15",
@@ -237,7 +239,7 @@ def _liberty(_world: World, stay: Stay) -> Answer:
     if not stay.open or applied is None or stay.first_at(applied.time, ["coercion.approved"]) is not None:
         return None
     since = max(applied.time, stay.entered if stay.entered is not None else applied.time)
-    return counted(since, ladder((30, "min", S3)))
+    return counted(since, ladder((30, "min", S3)), applied.position)
 
 
 def _since_last(act: str, *stages: tuple[float, str, str]) -> Any:
@@ -286,6 +288,7 @@ def tables(book: str) -> Tables:
             ["measure:continued_questioning"],
             ["extension.approved:T8"],
             ladder((30, "min", S3)),
+            only=lambda _w, s: s.measure == "continued_questioning",
         ),
         Rule("T11", "appeared", "stay", _barred_appeared),
         *_after_custody("T12", detained, told_detention),

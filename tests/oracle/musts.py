@@ -50,9 +50,9 @@ def _outside(world: World, stay: Stay) -> Answer:
     """M1/outside, AREA 4: the band was last read outside, and no approved exit goes on."""
     if not stay.open or stay.phase == "out" or stay.room is None:
         return None
-    if not world.sees(stay.room):
-        return BLIND
-    return Begin(None, at_once(S1)) if world.kind(stay.room) == "outside" else None
+    if world.kind(stay.room) != "outside":
+        return None
+    return Begin(None, at_once(S1)) if world.sees(stay.room) else BLIND
 
 
 def _unguarded(nobody: bool) -> Any:
@@ -63,12 +63,12 @@ def _unguarded(nobody: bool) -> Any:
         if not stay.open or stay.room is None:
             return None
         zone = world.zone_of(stay.room)
-        if not world.sees(*zone):
-            return BLIND
         if world.kind(stay.room) == "outside":
             return None
         guards = len(world.officers_in(*zone)) if nobody else world.sworn_in(*zone)
-        return None if guards else Begin(None, stages)
+        if guards:
+            return None
+        return Begin(None, stages) if world.sees(*zone) else BLIND
 
     return asks
 
@@ -80,14 +80,12 @@ def _room_unrecorded(kinds: tuple[str, ...], severity: str) -> Any:
     def asks(world: World, room: str) -> Answer:
         if world.kind(room) not in kinds:
             return None
-        if not world.sees(room):
-            return BLIND
         if not any(stay.open and stay.room == room for stay in world.stays.values()):
             return None
         recording = world.recording(room)
-        if recording is None:
-            return BLIND
-        return None if recording else Begin(None, stages)
+        if recording:
+            return None
+        return BLIND if recording is None or not world.sees(room) else Begin(None, stages)
 
     return asks
 
@@ -109,11 +107,7 @@ def _band_cut(_world: World, stay: Stay) -> Answer:
 
 def _band_silent(world: World, stay: Stay) -> Answer:
     """WB/silent: no reader sees the band, since it was put on or since a reader lost it."""
-    if not stay.open or stay.band is None:
-        return None
-    if stay.room is not None and not world.sees(stay.room):
-        return BLIND
-    if stay.silent_since is None:
+    if not stay.open or stay.band is None or stay.silent_since is None:
         return None
     return counted(stay.silent_since, ladder((30, "s", S2), (2, "min", S1)))
 

@@ -65,7 +65,7 @@ def _enter(stay: Stay, time: int) -> None:
 
 
 def _write_certificate(world: World, stay: Stay, time: int) -> None:
-    stay.certificate = time
+    stay.certificate = time if stay.certificate is None else min(stay.certificate, time)
     if "arrival_written" not in stay.known:
         stay.known["arrival_written"] = Step(world.time, world.position, {})
 
@@ -146,6 +146,8 @@ def _bound(world: World, stay: Stay, body: dict[str, Any]) -> None:
     stay.silent_since = world.time
     stay.cut_since = None
     _enter(stay, world.time)
+    if stay.band in world.strays:  # it was seen before somebody wore it
+        _read(world, None, {"tag": stay.band, "room": world.strays.pop(stay.band)})
 
 
 def _cut(world: World, _stay: None, body: dict[str, Any]) -> Stay | None:
@@ -159,9 +161,11 @@ def _read(world: World, _stay: None, body: dict[str, Any]) -> Stay | None:
     wearer = world.bands.get(body["tag"])
     room = body["room"]
     if wearer is None:
-        for officer in world.officers.values():
-            if officer.badge == body["tag"]:
-                officer.room = room
+        bearers = [officer for officer in world.officers.values() if officer.badge == body["tag"]]
+        for officer in bearers:
+            officer.room = room
+        if not bearers:
+            world.strays[body["tag"]] = room
         return None
     before, now = world.kind(wearer.room), world.kind(room)
     if before is not None and before != now:
@@ -186,6 +190,8 @@ def _gone(world: World, _stay: None, body: dict[str, Any]) -> Stay | None:
     for officer in world.officers.values():
         if officer.badge == body["tag"] and officer.room == body["room"]:
             officer.room = None
+    if world.strays.get(body["tag"]) == body["room"]:
+        del world.strays[body["tag"]]
     return None
 
 
@@ -194,6 +200,17 @@ def _phase(phase: str) -> Any:
         stay.phase = phase
 
     return change
+
+
+def _departed(_world: World, stay: Stay, _body: dict[str, Any]) -> None:
+    stay.phase = "out"
+    stay.room = stay.silent_since = None
+
+
+def _returned(world: World, stay: Stay, _body: dict[str, Any]) -> None:
+    stay.phase = "inside"
+    if stay.room is None and stay.band is not None:
+        stay.silent_since = world.time
 
 
 def _released(world: World, stay: Stay, _body: dict[str, Any]) -> None:
@@ -210,6 +227,7 @@ def _officer(world: World, _stay: None, body: dict[str, Any]) -> None:
     badge = body.get("badge", ref)
     before = world.officers.get(ref)
     room = before.room if before is not None and before.badge == badge else None
+    room = world.strays.pop(badge, room)
     world.officers[ref] = Officer(ref, body["service"], tuple(body["roles"]), body.get("sex"), badge, room)
 
 
@@ -249,8 +267,8 @@ CHANGES: dict[str, Any] = {
     "tag.gone": _gone,
     "interview.started": _phase("interviewing"),
     "interview.ended": _phase("inside"),
-    "exit.departed": _phase("out"),
-    "exit.returned": _phase("inside"),
+    "exit.departed": _departed,
+    "exit.returned": _returned,
     "stay.released": _released,
     "officer.registered": _officer,
     "officer.withdrawn": _withdrawn,

@@ -57,10 +57,10 @@ def _during_act(*acts: str) -> Any:
 
 def _alone_and_unrecorded(world: World, stay: Stay, room: str) -> bool | None:
     """R4, PSAPL 108: fewer than two sworn in the room, and it is not being recorded."""
+    if world.sworn_in(room) >= 2:
+        return False
     recording = world.recording(room)
-    if recording is None:
-        return None
-    return world.sworn_in(room) < 2 and not recording
+    return None if recording is None else not recording
 
 
 def _public_order_act(world: World, stay: Stay) -> bool:

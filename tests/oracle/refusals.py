@@ -91,7 +91,6 @@ def unknown_place(area: dict[str, Any], fact_type: str, body: dict[str, Any]) ->
         ("room", "rooms"),
         ("door", "doors"),
         ("recorder", "recorders"),
-        ("reader", "readers"),
         ("node", "nodes"),
     )
     for name, table in tables:
@@ -101,7 +100,7 @@ def unknown_place(area: dict[str, Any], fact_type: str, body: dict[str, Any]) ->
 
 
 def _stay_fault(world: World, fact_type: str, body: dict[str, Any]) -> str | None:
-    if "stay" not in body:
+    if body.get("stay") is None or fact_type == "extension.approved":
         return None
     stay = world.stays.get(body["stay"])
     if stay is None:
@@ -195,6 +194,8 @@ def _certificate(world: World, stay: Stay, fact_type: str, body: dict[str, Any])
 
 
 def _search(world: World, _stay: Stay, _type: str, body: dict[str, Any]) -> Refusal | None:
+    if not body["officers"] or any(ref not in world.officers for ref in body["officers"]):
+        return Refusal("unknown_officer")
     officers = [world.officers.get(ref) for ref in body["officers"]]
     sworn = any(officer is not None and officer.service == "sworn" for officer in officers)
     return None if sworn else Refusal("no_police")
@@ -204,7 +205,8 @@ def _room(world: World, stay: Stay, fact_type: str, body: dict[str, Any]) -> Ref
     """Taken into a room, or asked to be: searched first, and apart from whom the law wants apart."""
     room = body["room"]
     kind = world.kind(room)
-    if fact_type == "room.assigned" and kind not in BEFORE_SEARCH and not stay.has("search.signed"):
+    free = BEFORE_SEARCH if fact_type == "room.assigned" else (*BEFORE_SEARCH, "corridor")
+    if kind not in free and not stay.has("search.signed"):
         return Refusal("out_of_order")
     others = world.held_with(stay, room)
     broken: list[tuple[str, str, str]] = []
@@ -234,7 +236,7 @@ def _departure(_world: World, stay: Stay, _type: str, _body: dict[str, Any]) -> 
         attempts.append((("E1", "approval", stay.subject), S1))
     if stay.open_since(["escort.checked"], returned) is None:
         attempts.append((("E3", "check", stay.subject), S2))
-    return Refusal("out_of_order", tuple(attempts)) if attempts else None
+    return Refusal(FORBIDDEN, tuple(attempts)) if attempts else None
 
 
 def _transfer(_world: World, stay: Stay, _type: str, body: dict[str, Any]) -> Refusal | None:
@@ -246,6 +248,6 @@ def _transfer(_world: World, stay: Stay, _type: str, body: dict[str, Any]) -> Re
 
 def _expedited(_world: World, stay: Stay, _type: str, _body: dict[str, Any]) -> Refusal | None:
     """T20/barred, APR 41."""
-    if stay.minor or stay.flagged(*NOT_EXPEDITED):
-        return Refusal(FORBIDDEN, ((("T20", "barred", stay.subject), S2),))
-    return None
+    why = {"minor": bool(stay.minor), "barred": stay.flagged(*NOT_EXPEDITED)}
+    attempts = tuple((("T20", variant, stay.subject), S2) for variant, is_so in why.items() if is_so)
+    return Refusal(FORBIDDEN, attempts) if attempts else None

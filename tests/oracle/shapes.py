@@ -321,8 +321,11 @@ def fault(fact_type: Any, body: Any) -> str | None:
         return "malformed: unknown type"
     if not isinstance(body, dict):
         return "malformed: no body"
+    known = {field.name for field in SHAPES[fact_type]}
+    if set(body) - known:
+        return f"malformed: {sorted(set(body) - known)[0]}"
     for field in SHAPES[fact_type]:
-        if field.name not in body:
+        if body.get(field.name) is None:
             if field.must:
                 return f"malformed: {field.name} missing"
         elif not _right(body[field.name], field):

@@ -169,6 +169,7 @@ class World:
     node_of: dict[str, str] = field(default_factory=dict)  # of a reader or recorder
     readers_in: dict[str, list[str]] = field(default_factory=dict)
     recorders_in: dict[str, list[str]] = field(default_factory=dict)
+    strays: dict[str, str] = field(default_factory=dict)  # tags that nobody bears, and where they were read
 
     def __post_init__(self) -> None:
         self.zone = self.area.get("zone", "Asia/Shanghai")

@@ -22,6 +22,7 @@ OFFICERS = (
     ("0007", "sworn", ["case_department_head"], "M"),
     ("0100", "sworn", ["legal_reviewer"], "F"),
 )
+KEEPER, HEAD = "0540", "0007"
 START = at("6:30")
 NOW = at("14:22:08")
 
@@ -80,7 +81,7 @@ class Day:
     def stay(
         self, ref: str, band: str, arrived: str, measure: str, sex: str = "M", officer: str = "1187"
     ) -> None:
-        """Arrival, entry, register, band, search: by the book, in twelve minutes."""
+        """Arrival, entry, register, band, search, health, rights, family told: by the book, in ten minutes."""
         came = at(arrived)
         self.tell(came, "person.arrived", stay=ref)
         self.tell(came + 30 * SECOND, "tag.read", tag=officer, room="reception")
@@ -97,14 +98,32 @@ class Day:
         )
         self.tell(came + 70 * SECOND, "wristband.bound", stay=ref, band=band, officer=officer)
         self.tell(came + 72 * SECOND, "tag.read", tag=band, room="reception")
-        self.tell(came + 3 * MINUTE, "tag.read", tag=officer, room="search")
-        self.tell(came + 3 * MINUTE + SECOND, "tag.read", tag=band, room="search")
-        self.tell(came + 7 * MINUTE, "search.signed", stay=ref, officers=[officer])
+        self.tell(came + 100 * SECOND, "rights.told", stay=ref, officer=officer)
+        for searcher in (officer, KEEPER):
+            self.tell(came + 2 * MINUTE, "tag.read", tag=searcher, room="search")
+        self.tell(came + 2 * MINUTE + SECOND, "tag.read", tag=band, room="search")
+        self.tell(came + 5 * MINUTE, "search.signed", stay=ref, officers=[officer])
+        self.tell(came + 330 * SECOND, "health.checked", stay=ref, result="well", officer=officer)
+        self.tell(came + 6 * MINUTE, "effects.listed", stay=ref, officer=KEEPER)
+        if measure == "public_order_questioning":
+            self.tell(came + 6 * MINUTE, "sample.approved", stay=ref, approver=HEAD)
+        self.tell(came + 7 * MINUTE, "sample.collected", stay=ref, kind="fingerprints", officer=officer)
+        self.tell(came + 9 * MINUTE, "family.notified", stay=ref, of="summons", officer=officer)
 
     def go(self, time: str, band: str, room: str, *officers: str) -> None:
         for officer in officers:
             self.tell(at(time) - 2 * SECOND, "tag.read", tag=officer, room=room)
         self.tell(at(time), "tag.read", tag=band, room=room)
+
+    def interview(self, time: str, stay: str, band: str, kind: str, room: str, *officers: str) -> None:
+        """Led in, and the interview begins."""
+        self.go(time, band, room, *officers)
+        self.tell(at(time) + 20 * SECOND, "interview.started", stay=stay, kind=kind, room=room, officers=list(officers))
+
+    def meals(self, time: str, *stays: str) -> None:
+        """Food for those who are held."""
+        for stay in stays:
+            self.tell(at(time), "meal.offered", stay=stay, officer=KEEPER)
 
 
 def busy(house: House) -> None:
@@ -115,18 +134,20 @@ def busy(house: House) -> None:
     day.stay("0403", "B03", "7:00", "public_order_questioning", officer="1203")
     day.go("7:12", "B03", "waiting-1", "1203")
     day.stay("0409", "B09", "8:05", "criminal_summons", officer="1187")
-    day.go("8:20", "B09", "interrogation-1", "1187", "0921")
+    day.interview("8:20", "0409", "B09", "interrogation", "interrogation-1", "1187", "0921")
     day.stay("0412", "B12", "12:20", "criminal_summons", officer="1340")
-    day.go("12:40:51", "B12", "interrogation-2", "1340", "1203")
+    day.interview("12:40:51", "0412", "B12", "interrogation", "interrogation-2", "1340", "1203")
     day.stay("0414", "B14", "9:40", "public_order_questioning", "F", "1203")
     day.go("9:50", "B14", "waiting-f", "1203")
     day.stay("0415", "B15", "10:15", "public_order_questioning", officer="1340")
     day.go("10:24", "B15", "waiting-2", "1340")
     day.stay("0418", "B18", "11:05", "public_order_questioning", officer="1340")
-    day.go("11:16", "B18", "interview-1", "0540")
-    day.badge("11:15:30", "0100", "interview-1")
+    day.interview("11:16", "0418", "B18", "questioning", "interview-1", "0100", KEEPER)
     day.stay("0419", "B19", "11:40", "public_order_questioning", officer="1340")
+    day.tell(at("11:49"), "guard.named", stay="0419", officers=["0312"])
     day.go("11:50", "B19", "sobering", "0312")
+    day.meals("11:45", "0403", "0409", "0414", "0415")
+    day.meals("12:15", "0418", "0419")
     # a recorder stops in use and comes back: handled, verified, gone from the wall
     day.tell(at("10:02"), "recorder.stopped", recorder="rec-interrogation-1")
     day.tell(at("10:02:38"), "recorder.started", recorder="rec-interrogation-1")
@@ -146,7 +167,9 @@ def busy(house: House) -> None:
     )
     day.tell(at("14:17:50"), "wristband.bound", stay="0420", band="B20", officer="0007")
     day.tell(at("14:17:52"), "tag.read", tag="B20", room="reception")
-    day.tell(at("14:20:40"), "tag.read", tag="0007", room="search")
+    day.tell(at("14:18:10"), "rights.told", stay="0420", officer="0007")
+    for searcher in (HEAD, KEEPER):
+        day.tell(at("14:20:40"), "tag.read", tag=searcher, room="search")
     day.tell(at("14:20:41"), "tag.read", tag="B20", room="search")
     day.tell(at("14:18:40"), "tag.gone", tag="0866", room="guard")
     day.tell(at("14:21:56"), "recorder.stopped", recorder="rec-interrogation-2")
@@ -188,7 +211,7 @@ def calm(house: House) -> None:
     day.stay("0403", "B03", "8:40", "public_order_questioning", officer="1203")
     day.go("8:50", "B03", "waiting-1", "1203")
     day.stay("0409", "B09", "9:05", "criminal_summons", officer="1187")
-    day.go("9:20", "B09", "interrogation-1", "1187", "0921")
+    day.interview("9:20", "0409", "B09", "interrogation", "interrogation-1", "1187", "0921")
     day.stay("0414", "B14", "9:40", "public_order_questioning", "F", "1203")
     day.go("9:50", "B14", "waiting-f", "1203")
     day.tell(at("10:02"), "recorder.stopped", recorder="rec-interrogation-1")

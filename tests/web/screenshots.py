@@ -134,7 +134,7 @@ def _refused_register(page: Page) -> None:
 
 
 def _choose_tier(page: Page) -> None:
-    page.check("input[value='12h']")
+    page.check("input[value='T5.12h']")
     page.check("input[value=many_persons_involved]")
 
 

@@ -16,9 +16,7 @@ from caseserver.web.catalogue import (
     placeholders,
 )
 from caseserver.web.present.alarm import ACTIONS, CAUSES
-from custody.bundled import rulebook_names, rulebook_text
-from custody.facts import FACT_TYPES, MEASURES, RELEASE_REASONS, ROLES, SEXES
-from custody.reader import load_rulebook
+from custody.vocabulary import MEASURES
 
 WEB = Path(str(resources.files("caseserver.web")))
 SOURCES = [*WEB.rglob("*.py"), *WEB.rglob("*.html")]
@@ -27,13 +25,6 @@ FAMILY = re.compile(r"""(?:\.of|_or_raw|coded)\(\s*["']([a-z_]+)["']""")
 OF_LITERAL = re.compile(r"""\.of\(\s*["']([a-z_]+)["'],\s*["']([a-z_]+)["']""")
 CHOSEN = re.compile(r"""["']([a-z_]+\.[a-z_]+)["'] if .*? else ["']([a-z_]+\.[a-z_]+)["']""")
 
-GROUNDS = {
-    ground
-    for name in rulebook_names()
-    for rule in load_rulebook(rulebook_text(name), name).rules
-    for tier in rule.tiers
-    for ground in tier.grounds
-}
 FAMILIES: dict[str, set[str]] = {
     "mark": set(get_args(views.Level)),
     "family": set(get_args(views.Family)),
@@ -42,19 +33,13 @@ FAMILIES: dict[str, set[str]] = {
     "recorder": set(get_args(views.Presence)) - {""},
     "guard": set(get_args(views.Presence)) - {""},
     "door": set(get_args(views.DoorLook)),
-    "measure": set(MEASURES),
     "measure_short": set(MEASURES),
-    "reason": set(RELEASE_REASONS),
-    "sex": set(SEXES),
-    "ground": GROUNDS,
-    "role": set(ROLES),
     "cause": set(CAUSES),
     "action": set(ACTIONS),
-    "fact": set(FACT_TYPES),
     "by": {"node", "gateway", "server", "kiosk", "paper"},
     "lane": {"person", "officer", "recorder", "door", "band", "node", "gateway", "act"},
     "stamp": {"registered", "bound", "searched", "approved", "changed", "released"},
-    "record": {"raised", "prewarned", "cleared"},
+    "told": {"raised", "prewarned", "cleared"},
 }
 
 

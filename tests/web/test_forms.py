@@ -171,7 +171,7 @@ def test_a_ground_of_another_tier_is_refused(states: list[AreaPicture]) -> None:
     stay = state.world.stays.get("0403")
     assert stay is not None
     answer = forms.read_extension(
-        state, stay, READER, {"limit": ["12h"], "ground": ["complex_and_detention_possible"]}
+        state, stay, READER, {"limit": ["T5.12h"], "ground": ["complex_and_detention_possible"]}
     )
     assert "ground" in answer.errors
 

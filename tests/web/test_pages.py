@@ -177,7 +177,7 @@ def test_a_band_is_bound_once(house: House, duty: TestClient) -> None:
 
 def test_only_the_right_head_may_approve_an_extension(house: House, duty: TestClient) -> None:
     assert duty.get("/stays/a1/0403/extension").status_code == 403
-    form = {"csrf": token(duty), "limit": "12h", "ground": "many_persons_involved"}
+    form = {"csrf": token(duty), "limit": "T5.12h", "ground": "many_persons_involved"}
     refused = duty.post("/stays/a1/0403/extension", data=form)
     assert refused.status_code == 409
     assert "你的角色不能办这件事" in refused.text
@@ -192,10 +192,11 @@ def test_what_the_engine_refuses_is_shown_with_its_reason(house: House) -> None:
     house.clock.tell(day.at("15:30"))
     house.deliver()
     head = client_of(house, "0007")
-    form = {"csrf": token(head), "limit": "12h", "ground": "many_persons_involved"}
+    form = {"csrf": token(head), "limit": "T5.12h", "ground": "many_persons_involved"}
     answer = head.post("/stays/a1/0403/extension", data=form)
     assert answer.status_code == 409
-    assert "应为：given within 8h of the start" in answer.text
+    assert "批准时期限已过 30 分" in answer.text
+    assert "治安管理处罚法 第97条" in answer.text
     assert "没有改动任何记录" in answer.text
 
 

@@ -33,6 +33,10 @@ class Beat:
     officer: str = field(compare=False, default="")
     note: str = field(compare=False, default="")
 
+    def body_on(self, day_us: int) -> dict[str, Any]:
+        """The form of a day that begins (00:00) at `day_us`: moments in it are written from 00:00, too."""
+        return {key: value + day_us if key.endswith("_at_us") else value for key, value in self.body.items()}
+
 
 def clock(text: str) -> int:
     """`09:30` as microseconds from midnight; `33:30` is 09:30 of the next day."""

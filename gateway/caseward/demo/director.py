@@ -109,10 +109,7 @@ class Director:
         boards = self._hardware[beat.area]
         match beat.verb:
             case beats.FORM:
-                body = dict(beat.body)
-                if "arrived_at_us" in body:
-                    body["arrived_at_us"] += day_us
-                self._fill(beat.area, beat.what, body, beat.officer)
+                self._fill(beat.area, beat.what, beat.body_on(day_us), beat.officer)
             case beats.TAG:
                 self._move(beat.area, beat.what, beat.to)
             case beats.PASS:

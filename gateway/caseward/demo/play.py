@@ -12,8 +12,7 @@ from caseward.demo.follow import Follower, Handling, Leaf, Narrator
 from caseward.demo.logtail import LogTail
 from caseward.demo.office import Client, Form, Office
 from caseward.demo.station import DemoStation
-from custody.bundled import rulebook_text
-from custody.reader import load_rulebook
+from custody.bundled import rulebook_of_area
 
 READY_S: Final = 60.0
 REVIVE_S: Final = 0.5
@@ -46,7 +45,7 @@ class Play:
         station, timetable = self.station, self.station.plan.timetable
         self.office = Office(Client(station.plan.http_port, station.passwords), self._say)
         self.director = Director(timetable, station.hardware, station.cables, self._fill, self._say)
-        narrator = Narrator(load_rulebook(rulebook_text("cn-2026"), "cn-2026.toml", rulebook_text), self.tell)
+        narrator = Narrator(rulebook_of_area(next(iter(station.areas.values())))[0], self.tell)
         takers: list[Callable[[str, Leaf], None]] = [narrator.leaf]
         if self.is_handled:
             handling = {

@@ -6,12 +6,16 @@ between them, and a locked door is released before it opens.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Final
 
 from caseward.demo import beats
-from caseward.demo.beats import MINUTE_US, Beat
+from caseward.demo.beats import HOUR_US, MINUTE_US, SECOND_US, Beat
 from caseward.demo.people import BY_NUMBER
 from custody.area import Area, Door
+
+HEAD: Final = "000004"  # of the case-handling department: approves what has to be approved
+FAMILY_TOLD_US: Final = 40 * MINUTE_US
+MEALS_US: Final = 9 * HOUR_US // 2
 
 
 @dataclass(slots=True)
@@ -111,6 +115,13 @@ class Script:
         self.go(at_us + 3 * MINUTE_US // 4, area, stay.band, "reception")
         self.form(at_us + MINUTE_US, area, administrator, "wristband.bound", stay=stay.ref, band=stay.band)
         self.form(
+            at_us + 90 * SECOND_US, area, administrator, "certificate.written", stay=stay.ref, arrived_at_us=at_us
+        )
+        self.form(at_us + 2 * MINUTE_US, area, administrator, "rights.told", stay=stay.ref)
+        self.form(
+            at_us + 150 * SECOND_US, area, administrator, "health.checked", stay=stay.ref, result="well"
+        )
+        self.form(
             at_us + register_after_min * MINUTE_US,
             area,
             administrator,
@@ -118,10 +129,11 @@ class Script:
             stay=stay.ref,
             measure=stay.measure,
             case=stay.case,
-            arrived_at_us=at_us,
             sex=stay.sex,
             minor=stay.minor,
         )
+        told_us = at_us + FAMILY_TOLD_US
+        self.form(told_us, area, administrator, "family.notified", stay=stay.ref, of="summons")
 
     def search(self, at_us: int, stay: Stay, officers: str, after: str) -> None:
         """The personal safety check by two officers, signed after five minutes; then on to a room."""
@@ -131,11 +143,31 @@ class Script:
         self.form(
             at_us + 5 * MINUTE_US, stay.area, numbers[0], "search.signed", stay=stay.ref, officers=numbers
         )
+        self.form(at_us + 6 * MINUTE_US, stay.area, numbers[0], "effects.listed", stay=stay.ref)
+        if stay.measure == "public_order_questioning":
+            approver = HEAD
+            self.form(
+                at_us + 6 * MINUTE_US, stay.area, approver, "sample.approved", stay=stay.ref, approver=approver
+            )
+        self.form(
+            at_us + 390 * SECOND_US, stay.area, numbers[0], "sample.collected", stay=stay.ref, kind="fingerprints"
+        )
         self.go(at_us + 7 * MINUTE_US, stay.area, stay.band, after)
         self.badges(at_us + 8 * MINUTE_US, stay.area, officers, "")
 
     def leave(self, at_us: int, stay: Stay, administrator: str, reason: str, door: str) -> None:
-        """Released: signed out, band back in the drawer, out through a door of the area."""
+        """Fed while there, signed out, band back in the drawer, out through a door of the area."""
+        for meal_us in range(stay.arrived_us + MEALS_US, at_us, MEALS_US):
+            self.form(meal_us, stay.area, administrator, "meal.offered", stay=stay.ref)
+        if reason == "detention_centre":
+            self.form(
+                at_us - 30 * MINUTE_US, stay.area, administrator, "delivery.health_checked", stay=stay.ref
+            )
+        self.form(at_us - 2 * MINUTE_US, stay.area, administrator, "effects.returned", stay=stay.ref)
+        self.form(
+            at_us - MINUTE_US, stay.area, administrator, "certificate.ended",
+            stay=stay.ref, ended_at_us=at_us - MINUTE_US,
+        )  # fmt: skip
         self.form(at_us, stay.area, administrator, "stay.released", stay=stay.ref, reason=reason)
         self.go(at_us + 2 * MINUTE_US, stay.area, stay.band, "")
         self.add(at_us + 3 * MINUTE_US, stay.area, beats.PASS, door, "badge")
@@ -148,6 +180,14 @@ class Script:
         self.recorder(from_us - 2 * MINUTE_US, stay.area, room, "on")
         self.badges(from_us - MINUTE_US, stay.area, officers, room)
         self.go(from_us, stay.area, stay.band, room)
+        numbers = officers.split()
+        kind = "questioning" if stay.measure == "public_order_questioning" else "interrogation"
+        self.form(
+            from_us + MINUTE_US, stay.area, numbers[0], "interview.started",
+            stay=stay.ref, kind=kind, room=room, officers=numbers,
+        )  # fmt: skip
+        self.form(until_us - 2 * MINUTE_US, stay.area, numbers[0], "interview_record.signed", stay=stay.ref)
+        self.form(until_us - MINUTE_US, stay.area, numbers[0], "interview.ended", stay=stay.ref)
         self.go(until_us, stay.area, stay.band, after)
         self.badges(until_us + MINUTE_US, stay.area, officers, "")
         self.recorder(until_us + 2 * MINUTE_US, stay.area, room, "off")

@@ -114,6 +114,8 @@ def _stay_registered(world: World, area: Area, fact: Fact) -> Refused | None:
     on_paper, minor, flags = fact.body.get("entered_at_us"), fact.body.get("minor"), fact.body.get("flags")
     if isinstance(on_paper, int):
         stay = entered(stay, on_paper, fact.index)
+        if stay.entered_us is not None and on_paper < stay.entered_us:
+            stay = replace(stay, entered_us=on_paper, entered_fact=fact.index)
     stay = _with_certificate(stay, fact.body.get("arrived_at_us"), fact)
     world.stays.put(
         stay.ref,
@@ -152,10 +154,19 @@ def _certificate(world: World, area: Area, fact: Fact) -> Refused | None:
     stay = known_stay(world, fact, "T4")
     if isinstance(stay, Refused):
         return stay
+    if fact.type == "certificate.corrected" and stay.registered_us is None:
+        return Refused("T4", f"stay:{stay.ref}", "not_registered", "a registered stay", "no register row")
     refused = _in_the_future(fact)
     if refused is not None:
         return refused
     world.stays.put(stay.ref, _with_certificate(stay, fact.body.get("arrived_at_us"), fact))
+    return None
+
+
+def _jurisdiction_transferred(world: World, area: Area, fact: Fact) -> Refused | None:
+    """Only the document starts a clock again."""
+    if optional(fact, "document") is None:
+        return Refused("T7", f"stay:{fact.stay}", "no_document", "the transfer document", "none")
     return None
 
 
@@ -177,7 +188,7 @@ def _measure_changed(world: World, area: Area, fact: Fact) -> Refused | None:
     if stay.measure is not None and stay.measure_us is not None:
         past.setdefault(stay.measure, (stay.measure_us, stay.measure_fact))
     start_us, start_fact = past.get(measure, (fact.occurred_us, fact.index))
-    _note_end(world, stay, fact)
+    _note_end(world, stay, fact, measure)
     world.stays.put(
         stay.ref,
         replace(
@@ -192,12 +203,12 @@ def _measure_changed(world: World, area: Area, fact: Fact) -> Refused | None:
     return None
 
 
-def _note_end(world: World, stay: Stay, fact: Fact) -> None:
+def _note_end(world: World, stay: Stay, fact: Fact, next_measure: str = "") -> None:
     """The measure in force ends here for this person: a later summons may follow too soon."""
     if stay.person is None or stay.measure is None:
         return
     ended = world.people.get(stay.person) or ()
-    row = Ended(stay.measure, stay.ref, fact.occurred_us, fact.index)
+    row = Ended(stay.measure, next_measure, stay.ref, fact.occurred_us, fact.index)
     world.people.put(stay.person, (*ended[-ENDED_KEPT_MAX + 1 :], row))
 
 
@@ -319,6 +330,7 @@ PEOPLE: Final[Mapping[str, Handler]] = {
     "person.flagged": _person_flagged,
     "wristband.bound": _band_bound,
     "search.signed": _search_signed,
+    "jurisdiction.transferred": _jurisdiction_transferred,
     "room.assigned": _room_assigned,
     "exit.departed": _exit_departed,
     "exit.returned": _exit_returned,

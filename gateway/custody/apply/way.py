@@ -25,7 +25,29 @@ def phase_of(stay: Stay | None) -> str:
 
 def refusal_of_way(world: World, area: Area, rulebook: Rulebook, fact: Fact) -> Refused | None:
     """Why this form may not be entered now, or by this approver."""
-    return _unauthorised(world, rulebook, fact) or _out_of_order(world, area, rulebook, fact)
+    step = rulebook.steps.get(fact.type)
+    is_form = fact.stay is not None and fact.type not in OPENING and "stay" in SUBJECTS.get(fact.type, ())
+    gone = _unknown_or_ended(world, step, fact) if is_form else None
+    refused = gone or _unauthorised(world, rulebook, fact)
+    if refused is not None or not is_form or step is None:
+        return refused
+    phase = phase_of(world.stays.get(str(fact.stay)))
+    if phase not in step.phases and not (phase == ENDED and fact.type in OUTLIVING):
+        expected = f"phase {' or '.join(step.phases)}"
+        return Refused(step.rule, f"stay:{fact.stay}", "out_of_order", expected, phase)
+    return _step_missing(world, area, step, fact)
+
+
+def _unknown_or_ended(world: World, step: Step | None, fact: Fact) -> Refused | None:
+    ref = str(fact.stay)
+    stay = world.stays.get(ref)
+    rule, subject = step.rule if step is not None else "M5", f"stay:{ref}"
+    if stay is None and ref not in world.ended:
+        return Refused(rule, subject, "unknown_stay", "a stay opened before", ref)
+    may_follow = (step is not None and ENDED in step.phases) or fact.type in OUTLIVING
+    if phase_of(stay) == ENDED and not may_follow:
+        return Refused(rule, subject, "stay_ended", "a stay that has not ended", ref)
+    return None
 
 
 def _unauthorised(world: World, rulebook: Rulebook, fact: Fact) -> Refused | None:
@@ -45,34 +67,14 @@ def _subject(fact: Fact) -> str:
     return f"{kind}:{fact.body.get(kind)}"
 
 
-def _out_of_order(world: World, area: Area, rulebook: Rulebook, fact: Fact) -> Refused | None:
-    ref = fact.stay
-    if ref is None or fact.type in OPENING or "stay" not in SUBJECTS.get(fact.type, ()):
-        return None
-    stay = world.stays.get(ref)
-    step = rulebook.steps.get(fact.type)
-    rule, subject = step.rule if step is not None else "M5", f"stay:{ref}"
-    if stay is None and ref not in world.ended:
-        return Refused(rule, subject, "unknown_stay", "a stay opened before", ref)
-    phase = phase_of(stay)
-    allowed = step.phases if step is not None else ()
-    if phase == ENDED and ENDED not in allowed and fact.type not in OUTLIVING:
-        return Refused(rule, subject, "stay_ended", "a stay that has not ended", ref)
-    if step is None:
-        return None
-    if phase not in allowed:
-        return Refused(rule, subject, "out_of_order", f"phase {' or '.join(allowed)}", phase)
-    return _step_missing(world, area, step, stay, fact)
-
-
-def _step_missing(world: World, area: Area, step: Step, stay: Stay | None, fact: Fact) -> Refused | None:
+def _step_missing(world: World, area: Area, step: Step, fact: Fact) -> Refused | None:
     room = area.rooms.get(str(fact.body.get("room")))
     if room is not None and room.kind in step.except_rooms:
         return None
     done = world.steps_of(f"stay:{fact.stay}")
     for need in step.needs:
         if need not in done:
-            return Refused(step.rule, f"stay:{fact.stay}", "step_missing", f"{need} first", "not done")
+            return Refused(step.rule, f"stay:{fact.stay}", "out_of_order", f"{need} first", "not done")
     return None
 
 

@@ -21,7 +21,10 @@ def judge(rule: Rule, view: View, unit: Unit) -> Judgement:
     ended = [
         row
         for row in view.world.people.get(stay.person) or ()
-        if row.stay != stay.ref and row.measure in rule.measures and row.ended_us <= stay.measured_us
+        if row.stay != stay.ref
+        and row.measure in rule.measures
+        and row.next_measure not in rule.measures
+        and row.ended_us <= stay.measured_us
     ]
     if not ended:
         return Silence("no_earlier", "an earlier measure of this person", "none")

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from custody.kinds.aspects import common, of_between, of_steps
 from custody.rules import Between, Rule, Tier
-from custody.times import DAY_US, last_day, local_date, midnight_us
+from custody.times import last_day, local_date, midnight_us
 from custody.view import At, Condition, Judgement, Silence, Stage, Unit, View
 
 RUNNING_MAX: Final = 1_024  # ladders kept ready; clocks running at once in an area are far fewer
@@ -122,13 +122,14 @@ def tier_in_force(rule: Rule, view: View, unit: Unit, start_us: int) -> tuple[Ti
 
 def _suspended(rule: Rule, view: View, unit: Unit, start_us: int) -> tuple[int, bool]:
     """How long the clock stood still since its start, and whether it stands still now."""
-    total_us, is_open = 0, False
-    for between in rule.params.get("suspended", ()):
-        for from_us, to_us in _spans(between, view, unit):
-            if to_us is None:
-                is_open = True
-            elif to_us > start_us:
-                total_us += to_us - max(from_us, start_us)
+    spans = [span for between in rule.params.get("suspended", ()) for span in _spans(between, view, unit)]
+    spans.sort(key=lambda span: span[0])
+    total_us, reached_us, is_open = 0, start_us, False
+    for from_us, to_us in spans:
+        end_us = view.now_us if to_us is None else to_us
+        total_us += max(0, end_us - max(from_us, reached_us))
+        reached_us = max(reached_us, end_us)
+        is_open = is_open or to_us is None
     return total_us, is_open
 
 
@@ -170,10 +171,9 @@ def _by_the_clock(tier: Tier, start_us: int) -> tuple[Stage, ...]:
 def _by_the_calendar(
     tier: Tier, start_us: int, suspended_us: int, zone: ZoneInfo, holidays: Collection[date]
 ) -> tuple[Stage, ...]:
-    """Days: pre-warnings, the last day, and its end. A day begun in suspension is not counted."""
+    """Days: pre-warnings, the last day, and its end. Time that is not counted moves the start."""
     text = tier.limit.text
-    last = last_day(local_date(start_us, zone), tier.limit, holidays)
-    last += timedelta(days=-(-suspended_us // DAY_US))
+    last = last_day(local_date(start_us + suspended_us, zone), tier.limit, holidays)
     stages = [
         Stage(f"pre-{before.text}@{text}", midnight_us(last - timedelta(days=before.days), zone), "S3", True, "local")
         for before in tier.prewarnings

@@ -36,7 +36,7 @@ def judge(rule: Rule, view: View, unit: Unit) -> Judgement:
         facts=(*(stay.room_fact for stay in held), *view.recorder_fact(place)),
         group=" ".join(f"recorder:{r}" for r in view.area.recorders_of(place)) or f"room:{place}",
         params=(("recording", state),),
-        is_hold=state == "unknown",
+        is_hold=state == "unknown" or view.is_unseen(place),
     )
 
 

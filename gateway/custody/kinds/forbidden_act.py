@@ -15,16 +15,17 @@ from custody.world import Mark
 _ASPECTS: Final[Mapping[str, frozenset[str]]] = {
     "band_cut": frozenset({"band"}),
     "door_forced": frozenset({"door"}),
-    "outside_area": frozenset({"place"}),
-    "in_room": frozenset({"place", "occupants"}),
-    "recused_present": frozenset({"place", "badges", "officer.recused"}),
-    "refused": frozenset({"refused"}),
+    "outside_area": frozenset({"place", "nodes"}),
+    "in_room": frozenset({"place", "occupants", "nodes"}),
+    "recused_present": frozenset({"place", "badges", "officer.recused", "nodes"}),
 }
 
 
 def reads(rule: Rule) -> set[str]:
     """The act; for what stands also what decides whether the rule speaks."""
     act = rule.params["act"]
+    if act == "refused":
+        return set()  # asked at the refusal alone
     if isinstance(act, str):
         return common(rule) | _ASPECTS[act]
     return of_steps(act) | of_steps(rule.params.get("until", ()))
@@ -50,9 +51,9 @@ def _band_cut(rule: Rule, view: View, unit: Unit) -> Judgement:
 
 def _outside_area(rule: Rule, view: View, unit: Unit) -> Judgement:
     stay = unit.stay
-    if stay is None or view.room_kind(stay.room) != "outside":
+    if stay is None or stay.room is None or view.room_kind(stay.room) != "outside":
         return Silence("no_act", "read outside the area", "not so")
-    return Condition(room=stay.room, facts=(stay.room_fact,))
+    return Condition(room=stay.room, facts=(stay.room_fact,), is_hold=view.is_unseen(stay.room))
 
 
 def _in_room(rule: Rule, view: View, unit: Unit) -> Judgement:
@@ -62,13 +63,15 @@ def _in_room(rule: Rule, view: View, unit: Unit) -> Judgement:
         kind = view.room_kind(unit.ref)
         if kind == "outside" or (rule.rooms and kind not in rule.rooms) or not held:
             return Silence("empty", f"a person in {' '.join(rule.rooms)}", "nobody")
-        return Condition(room=unit.ref, facts=tuple(stay.room_fact for stay in held))
+        return Condition(
+            room=unit.ref, facts=tuple(stay.room_fact for stay in held), is_hold=view.is_unseen(unit.ref)
+        )
     place = view.held_place(rule, unit)
     if isinstance(place, Silence):
         return place
     stay = unit.stay
     assert stay is not None, "a stay is held in the place"
-    return Condition(room=place, facts=(stay.room_fact,))
+    return Condition(room=place, facts=(stay.room_fact,), is_hold=view.is_unseen(place))
 
 
 def _recused_present(rule: Rule, view: View, unit: Unit) -> Judgement:
@@ -80,7 +83,8 @@ def _recused_present(rule: Rule, view: View, unit: Unit) -> Judgement:
     for officer in view.world.officers_in((place,)):
         recused = view.step(unit, f"officer.recused:{officer.ref}")
         if recused is not None:
-            return Condition(room=place, facts=(stay.room_fact, recused[1], officer.room_fact))
+            facts = (stay.room_fact, recused[1], officer.room_fact)
+            return Condition(room=place, facts=facts, is_hold=view.is_unseen(place))
     return Silence("no_act", "a recused officer in the room", "none")
 
 

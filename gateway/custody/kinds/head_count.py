@@ -42,12 +42,11 @@ def _in_room(rule: Rule, view: View, unit: Unit) -> Judgement:
     place = view.held_place(rule, unit)
     if isinstance(place, Silence):
         return place
-    is_blind = view.presence_is_blind((place,))
     present = _counted(rule, view.world.officers_in((place,)))
     required = int(rule.params["fewer_than"])
     if view.recording(place) == "recording":
         required = int(rule.params.get("recorded_minimum", required))
-    if len(present) >= required and not is_blind:
+    if len(present) >= required:
         return Silence("enough", f"fewer than {required}", str(len(present)))
     stay = unit.stay
     assert stay is not None, "a stay is held in the place"
@@ -55,7 +54,7 @@ def _in_room(rule: Rule, view: View, unit: Unit) -> Judgement:
         room=place,
         facts=(stay.room_fact, *(officer.room_fact for officer in present)),
         params=(("officers", len(present)), ("required", required)),
-        is_hold=is_blind,
+        is_hold=view.presence_is_blind((place,)),
     )
 
 
@@ -64,7 +63,8 @@ def _on_form(rule: Rule, view: View, unit: Unit, form: tuple[str, ...]) -> Judge
     if act is None or fact is None or act[1] != fact.index:
         return Silence("no_act", " ".join(form), "not now")
     named = fact.body.get("officers")
-    officers = [view.world.officers.get(ref) for ref in (named if isinstance(named, list) else ())]
+    refs = dict.fromkeys(named if isinstance(named, list) else ())
+    officers = [view.world.officers.get(ref) for ref in refs]
     count = len(_counted(rule, (officer for officer in officers if officer is not None)))
     required = int(rule.params["fewer_than"])
     if count >= required:

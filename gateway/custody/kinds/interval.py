@@ -10,7 +10,7 @@ def reads(rule: Rule) -> set[str]:
     acts = of_steps(rule.params["acts"])
     found = common(rule) | acts
     if rule.params["from"] == "room":
-        found.add("place")
+        found |= {"place", "nodes"}
     elif rule.params["from"] == "entered":
         found.add("entered")
     return found
@@ -28,7 +28,8 @@ def judge(rule: Rule, view: View, unit: Unit) -> Judgement:
     owner = view.unit(f"room:{place}") if rule.params.get("of") == "room" else unit
     done = view.latest(owner, rule.params["acts"])
     since = max(needed, done) if done is not None else needed
-    return Condition(room=place, since_us=since[0], anchor=since[1], facts=(since[1],))
+    is_hold = rule.params["from"] == "room" and place is not None and view.is_unseen(place)
+    return Condition(room=place, since_us=since[0], anchor=since[1], facts=(since[1],), is_hold=is_hold)
 
 
 def _needed(rule: Rule, view: View, unit: Unit) -> At | Silence:

@@ -11,7 +11,7 @@ def reads(rule: Rule) -> set[str]:
     acts = rule.params.get("act")
     if acts is not None:
         return of_steps(acts)
-    return common(rule) | of_steps(rule.params["step"]) | {"place"}
+    return common(rule) | of_steps(rule.params["step"]) | {"place", "nodes"}
 
 
 def judge(rule: Rule, view: View, unit: Unit) -> Judgement:
@@ -32,7 +32,7 @@ def _at_place(rule: Rule, view: View, unit: Unit) -> Judgement:
         return Silence("done_before", " ".join(rule.params["step"]), f"fact {done[1]}")
     stay = unit.stay
     assert stay is not None, "a stay is held in the place"
-    return Condition(room=place, facts=(stay.room_fact,))
+    return Condition(room=place, facts=(stay.room_fact,), is_hold=view.is_unseen(place))
 
 
 def _at_act(rule: Rule, view: View, unit: Unit, acts: tuple[str, ...]) -> Judgement:

@@ -24,10 +24,11 @@ def judge(rule: Rule, view: View, unit: Unit) -> Judgement:
     if lasting is not None and since < lasting:
         return Silence("not_begun", " ".join(params["since"]), "before what lasts now")
     since_us, fact = since
+    begun_us = min(since_us, _told_us(view, unit, params["since"], since))
     after = view.latest(unit, params.get("not_before", ()))
     if after is not None and after[0] > since_us:
         since_us = after[0]
-    done = _done(view, unit, rule, since)
+    done = _done(view, unit, rule, begun_us)
     if done is not None and done[0] <= since_us + _allowed_us(rule):
         return Silence("done_in_time", " ".join(params["until"]), f"fact {done[1]}")
     return Condition(
@@ -39,13 +40,23 @@ def judge(rule: Rule, view: View, unit: Unit) -> Judgement:
     )
 
 
-def _done(view: View, unit: Unit, rule: Rule, since: At) -> At | None:
-    """When the second step was done first after the first one (or ever)."""
+def _told_us(view: View, unit: Unit, names: tuple[str, ...], since: At) -> int:
+    """When the step was done whose written instant counts: from there on the second step may come."""
+    for name in names:
+        base = name.partition("@")[0]
+        mark = unit.marks.get(base)
+        if base != name and mark is not None and mark.last_fact == since[1]:
+            return mark.last_us
+    return since[0]
+
+
+def _done(view: View, unit: Unit, rule: Rule, begun_us: int) -> At | None:
+    """When the second step was done first, not before the first one (or ever)."""
     until = rule.params["until"]
     if rule.params.get("ever"):
         return view.latest(unit, until, is_first=True)
     known = view.times(unit, until) + [at for name in until if (at := view.step(unit, name)) is not None]
-    return min((at for at in known if at > since), default=None)
+    return min((at for at in known if at[0] >= begun_us), default=None)
 
 
 def _allowed_us(rule: Rule) -> int:

@@ -11,7 +11,7 @@ from custody.world import Stay
 
 def reads(rule: Rule) -> set[str]:
     """Where the person is, and who else is there."""
-    return common(rule) | {"place", "neighbours", "particulars", "case"}
+    return common(rule) | {"place", "neighbours", "particulars", "case", "nodes"}
 
 
 def judge(rule: Rule, view: View, unit: Unit) -> Judgement:
@@ -32,6 +32,7 @@ def judge(rule: Rule, view: View, unit: Unit) -> Judgement:
         room=place,
         facts=(stay.room_fact, *(other.room_fact for other in others)),
         params=(("others", " ".join(other.ref for other in others)),),
+        is_hold=view.is_unseen(place),
     )
 
 

@@ -75,6 +75,7 @@ def _band_silent(rule: Rule, view: View, unit: Unit) -> Judgement:
     return Condition(
         room=stay.room,
         since_us=stay.silent_us,
+        anchor=stay.silent_fact,
         facts=(stay.silent_fact,),
         params=(("band", stay.band),),
     )

@@ -22,6 +22,8 @@ def judge(rule: Rule, view: View, unit: Unit) -> Judgement:
     silent = view.silence(rule, unit)
     if silent is not None:
         return silent
+    if unit.kind == "room" and rule.rooms and view.room_kind(unit.ref) not in rule.rooms:
+        return Silence("room", " ".join(rule.rooms), unit.ref)
     quantity = rule.params.get("quantity")
     if quantity is not None:
         return _QUANTITIES[quantity](rule, unit)
@@ -36,7 +38,8 @@ def _stated(rule: Rule, view: View, unit: Unit) -> Judgement:
     is_act = bool(params.get("act"))
     if is_act and (fact is None or told[1] != fact.index):
         return Silence("no_act", " ".join(params["step"]), "not now")
-    body = next(unit.marks[name].body for name in params["step"] if view.step(unit, name) == told)
+    mark = next(unit.marks[name] for name in params["step"] if view.step(unit, name) == told)
+    body = mark.body if is_act else mark.stated
     value, bound = _number(body.get(params["field"])), _bound(params, body)
     if value is None or bound is None:
         return Silence("not_stated", params["field"], "nothing")

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import timedelta
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 from typing import Any
 
 from caseserver.web import wording
 from caseserver.web.present.state import AreaPicture
 from caseserver.web.present.words import Words
 from caseserver.web.reader import Reader
-from caseserver.web.views import Count, Field, FormPage, LawQuote, Receipt, Refusal
+from caseserver.web.views import Asked, Count, Field, FormPage, LawQuote, Receipt, Refusal
 from custody.fields import is_ref
 from custody.world import Stay
 
@@ -83,6 +85,32 @@ def clock_today(text: str, reader: Reader) -> int | None:
     return reader.now_us - (now - there) // timedelta(microseconds=1)
 
 
+_MOMENT = re.compile(r"(?:(?P<year>\d{4})-)?(?P<month>\d{1,2})-(?P<day>\d{1,2})(?:[ T]+(?P<hour>\d{1,2}):(?P<minute>\d{2}))?")
+
+
+def moment(text: str, reader: Reader, *, is_end: bool = False) -> int | None:
+    """Microseconds UTC of ``14:05`` today, ``3-19 08:00`` this year, ``2026-03-19 08:00``; None for anything else.
+
+    ``is_end``: a day without a time of day is meant to its last second.
+    """
+    text = text.strip().replace("：", ":").replace("/", "-")
+    found = _MOMENT.fullmatch(text)
+    if found is None:
+        return clock_today(text, reader)
+    if found["hour"] is None and not is_end:
+        return None
+    now = wording.local(reader.now_us, reader.zone)
+    second = 0 if found["hour"] is not None else 59
+    try:
+        there = datetime(
+            int(found["year"] or now.year), int(found["month"]), int(found["day"]),
+            int(found["hour"] or 23), int(found["minute"] or 59), second, tzinfo=ZoneInfo(reader.zone),
+        )  # fmt: skip
+        return int(there.timestamp()) * 1_000_000
+    except (ValueError, OverflowError):
+        return None
+
+
 def path_of(state: AreaPicture, stay: Stay, what: str) -> str:
     return f"/stays/{state.area.id}/{stay.ref}/{what}"
 
@@ -110,8 +138,12 @@ def beside(state: AreaPicture, stay: Stay, reader: Reader) -> tuple[tuple[str, s
 def build(
     name: str, action: str, fields: Iterable[Field], reader: Reader, sent: Sent | None, answer: Answer | None,
     aside: tuple[tuple[str, str], ...] = (), law: LawQuote | None = None, count: Count | None = None,
+    needs: tuple[Asked, ...] = (), words: tuple[str, str, str] | None = None,
 ) -> FormPage:  # fmt: skip
-    """The form as it is shown: with what was sent and what was wrong with it, when it comes back."""
+    """The form as it is shown: with what was sent and what was wrong with it, when it comes back.
+
+    ``words``: title, lead and the word on its button, of a form that is not one of our own five.
+    """
     filled = []
     for item in fields:
         value = (
@@ -121,32 +153,22 @@ def build(
             if sent is not None
             else item.value
         )
-        filled.append(
-            Field(
-                item.name,
-                item.kind,
-                item.label,
-                item.hint,
-                item.choices,
-                value,
-                (answer.errors if answer else {}).get(item.name, ""),
-                item.required,
-                item.pattern,
-                item.numeric,
-            )
-        )
+        error = (answer.errors if answer else {}).get(item.name, "")
+        filled.append(replace(item, value=value, error=error))
     back = "/stays" if name == "register" else action.rpartition("/")[0]
+    title, lead, submit = words or (_TITLES[name](reader), _LEADS[name](reader), _SUBMITS[name](reader))
     return FormPage(
-        title=_TITLES[name](reader),
-        lead=_LEADS[name](reader),
+        title=title,
+        lead=lead,
         action=action,
         fields=tuple(filled),
-        submit=_SUBMITS[name](reader),
+        submit=submit,
         aside=aside,
         refusal=_refusal(answer, reader),
         back_href=back,
         count=count,
         law=law,
+        needs=needs,
     )
 
 

@@ -32,7 +32,8 @@ from caseserver.web.present.custody_clock import ends_us, is_custody_clock
 from custody.kinds.clock import Running, running
 from custody.rules import Rule, Tier
 from custody.view import Silence, View
-from custody.vocabulary import GROUNDS, MEASURES, RELEASE_REASONS, ROLES, SEXES
+from custody.catalogue.forms import FLAG_GROUPS
+from custody.vocabulary import FLAGS, GROUNDS, MEASURES, RELEASE_REASONS, ROLES, SEXES
 from custody.world import Stay
 
 OFFICERS_SHOWN_MAX = 40
@@ -64,8 +65,17 @@ def register_form(
         ),
         Field("sex", "choice", reader.t("register.sex"), choices=sexes),
         Field("minor", "flag", reader.t("register.minor"), required=False),
-    ]
+        Field("person", "text", reader.t("register.person"), reader.t("register.person_hint"), required=False,
+              pattern=REF_PATTERN),
+        Field("flags", "many", reader.t("register.flags"), reader.t("register.flags_hint"), choices=_flags(reader),
+              required=False),
+    ]  # fmt: skip
     return build("register", "/stays/new", fields, reader, sent, answer)
+
+
+def _flags(reader: Reader) -> tuple[Choice, ...]:
+    """What may be stated of person and case, in groups."""
+    return tuple(Choice(f, reader.code(FLAGS, f), "", reader.name(name)) for name, flags in FLAG_GROUPS for f in flags)
 
 
 def read_register(states: Sequence[AreaPicture], reader: Reader, sent: Sent) -> tuple[str, Answer]:
@@ -81,6 +91,10 @@ def read_register(states: Sequence[AreaPicture], reader: Reader, sent: Sent) -> 
     case = ref_of(sent, "case", reader.t("register.case"), answer, reader)
     sex = choice_of(sent, "sex", reader.t("register.sex"), SEXES, answer, reader)
     arrived_us = _arrived(sent, answer, reader)
+    person = ref_of(sent, "person", reader.t("register.person"), answer, reader) if one(sent, "person") else ""
+    flags = list(dict.fromkeys(value.strip() for value in sent.get("flags", ()) if value.strip()))
+    if any(flag not in FLAGS for flag in flags):
+        answer.errors["flags"] = reader.t("form.bad_choice", found=shown(next(f for f in flags if f not in FLAGS)))
     known = state.world.stays.get(ref)
     if known is not None and (known.registered_us is not None or not known.is_open):
         answer.refusal = Refusal(
@@ -97,6 +111,7 @@ def read_register(states: Sequence[AreaPicture], reader: Reader, sent: Sent) -> 
     }
     if arrived_us is not None:
         body["arrived_at_us"] = arrived_us
+    body |= {key: value for key, value in (("person", person), ("flags", flags)) if value}
     if known is None or known.arrived_us is None:
         answer.statements.append(Statement("person.arrived", {"stay": ref}, arrived_us))
     answer.statements.append(Statement("stay.registered", body))

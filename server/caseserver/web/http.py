@@ -10,9 +10,10 @@ from starlette.datastructures import UploadFile
 
 from caseserver.accounts import Officer
 from caseserver.auth import csrf
-from caseserver.permissions import FACT_ROLES
+from caseserver.permissions import ENTERERS, FACT_ROLES, OTHER_ORGANS, approvers, roles_for
 from caseserver.web.catalogue import LANGUAGES, choose_language
 from caseserver.web.reader import Reader
+from custody.rules import Rulebook
 
 LANGUAGE_COOKIE, THEME_COOKIE = "caseward_lang", "caseward_theme"
 THEMES = ("day", "night")
@@ -46,9 +47,17 @@ def reader_of(request: Request, station: Any, officer: Officer | None) -> Reader
     )
 
 
-def may(officer: Officer) -> frozenset[str]:
-    """The fact types this officer may state."""
-    return frozenset(fact_type for fact_type in FACT_ROLES if officer.may(fact_type))
+def may(officer: Officer, rulebook: Rulebook) -> frozenset[str]:
+    """The fact types this officer may state in an area with this rulebook, for himself or for another organ."""
+    own = frozenset(name for name in FACT_ROLES if officer.roles & roles_for(rulebook, name))
+    if not officer.roles & ENTERERS:
+        return own
+    return own | {name for name in FACT_ROLES if _others(approvers(rulebook, name))}
+
+
+def _others(roles: frozenset[str] | None) -> bool:
+    """Somebody among these roles is of another organ."""
+    return roles is not None and bool(roles & OTHER_ORGANS)
 
 
 def page(html: str, request: Request, status: int = 200) -> HTMLResponse:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
-from typing import Annotated, Any, Final
+from typing import Any, Final
 
-from fastapi import APIRouter, Depends, HTTPException, Request
+from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response, StreamingResponse
 from starlette.concurrency import run_in_threadpool
 
@@ -15,29 +15,27 @@ from caselog.canonical import dumps
 from caselog.tree import leaf_hash
 from caseserver import auth
 from caseserver.accounts import Officer
-from caseserver.auth import check_csrf, current_officer, maybe_officer, safe_next
+from caseserver.auth import maybe_officer, safe_next
 from caseserver.hub import TooManySubscribers
 from caseserver.station import REFUSED, AreaView, Station
 from caseserver.web import forms, live, render, static_files
-from caseserver.web.forms import Answer, Sent, Statement
+from caseserver.web.form_parts import Sent, Statement
 from caseserver.web.gather import Gatherer
 from caseserver.web.http import FormTooLarge, may, page, reader_of, sent_form
 from caseserver.web.present.alarm import ACTIONS, CAUSES, FACT_OF_MOVE, Move, alarm_page
 from caseserver.web.present.coverage import coverage_plot
-from caseserver.web.present.state import AreaPicture
-from caseserver.web.present.stay import stay_page
+from caseserver.web.present.refusal import refusal_of
 from caseserver.web.present.wall import alarm_list, stay_list, wall
 from caseserver.web.present.words import Words
 from caseserver.web.reader import Reader
-from caseserver.web.views import FormPage, Refusal, SignInPage
-from custody.world import Stay
+from caseserver.web.record_pages import add_record
+from caseserver.web.session import Checked, SignedIn
+from caseserver.web.stay_pages import add_stays
+from caseserver.web.views import Refusal, SignInPage
 
 SETTLE_S: Final = 2.0
 """How long an officer waits for the gateway's word before the page says that it is still on its way."""
 SETTLE_STEP_S: Final = 0.05
-
-SignedIn = Annotated[Officer, Depends(current_officer)]
-Checked = Depends(check_csrf)
 
 
 def routes(station: Station) -> APIRouter:
@@ -49,7 +47,8 @@ def routes(station: Station) -> APIRouter:
     pages.add_reading(router)
     pages.add_events(router)
     pages.add_alarm_acts(router)
-    pages.add_forms(router)
+    add_stays(router, pages)
+    add_record(router, pages)
     return router
 
 
@@ -143,9 +142,9 @@ class Pages:
         def one_leaf(request: Request, officer: SignedIn, area: str, index: int) -> Response:
             reader = reader_of(request, self.station, officer)
             try:
-                leaf = self._area(area).leaf(index)
+                leaf = self.area(area).leaf(index)
             except (KeyError, OverflowError):
-                return self._missing(request, reader)
+                return self.missing(request, reader)
             self.station.audit(officer.number, "leaf_read", f"{area}/{index}")
             data = dumps(leaf)
             return page(render.leaf(index, data.decode(), leaf_hash(data).hex(), reader), request)
@@ -227,13 +226,13 @@ class Pages:
                     refusal = Refusal(reader.t("form.refused"), reader.t("form.missing", what=label))
                     return await run_in_threadpool(self._alarm, request, officer, area, ref, refusal)
             body |= {"cause": cause, "action": action}
-        problem, _, _ = await self._submit(area, Statement(FACT_OF_MOVE[move], body), officer, reader)
+        problem, _, _ = await self.submit(area, Statement(FACT_OF_MOVE[move], body), officer, reader)
         if problem is not None:
             return await run_in_threadpool(self._alarm, request, officer, area, ref, problem)
         return RedirectResponse(f"/alarms/{area}/{ref}", 303)
 
     def _alarm_view(self, area: str, ref: str) -> tuple[AreaView, Any]:
-        view = self._area(area)
+        view = self.area(area)
         alarm = view.alarm(ref)
         if alarm is None:
             raise HTTPException(404, f"expected an alarm of {area}, found {ref[:80]}")
@@ -243,7 +242,7 @@ class Pages:
         view, alarm = self._alarm_view(area, ref)
         picture = self.gatherer.picture(view, reader)
         leaves = self.gatherer.leaves_of(view, alarm.facts)
-        return alarm_page(alarm, picture, leaves, view.history(alarm.id), reader, may(officer))
+        return alarm_page(alarm, picture, leaves, view.history(alarm.id), reader, may(officer, view.rulebook))
 
     def _alarm(
         self, request: Request, officer: Officer, area: str, ref: str, refusal: Refusal | None = None
@@ -254,128 +253,9 @@ class Pages:
         events = "" if refusal else f"/events/alarms/{area}/{ref}"
         return page(render.alarm(view, reader, events, refusal), request, 409 if refusal else 200)
 
-    # ------------------------------------------------------------ stays and forms
-
-    def add_forms(self, router: APIRouter) -> None:
-        @router.get("/stays/new")
-        def register_page(request: Request, officer: SignedIn) -> Response:
-            reader = reader_of(request, self.station, officer)
-            if not officer.may("stay.registered"):
-                return self._not_allowed(request, reader)
-            return page(
-                render.form(forms.register_form(self.gatherer.pictures(reader), reader), reader), request
-            )
-
-        @router.post("/stays/new", dependencies=[Checked])
-        async def register(request: Request, officer: SignedIn) -> Response:
-            reader = reader_of(request, self.station, officer)
-            sent = await self._sent(request)
-            if sent is None:
-                return self._malformed(request, reader)
-            pictures = await run_in_threadpool(self.gatherer.pictures, reader)
-            area, answer = forms.read_register(pictures, reader, sent)
-            again = forms.register_form(pictures, reader, sent, answer)
-            return await self._finish(
-                request,
-                officer,
-                area,
-                answer,
-                again,
-                lambda a: forms.register_form(pictures, reader, sent, a),
-                reader,
-            )
-
-        @router.get("/stays/{area}/{ref}")
-        def one_stay(request: Request, officer: SignedIn, area: str, ref: str) -> Response:
-            return self._stay_page(request, officer, area, ref)
-
-        for what, (view, read, fact_type) in _FORMS.items():
-            self._add_form(router, what, view, read, fact_type)
-
-    def _add_form(self, router: APIRouter, what: str, view: Any, read: Any, fact_type: str) -> None:
-        @router.get(f"/stays/{{area}}/{{ref}}/{what}", name=f"form_{what}")
-        def show(request: Request, officer: SignedIn, area: str, ref: str) -> Response:
-            reader = reader_of(request, self.station, officer)
-            found = self._held(area, ref, reader)
-            if not officer.may(fact_type):
-                return self._not_allowed(request, reader)
-            if found is None:
-                return self._missing(request, reader, reader.t("form.not_held", stay=ref[:64]))
-            return page(render.form(view(*found, reader), reader), request)
-
-        @router.post(f"/stays/{{area}}/{{ref}}/{what}", dependencies=[Checked], name=f"act_{what}")
-        async def act(request: Request, officer: SignedIn, area: str, ref: str) -> Response:
-            reader = reader_of(request, self.station, officer)
-            sent = await self._sent(request)
-            if sent is None:
-                return self._malformed(request, reader)
-            found = await run_in_threadpool(self._held, area, ref, reader)
-            if found is None:
-                return self._missing(request, reader, reader.t("form.not_held", stay=ref[:64]))
-            picture, stay = found
-            answer = read(picture, stay, reader, sent)
-            again = view(picture, stay, reader, sent, answer)
-            return await self._finish(
-                request, officer, area, answer, again, lambda a: view(picture, stay, reader, sent, a), reader
-            )
-
-    def _held(self, area: str, ref: str, reader: Reader) -> tuple[AreaPicture, Stay] | None:
-        """The area and the open stay, None when that person is not held there."""
-        picture = self.gatherer.picture(self._area(area), reader)
-        stay = picture.world.stays.get(ref)
-        return (picture, stay) if stay is not None and stay.is_open else None
-
-    async def _finish(
-        self, request: Request, officer: Officer, area: str, answer: Answer, again: FormPage,
-        show: Callable[[Answer], FormPage], reader: Reader,
-    ) -> Response:  # fmt: skip
-        """States what the form came to, one fact after the other; the first one refused ends it and is shown."""
-        if not answer.is_good:
-            return page(render.form(again, reader), request, 422)
-        fact_id, is_recorded, last = "", True, answer.statements[-1]
-        for statement in answer.statements:
-            problem, fact_id, is_recorded = await self._submit(area, statement, officer, reader)
-            if problem is not None:
-                return page(render.form(show(Answer(refusal=problem)), reader), request, 409)
-        picture = await run_in_threadpool(lambda: self.gatherer.picture(self._area(area), reader))
-        return page(
-            render.form(forms.done(last, fact_id, is_recorded, area, picture, reader), reader), request
-        )
-
-    def _stay_page(self, request: Request, officer: Officer, area: str, ref: str) -> Response:
-        reader = reader_of(request, self.station, officer)
-        view = self._area(area)
-        own = view.stay_leaves(ref)
-        if not own:
-            return self._missing(request, reader)
-        picture = self.gatherer.picture(view, reader)
-        known = picture.world.stays.get(ref)
-        near = self.gatherer.near(
-            view,
-            int(own[0]["index"]),
-            known.released_us if known else int(own[-1]["recorded"]["earliest_us"]),
-        )
-        self.station.audit(officer.number, "stay_read", f"{area}/{ref}")
-        shown = stay_page(
-            ref,
-            picture,
-            own,
-            near,
-            view.alarms_of(ref),
-            reader,
-            view.health().log_size,
-            may(officer),
-            _short(view.root()),
-        )
-        return (
-            self._missing(request, reader)
-            if shown is None
-            else page(render.stay_page(shown, reader), request)
-        )
-
     # ------------------------------------------------------------ acting
 
-    async def _submit(
+    async def submit(
         self, area: str, statement: Statement, officer: Officer, reader: Reader
     ) -> tuple[Refusal | None, str, bool]:
         """(why it was refused or None, the fact's id, whether the gateway has it). Waits for the gateway's word a while."""
@@ -392,8 +272,16 @@ class Pages:
             return Refusal(reader.t("form.refused"), reason), receipt.id, False
         state = await self._settled(receipt.id)
         if state.startswith("refused"):
-            return Refusal(reader.t("form.refused"), _refused_words(state, reader)), receipt.id, False
+            return await run_in_threadpool(self._refusal, receipt.id, state, reader), receipt.id, False
         return None, receipt.id, state.startswith("recorded")
+
+    def _refusal(self, fact_id: str, state: str, reader: Reader) -> Refusal:
+        """What the gateway said against it, with the rule's article."""
+        told = self.station.refusal(fact_id)
+        if told is None:
+            return Refusal(reader.t("form.refused"), _refused_words(state, reader))
+        area, body = told
+        return refusal_of(body, self.gatherer.picture(self.area(area), reader), reader)
 
     async def _settled(self, fact_id: str) -> str:
         """What became of a fact, as soon as the log tells it, at the latest after SETTLE_S."""
@@ -404,50 +292,38 @@ class Pages:
                 return state
             await asyncio.sleep(SETTLE_STEP_S)
 
-    async def _sent(self, request: Request) -> Sent | None:
+    async def sent(self, request: Request) -> Sent | None:
         try:
             return await sent_form(request)
         except FormTooLarge:
             return None
 
-    def _area(self, area: str) -> AreaView:
+    def area(self, area: str) -> AreaView:
         try:
             return self.station.area(area)
         except KeyError as error:
             raise HTTPException(404, str(error.args[0])) from None
 
-    def _missing(self, request: Request, reader: Reader, reason: str = "") -> Response:
+    def missing(self, request: Request, reader: Reader, reason: str = "") -> Response:
         return page(
             render.problem(reader.t("form.refused"), reason or reader.t("form.not_found"), reader),
             request,
             404,
         )
 
-    def _not_allowed(self, request: Request, reader: Reader) -> Response:
+    def not_allowed(self, request: Request, reader: Reader) -> Response:
         return page(
             render.problem(reader.t("form.refused"), reader.t("form.not_allowed"), reader), request, 403
         )
 
-    def _malformed(self, request: Request, reader: Reader) -> Response:
+    def malformed(self, request: Request, reader: Reader) -> Response:
         return page(
             render.problem(reader.t("form.refused"), reader.t("form.too_large"), reader), request, 413
         )
 
 
-_FORMS: Final = {
-    "band": (forms.band_form, forms.read_band, "wristband.bound"),
-    "search": (forms.search_form, forms.read_search, "search.signed"),
-    "extension": (forms.extension_form, forms.read_extension, "extension.approved"),
-    "release": (forms.release_form, forms.read_release, "stay.released"),
-}
-
-
 def _writer(name: str, view: Any, reader: Reader) -> Callable[[], str]:
     return lambda: render.wall_region(name, view, reader)
-
-
-def _short(root: str) -> str:
-    return f"{root[:8]}…{root[-4:]}" if len(root) > 16 else root
 
 
 def _refused_words(state: str, reader: Reader) -> str:

@@ -18,6 +18,7 @@ from caseserver.web.views import (
     Count,
     CoverageCell,
     CoveragePlot,
+    FormChoice,
     FormPage,
     Mark,
     Refusal,
@@ -141,6 +142,10 @@ def stay_page(view: StayPage, reader: Reader) -> str:
 
 def form(view: FormPage, reader: Reader) -> str:
     return _render("form.html", reader, view=view)
+
+
+def form_choice(view: FormChoice, reader: Reader) -> str:
+    return _render("form_choice.html", reader, view=view)
 
 
 def sign_in(view: SignInPage, reader: Reader) -> str:

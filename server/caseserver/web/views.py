@@ -383,9 +383,12 @@ class StayPage:
 
 @dataclass(frozen=True)
 class Choice:
+    """One of several; ``group`` is the heading it stands under, where there are many."""
+
     value: str
     label: str
     hint: str = ""
+    group: str = ""
 
 
 @dataclass(frozen=True)
@@ -400,15 +403,53 @@ class Field:
     required: bool = True
     pattern: str = ""
     numeric: bool = False
+    length: int = 64
 
 
 @dataclass(frozen=True)
 class Refusal:
-    """Why nothing was done. ``unchanged`` is always said, because the reader must not have to guess."""
+    """Why it was not done, by which article. That no record was changed is always said, because the reader must not have
+    to guess; or, of a form that states two facts, which one stands (``stated``)."""
 
     title: str
     reason: str
     advice: str = ""
+    article: str = ""
+    seal: Seal = ""
+    stated: str = ""
+
+
+@dataclass(frozen=True)
+class FormLink:
+    """A form that may be filled in; ``href`` is empty while something has to be done before it, which ``hint`` says."""
+
+    label: str
+    href: str
+    hint: str = ""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a rule asks for and is not done yet: the forms one of which answers it, and how long there is."""
+
+    title: str
+    seal: Seal
+    article: str
+    links: tuple[FormLink, ...]
+    count: Count | None = None
+
+
+@dataclass(frozen=True)
+class FormChoice:
+    """The page on which a form is chosen: what is asked for on top, then all forms, step by step."""
+
+    title: str
+    lead: str
+    asked: tuple[Asked, ...]
+    groups: tuple[tuple[str, tuple[FormLink, ...]], ...]
+    aside: tuple[tuple[str, str], ...] = ()
+    back_href: str = "/"
+    areas: tuple[tuple[str, str, bool], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -436,6 +477,7 @@ class FormPage:
     back_label: str = ""
     count: Count | None = None
     law: LawQuote | None = None
+    needs: tuple[Asked, ...] = ()
 
 
 @dataclass(frozen=True)

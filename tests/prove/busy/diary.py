@@ -87,7 +87,9 @@ class Diary:
             lag_us = out.to_us - at_us + self._dice.between(1, 3_000) * 1_000
         self._put(at_us + lag_us, _Draft(name, body, at_us, "server", ""))
 
-    def gateway(self, at_us: int, name: str, since_us: int | None = None, by: str = "gateway", /, **body: BodyValue) -> None:
+    def gateway(
+        self, at_us: int, name: str, since_us: int | None = None, by: str = "gateway", /, **body: BodyValue
+    ) -> None:
         """The gateway itself says it at once; `since_us`: when it began, as far as it can tell."""
         self._put(at_us, _Draft(name, body, at_us if since_us is None else since_us, by, ""))
 

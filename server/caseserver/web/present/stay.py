@@ -117,6 +117,12 @@ def _ended(area: Area, rulebook: Rulebook, facts: Iterable[Fact]) -> World:
     return world
 
 
+def stay_again(state: AreaPicture, ref: str, leaves: Iterable[Leaf]) -> Stay | None:
+    """A stay of whom the engine keeps only the reference, out of its leaves."""
+    facts = sorted(facts_of(leaves), key=lambda fact: (fact.occurred_us, fact.index))
+    return _ended(state.area, state.rulebook, facts).stays.get(ref)
+
+
 def way_of(stay: Stay, facts: Iterable[Fact], to_us: int) -> Way:
     """Where the band was read, one step a change of room; before the first reading the place is not known."""
     steps: list[tuple[int, str]] = []
@@ -323,7 +329,7 @@ def _alarm_line(leaf: Leaf, words: Words, rules: Mapping[str, Rule]) -> RecordFa
         if rule is not None
         else f"{body['rule']}/{body['variant']}"
     )
-    text = words.reader.of("record", kind, what=said)
+    text = words.reader.of("told", kind, what=said)
     where = words.room(body["room"]) if body.get("room") else ""
     return RecordFact(
         leaf["stay_n"] or 0,
@@ -361,9 +367,10 @@ def _duties(
     stay: Stay, state: AreaPicture, may: frozenset[str], reader: Reader
 ) -> tuple[tuple[str, str], ...]:
     """Forms that make sense for this stay now and that this reader may fill in."""
-    if not stay.is_open:
-        return ()
     base = f"/stays/{state.area.id}/{stay.ref}"
+    record = (f"{base}/record", reader.t("record.title"))
+    if not stay.is_open:
+        return (record,)
     found = []
     if stay.band is None and "wristband.bound" in may:
         found.append((f"{base}/band", reader.t("bind.title")))
@@ -373,4 +380,4 @@ def _duties(
         found.append((f"{base}/extension", reader.t("approve.title")))
     if "stay.released" in may:
         found.append((f"{base}/release", reader.t("release.title")))
-    return tuple(found)
+    return (*found, record)

@@ -1,0 +1,106 @@
+"""Scenes of what is supervised: doors, wristbands, nodes, recorders, ports, the gateway itself."""
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from custody.bookcheck.script import MINUTE_US, STAY, Impossible, Script
+from custody.name import Name
+from custody.rules import Rule
+from custody.times import SECOND_US
+
+
+def one_of(s: Script, known: Mapping[str, object], what: str) -> str:
+    """The first of what the area has. Raises Impossible."""
+    if not known:
+        raise Impossible("not_in_area", what, Name(f"{s.area.id} 没有", f"{s.area.id} has none"))
+    return next(iter(known))
+
+
+def door_of(s: Script, rule: Rule) -> str:
+    """A controlled door of the rule's kinds. Raises Impossible."""
+    kinds = rule.params.get("doors", ())
+    for door in s.area.doors.values():
+        if door.controlled and (not kinds or door.kind in kinds):
+            return door.id
+    raise Impossible(
+        "not_in_area", " | ".join(kinds) or "door", Name(f"{s.area.id} 没有", f"{s.area.id} has none")
+    )
+
+
+def supervised(s: Script, rule: Rule, way: object, ref: str) -> str | None:
+    """The source goes wrong, silent or in doubt. Gives the subject; None: the stay."""
+    return _SOURCES[rule.params["source"]](s, rule)
+
+
+def _door_held(s: Script, rule: Rule) -> str:
+    door = door_of(s, rule)
+    s.tell("door.exit_requested", SECOND_US, door=door)
+    s.tell("door.opened", SECOND_US, door=door)
+    return f"door:{door}"
+
+
+def _door_unknown(s: Script, rule: Rule) -> str:
+    door = door_of(s, rule)
+    s.tell("door.unknown", door=door)
+    return f"door:{door}"
+
+
+def _band_silent(s: Script, rule: Rule) -> None:
+    room = s.room().id
+    s.place(room)
+    s.tell("tag.gone", tag=s.held[STAY].band, room=room)
+
+
+def _band_battery(s: Script, rule: Rule) -> None:
+    s.place(s.room().id)
+    s.tell(
+        "wristband.battery", band=s.held[STAY].band, percent=max(0, rule.params.get("percent_below", 1) - 1)
+    )
+
+
+def _node(s: Script, rule: Rule) -> str:
+    node = one_of(s, s.area.nodes, "node")
+    s.happen("node.down", node=node)
+    return f"node:{node}"
+
+
+def _recorder(s: Script, rule: Rule) -> str:
+    recorder = one_of(s, s.area.recorders, "recorder")
+    s.tell("recorder.lost", recorder=recorder)
+    return f"recorder:{recorder}"
+
+
+def _port(s: Script, rule: Rule) -> str:
+    port = one_of(s, s.area.ports, "port")
+    s.tell("port.lost", port=port, by="gateway")
+    return f"port:{port}"
+
+
+def _server(s: Script, rule: Rule) -> str:
+    s.happen("network.down")
+    return f"server:{s.area.gateway}"
+
+
+def _gateway(s: Script, rule: Rule) -> str:
+    s.happen("power.cut")
+    s.happen("boot", max(level.after_us for level in rule.levels) + MINUTE_US)
+    return f"gateway:{s.area.gateway}"
+
+
+def _clock_stepped(s: Script, rule: Rule) -> str:
+    s.happen("clock.step", by="1h")
+    return f"clock:{s.area.gateway}"
+
+
+_SOURCES: Final[Mapping[str, Callable[[Script, Rule], str | None]]] = {
+    "band_battery": _band_battery,
+    "band_silent": _band_silent,
+    "clock": _clock_stepped,
+    "door": _door_unknown,
+    "door_held": _door_held,
+    "gateway": _gateway,
+    "node": _node,
+    "port": _port,
+    "recorder": _recorder,
+    "server": _server,
+}

@@ -1,0 +1,210 @@
+"""The law is data: no number, time, measure, role or article of any law stands in the kinds and the engine."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from custody.bundled import rulebook_names, rulebook_text
+from custody.reader import load_rulebook
+from custody.times import TimeFormatError, parse_limit
+from custody.vocabulary import FLAGS, GROUNDS, MEASURES, NOTICES, ROLES
+
+FOLDER = Path(__file__).resolve().parents[2] / "gateway" / "custody"
+# Engine: what decides. Data (catalogue, vocabulary, area) and reading of files (reader, times, …) are not.
+ENGINE_FILES = sorted(
+    path
+    for name in (
+        "kinds/*.py", "apply/*.py", "affected.py", "alarm.py", "approve.py", "desk.py", "engine.py", "explain.py",
+        "sight.py", "timeline.py", "view.py", "whatif.py", "world.py", "explain/*.py", "whatif/*.py",
+    )
+    for path in FOLDER.glob(name)
+)  # fmt: skip
+# Where no word of a country stands either: these judge, and do nothing else.
+JUDGING = [
+    path
+    for path in ENGINE_FILES
+    if path.parent.name == "kinds" or path.name in ("affected.py", "approve.py", "engine.py", "timeline.py", "view.py")
+]
+
+# Named constants that may hold a number, each with what it is instead of law.
+CONSTANTS: Final = {
+    "ALARMS_MAX": "memory: alarms kept until they are handled",
+    "ENDED_KEPT_MAX": "memory: ended measures of one person kept",
+    "ENDED_MAX": "memory: forgotten stays remembered by reference",
+    "ENTRIES_MAX": "memory: facts that can still be put in order",
+    "FAR_FUTURE_US": "the end of time for an integer of 64 bits",
+    "GAP_TOLD_WITHIN_US": "wire: a node tells what it missed so soon after it is back",
+    "HEAP_SLACK": "memory: stale rows of the due list",
+    "IDS_MAX": "memory: fact ids against duplicates",
+    "LATE_TOLERANCE_US": "display: noticed so late still counts as in time",
+    "LATE_WINDOW_US": "memory: how far back a late fact is put in its place",
+    "RUNNING_MAX": "memory: ladders of clocks kept ready",
+    "SUBJECTS_MAX": "memory: cases, dossiers, recordings, incidents remembered",
+    "TIMES_MAX": "memory: occurrences of one step kept",
+    "TRIM_STEP": "memory: how many facts are forgotten at a time",
+    "_MINUTE_US": "display: the unit a comparison of two laws is told in",
+}
+# A number that is none of the law and has no name of its own: file, the line's text, why.
+EXPRESSIONS: Final = {
+    ("engine.py", "f'fact:{fact.type}'[:64]"): "form: the longest name of a subject",
+    ("engine.py", "obligation_id.split('/', 3)"): "form: an alarm's id is area/rule/variant/subject",
+    ("timeline.py", "-2 ** 62"): "the beginning of time: nothing is final yet",
+    ("timeline.py", "self._entries[-1].key[2]"): "place of the log index in a key",
+    ("timeline.py", "TRIM_STEP // 2"): "memory: half of what is kept is forgotten",
+    ("view.py", "-2 ** 62"): "the beginning of time: a node that no area names was always heard",
+}
+COUNTRY: Final = frozenset({*MEASURES, *FLAGS, *ROLES, *GROUNDS, *NOTICES})
+
+
+def article_codes() -> frozenset[str]:
+    """Instruments and rule ids of every bundled book, less those of this product itself."""
+    found: set[str] = set()
+    for name in rulebook_names():
+        book = load_rulebook(rulebook_text(name), f"{name}.toml", rulebook_text)
+        found |= {rule.id for rule in book.rules} | {rule.article.instrument for rule in book.rules}
+    return frozenset(found - {"SYS", "WB", "DR", "LOCAL"})
+
+
+def literals(tree: ast.AST) -> Iterator[tuple[ast.Constant, list[ast.AST]]]:
+    """Every literal with the nodes it stands in, the outermost first; docstrings left out."""
+
+    def walk(node: ast.AST, above: list[ast.AST]) -> Iterator[tuple[ast.Constant, list[ast.AST]]]:
+        if isinstance(node, ast.Constant):
+            yield node, above
+            return
+        is_documented = isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef))
+        for number, child in enumerate(ast.iter_child_nodes(node)):
+            is_docstring = is_documented and isinstance(child, ast.Expr) and isinstance(child.value, ast.Constant)
+            if is_docstring and number <= len(getattr(node, "decorator_list", [])) + 1:
+                continue
+            yield from walk(child, [*above, node])
+
+    yield from walk(tree, [])
+
+
+def is_excused(name: str, above: list[ast.AST]) -> bool:
+    """The number is part of a listed constant, or of a listed expression."""
+    for node in above:
+        if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+            is_final = "Final" in ast.unparse(node.annotation)
+            if is_final and node.target.id in CONSTANTS:
+                return True
+        if isinstance(node, ast.expr) and (name, ast.unparse(node)) in EXPRESSIONS:
+            return True
+    return False
+
+
+def numbers_in(source: str, name: str) -> list[str]:
+    """Numbers other than 0 and 1 that stand for themselves."""
+    found = []
+    for node, above in literals(ast.parse(source)):
+        is_number = isinstance(node.value, (int, float, complex)) and not isinstance(node.value, bool)
+        if is_number and node.value not in (0, 1) and not is_excused(name, above):
+            found.append(f"{name}:{node.lineno}: {node.value}")
+    return found
+
+
+def is_time(text: str) -> bool:
+    """'8h', '30d', '21:00': a duration, a calendar limit, a time of day."""
+    digits = text.replace(":", "")
+    if ":" in text and digits.isdigit() and len(text) in (4, 5, 8):
+        return True
+    try:
+        return parse_limit(text).is_positive
+    except TimeFormatError:
+        return False
+
+
+def times_in(source: str, name: str) -> list[str]:
+    """Texts that say a time."""
+    return [
+        f"{name}:{node.lineno}: {node.value!r}"
+        for node, _ in literals(ast.parse(source))
+        if isinstance(node.value, str) and is_time(node.value)
+    ]
+
+
+def country_in(source: str, name: str) -> list[str]:
+    """Texts that are a measure, a flag, a role, a ground, a rule or an instrument of some country."""
+    forbidden = COUNTRY | article_codes()
+    return [
+        f"{name}:{node.lineno}: {node.value!r}"
+        for node, _ in literals(ast.parse(source))
+        if isinstance(node.value, str) and any(part in forbidden for part in (node.value, *node.value.split(":")))
+    ]
+
+
+def of(path: Path) -> tuple[str, str]:
+    return path.read_text(encoding="utf-8"), path.name
+
+
+def test_the_files_of_the_engine_are_found():
+    names = {path.name for path in ENGINE_FILES}
+    assert {"clock.py", "required_within.py", "timeline.py", "engine.py", "people.py", "way.py", "world.py"} <= names
+    assert len([path for path in ENGINE_FILES if path.parent.name == "kinds"]) >= 14
+
+
+@pytest.mark.parametrize("path", ENGINE_FILES, ids=lambda path: f"{path.parent.name}/{path.name}")
+def test_no_number_of_the_law_stands_in_the_engine(path):
+    assert numbers_in(*of(path)) == []
+
+
+@pytest.mark.parametrize("path", ENGINE_FILES, ids=lambda path: f"{path.parent.name}/{path.name}")
+def test_no_time_stands_in_the_engine(path):
+    assert times_in(*of(path)) == []
+
+
+@pytest.mark.parametrize("path", JUDGING, ids=lambda path: f"{path.parent.name}/{path.name}")
+def test_no_word_of_a_country_stands_where_it_is_judged(path):
+    assert country_in(*of(path)) == []
+
+
+def test_every_excuse_is_still_needed():
+    trees = [(path.name, ast.parse(path.read_text(encoding="utf-8"))) for path in ENGINE_FILES]
+    named = {
+        node.target.id
+        for _, tree in trees
+        for node in ast.walk(tree)
+        if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name)
+    }
+    assert sorted(set(CONSTANTS) - named) == []
+    said = {(name, ast.unparse(node)) for name, tree in trees for node in ast.walk(tree) if isinstance(node, ast.expr)}
+    assert sorted(set(EXPRESSIONS) - said) == []
+
+
+PLANTED = [
+    ("if hours > 8:\n    pass", numbers_in),
+    ("LIMIT_US = 12 * 3_600 * 1_000_000", numbers_in),
+    ("QUESTIONING_MAX: Final = 24", numbers_in),
+    ("LATE_WINDOW_US = 72", numbers_in),
+    ("x = day + timedelta(days=-7)", numbers_in),
+    ("x = 0.5", numbers_in),
+    ("x = [7, 10, 5]", numbers_in),
+    ("def f(fewer_than=2): ...", numbers_in),
+    ("x = parse_duration_us('8h')", times_in),
+    ("x = {'limit': '30d'}", times_in),
+    ("x = '2mo'", times_in),
+    ("x = '1h30min'", times_in),
+    ("x = between('21:00', '07:00')", times_in),
+    ("if stay.measure == 'arrest': ...", country_in),
+    ("x = view.step(unit, 'measure:criminal_detention')", country_in),
+    ("if 'under_16' in stay.flags: ...", country_in),
+    ("x = ('county_head',)", country_in),
+    ("x = 'PSAPL'", country_in),
+    ("if rule.id == 'T5': ...", country_in),
+]
+
+
+@pytest.mark.parametrize(("planted", "look"), PLANTED)
+def test_what_is_planted_is_found_in_any_module(planted, look):
+    source, name = of(FOLDER / "kinds" / "clock.py")
+    assert look(source, name) == []
+    assert len(look(f"{source}\n{planted}\n", name)) >= 1
+
+
+def test_a_docstring_may_speak_of_the_law():
+    assert numbers_in('"""At most 24."""\ndef f():\n    """Twelve is 12."""\n', "x.py") == []
+    assert times_in('def f():\n    """8h"""\n    return 1\n', "x.py") == []

@@ -1,0 +1,174 @@
+"""The equipment of the area in a year: what fails and comes back, what is told of it."""
+
+from dataclasses import dataclass, field
+
+from custody.times import SECOND_US
+from tests.prove.busy.diary import DAY_US, HOUR_US, MINUTE_US, Diary, Outage
+from tests.prove.busy.dice import Dice
+from tests.prove.busy.place import INTERVIEW_ROOMS, Place
+
+NODE_OUTAGES, PORT_OUTAGES, SERVER_OUTAGES, POWER_CUTS, CLOCK_DOUBTS = 22, 8, 14, 7, 3
+"""In a year: of each node, and of the others."""
+
+HEARTBEATS_US = 3 * SECOND_US
+ROUND_THE_CLOCK = ("rec-west", "rec-east", "rec-south")
+
+
+@dataclass(slots=True)
+class House:
+    """The equipment; outages are laid down for the whole year at its beginning."""
+
+    diary: Diary
+    dice: Dice
+    place: Place
+    hashes: dict[str, str]
+    command_id: int = 0
+    _reboots: list[tuple[int, str]] = field(default_factory=list)
+
+    def begin(self, at_us: int, days: int) -> None:
+        """The gateway starts; everything is heard; what will fail this year."""
+        diary, area = self.diary, self.place.area
+        diary.gateway(at_us, "gateway.booted", reason="power")
+        diary.gateway(at_us, "config.loaded", **self.hashes)
+        diary.gateway(at_us, "clock.trusted", source="ntp")
+        for node in area.nodes:
+            diary.gateway(at_us, "node.restored", node=node)
+        for recorder in area.recorders:
+            self.place.recorder(
+                at_us, "recorder.started" if recorder in ROUND_THE_CLOCK else "recorder.stopped", recorder
+            )
+        for door in area.doors:
+            diary.sensor(at_us, "door.closed", self._node_of_door(door), door=door)
+        self._lay_down(at_us + HOUR_US, days)
+        for room in area.rooms.values():
+            if room.kind in ("waiting", "interview", "interrogation"):
+                diary.form(
+                    at_us + 2 * MINUTE_US, "room.inspected", room=room.id, result="accepted", area_dm2=960,
+                    height_cm=280, floor=1,
+                )  # fmt: skip
+
+    def _node_of_door(self, door: str) -> str:
+        return self.place.area.node_of("door_contact", door) or ""
+
+    # --- outages ---------------------------------------------------------------------------
+
+    def _moments(self, from_us: int, days: int, a_year: int, longest_s: int) -> list[tuple[int, int]]:
+        """So many spells a year, most of them short, none within another."""
+        found: list[tuple[int, int]] = []
+        for _ in range(max(1, a_year * days // 365)):
+            begin_us = from_us + self.dice.between(0, days * 86_400 - 7_200) * SECOND_US
+            length_s = self.dice.between(8, longest_s // 8 if self.dice.chance(0.8) else longest_s)
+            found.append((begin_us, begin_us + length_s * SECOND_US))
+        found.sort()
+        apart_us = 10 * MINUTE_US
+        return [
+            spell
+            for number, spell in enumerate(found)
+            if number == 0 or spell[0] > found[number - 1][1] + apart_us
+        ]
+
+    def _lay_down(self, from_us: int, days: int) -> None:
+        diary = self.diary
+        for begin_us, end_us in self._moments(from_us, days, POWER_CUTS, 1_500):
+            diary.power_out.append(Outage(begin_us, end_us))
+            self._power_cut(begin_us, end_us)
+        for node in self.place.area.nodes:
+            diary.nodes_out[node] = []
+            for begin_us, end_us in self._moments(from_us, days, NODE_OUTAGES, 2_400):
+                self._node_out(node, begin_us, end_us)
+        for begin_us, end_us in self._moments(from_us, days, SERVER_OUTAGES, 7_200):
+            diary.server_out.append(Outage(begin_us, end_us))
+            diary.gateway(begin_us + 30 * SECOND_US, "server.lost", begin_us)
+            diary.gateway(max(end_us, begin_us + 31 * SECOND_US), "server.restored")
+        for begin_us, end_us in self._moments(from_us, days, PORT_OUTAGES, 600):
+            port = self.dice.pick(list(self.place.area.ports))
+            diary.gateway(begin_us, "port.lost", port=port, reason="device unplugged")
+            diary.gateway(end_us, "port.restored", port=port)
+        for begin_us, _ in self._moments(from_us, days, CLOCK_DOUBTS, 100):
+            diary.gateway(begin_us, "clock.stepped", by_ms=self.dice.between(-9_000, 9_000) or 1)
+            diary.gateway(begin_us + SECOND_US, "clock.doubted", reason="rtc behind the log")
+            diary.gateway(begin_us + self.dice.between(8, 40) * SECOND_US, "clock.trusted", source="ntp")
+
+    def _power_cut(self, begin_us: int, end_us: int) -> None:
+        at_us = end_us + 100_000
+        gateway = self.place.area.gateway
+        self.diary.gateway(at_us, "gateway.booted", reason="power")
+        self.diary.gateway(at_us, "config.loaded", **self.hashes)
+        self.diary.gateway(at_us + SECOND_US, "gateway.lost", begin_us, "server", gateway=gateway)
+        self.diary.gateway(at_us + SECOND_US, "gateway.heard", None, "server", gateway=gateway)
+
+    def _node_out(self, node: str, begin_us: int, end_us: int) -> None:
+        diary, is_whole = self.diary, not self.dice.chance(0.4)
+        diary.nodes_out[node].append(Outage(begin_us, end_us, is_whole))
+        lost_us = begin_us + HEARTBEATS_US
+        if end_us <= lost_us:
+            return
+        diary.gateway(lost_us, "node.lost", begin_us, node=node)
+        diary.gateway(end_us + SECOND_US, "node.restored", node=node)
+        if not is_whole and self.dice.chance(0.5):
+            diary.gateway(end_us, "node.booted", end_us, "node", node=node, reason="watchdog")
+        if not is_whole:
+            first = self.dice.between(1, 60_000)
+            diary.gateway(
+                end_us + 2 * SECOND_US, "node.gap", node=node, node_boot=1, first_seq=first,
+                last_seq=first + self.dice.between(1, 30),
+            )  # fmt: skip
+
+    # --- a day -----------------------------------------------------------------------------
+
+    def day(self, day_us: int, day_of_year: int) -> None:
+        """Self-checks, and what goes wrong with single things."""
+        dice, diary = self.dice, self.diary
+        for number, recorder in enumerate(self.place.area.recorders):
+            free, days_left, drift_ms = dice.between(35, 80), dice.between(60, 200), dice.between(0, 900)
+            if dice.chance(0.01):
+                free, days_left, drift_ms = (
+                    dice.between(1, 12),
+                    dice.between(1, 9),
+                    dice.between(1_000, 90_000),
+                )
+            diary.sensor(
+                day_us + 6 * HOUR_US + number * MINUTE_US, "recorder.measured",
+                self.place.area.node_of("recorder_contact", recorder) or "", recorder=recorder,
+                disk_free_percent=free, days_left=days_left, drift_ms=drift_ms,
+            )  # fmt: skip
+        if dice.chance(0.3):
+            self._recorder_fails(day_us + dice.between(0, 86_000) * SECOND_US)
+        if dice.chance(0.06):
+            self._door_unseen(day_us + dice.between(0, 86_000) * SECOND_US)
+        if dice.chance(0.02):
+            self._inspected(day_us + dice.between(9, 17) * HOUR_US)
+        for _ in range(dice.between(0, 3)):
+            self._ordered(day_us + dice.between(0, 86_000) * SECOND_US)
+
+    def _recorder_fails(self, at_us: int) -> None:
+        recorder = self.dice.pick(ROUND_THE_CLOCK)
+        self.place.recorder(at_us, self.dice.pick(("recorder.stopped", "recorder.lost")), recorder)
+        self.place.recorder(at_us + self.dice.between(2, 90) * SECOND_US, "recorder.started", recorder)
+
+    def _door_unseen(self, at_us: int) -> None:
+        door = self.dice.pick(list(self.place.area.doors))
+        node = self._node_of_door(door)
+        self.diary.sensor(at_us, "door.unknown", node, door=door)
+        self.diary.sensor(at_us + self.dice.between(5, 300) * SECOND_US, "door.closed", node, door=door)
+
+    def _inspected(self, at_us: int) -> None:
+        room = self.dice.pick(("waiting-1", "waiting-2", "waiting-f", *INTERVIEW_ROOMS))
+        self.diary.form(
+            at_us, "room.inspected", room=room, result="not_accepted" if self.dice.chance(0.3) else "accepted",
+            area_dm2=self.dice.between(560, 1_200), height_cm=self.dice.between(250, 300), floor=1,
+        )  # fmt: skip
+        self.diary.form(
+            at_us + DAY_US // 2, "room.inspected", room=room, result="accepted", area_dm2=960, height_cm=280
+        )
+
+    def _ordered(self, at_us: int) -> None:
+        """A lamp is ordered on and off and tells that it obeyed."""
+        output, self.command_id = "lamp-interview-1", self.command_id + 1
+        for number, active in enumerate((True, False)):
+            moment_us = at_us + number * 20 * SECOND_US
+            self.diary.gateway(
+                moment_us, "output.commanded", output=output, active=active, command_id=2 * self.command_id + number,
+                valid_ms=60_000, cause="test of the lamp",
+            )  # fmt: skip
+            self.diary.sensor(moment_us + 200_000, "output.confirmed", "n2", output=output, active=active)
