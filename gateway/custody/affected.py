@@ -6,7 +6,7 @@ from typing import Final
 from custody.area import Area
 from custody.facts import Fact
 from custody.kinds import KINDS
-from custody.rules import Rulebook
+from custody.rules import Between, Rulebook
 from custody.world import NO_STEPS, Change, NodeState, Officer, Stay, Steps, World
 
 # Which fields of a stay tell of which aspect.
@@ -38,6 +38,8 @@ class RuleIndex:
         self._dated: dict[str, list[str]] = {}
         self.refusing: dict[str, list[str]] = {}  # fact type -> rules that may refuse it
         self.on_refusal: list[str] = []
+        # stretches of a stay that rules still ask for when the person has left
+        self.lasting: list[Between] = []
         for key, versions in rulebook.versions.items():
             for rule in versions:
                 for aspect in KINDS[rule.kind].reads(rule):
@@ -49,6 +51,8 @@ class RuleIndex:
                         _add(self.refusing, fact_type, key)
                 if rule.params.get("act") == "refused":
                     self.on_refusal.append(key)
+                if rule.unit == "stay" and rule.outlives and rule.during is not None:
+                    self.lasting.append(rule.during)
 
     def __deepcopy__(self, memo: object) -> "RuleIndex":
         """Nothing in it depends on an engine: a copy of one shares it."""

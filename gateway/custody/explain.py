@@ -30,6 +30,7 @@ from custody.minimal import Reached, Reduction, course_of, rules_about, taken
 from custody.name import Name
 from custody.remedy import Matter, remedies
 from custody.rules import Rule, Rulebook, Tier
+from custody.scope import in_scope
 from custody.timeline import Obligation
 from custody.times import format_instant
 from custody.view import Stage
@@ -142,13 +143,18 @@ def explain(
 ) -> Explanation:
     """Why an alarm was raised, at one stage (its highest when None). See the module's head."""
     history = list(facts)
-    key = _rule_key(area, rulebook, alarm_id)
-    acts = taken(history)
-    book = rules_about(rulebook, key, acts)
+    key, subject, anchor = _parts(area, rulebook, alarm_id)
+    at_us = next((fact.occurred_us for fact in history if str(fact.index) == anchor), None)
     until_us = max((fact.recorded_us for fact in history), default=0)
-    case = _as_it_stands(area, book, acts, alarm_id, stage, until_us)
-    case = case or _as_it_was_told(area, book, history, alarm_id, stage)
-    if case is None:
+    # What cannot matter is left out first; should the alarm not come of the rest, nothing is left out.
+    for part in (in_scope(rulebook, key, subject, history, at_us), history):
+        acts = taken(part)
+        book = rules_about(rulebook, key, acts)
+        case = _as_it_stands(area, book, acts, alarm_id, stage, until_us)
+        case = case or _as_it_was_told(area, book, part, alarm_id, stage)
+        if case is not None:
+            break
+    else:
         found = f"no alarm {alarm_id}" + (f" with stage {stage}" if stage else "")
         raise ExplainError("an alarm that this history raises", found)
     reduction = Reduction(area, book, alarm_id, case.stage.name, case.stage.due_us)
@@ -156,14 +162,15 @@ def explain(
     return _worded(area, alarm_id, case, behind)
 
 
-def _rule_key(area: Area, rulebook: Rulebook, alarm_id: str) -> str:
+def _parts(area: Area, rulebook: Rulebook, alarm_id: str) -> tuple[str, str, str]:
+    """Rule key, subject and the index of the causing fact."""
     parts = alarm_id.split("/")
     if len(parts) != _ID_PARTS or parts[0] != area.id:
         raise ExplainError(f"an alarm's id: {area.id}/rule/variant/subject/index", alarm_id)
     key = f"{parts[1]}/{parts[2]}"
     if key not in rulebook.versions:
         raise ExplainError(f"a rule of {rulebook.id}", key)
-    return key
+    return key, parts[3], parts[4]
 
 
 def _as_it_stands(

@@ -15,12 +15,14 @@ from typing import Final
 from custody.area import Area
 from custody.facts import Fact, check_body
 from custody.rules import Rulebook
+from custody.sight import GAP_TOLD_WITHIN_US
 from custody.timeline import Obligation, Timeline
 from custody.view import Stage
 
 PAIRS_MAX: Final = 24  # facts up to which each two are tried together
+READS_BEFORE: Final = 2  # reads of a tag before a named one that are tried with it
+WINDOWS_US: Final = (1_800_000_000, 21_600_000_000)  # half an hour, six hours before it began
 _TAGGED: Final = ("tag", "band", "badge", "officer")
-_OF_SOURCES: Final = ("node", "recorder", "door")
 _NAMING: Final = ("officer", "approver", "handler", "keeper")
 
 Order = tuple[int, int]
@@ -92,6 +94,8 @@ def course_of(area: Area, rulebook: Rulebook, facts: Sequence[Fact], alarm: str,
             closed_by = None
         elif closed_by is None and row.closed_us == fact.occurred_us and row.close_reason == fact.type:
             closed_by = fact
+        elif fact.occurred_us > row.closed_us + GAP_TOLD_WITHIN_US and not _is_blind(timeline):
+            break  # it is over, and no spell of a silent node can turn out to have been seen
     last_us = facts[-1].occurred_us if facts else until_us
     timeline.reach(max(until_us, last_us), is_inclusive=True)
     reached: dict[str, Reached] = {}
@@ -100,6 +104,10 @@ def course_of(area: Area, rulebook: Rulebook, facts: Sequence[Fact], alarm: str,
         if known is None or known.stage.due_us != stage.due_us:
             reached[stage.name] = Reached(stage, row)
     return Course(reached, timeline.obligations.get(alarm), closed_by)
+
+
+def _is_blind(timeline: Timeline) -> bool:
+    return any(node.state == "lost" for node in timeline.world.nodes.values())
 
 
 def _stages_reached(timeline: Timeline, alarm: str) -> Iterator[tuple[Stage, Obligation]]:
@@ -136,9 +144,7 @@ class Reduction:
     def smallest(self, facts: Sequence[Fact], row: Obligation) -> list[Fact] | None:
         """The smallest set among facts (in order of occurrence); None when even all do not raise it."""
         named = {row.anchor, *row.facts}
-        start = next(
-            (ring for ring in _rings(self._area, facts, row, self._due_us) if self.raises(ring)), None
-        )
+        start = next((ring for ring in _rings(facts, row, self._due_us) if self.raises(ring)), None)
         if start is None:
             return None
         # What the alarm names itself is tried last, so that it stays where something else would do as well.
@@ -175,74 +181,67 @@ class Reduction:
         return items
 
 
-def _rings(area: Area, facts: Sequence[Fact], row: Obligation, due_us: int) -> Iterable[Sequence[Fact]]:
+def _rings(facts: Sequence[Fact], row: Obligation, due_us: int) -> Iterable[list[Fact]]:
     """Ever wider selections, by where the alarm comes from; the last is all there is.
 
-    First what names the subject, the stay, its wristbands and the officers named there; then the rooms, with
-    everybody seen in them and the equipment that sees them; then everything. Each first up to the limit.
+    What the alarm names with the moves just before; then all that names its subject, its stay and the tags
+    and officers met there; then everything shortly before it began; then everything.
     """
-    near = _near(facts, row)
-    for ring in (near, _around(area, facts, row, near), list(facts)):
-        yield [fact for fact in ring if fact.occurred_us <= due_us]
-        yield ring
+    core, near = _near(facts, row)
+    yield [fact for fact in core if fact.occurred_us <= due_us]
+    yield [fact for fact in near if fact.occurred_us <= due_us]
+    known = {fact.index for fact in core}
+    for span_us in WINDOWS_US:
+        begin_us = row.since_us - span_us
+        yield [f for f in facts if f.index in known or begin_us <= f.occurred_us <= due_us]
+    yield [fact for fact in facts if fact.occurred_us <= due_us]
+    yield list(facts)
 
 
-def _near(facts: Sequence[Fact], row: Obligation) -> list[Fact]:
+def _near(facts: Sequence[Fact], row: Obligation) -> tuple[list[Fact], list[Fact]]:
+    """The core, without the reads of tags that the alarm does not name, and all that is near."""
     kind, _, ref = row.subject.partition(":")
     named = {row.anchor, *row.facts}
-    stays = {row.stay, ref if kind == "stay" else None, *(f.stay for f in facts if f.index in named)} - {None}
-    tags = {f.body.get("band") for f in facts if f.type == "wristband.bound" and f.stay in stays}
-    tags |= {f.body.get("tag") for f in facts if f.index in named} - {None}
-
-    def is_near(fact: Fact) -> bool:
-        body = fact.body
-        return (
-            fact.index in named
-            or fact.stay in stays
-            or body.get(kind) == ref
-            or any(body.get(key) in tags for key in _TAGGED)
-        )
-
-    found = [fact for fact in facts if is_near(fact)]
-    officers = _officers_of(found)
-    bearers = (
-        {f.stay for f in facts if f.type == "wristband.bound" and f.body.get("band") in tags} - stays - {None}
-    )
-    return [
+    first = [fact for fact in facts if fact.index in named]
+    stays = {row.stay, ref if kind == "stay" else None, *(fact.stay for fact in first)} - {None}
+    tags = {_text(f, "band") for f in facts if f.type == "wristband.bound" and f.stay in stays}
+    tags = (tags | {_text(f, "tag") for f in first}) - {None}
+    bearers = {f.stay for f in facts if f.type == "wristband.bound" and _text(f, "band") in tags}
+    near = [
         fact
         for fact in facts
-        if is_near(fact)
-        or (fact.type.startswith("officer.") and fact.body.get("officer") in officers)
-        or fact.stay in bearers
+        if fact.index in named
+        or (fact.stay is not None and fact.stay in stays | bearers)
+        or _text(fact, kind) == ref
+        or any(_text(fact, key) in tags for key in _TAGGED)
     ]
+    officers = _officers_of(near)
+    known = {fact.index for fact in near}
+    near = [
+        fact
+        for fact in facts
+        if fact.index in known or (fact.type.startswith("officer.") and _text(fact, "officer") in officers)
+    ]
+    just_before = {fact.index for tag in tags for fact in _before(near, tag, named)}
+    core = [f for f in near if not f.type.startswith("tag.") or f.index in named or f.index in just_before]
+    return core, near
 
 
-def _officers_of(facts: Iterable[Fact]) -> set[object]:
-    found: set[object] = {fact.body.get(key) for fact in facts for key in _NAMING}
+def _before(facts: Sequence[Fact], tag: str | None, named: set[int]) -> list[Fact]:
+    """The reads of a tag just before each one that the alarm names."""
+    reads = [fact for fact in facts if _text(fact, "tag") == tag]
+    places = [place for place, fact in enumerate(reads) if fact.index in named]
+    return [fact for place in places for fact in reads[max(0, place - READS_BEFORE) : place]]
+
+
+def _text(fact: Fact, key: str) -> str | None:
+    value = fact.body.get(key)
+    return value if isinstance(value, str) else None
+
+
+def _officers_of(facts: Iterable[Fact]) -> set[str]:
+    found = {value for fact in facts for key in _NAMING if (value := _text(fact, key)) is not None}
     for fact in facts:
         listed = fact.body.get("officers")
         found |= set(listed) if isinstance(listed, list) else set()
-    return found - {None}
-
-
-def _around(area: Area, facts: Sequence[Fact], row: Obligation, near: Sequence[Fact]) -> list[Fact]:
-    """With the rooms that the near facts name: who was seen there, and the equipment of the area."""
-    rooms = {str(fact.body["room"]) for fact in near if fact.body.get("room")} | {row.room or ""}
-    rooms |= {
-        seen_from for room in list(rooms) if room in area.rooms for seen_from in area.rooms[room].guarded_from
-    }
-    tags = {f.body.get("tag") for f in facts if f.type == "tag.read" and f.body.get("room") in rooms}
-    stays = {f.stay for f in facts if f.type == "wristband.bound" and f.body.get("band") in tags}
-    persons = {f.body.get("person") for f in near} - {None}
-    stays |= {f.stay for f in facts if f.body.get("person") in persons}
-    known = {fact.index for fact in near}
-    return [
-        fact
-        for fact in facts
-        if fact.index in known
-        or fact.body.get("tag") in tags
-        or (fact.stay is not None and fact.stay in stays)
-        or fact.body.get("room") in rooms
-        or fact.type.startswith(("officer.", "config."))
-        or any(key in fact.body for key in _OF_SOURCES)
-    ]
+    return found

@@ -27,6 +27,7 @@ from custody.minimal import place_of, rules_about, taken
 from custody.name import Name
 from custody.remedy import counted
 from custody.rules import Rule, Rulebook
+from custody.scope import in_scope
 from custody.timeline import Obligation, Timeline
 from custody.times import format_instant
 from custody.view import Condition, Judgement, Silence
@@ -82,7 +83,8 @@ def why_silent(
     kind, _, ref = subject.partition(":")
     if kind != versions[0].unit or not ref:
         raise ExplainError(f"a subject of {rule_key}: {versions[0].unit}:…", subject)
-    acts = [fact for fact in taken(facts) if fact.occurred_us <= at_us]
+    part = in_scope(rulebook, rule_key, subject, list(facts))
+    acts = [fact for fact in taken(part) if fact.occurred_us <= at_us]
     asked = _Asked(area, rules_about(rulebook, rule_key, acts), acts, rule_key, subject, at_us)
     return asked.answer()
 

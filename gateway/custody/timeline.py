@@ -193,7 +193,7 @@ class Timeline:
         for subject in self._subjects():
             unit = self.view.unit(subject)
             for key in self.index.dated(unit.kind):
-                self._judge(key, unit, at_us, "law.changed", len(self._entries))
+                self._judge(key, unit, at_us, "law.changed", None)
 
     def _subjects(self) -> list[str]:
         """Everything a rule may be judged for now."""
@@ -251,7 +251,7 @@ class Timeline:
     def _running_of(self, subject: str) -> list[str]:
         return [key for key, table in self._active.items() if subject in table]
 
-    def _judge(self, key: str, unit: Unit, now_us: int, reason: str, anchor: int) -> None:
+    def _judge(self, key: str, unit: Unit, now_us: int, reason: str, anchor: int | None) -> None:
         rule = self.view.in_force(key, unit)
         judgement: Judgement
         if rule is None:
@@ -261,6 +261,8 @@ class Timeline:
         if isinstance(judgement, Silence):
             self._end(key, unit.subject, now_us, reason)
         elif rule is not None:
+            if anchor is None:  # no fact in hand, the law changed: the last fact that the condition names
+                anchor = max(judgement.facts, default=0)
             self._settle(rule, unit, judgement, now_us, reason, anchor)
 
     # --- refusing --------------------------------------------------------------------------
@@ -466,7 +468,7 @@ class Timeline:
         for stay in self.world.stays.values():
             is_old = stay.released_us is not None and stay.released_us < self._base_us
             if is_old and f"stay:{stay.ref}" not in running:
-                self.world.forget_stay(stay)
+                self.world.forget_stay(stay, keeps_steps=self._lasts(self.view.unit(f"stay:{stay.ref}")))
         self.world.forget_subjects(running, SUBJECTS_MAX)
         gone = [
             row
@@ -476,6 +478,10 @@ class Timeline:
         for row in gone:
             self.obligations.purge(row.id)
         return gone
+
+    def _lasts(self, unit: Unit) -> bool:
+        """Something of an ended stay goes on that rules will ask for: a legal hold."""
+        return any(self.view.open_between(unit, between) is not None for between in self.index.lasting)
 
 
 def _stay_of(unit: Unit, found: Condition, world: World) -> str | None:

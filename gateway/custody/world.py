@@ -390,10 +390,11 @@ class World:
         self.strays: Table[str] = Table("strays", journal)
         self.ended: OrderedDict[str, int] = OrderedDict()  # stays already forgotten -> when they ended
 
-    def forget_stay(self, stay: Stay) -> None:
-        """Drop an ended stay that no late fact can change any more; keep its reference."""
+    def forget_stay(self, stay: Stay, *, keeps_steps: bool = False) -> None:
+        """Drop an ended stay that no late fact can change any more; keep its reference, and its steps while asked for."""
         self.stays.purge(stay.ref)
-        self.steps.purge(f"stay:{stay.ref}")
+        if not keeps_steps:
+            self.steps.purge(f"stay:{stay.ref}")
         self.approvals.purge(f"stay:{stay.ref}")
         self.ended[stay.ref] = stay.released_us or 0
         while len(self.ended) > ENDED_MAX:

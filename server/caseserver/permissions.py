@@ -26,8 +26,6 @@ _CHECKERS: Final = frozenset(
 _SYSTEM: Final = frozenset({"system_administrator"})
 ENTERERS: Final = _CASE
 """Who enters what another organ decided."""
-OTHER_ORGANS: Final = frozenset({"procuratorate", "court"})
-"""Roles of another organ, which has no account here."""
 
 
 def _table(*rows: tuple[frozenset[str], str]) -> dict[str, frozenset[str]]:
@@ -55,7 +53,7 @@ FACT_ROLES: Final[Mapping[str, frozenset[str]]] = _table(
     (_REVIEWERS | {"case_department_head"}, "recording.export_approved dossier.borrow_approved"),
     (_CASE, "coercion.applied jurisdiction.transferred expedited.chosen outcome.decided"),
     (_CASE, "legal_aid.requested legal_aid.forwarded legal_aid.family_told"),
-    (_CASE, "detention_centre.received lock_up.received person.freed"),
+    (_CASE, "detention_centre.received detention_centre.interrogated lock_up.received person.freed"),
     (_CASE, "arrest.requested arrest.decided arrest.executed release.reported custody_extension.requested investigation.ended"),
     (_CASE, "measure_change.requested measure_change.answered hearing.informed hearing.requested hearing.waived"),
     (frozenset({"legal_reviewer"}), "penalty.reviewed"),

@@ -15,7 +15,7 @@ from typing import Any
 from custody.area import Area, load_area
 from custody.bundled import area_text, rulebook_text
 from custody.catalogue import FACT_TYPES
-from custody.effects import AlarmCleared, Refusal
+from custody.effects import AlarmCleared, AlarmEffect, AlarmRaised, Refusal
 from custody.engine import Engine
 from custody.facts import Fact
 from custody.fields import BOOL, DURATION, INSTANT, INT, REF, REFS, TEXT, Field
@@ -330,33 +330,35 @@ def by_engine(facts: list[Fact], name: str, until_us: int) -> tuple[Verdict, Eng
     engine = Engine(area(), book(name))
     for fact in facts:
         engine.step(fact)
-    refusals, closings = _in_order(facts, name, until_us)
+    ordered, in_order = _in_order(facts, name, until_us)
     last = Fact("deadline.reached", {}, len(facts) + 1, until_us, until_us, until_us, until_us)
     engine.step(last)
-    alarms = set()
-    for row in engine.obligations():
-        rule = row.rule
-        if rule.id in LEFT_OUT or rule.key in LEFT_OUT:
-            continue
-        fired = [stage for stage in row.fired if not stage.is_prewarning]
-        alarms |= {(rule.id, rule.variant, row.subject, stage.severity, stage.due_us) for stage in fired}
-    return Verdict(alarms, closings, refusals), engine  # type: ignore[arg-type]
+    assert outcome(engine) == outcome(in_order), "the order of arrival changed what the facts amount to"
+    return ordered, engine
 
 
-_Rows = set[tuple[object, ...]]
+def outcome(engine: Engine) -> list[tuple[object, ...]]:
+    """What the facts amount to: every obligation with the stages it reached."""
+    rows = [(r.id, r.closed_us, tuple((s.name, s.due_us) for s in r.fired)) for r in engine.obligations()]
+    return sorted(rows, key=repr)
 
 
-def _in_order(facts: list[Fact], name: str, until_us: int) -> tuple[_Rows, _Rows]:
-    """What is refused and what is told to be over, when everything is known in time."""
+def _in_order(facts: list[Fact], name: str, until_us: int) -> tuple[Verdict, Engine]:
+    """What is refused, raised and told to be over, when everything is known in time."""
     first = {fact.id: fact for fact in reversed(facts)}
-    engine, refusals, closings = Engine(area(), book(name)), set(), set()
-    for fact in sorted(first.values(), key=lambda fact: (fact.occurred_us, fact.index)):
-        for effect in engine.step(_in_time(fact)):
+    engine, verdict = Engine(area(), book(name)), Verdict()
+    ordered = [_in_time(fact) for fact in sorted(first.values(), key=lambda f: (f.occurred_us, f.index))]
+    last = Fact("deadline.reached", {}, len(facts) + 1, until_us, until_us, until_us, until_us)
+    for fact in (*ordered, last):
+        for effect in engine.step(fact):
             if isinstance(effect, Refusal):
-                refusals.add((effect.fact, effect.reason))
-            elif isinstance(effect, AlarmCleared) and _is_judged(effect) and effect.time_us <= until_us:
-                closings.add((effect.rule, effect.variant, effect.subject, effect.time_us))
-    return refusals, closings
+                verdict.refusals.add((effect.fact, effect.reason))
+            elif isinstance(effect, AlarmRaised) and _is_judged(effect):
+                row = (effect.rule, effect.variant, effect.subject)
+                verdict.alarms.add((*row, effect.severity, effect.time_us))
+            elif isinstance(effect, AlarmCleared) and effect.of == "alarm" and _is_judged(effect):
+                verdict.closings.add((effect.rule, effect.variant, effect.subject, effect.time_us))  # type: ignore[arg-type]
+    return verdict, engine
 
 
 def _in_time(fact: Fact) -> Fact:
@@ -366,9 +368,8 @@ def _in_time(fact: Fact) -> Fact:
     return replace(fact, recorded_us=fact.occurred_us, recorded_latest_us=fact.occurred_us)
 
 
-def _is_judged(cleared: AlarmCleared) -> bool:
-    is_left_out = cleared.rule in LEFT_OUT or f"{cleared.rule}/{cleared.variant}" in LEFT_OUT
-    return cleared.of == "alarm" and not is_left_out
+def _is_judged(effect: AlarmEffect) -> bool:
+    return effect.rule not in LEFT_OUT and f"{effect.rule}/{effect.variant}" not in LEFT_OUT
 
 
 def by_oracle(facts: list[Fact], name: str, until_us: int) -> Verdict:

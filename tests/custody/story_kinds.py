@@ -414,7 +414,8 @@ def _head_count(rule: Rule) -> Iterator[Story]:
     t.say(BREAK_US, "tag.gone", tag=enough[0], room=t.room)
     endings = {
         "back": lambda at_us: [Said(at_us, "tag.read", {"tag": enough[0], "room": t.room})],
-        "gone": _gone(t),
+        **({"gone": _gone(t)} if rule.rooms else {}),
+        **{step: ended(t, step) for step in (rule.during.end if rule.during is not None else ())},
         **release(t),
     }
     if "recorded_minimum" in params:

@@ -35,6 +35,7 @@ class Run:
         self.rule = rule
         self.engine = Engine(area(), rulebook)
         self.effects: list[Effect] = []
+        self.facts: list[Fact] = []  # as a log has them
         self.index = 0
         self.now_us = -(2**62)
 
@@ -75,12 +76,12 @@ class Run:
 
     def _step(self, name: str, body: dict[str, object], at_us: int) -> None:
         self.index += name != "deadline.reached"  # the same facts have the same index in each run
-        self.effects += self.engine.step(
-            Fact(
-                type=name, body=body, index=self.index, occurred_us=at_us, occurred_latest_us=at_us,  # type: ignore[arg-type]
-                recorded_us=self.now_us, recorded_latest_us=self.now_us,
-            )
+        fact = Fact(
+            type=name, body=body, index=self.index, occurred_us=at_us, occurred_latest_us=at_us,  # type: ignore[arg-type]
+            recorded_us=self.now_us, recorded_latest_us=self.now_us,
         )  # fmt: skip
+        self.facts.append(fact)
+        self.effects += self.engine.step(fact)
 
     # --- what was told ---------------------------------------------------------------------
 

@@ -18,7 +18,7 @@ ENGINE_FILES = sorted(
     path
     for name in (
         "kinds/*.py", "apply/*.py", "affected.py", "alarm.py", "approve.py", "desk.py", "engine.py", "explain.py",
-        "sight.py", "timeline.py", "view.py", "whatif.py", "world.py", "explain/*.py", "whatif/*.py",
+        "minimal.py", "remedy.py", "sight.py", "silence.py", "timeline.py", "view.py", "whatif.py", "world.py",
     )
     for path in FOLDER.glob(name)
 )  # fmt: skip
@@ -41,16 +41,23 @@ CONSTANTS: Final = {
     "IDS_MAX": "memory: fact ids against duplicates",
     "LATE_TOLERANCE_US": "display: noticed so late still counts as in time",
     "LATE_WINDOW_US": "memory: how far back a late fact is put in its place",
+    "PAIRS_MAX": "effort: facts up to which each two are tried together",
+    "PEOPLE_MAX": "memory: persons whose ended measures are remembered",
     "RUNNING_MAX": "memory: ladders of clocks kept ready",
     "SUBJECTS_MAX": "memory: cases, dossiers, recordings, incidents remembered",
     "TIMES_MAX": "memory: occurrences of one step kept",
     "TRIM_STEP": "memory: how many facts are forgotten at a time",
+    "_ID_PARTS": "form: area, rule, variant, subject, index of an alarm's id",
     "_MINUTE_US": "display: the unit a comparison of two laws is told in",
 }
 # A number that is none of the law and has no name of its own: file, the line's text, why.
 EXPRESSIONS: Final = {
     ("engine.py", "f'fact:{fact.type}'[:64]"): "form: the longest name of a subject",
     ("engine.py", "obligation_id.split('/', 3)"): "form: an alarm's id is area/rule/variant/subject",
+    ("explain.py", "parts[2]"): "form: the variant's place in an alarm's id",
+    ("minimal.py", "combinations(items, 2)"): "two by two",
+    ("minimal.py", "len(items) // 2"): "half of the facts",
+    ("minimal.py", "size // 2"): "half of the facts",
     ("timeline.py", "-2 ** 62"): "the beginning of time: nothing is final yet",
     ("timeline.py", "self._entries[-1].key[2]"): "place of the log index in a key",
     ("timeline.py", "TRIM_STEP // 2"): "memory: half of what is kept is forgotten",

@@ -7,12 +7,12 @@ import re
 import sys
 from pathlib import Path
 
-from custody.bundled import area_text, rulebook_names, rulebook_text
 from custody.area import load_area
-from custody.facts import FACT_TYPES, FactType
-from custody.rules import Level, Rule, load_rulebook
+from custody.bundled import area_text
+from custody.catalogue import FACT_TYPES
+from custody.catalogue.parts import FactType
 from custody.scenario import ENVIRONMENT
-from custody.times import format_duration
+from tests.docs.rules_page import rules
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = ("docs/scenarios.md", "docs/rules.md")
@@ -23,7 +23,8 @@ def facts() -> str:
     """Every fact that a scenario may state."""
     out = []
     for fact in FACT_TYPES.values():
-        out.append(f"### `{fact.name}`\n\n{fact.doc} *({fact.origin})*\n")
+        apart = f" Tells apart by `{fact.step_field}`." if fact.step_field is not None else ""
+        out.append(f"### `{fact.name}`\n\n{fact.doc} *({fact.origin})*{apart}\n")
         out.append(_fields(fact))
     return "\n".join(out)
 
@@ -64,54 +65,6 @@ def areas() -> str:
         control = "yes" if door.controlled else ""
         rows.append(f"| `{door.id}` | {door.kind} | {' – '.join(door.between)} | {control} | {node} |")
     return "\n".join(rows) + "\n"
-
-
-def rules() -> str:
-    """One section a rule of every bundled rulebook."""
-    out = []
-    for name in rulebook_names():
-        book = load_rulebook(rulebook_text(name), f"{name}.toml")
-        out.append(f"## Rulebook `{book.id}` · {book.title.zh} · {book.title.en}\n")
-        out.append(
-            f"In force from {book.in_force_from or '–'} until {book.in_force_until or 'further notice'}.\n"
-        )
-        out += [_rule(rule) for rule in book.rules]
-    return "\n".join(out)
-
-
-def _rule(rule: Rule) -> str:
-    seal = "法 law" if rule.basis == "law" else "本 local"
-    out = [
-        f"### {rule.id} · {rule.variant} · {rule.title.zh} · {rule.title.en}\n",
-        f"- basis: **{seal}**, {rule.article.zh} · {rule.article.en} ({rule.confidence})",
-        f"- kind: `{rule.kind}`" + "".join(f", {k} = {_shown(v)}" for k, v in rule.params.items()),
-    ]
-    if rule.measures:
-        out.append(f"- measures: {', '.join(rule.measures)}")
-    if rule.rooms:
-        out.append(f"- rooms: {', '.join(rule.rooms)}")
-    out += [f"- {_level(level)}" for level in rule.levels]
-    for tier in rule.tiers:
-        given = f"; grounds {', '.join(tier.grounds)}" if tier.grounds else ""
-        if tier.approvers:
-            given += f"; approved by {' or '.join(tier.approvers)} ({tier.approver_basis})"
-        warned = ", ".join(format_duration(w) for w in tier.prewarnings_us)
-        out.append(f"- limit **{tier.limit}** ({tier.basis}){given}; pre-warnings {warned} before (local)")
-    for lang in ("zh", "en"):
-        text = rule.text[lang]
-        out.append(f"- {lang}: {text['what']} → {text['do']}")
-    return "\n".join(out) + "\n"
-
-
-def _level(level: Level) -> str:
-    what = "pre-warning" if level.is_prewarning else f"alarm {level.severity}"
-    return f"{what} after {format_duration(level.after_us)} (number: {level.number_basis})"
-
-
-def _shown(value: object) -> str:
-    if isinstance(value, int) and value >= 1_000:
-        return format_duration(value)
-    return ", ".join(value) if isinstance(value, tuple) else str(value)
 
 
 PARTS = {"facts": facts, "environment": environment, "areas": areas, "rules": rules}

@@ -94,7 +94,10 @@ class Clock:
 
         def asks(world: World, about: Unit) -> Answer:
             running = self.running(world, about)
-            return Begin(running.start.time, running.stages, run=running.start.position) if running else None
+            if running is None:
+                return None
+            limit = self.tiers[max(running.tier, 0)].limit
+            return Begin(running.start.time, running.stages, run=running.start.position, limit=limit)
 
         return Rule(self.rule, self.variant, self.unit, asks)
 

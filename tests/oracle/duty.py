@@ -23,6 +23,7 @@ class Begin(NamedTuple):
     stages: Ladder
     done: int | None = None
     run: int = -1  # the same duty while this stays the same; another begins when it changes
+    limit: str = ""  # of a clock: a step of another limit is another step
 
 
 BLIND = "blind"  # cannot be seen: neither begins nor ends
@@ -196,7 +197,8 @@ class Duty:
     stages: Ladder
     run: int = -1
     raised: bool = False
-    done: set[int] = field(default_factory=set)  # the steps of the ladder that were raised
+    limit: str = ""
+    done: set[tuple[str, int]] = field(default_factory=set)  # the steps of the ladder that were raised
 
 
 @dataclass
@@ -235,6 +237,7 @@ class Duties:
             return
         self._reach(subject, duty, now)
         duty.since, duty.stages, duty.run = answer.since, answer.stages, answer.run
+        duty.limit = answer.limit
 
     def instant(self, subject: Subject, severity: str, now: int) -> None:
         """Raised and over in the same moment."""
@@ -262,13 +265,13 @@ class Duties:
             self.standing[subject] = Duty(now, now, stages)
         else:
             self.settled.add((subject, answer.since))
-            self.standing[subject] = Duty(answer.since, now, answer.stages, answer.run)
+            self.standing[subject] = Duty(answer.since, now, answer.stages, answer.run, limit=answer.limit)
 
     def _reach(self, subject: Subject, duty: Duty, end: int) -> None:
         for number, (due, severity) in enumerate(duty.stages):
-            if number not in duty.done and (due < end or due == duty.since <= duty.armed):
+            if (duty.limit, number) not in duty.done and (due < end or due == duty.since <= duty.armed):
                 duty.raised = True
-                duty.done.add(number)
+                duty.done.add((duty.limit, number))
                 self.alarms.add((*subject, severity, due))
 
     def _found_out(self, subject: Subject, answer: Begin, now: int) -> None:
@@ -278,6 +281,7 @@ class Duties:
         self.settled.add((subject, answer.since))
         duty = self.standing.get(subject)
         if duty is not None:
+            self._reach(subject, duty, now)
             self._move(subject, duty, answer, now)
             self._reach(subject, duty, answer.done)
             self._end(subject, now)

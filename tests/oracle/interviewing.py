@@ -116,6 +116,12 @@ def _line_up(kind: str, least: int) -> Instant:
     )
 
 
+def _two_at_acts(world: World, stay: Stay) -> bool:
+    """Before 2026 (APR 52) two officers seize and identify, always."""
+    starts = ["act.started:seizure", "act.started:identification"]
+    return _public_order(world, stay) and stay.open_since(starts, ["act.ended"]) is not None
+
+
 def tables(book: str) -> Tables:
     """The rules of this family in the book."""
     minute_s1, minute_s2, minute_s3 = (ladder((60, "s", severity)) for severity in (S1, S2, S3))
@@ -147,6 +153,7 @@ def tables(book: str) -> Tables:
                 s.flagged("deaf_mute", "foreign_language") and not s.has("interpreter.attended")
             ),
         ),
+        *([held("R4", "single", None, TWO, _fewer_sworn(2), _two_at_acts)] if book == "cn-2012" else []),
         held("I10", "two", ("search",), minute_s3, lambda w, _s, room: len(w.officers_in(room)) < 2),
         held(
             "I11",

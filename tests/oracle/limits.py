@@ -413,7 +413,7 @@ def _after_custody(rule: str, since: list[str], told: list[str]) -> list[Rule]:
     numbers = ("T12", "T13", "T14") if rule == "T12" else ("T17", "T17", "T17")
     rows = (
         ("centre", ["detention_centre.received"], S1),
-        ("interrogation", ["interview.started:interrogation"], S1),
+        ("interrogation", ["interview.started:interrogation", "detention_centre.interrogated"], S1),
         ("family", told, S2),
     )
     return [

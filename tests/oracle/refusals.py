@@ -68,6 +68,7 @@ def refusal(world: World, fact_type: str, body: dict[str, Any], clocks: Sequence
     if (
         reason is None
         and fact_type in APPROVERS
+        and not (fact_type == "sample.approved" and world.book == "cn-2012")  # APR 83 names nobody
         and not may_approve(world, body["approver"], APPROVERS[fact_type])
     ):
         reason = "wrong_approver"

@@ -153,6 +153,7 @@ legal_aid.requested: stay=ref officer?=ref
 legal_aid.forwarded: stay=ref officer?=ref
 legal_aid.family_told: stay=ref officer?=ref
 detention_centre.received: stay=ref officer?=ref
+detention_centre.interrogated: stay=ref officer?=ref
 lock_up.received: stay=ref officer?=ref
 person.freed: stay=ref officer?=ref
 arrest.requested: stay=ref officer?=ref

@@ -148,7 +148,7 @@ def test_the_ladder_of_continued_questioning() -> None:
     approval(tale, "18 20:00", "T8", "24h", "duty")
     approval(tale, "19 08:00", "T8", "48h", "county", ground="identity_refused")
     assert tale.refused("20 12:00") == []
-    assert tale.alarms("20 12:00", "T8/limit", "T8/approved") == {("T8/limit", "S1", "20 09:00")}
+    assert tale.alarms("20 12:00", "T8/questioning", "T8/approved") == {("T8/questioning", "S1", "20 09:00")}
     # told to supervision after none of them: 15 and 30 min after each
     assert tale.alarms("18 12:00", "T19/copy") == {
         ("T19/copy", "S2", "18 09:35"),
@@ -160,21 +160,21 @@ def test_no_tier_of_continued_questioning_is_skipped() -> None:
     tale = approval(Tale().stay("18 09:00", CQ), "18 09:20", "T8", "12h", "station")
     approval(tale, "18 10:00", "T8", "48h", "county", ground="identity_refused")
     assert tale.refused("18 22:00") == ["tier_skipped"]
-    found = tale.alarms("18 22:00", "T8/limit", "T8/skipped")
-    assert found == {("T8/skipped", "S2", "18 10:00"), ("T8/limit", "S1", "18 21:00")}
+    found = tale.alarms("18 22:00", "T8/questioning", "T8/skipped")
+    assert found == {("T8/skipped", "S2", "18 10:00"), ("T8/questioning", "S1", "18 21:00")}
 
 
 def test_continued_questioning_not_yet_approved() -> None:
     tale = Tale().stay("18 09:00", CQ)
-    assert tale.alarms("18 21:00", "T8/limit", "T8/approved") == {
+    assert tale.alarms("18 21:00", "T8/questioning", "T8/approved") == {
         ("T8/approved", "S3", "18 09:30"),
-        ("T8/limit", "S1", "18 21:00"),
+        ("T8/questioning", "S1", "18 21:00"),
     }
 
 
 def test_continued_questioning_counts_from_arrival_after_another_measure() -> None:
     tale = Tale().stay("18 09:00", "voluntary").at("18 15:00", "measure.changed", stay="s", measure=CQ)
-    assert tale.alarms("19 12:00", "T8/limit") == {("T8/limit", "S1", "18 21:00")}
+    assert tale.alarms("19 12:00", "T8/questioning") == {("T8/questioning", "S1", "18 21:00")}
 
 
 def test_four_hours_for_special_persons() -> None:

@@ -1,5 +1,6 @@
 """One catalogue: every id used exists in both languages, every entry is used, every family covers its values."""
 
+import ast
 import re
 from importlib import resources
 from pathlib import Path
@@ -16,6 +17,7 @@ from caseserver.web.catalogue import (
     placeholders,
 )
 from caseserver.web.present.alarm import ACTIONS, CAUSES
+from custody.reader import PHASES
 from custody.vocabulary import MEASURES
 
 WEB = Path(str(resources.files("caseserver.web")))
@@ -24,6 +26,19 @@ LITERAL = re.compile(r"""(?:\.t|\bt)\(\s*["']([a-z_]+\.[a-z_.]+)["']""")
 FAMILY = re.compile(r"""(?:\.of|_or_raw|coded)\(\s*["']([a-z_]+)["']""")
 OF_LITERAL = re.compile(r"""\.of\(\s*["']([a-z_]+)["'],\s*["']([a-z_]+)["']""")
 CHOSEN = re.compile(r"""["']([a-z_]+\.[a-z_]+)["'] if .*? else ["']([a-z_]+\.[a-z_]+)["']""")
+
+
+
+def refusals() -> set[str]:
+    """Every reason for which the engine refuses, out of its own code."""
+    found = {"wrong_order", "same_person", "still_active"}  # custody.alarm: moves that an alarm does not take
+    for path in Path(str(resources.files("custody"))).rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            is_call = isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Refused"
+            if is_call and len(node.args) > 2 and isinstance(node.args[2], ast.Constant):
+                found.add(str(node.args[2].value))
+    return found
+
 
 FAMILIES: dict[str, set[str]] = {
     "mark": set(get_args(views.Level)),
@@ -39,6 +54,8 @@ FAMILIES: dict[str, set[str]] = {
     "by": {"node", "gateway", "server", "kiosk", "paper"},
     "lane": {"person", "officer", "recorder", "door", "band", "node", "gateway", "act"},
     "stamp": {"registered", "bound", "searched", "approved", "changed", "released"},
+    "phase": set(PHASES),
+    "refused": refusals(),
     "told": {"raised", "prewarned", "cleared"},
 }
 

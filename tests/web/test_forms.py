@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -158,7 +160,7 @@ def test_an_extension_offers_the_tiers_above_the_one_in_force_with_who_may_appro
     state = states[0]
     stay = state.world.stays.get("0403")
     assert stay is not None
-    page = forms.extension_form(state, stay, READER)
+    page = forms.extension_form(state, stay, replace(READER, roles=frozenset({"case_department_head"})))
     assert [choice.label for choice in page.fields[0].choices] == ["12 小时", "24 小时"]
     assert "办案部门负责人" in page.fields[0].choices[0].hint
     assert page.law is not None

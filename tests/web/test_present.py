@@ -260,7 +260,7 @@ def test_a_record_with_a_hole_says_that_it_is_not_complete(afternoon: House) -> 
 
 
 def test_what_may_be_done_with_a_stay_depends_on_what_is_missing(afternoon: House) -> None:
-    assert [href.rpartition("/")[2] for href, _ in stay_of(afternoon, "0409").duties] == ["release"]
+    assert [href.rpartition("/")[2] for href, _ in stay_of(afternoon, "0409").duties] == ["release", "record"]
 
 
 def test_an_unknown_stay_has_no_page(afternoon: House) -> None:

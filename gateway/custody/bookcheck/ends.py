@@ -112,7 +112,7 @@ def _after_leaving(area: Area, book: Rulebook, rule: Rule) -> Iterator[Finding]:
         try:
             subject = scene(s, rule, Way())
             s.do("stay.released", reason=GONE)
-            if step == "released" or step.startswith("stay.released"):
+            if step in ("released", "stay.released", f"stay.released:{GONE}"):
                 return
             s.do(step)
             return

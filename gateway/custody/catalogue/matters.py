@@ -57,6 +57,8 @@ COURSE: Final[tuple[FactType, ...]] = (
         Name("法律援助已告知家属", "Family told of the request"), stay=STAY),
     form("detention_centre.received", "The detention centre (看守所) received the person.",
         Name("看守所收押", "Received by the detention centre"), stay=STAY),
+    form("detention_centre.interrogated", "The person was interrogated in the detention centre.",
+        Name("看守所内讯问", "Interrogated in the detention centre"), stay=STAY),
     form("lock_up.received", "The lock-up (拘留所) received the person.", Name("拘留所收拘", "Received by the lock-up"), stay=STAY),
     form("person.freed", "The person was set free where they were held after the area.", Name("已释放", "Set free"), stay=STAY),
     form("arrest.requested", "Approval of arrest was requested of the procuratorate.",

@@ -79,10 +79,8 @@ def running(rule: Rule, view: View, unit: Unit) -> Running | Silence:
     if start is None:
         return Silence("not_begun", " ".join(rule.params.get("since", ())) or "a measure in force", "not done")
     until = rule.params.get("until", ())
-    done = min((at for at in view.times(unit, until) if at > start), default=None)
-    if done is None:
-        known = [at for name in until if (at := view.step(unit, name)) is not None and at > start]
-        done = min(known, default=None)
+    known = view.times(unit, until) + [at for name in until if (at := view.step(unit, name)) is not None]
+    done = min((at for at in known if at[0] >= start[0]), default=None)
     if done is not None:
         return Silence("done_in_time", " ".join(until), f"fact {done[1]}")
     tier, given = tier_in_force(rule, view, unit, start[0])

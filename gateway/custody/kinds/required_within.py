@@ -24,7 +24,7 @@ def judge(rule: Rule, view: View, unit: Unit) -> Judgement:
     if lasting is not None and since < lasting:
         return Silence("not_begun", " ".join(params["since"]), "before what lasts now")
     since_us, fact = since
-    begun_us = min(since_us, _told_us(view, unit, params["since"], since))
+    begun_us = _told_us(view, unit, params["since"], since)
     after = view.latest(unit, params.get("not_before", ()))
     if after is not None and after[0] > since_us:
         since_us = after[0]

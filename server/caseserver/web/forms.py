@@ -28,10 +28,9 @@ from caseserver.web.present.state import AreaPicture
 from caseserver.web.present.words import Words
 from caseserver.web.reader import Reader
 from caseserver.web.views import Choice, Count, Field, FormPage, LawQuote, Refusal
+from caseserver.web.present.approvals import longer_limits, of_other_organs, offered
 from caseserver.web.present.custody_clock import ends_us, is_custody_clock
-from custody.kinds.clock import Running, running
 from custody.rules import Rule, Tier
-from custody.view import Silence, View
 from custody.catalogue.forms import FLAG_GROUPS
 from custody.vocabulary import FLAGS, GROUNDS, MEASURES, RELEASE_REASONS, ROLES, SEXES
 from custody.world import Stay
@@ -209,7 +208,7 @@ def read_search(state: AreaPicture, stay: Stay, reader: Reader, sent: Sent) -> A
 def extension_form(
     state: AreaPicture, stay: Stay, reader: Reader, sent: Sent | None = None, answer: Answer | None = None
 ) -> FormPage:
-    offers = longer_limits(state, stay)
+    offers = offered(state, stay, reader)
     if not offers and answer is None:
         answer = Answer(refusal=Refusal(reader.t("approve.none", stay=stay.ref), ""))
     words = Words(state.area, state.world, reader)
@@ -220,6 +219,12 @@ def extension_form(
         choices = tuple(Choice(ground, reader.code(GROUNDS, ground)) for ground in grounds)
         is_needed = all(tier.grounds for _, tier in offers)
         fields.append(Field("ground", "choice", reader.t("approve.ground"), choices=choices, required=is_needed))
+    others = of_other_organs({role for _, tier in offers for role in tier.approvers}, state, reader)
+    if others:
+        who = tuple(Choice(o.ref, o.ref, " / ".join(reader.code(ROLES, role) for role in o.roles)) for o in others)
+        fields.append(
+            Field("approver", "choice", reader.t("approve.other"), reader.t("approve.other_hint"), who, required=False)
+        )
     return build(
         "approve",
         path_of(state, stay, "extension"),
@@ -241,31 +246,10 @@ def _tier_choice(rule: Rule, tier: Tier, words: Words) -> Choice:
     return Choice(f"{rule.id}.{tier.limit.text}", said, reader.t("approve.tier_hint", who=who))
 
 
-def longer_limits(state: AreaPicture, stay: Stay) -> list[tuple[Rule, Tier]]:
-    """The clocks that run for this stay with each longer limit that somebody may approve."""
-    view = View(state.world, state.area, state.rulebook)
-    unit = view.unit(f"stay:{stay.ref}")
-    found = []
-    for key, versions in state.rulebook.versions.items():
-        rule = view.in_force(key, unit) if versions[0].kind == "clock" and versions[0].unit == "stay" else None
-        if rule is None or not any(tier.approvers for tier in rule.tiers):
-            continue
-        clock = running(rule, view, unit)
-        if not isinstance(clock, Silence):
-            found += [(rule, tier) for tier in rule.tiers if _is_open(rule, tier, clock, view)]
-    return found
-
-
-def _is_open(rule: Rule, tier: Tier, clock: Running, view: View) -> bool:
-    """A tier above the one in force; or the first one, where that has to be approved itself and is not yet."""
-    if not tier.approvers:
-        return False
-    return tier.limit.order > clock.tier.limit.order or (tier is rule.tiers[0] is clock.tier and not clock.given)
-
-
 def read_extension(state: AreaPicture, stay: Stay, reader: Reader, sent: Sent) -> Answer:
     answer = Answer()
     offers = {f"{rule.id}.{tier.limit.text}": (rule, tier) for rule, tier in longer_limits(state, stay)}
+    others = {officer.ref for _, tier in offers.values() for officer in of_other_organs(tier.approvers, state, reader)}
     if not offers:
         answer.refusal = Refusal(reader.t("approve.none", stay=stay.ref), "")
         return answer
@@ -274,6 +258,8 @@ def read_extension(state: AreaPicture, stay: Stay, reader: Reader, sent: Sent) -
         return answer
     rule, tier = offers[chosen]
     body = {"stay": stay.ref, "rule": rule.id, "limit": tier.limit.text, "approver": reader.badge}
+    if one(sent, "approver"):
+        body["approver"] = choice_of(sent, "approver", reader.t("approve.other"), others, answer, reader)
     if tier.grounds:
         body["ground"] = choice_of(sent, "ground", reader.t("approve.ground"), tier.grounds, answer, reader)
     if answer.is_good:

@@ -10,10 +10,11 @@ from starlette.datastructures import UploadFile
 
 from caseserver.accounts import Officer
 from caseserver.auth import csrf
-from caseserver.permissions import ENTERERS, FACT_ROLES, OTHER_ORGANS, approvers, roles_for
+from caseserver.permissions import ENTERERS, FACT_ROLES, approvers, roles_for
 from caseserver.web.catalogue import LANGUAGES, choose_language
 from caseserver.web.reader import Reader
 from custody.rules import Rulebook
+from custody.world import World
 
 LANGUAGE_COOKIE, THEME_COOKIE = "caseward_lang", "caseward_theme"
 THEMES = ("day", "night")
@@ -44,20 +45,17 @@ def reader_of(request: Request, station: Any, officer: Officer | None) -> Reader
         badge=officer.number if officer else "",
         csrf=csrf(request) if officer else "",
         may_act=officer is not None and officer.may("alarm.taken"),
+        roles=officer.roles if officer else frozenset(),
     )
 
 
-def may(officer: Officer, rulebook: Rulebook) -> frozenset[str]:
+def may(officer: Officer, rulebook: Rulebook, world: World) -> frozenset[str]:
     """The fact types this officer may state in an area with this rulebook, for himself or for another organ."""
     own = frozenset(name for name in FACT_ROLES if officer.roles & roles_for(rulebook, name))
-    if not officer.roles & ENTERERS:
+    others = {role for o in world.officers.values() if o.service == "external" for role in o.roles}
+    if not officer.roles & ENTERERS or not others:
         return own
-    return own | {name for name in FACT_ROLES if _others(approvers(rulebook, name))}
-
-
-def _others(roles: frozenset[str] | None) -> bool:
-    """Somebody among these roles is of another organ."""
-    return roles is not None and bool(roles & OTHER_ORGANS)
+    return own | {name for name in FACT_ROLES if others & (approvers(rulebook, name) or frozenset())}
 
 
 def page(html: str, request: Request, status: int = 200) -> HTMLResponse:

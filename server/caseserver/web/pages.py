@@ -242,7 +242,7 @@ class Pages:
         view, alarm = self._alarm_view(area, ref)
         picture = self.gatherer.picture(view, reader)
         leaves = self.gatherer.leaves_of(view, alarm.facts)
-        return alarm_page(alarm, picture, leaves, view.history(alarm.id), reader, may(officer, view.rulebook))
+        return alarm_page(alarm, picture, leaves, view.history(alarm.id), reader, may(officer, view.rulebook, view.engine_world))
 
     def _alarm(
         self, request: Request, officer: Officer, area: str, ref: str, refusal: Refusal | None = None

@@ -24,6 +24,7 @@ class Reader:
     badge: str = ""
     csrf: str = ""
     may_act: bool = True
+    roles: frozenset[str] = frozenset()
 
     def t(self, id: str, **values: object) -> str:
         return catalogue().text(self.language, id, **values)

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from caseserver.permissions import ACTOR_FIELDS, ENTERERS, OTHER_ORGANS, approvers
+from caseserver.permissions import ACTOR_FIELDS, approvers
 from caseserver.web.form_parts import (
     REF_PATTERN,
     Answer,
@@ -22,6 +22,7 @@ from caseserver.web.form_parts import (
     one,
     shown,
 )
+from caseserver.web.present.approvals import of_other_organs
 from caseserver.web.present.state import AreaPicture
 from caseserver.web.present.words import Words
 from caseserver.web.reader import Reader
@@ -58,7 +59,6 @@ class Form:
     state: AreaPicture
     stay: Stay | None
     reader: Reader
-    roles: frozenset[str] = frozenset()
 
     @property
     def specs(self) -> dict[str, Spec]:
@@ -76,11 +76,7 @@ class Form:
     @property
     def other_organs(self) -> list[Officer]:
         """Who, of another organ, may have approved: only where this officer may enter it for them."""
-        allowed = approvers(self.state.rulebook, self.fact)
-        if allowed is None or not allowed & OTHER_ORGANS or not self.roles & ENTERERS:
-            return []
-        known = self.state.world.officers.values()
-        return [o for o in known if o.service == "external" and allowed.intersection(o.roles)]
+        return of_other_organs(approvers(self.state.rulebook, self.fact) or frozenset(), self.state, self.reader)
 
     @property
     def title(self) -> str:
@@ -136,8 +132,8 @@ def _law(form: Form) -> LawQuote | None:
 
 def _field(form: Form, key: str, spec: Spec, preset: Sent) -> Field:
     reader = form.reader
-    label, hint = reader.name(FIELD_NAMES[key]), _hint(key, spec, reader)
     choices = choices_of(form, key, spec)
+    label, hint = reader.name(FIELD_NAMES[key]), _hint(key, spec, reader, is_chosen=bool(choices))
     value = tuple(v for v in preset.get(key, ())[:1] if v in {choice.value for choice in choices})
     if choices:
         kind = "many" if spec.kind == REFS else "choice"
@@ -151,12 +147,12 @@ def _field(form: Form, key: str, spec: Spec, preset: Sent) -> Field:
     )
 
 
-def _hint(key: str, spec: Spec, reader: Reader) -> str:
+def _hint(key: str, spec: Spec, reader: Reader, *, is_chosen: bool) -> str:
     if spec.kind == INSTANT:
         return reader.t("record.until_hint") if key == "until_at_us" else reader.t("record.moment_hint")
     if spec.kind == INT and spec.span is not None:
         return reader.t("record.span_hint", low=spec.span[0], high=spec.span[1])
-    if spec.kind == REFS and not spec.choices:
+    if spec.kind == REFS and not is_chosen:
         return reader.t("record.officers_hint")
     return "" if spec.required or spec.kind == BOOL else reader.t("record.optional")
 

@@ -38,7 +38,7 @@ def add_record(router: APIRouter, pages: Pages) -> None:
         if found is None:
             return pages.missing(request, reader)
         state, stay = found
-        view = record_choice(state, stay, may(officer, state.rulebook), reader, beside(state, stay, reader))
+        view = record_choice(state, stay, may(officer, state.rulebook, state.world), reader, beside(state, stay, reader))
         return page(render.form_choice(view, reader), request)
 
     @router.get("/record")
@@ -46,7 +46,7 @@ def add_record(router: APIRouter, pages: Pages) -> None:
         reader = reader_of(request, pages.station, officer)
         states = pages.gatherer.pictures(reader)
         chosen = next((s for s in states if s.area.id == area), states[0])
-        view = other_choice(states, chosen, may(officer, chosen.rulebook), reader)
+        view = other_choice(states, chosen, may(officer, chosen.rulebook, chosen.world), reader)
         return page(render.form_choice(view, reader), request)
 
     @router.get("/stays/{area}/{ref}/record/{fact}")
@@ -83,15 +83,15 @@ def _form(request: Request, pages: Pages, officer: Officer, area: str, ref: str 
     if fact not in (_OF_OTHERS if ref is None else _OF_STAYS):
         raise HTTPException(404, f"expected the name of a form, found {fact[:64]}")
     if ref is None:
-        return Form(fact, pages.gatherer.picture(pages.area(area), reader), None, reader, officer.roles)
+        return Form(fact, pages.gatherer.picture(pages.area(area), reader), None, reader)
     found = _stay(pages, area, ref, reader)
     if found is None:
         raise HTTPException(404, f"expected a stay of {area}, found {ref[:64]}")
-    return Form(fact, *found, reader, officer.roles)
+    return Form(fact, *found, reader)
 
 
 def _show(request: Request, pages: Pages, officer: Officer, form: Form) -> Response:
-    if form.fact not in may(officer, form.state.rulebook):
+    if form.fact not in may(officer, form.state.rulebook, form.state.world):
         return pages.not_allowed(request, form.reader)
     preset = {key: request.query_params.getlist(key) for key in form.specs}
     return page(render.form(record_form(form, preset=preset), form.reader), request)
@@ -102,7 +102,7 @@ async def _act(request: Request, pages: Pages, officer: Officer, form: Form) -> 
     sent = await pages.sent(request)
     if sent is None:
         return pages.malformed(request, form.reader)
-    if form.fact not in may(officer, form.state.rulebook):
+    if form.fact not in may(officer, form.state.rulebook, form.state.world):
         return pages.not_allowed(request, form.reader)
     answer = read_record(form, sent)
     if not answer.is_good:

@@ -72,7 +72,8 @@ def _add_form(router: APIRouter, pages: Pages, what: str, view: Any, read: Any, 
     def show(request: Request, officer: SignedIn, area: str, ref: str) -> Response:
         reader = reader_of(request, pages.station, officer)
         found = _held(pages, area, ref, reader)
-        allowed = may(officer, pages.area(area).rulebook)
+        known = pages.area(area)
+        allowed = may(officer, known.rulebook, known.engine_world)
         if fact_type not in allowed:
             return pages.not_allowed(request, reader)
         if found is None:
@@ -145,7 +146,7 @@ def _stay_page(request: Request, pages: Pages, officer: Officer, area: str, ref:
     end_us = known.released_us if known else int(own[-1]["recorded"]["earliest_us"])
     near = pages.gatherer.near(view, int(own[0]["index"]), end_us)
     pages.station.audit(officer.number, "stay_read", f"{area}/{ref}")
-    allowed = may(officer, view.rulebook)
+    allowed = may(officer, view.rulebook, view.engine_world)
     shown = stay_page(
         ref, picture, own, near, view.alarms_of(ref), reader, view.health().log_size, allowed, _short(view.root())
     )  # fmt: skip

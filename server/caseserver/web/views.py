@@ -441,12 +441,13 @@ class Asked:
 
 @dataclass(frozen=True)
 class FormChoice:
-    """The page on which a form is chosen: what is asked for on top, then all forms, step by step."""
+    """The page on which a form is chosen: what is asked for on top, then all forms, step by step; ``rest`` is folded."""
 
     title: str
     lead: str
     asked: tuple[Asked, ...]
     groups: tuple[tuple[str, tuple[FormLink, ...]], ...]
+    rest: tuple[tuple[str, tuple[FormLink, ...]], ...] = ()
     aside: tuple[tuple[str, str], ...] = ()
     back_href: str = "/"
     areas: tuple[tuple[str, str, bool], ...] = ()

@@ -11,12 +11,20 @@ LATE = 0.02
 """Share of duties that are done too late."""
 
 
+INCIDENTS = (
+    "illness", "injury", "illness", "self_harm", "illness", "injury", "overrun", "illness", "serious_injury",
+    "injury", "illness", "death", "injury", "escape",
+)  # fmt: skip
+"""One after the other, over and over: the rare ones come in every season."""
+
+
 @dataclass(slots=True)
 class Course:
     """The paper of the months afterwards."""
 
     diary: Diary
     dice: Dice
+    incidents: int = 0
 
     def say(self, at_us: int, name: str, /, **body: BodyValue) -> None:
         """A form at a moment."""
@@ -43,6 +51,8 @@ class Course:
             "detention_centre.received",
             stay=stay,
         )
+        if dice.chance(0.4):
+            self.say(decided_us + dice.between(14, 22) * HOUR_US, "detention_centre.interrogated", stay=stay)
         if dice.chance(0.98):
             self.say(
                 self.within(decided_us, 20 * HOUR_US), "family.notified", stay=stay, of="criminal_detention"
@@ -63,6 +73,8 @@ class Course:
             self.say(decided_us + limit_us, "person.freed", stay=stay)
             return
         requested_us = self.within(decided_us, limit_us)
+        if longer:
+            requested_us = max(requested_us, decided_us + 2 * DAY_US + HOUR_US)
         self.say(requested_us, "arrest.requested", stay=stay)
         answered_us = self.within(requested_us, 7 * DAY_US)
         if dice.chance(0.25):
@@ -81,7 +93,7 @@ class Course:
         self.say(out_us + 4 * HOUR_US, "detention_centre.received", stay=stay)
         self.say(out_us + 8 * HOUR_US, "family.notified", stay=stay, of="arrest")
         end_us = out_us + self.days(20, 55)
-        if self.dice.chance(0.4):
+        if self.dice.chance(0.6):
             self.say(out_us + self.days(40, 50), "custody_extension.requested", stay=stay)
             self.say(
                 out_us + self.days(50, 55), "extension.approved", stay=stay, rule="T18", limit="3mo", approver="X01",
@@ -128,23 +140,14 @@ class Course:
             self.say(
                 at_us + HOUR_US, "data.exported", stay=stay, kind=dice.pick(("biometric", "video", "record"))
             )
-        if dice.chance(0.015):
+        if dice.chance(0.02):
             self.incident(f"i{stay[1:]}", stay, inside_us)
 
     def incident(self, ref: str, stay: str, at_us: int) -> None:
         """Illness, injury and worse, with everybody who has to be told."""
         dice = self.dice
-        kind = dice.weigh(
-            [
-                (40, "illness"),
-                (30, "injury"),
-                (8, "serious_injury"),
-                (8, "self_harm"),
-                (4, "escape"),
-                (8, "overrun"),
-                (2, "death"),
-            ]
-        )
+        kind = INCIDENTS[self.incidents % len(INCIDENTS)]
+        self.incidents += 1
         self.say(at_us, "incident.occurred", incident=ref, stay=stay, kind=kind)
         self.say(at_us + dice.between(0, 5) * MINUTE_US, "incident.treated", incident=ref)
         for receiver in ("family", "county_head", "supervision", "station_work_unit", "procuratorate"):
@@ -163,7 +166,7 @@ class Course:
         """From the report to the dossier."""
         dice = self.dice
         self.say(at_us, "case.reported", case=case, kind=kind)
-        registered_us = self.within(at_us, 20 * HOUR_US)
+        registered_us = self.within(at_us, 3 * HOUR_US)
         self.say(registered_us, "case.registered", case=case)
         self.say(self.within(registered_us, DAY_US), "case.receipted", case=case)
         review = {

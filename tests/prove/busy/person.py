@@ -11,7 +11,7 @@ MEASURES = [
     (14, "continued_questioning"),
     (5, "coercive_summons"),
     (5, "criminal_detention"),
-    (1, "arrest"),
+    (2, "arrest"),
     (9, "voluntary"),
 ]
 CRIMINAL = ("criminal_summons", "coercive_summons", "criminal_detention", "arrest")

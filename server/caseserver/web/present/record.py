@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from caseserver.web.present.custody_clock import ends_us, rule_of
 from caseserver.web.present.state import AreaPicture
@@ -11,15 +11,17 @@ from caseserver.web.reader import Reader
 from caseserver.web.views import Asked, Count, FormChoice, FormLink
 from custody.apply.way import ENDED, phase_of
 from custody.catalogue import FACT_TYPES, OUTLIVING
-from custody.catalogue.forms import FORM_NAMES, OTHER_FORMS, STAY_FORMS, FormGroup
+from custody.catalogue.forms import FOLLOWS, FORM_NAMES, OTHER_FORMS, STAY_FORMS, FormGroup
 from custody.rules import Rule
 from custody.view import View
+from custody.vocabulary import RELEASE_REASONS
 from custody.wording import Wording
 from custody.world import Stay
 
 ASKED_MAX = 12
 """What is asked for is a short list or it is no help; the soonest stay."""
 _RELEASE = "stay.released"
+_PASSED_BY_ALL = frozenset({"waiting", "interview", "interrogation"})
 _PAGES = {
     "registered": "", "searched": "search", "released": "release", "stay.registered": "", "wristband.bound": "band",
     "search.signed": "search", "stay.released": "release", "extension.approved": "extension",
@@ -40,7 +42,8 @@ def record_choice(
         title=reader.t("record.title"),
         lead=reader.t("record.choose"),
         asked=asked(state, stay, may, reader),
-        groups=tuple(_groups(STAY_FORMS, state, stay, may, reader, f"{base}/record")),
+        groups=tuple(_groups(STAY_FORMS, state, stay, may, reader, f"{base}/record", is_apt=True)),
+        rest=tuple(_groups(STAY_FORMS, state, stay, may, reader, f"{base}/record", is_apt=False)),
         aside=aside,
         back_href=base,
     )
@@ -56,20 +59,23 @@ def other_choice(
         title=reader.t("record.other_title"),
         lead=reader.t("record.choose"),
         asked=(),
-        groups=tuple(_groups(OTHER_FORMS, chosen, None, may, reader, f"/record/{chosen.area.id}")),
+        groups=tuple(_groups(OTHER_FORMS, chosen, None, may, reader, f"/record/{chosen.area.id}", is_apt=True)),
         areas=areas if len(states) > 1 else (),
         back_href="/",
     )
 
 
 def _groups(
-    groups: Iterable[FormGroup], state: AreaPicture, stay: Stay | None, may: frozenset[str], reader: Reader, base: str
-) -> Iterator[tuple[str, tuple[FormLink, ...]]]:
+    groups: Iterable[FormGroup], state: AreaPicture, stay: Stay | None, may: frozenset[str], reader: Reader, base: str,
+    *, is_apt: bool,
+) -> Iterator[tuple[str, tuple[FormLink, ...]]]:  # fmt: skip
     for group in groups:
         links = [
             link
             for fact in group.forms
-            if fact in may and (link := _link(state, stay, fact, reader, base)) is not None
+            if fact in may
+            and is_apt == _is_apt(state, stay, fact)
+            and (link := _link(state, stay, fact, reader, base)) is not None
         ]
         if links:
             yield reader.name(group.name), tuple(links)
@@ -90,15 +96,24 @@ def _link(state: AreaPicture, stay: Stay | None, fact: str, reader: Reader, base
     return FormLink(label, f"{base}/{fact}")
 
 
+def _is_apt(state: AreaPicture, stay: Stay | None, fact: str) -> bool:
+    """Whether it can be of use now: an answer to something that was asked, an end to something that began."""
+    before = FOLLOWS.get(fact, ())
+    if stay is None or not before:
+        return True
+    view = View(state.world, state.area, state.rulebook)
+    unit = view.unit(f"stay:{stay.ref}")
+    return any(view.step(unit, name) is not None for name in before)
+
+
 def is_possible(state: AreaPicture, stay: Stay, fact: str) -> bool:
     """Whether the transition table lets this fact follow now. What happens after the area is for after it."""
     phase, step = phase_of(stay), state.rulebook.steps.get(fact)
+    known = {"person.arrived": stay.arrived_us, "area.entered": stay.entered_us}
+    if fact in known and (known[fact] is not None or not stay.is_open):
+        return False
     if step is not None:
         return phase in step.phases
-    if fact == "person.arrived":
-        return stay.is_open and stay.arrived_us is None
-    if fact == "area.entered":
-        return stay.is_open and stay.entered_us is None
     return phase != ENDED or fact in OUTLIVING
 
 
@@ -123,7 +138,7 @@ def asked(state: AreaPicture, stay: Stay, may: frozenset[str], reader: Reader) -
             at_us = ends_us(duty)
             count = Count("left" if at_us > reader.now_us else "gone", at_us, state.still_us, state.is_frozen)
             _add(found, rule, steps_of(rule), count, state, stay, may, reader)
-    for rule in _before(state, stay, lambda act: act != _RELEASE):
+    for rule in _before(state, stay, is_release=False):
         _add(found, rule, steps_of(rule), None, state, stay, may, reader)
     return tuple(found.values())[:ASKED_MAX]
 
@@ -131,12 +146,12 @@ def asked(state: AreaPicture, stay: Stay, may: frozenset[str], reader: Reader) -
 def asked_at_release(state: AreaPicture, stay: Stay, may: frozenset[str], reader: Reader) -> tuple[Asked, ...]:
     """What rules want done before this person leaves and is not done yet."""
     found: dict[tuple[str, ...], Asked] = {}
-    for rule in _before(state, stay, lambda act: act == _RELEASE):
+    for rule in _before(state, stay, is_release=True):
         _add(found, rule, steps_of(rule), None, state, stay, may, reader)
     return tuple(found.values())
 
 
-def _before(state: AreaPicture, stay: Stay, wanted: Callable[[str], bool]) -> Iterator[Rule]:
+def _before(state: AreaPicture, stay: Stay, *, is_release: bool) -> Iterator[Rule]:
     """Rules that want a step before an act (or a place), speak about this stay, and whose step is not done."""
     view = View(state.world, state.area, state.rulebook)
     unit = view.unit(f"stay:{stay.ref}")
@@ -147,10 +162,17 @@ def _before(state: AreaPicture, stay: Stay, wanted: Callable[[str], bool]) -> It
         if rule is None or rule.unit != "stay" or rule.params.get("since"):
             continue
         acts = rule.params.get("act", ())
-        is_meant = all(wanted(act.partition(":")[0]) for act in acts)
+        is_meant = is_release == any(act.partition(":")[0] == _RELEASE for act in acts)
+        is_meant = is_meant and (bool(acts) or _is_on_the_way(state, stay, rule))
         is_done = any(view.step(unit, name) is not None for name in steps_of(rule))
         if is_meant and not is_done and view.silence(rule, unit) is None:
             yield rule
+
+
+def _is_on_the_way(state: AreaPicture, stay: Stay, rule: Rule) -> bool:
+    """A place that everybody passes, or one that this person is in or is to be kept in."""
+    there = {room.kind for ref in (stay.room, stay.assigned) if ref and (room := state.area.rooms.get(ref)) is not None}
+    return bool((there | _PASSED_BY_ALL) & set(rule.rooms))
 
 
 def steps_of(rule: Rule) -> tuple[str, ...]:
@@ -168,7 +190,15 @@ def _add(
         return
     words = Words(state.area, state.world, reader)
     article = words.article(rule.article.as_dict())
-    found[key] = Asked(reader.name(rule.title), seal_of(rule.basis), article, links, count)
+    found[key] = Asked(_title(rule, reader), seal_of(rule.basis), article, links, count)
+
+
+def _title(rule: Rule, reader: Reader) -> str:
+    """The rule's title, with the way of leaving that it is about where it is about some only."""
+    acts = rule.params.get("act", ()) if rule.kind == "required_before" else ()
+    reasons = [value for act in acts if (value := act.partition(":")[2]) in RELEASE_REASONS]
+    said = reader.t("page.or").join(reader.code(RELEASE_REASONS, reason) for reason in reasons)
+    return f"{reader.name(rule.title)} · {said}" if said else reader.name(rule.title)
 
 
 def _answer(state: AreaPicture, stay: Stay, step: str, may: frozenset[str], reader: Reader) -> FormLink | None:

@@ -12,6 +12,7 @@ from dataclasses import replace
 from caseserver.alarms import Alarm
 from caseserver.web.present import intervals
 from caseserver.web.present.alarm import Leaf, facts_of
+from caseserver.web.present.approvals import offered
 from caseserver.web.present.custody_clock import ends_us, is_custody_clock, of_custody
 from caseserver.web.present.intervals import Stretch
 from caseserver.web.present.state import AreaPicture
@@ -376,7 +377,7 @@ def _duties(
         found.append((f"{base}/band", reader.t("bind.title")))
     if stay.searched_us is None and "search.signed" in may:
         found.append((f"{base}/search", reader.t("search.title")))
-    if stay.measure is not None and "extension.approved" in may:
+    if "extension.approved" in may and offered(state, stay, reader):
         found.append((f"{base}/extension", reader.t("approve.title")))
     if "stay.released" in may:
         found.append((f"{base}/release", reader.t("release.title")))
