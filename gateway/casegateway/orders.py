@@ -19,7 +19,8 @@ from caselog.clock import Instant
 from caselog.errors import CanonicalError
 from caselog.keys import Verifier
 from custody.effects import Refusal
-from custody.facts import FACT_TYPES, Fact, check_body
+from custody.catalogue import FACT_TYPES
+from custody.facts import Fact, check_body
 from custody.fields import INT_MAX, Problem
 
 SIGNED_PREFIX = b"caseward-fact-v1\n"

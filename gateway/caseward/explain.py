@@ -19,10 +19,9 @@ from caseward.history import History, read_history
 from custody.area import Area
 from custody.config import ConfigError
 from custody.effects import AlarmEffect, AlarmRaised, Effect, PreWarning
-from custody.explain import ExplainError, Explanation, explain
+from custody.explain import ExplainError, Explanation, SilenceExplanation, explain, why_silent
 from custody.name import Name
 from custody.scenario import ScenarioError
-from custody.silence import SilenceExplanation, why_silent
 from custody.times import TimeFormatError, format_instant, parse_instant_us
 
 LISTED_MAX = 40

@@ -65,7 +65,7 @@ def read_history(
     if _SEGMENT_LINE.match(first) or '"prev":' in first:
         return _log(texts, *_setting(area, rulebook, {}), until_us)
     scenario = parse_scenario(texts)
-    return _scenario(scenario, *_setting(area, rulebook, scenario.header), until_us)
+    return scenario_history(scenario, *_setting(area, rulebook, scenario.header), until_us)
 
 
 class Leaves:
@@ -116,7 +116,8 @@ def _log(texts: list[str], area: Area, rulebook: Rulebook, until_us: int | None)
     return History(area, rulebook, replay_log(engine, _leaves(texts), until_us), facts)
 
 
-def _scenario(scenario: Scenario, area: Area, rulebook: Rulebook, until_us: int | None) -> History:
+def scenario_history(scenario: Scenario, area: Area, rulebook: Rulebook, until_us: int | None) -> History:
+    """A scenario ready to be played."""
     facts: list[Fact] = []
     player = Player(area, rulebook, is_healthy=scenario.header.get("initial", "healthy") == "healthy")
     player.engine = _KeepingEngine(area, rulebook, facts)

@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
+from custody.catalogue import FACT_TYPES
 from custody.effects import Effect
-from custody.facts import FACT_TYPES, Fact
+from custody.facts import Fact
 
 
 class CodecError(ValueError):

@@ -10,7 +10,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from custody.facts import FACT_TYPES, check_body
+from custody.catalogue import FACT_TYPES
+from custody.facts import check_body
 from custody.fields import INSTANT
 from custody.times import TimeFormatError, parse_duration_us, parse_instant_us
 

@@ -296,7 +296,7 @@ class Timeline:
     def _placed(self, rule: Rule, unit: Unit, fact: Fact) -> Unit:
         """The unit as if the person were in the room that the form names: decided before a door opens."""
         room = fact.body.get("room")
-        if unit.stay is None or not isinstance(room, str) or "act" in rule.params and rule.params["act"] != "in_room":
+        if unit.stay is None or not isinstance(room, str) or ("act" in rule.params and rule.params["act"] != "in_room"):
             return unit
         stay = replace(unit.stay, room=room, room_us=fact.occurred_us, room_fact=fact.index)
         return replace(unit, stay=stay)

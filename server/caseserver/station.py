@@ -35,7 +35,8 @@ from caseserver.store.leaves import LeafReader
 from caseserver.store.schema import audit as audit_rows
 from custody.area import Area
 from custody.engine import Duty
-from custody.facts import FACT_TYPES, check_body
+from custody.catalogue import FACT_TYPES
+from custody.facts import check_body
 from custody.fields import Problem
 from custody.rules import Rulebook
 from custody.world import World

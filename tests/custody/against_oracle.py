@@ -5,10 +5,11 @@ smallest history that shows it.
 """
 
 import argparse
+import json
 import random
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import cache
 from typing import Any
 
@@ -389,7 +390,10 @@ def by_oracle(facts: list[Fact], name: str, until_us: int) -> Verdict:
 def differences(facts: list[Fact], name: str, until_us: int) -> list[str]:
     """One line for each thing that one says and the other does not; empty when they agree."""
     ours, _ = by_engine(facts, name, until_us)
-    theirs = by_oracle(facts, name, until_us)
+    return _unlike(ours, by_oracle(facts, name, until_us))
+
+
+def _unlike(ours: Verdict, theirs: Verdict) -> list[str]:
     lines = []
     for what in ("alarms", "closings", "refusals"):
         mine, other = getattr(ours, what), getattr(theirs, what)
@@ -435,31 +439,68 @@ def show(facts: list[Fact], until_us: int) -> str:
     return "\n".join([f"  start {start}", *rows, f"  until +{(until_us - start) / 60e6:.7g}min"])
 
 
+@dataclass
+class Tally:
+    """What a search went through and what it found."""
+
+    histories: int = 0
+    facts: int = 0
+    differing: int = 0
+    alarms: int = 0
+    closings: int = 0
+    refusals: int = 0
+    differences: dict[str, int] = field(default_factory=dict)
+    alarms_by_rule: dict[str, int] = field(default_factory=dict)
+
+    def take(self, facts: list[Fact], verdict: Verdict, found: list[str]) -> None:
+        """Count one history."""
+        self.histories += 1
+        self.facts += len(facts)
+        self.differing += bool(found)
+        self.alarms += len(verdict.alarms)
+        self.closings += len(verdict.closings)
+        self.refusals += len(verdict.refusals)
+        for rule, variant, *_ in verdict.alarms:
+            self.alarms_by_rule[f"{rule}/{variant}"] = self.alarms_by_rule.get(f"{rule}/{variant}", 0) + 1
+        for line in found:
+            self.differences[_kind(line)] = self.differences.get(_kind(line), 0) + 1
+
+
+def compare(seed: int) -> tuple[list[Fact], str, int, Verdict, list[str]]:
+    """One history under one book: the facts, the book, the end, the engine's verdict, the differences."""
+    facts, until_us = history(seed)
+    name = BOOKS[seed % len(BOOKS)]
+    ours, _ = by_engine(facts, name, until_us)
+    return facts, name, until_us, ours, _unlike(ours, by_oracle(facts, name, until_us))
+
+
 def main() -> int:
     """Search for differences."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--count", type=int, default=1_000)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--kinds", type=int, default=25, help="stop after so many kinds of difference")
+    parser.add_argument("--kinds", type=int, default=25, help="show so many kinds of difference")
+    parser.add_argument("--json", action="store_true", help="the tally as one line")
     options = parser.parse_args()
-    seen: dict[str, int] = {}
-    wrong = 0
+    tally = Tally()
     for seed in range(options.seed, options.seed + options.count):
-        facts, until_us = history(seed)
-        name = BOOKS[seed % len(BOOKS)]
-        found = differences(facts, name, until_us)
-        wrong += bool(found)
+        facts, name, until_us, verdict, found = compare(seed)
+        shown = set(tally.differences)
+        tally.take(facts, verdict, found)
         for line in found:
             kind = _kind(line)
-            seen[kind] = seen.get(kind, 0) + 1
-            if seen[kind] == 1 and len(seen) <= options.kinds:
+            if kind not in shown and len(shown) < options.kinds and not options.json:
+                shown.add(kind)
                 sys.stdout.write(f"--- seed {seed} {name}: {line}\n")
                 sys.stdout.write(show(smallest(facts, name, until_us, kind), until_us) + "\n")
                 sys.stdout.flush()
-    for kind, count in sorted(seen.items(), key=lambda item: -item[1]):
-        sys.stdout.write(f"{count:>6} {kind}\n")
-    sys.stdout.write(f"{options.count} histories, {wrong} with a difference\n")
-    return 1 if wrong else 0
+    if options.json:
+        sys.stdout.write(json.dumps(asdict(tally)) + "\n")
+    else:
+        for kind, count in sorted(tally.differences.items(), key=lambda item: -item[1]):
+            sys.stdout.write(f"{count:>6} {kind}\n")
+        sys.stdout.write(f"{tally.histories} histories, {tally.differing} with a difference\n")
+    return 1 if tally.differing else 0
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from custody.area import Area, load_area
 from custody.bundled import area_text
-from custody.facts import FACT_TYPES
+from custody.catalogue import FACT_TYPES
 from custody.fields import BOOL, DURATION, INSTANT, INT, REFS, TEXT
 from custody.rules import Rule
 from custody.times import Limit, parse_instant_us

@@ -28,6 +28,14 @@ def alone(rule: Rule, whole: Rulebook) -> Rulebook:
     return replace(whole, rules=(rule, *(clock for clock in clocks if clock.key != rule.key)))
 
 
+def tables_of(engine: Engine) -> list[object]:
+    """Every table of the world."""
+    world = engine.world
+    tables = (world.stays, world.officers, world.doors, world.recorders, world.nodes, world.sources, world.steps,
+              world.approvals, world.people, world.tags, world.strays)  # fmt: skip
+    return [sorted(table.items()) for table in tables]
+
+
 class Run:
     """One engine fed with said facts; keeps the effects of one rule."""
 

@@ -72,9 +72,8 @@ def told(facts: Sequence[Fact], until_us: int) -> list[Told]:
     built, found = Engine(area(), rulebook()), []
 
     def step(item: Fact) -> None:
-        for effect in built.step(item):
-            if isinstance(effect, AlarmRaised | PreWarning):
-                found.append((effect.alarm, effect.stage, effect.time_us))
+        raised = [effect for effect in built.step(item) if isinstance(effect, AlarmRaised | PreWarning)]
+        found.extend((effect.alarm, effect.stage, effect.time_us) for effect in raised)
 
     def wake(limit_us: int) -> None:
         while (due_us := built.next_deadline_us()) is not None and due_us <= limit_us:

@@ -14,7 +14,7 @@ from custody.rules import Rule
 from tests.custody.quality_scale import CRITERIA, FILE, read
 from tests.custody.stories import DAY_US, HOUR_US, MINUTE_US, Said, Story, area
 from tests.custody.story_kinds import stories_for
-from tests.custody.story_play import Run, alone, book
+from tests.custody.story_play import Run, alone, book, tables_of
 
 SCALE = read(FILE.read_text(encoding="utf-8"))
 # The rules of the table that the product was asked for, and its own.
@@ -143,15 +143,7 @@ def test_a_form_that_would_break_a_refusing_rule_changes_nothing_and_is_told(nam
         refusals = [effect for effect in found.effects if isinstance(effect, Refusal) and effect.rule == rule.id]
         assert [refusal.fact_type for refusal in refusals] == [attempt.type]
         assert found.rows(story.subject) == [(attempt.at_us, rule.levels[0].severity)]
-        assert state_of(found) == state_of(before)
-
-
-def state_of(found: Run) -> list[object]:
-    """Every table of the world."""
-    world = found.engine.world
-    tables = (world.stays, world.officers, world.doors, world.recorders, world.nodes, world.sources, world.steps,
-              world.approvals, world.people, world.tags, world.strays)  # fmt: skip
-    return [sorted(table.items()) for table in tables]
+        assert tables_of(found.engine) == tables_of(before.engine)
 
 
 # --- clears --------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from caselog import canonical
 from caselog.clock import Instant
 from caselog.keys import SoftKey
 from caseserver.signed import signed_fact
-from custody.facts import FACT_TYPES
+from custody.catalogue import FACT_TYPES
 from tests.gateway.bench import SERVER_KEY
 
 NOW = Moment(Instant(1, 0, 1_000_000_000, 1_000_000_000), 0)

@@ -12,7 +12,7 @@ from tests.prove.busy.diary import HOUR_US
 from tests.prove.busy.life import Life, busy_area
 
 SEED = 1
-DAYS = 75
+DAYS = 60
 """Days of the year that are looked at whole."""
 
 SMALL = 3_000

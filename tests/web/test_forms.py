@@ -12,7 +12,8 @@ from caseserver.web import forms
 from caseserver.web.form_parts import clock_today
 from caseserver.web.gather import Gatherer
 from caseserver.web.present.state import AreaPicture
-from custody.facts import FACT_TYPES, check_body
+from custody.catalogue import FACT_TYPES
+from custody.facts import check_body
 from tests.web import day, scenes
 from tests.web.house import House
 from tests.web.scenes import at

@@ -1,6 +1,6 @@
 """Kind `chain`: the same person is not put under a measure again too soon."""
 
-from custody.kinds.aspects import common
+from custody.aspects import common
 from custody.rules import Rule
 from custody.view import Condition, Judgement, Silence, Unit, View
 

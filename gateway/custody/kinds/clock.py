@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from custody.kinds.aspects import common, of_between, of_steps
+from custody.aspects import common, of_between, of_steps
 from custody.rules import Between, Rule, Tier
 from custody.times import last_day, local_date, midnight_us
 from custody.view import At, Condition, Judgement, Silence, Stage, Unit, View

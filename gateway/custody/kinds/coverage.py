@@ -4,7 +4,7 @@ Of a room while anybody is in it, or of a stay under the rule's measures, partic
 unknown recorder is held here and alarmed by the supervision of the recorder.
 """
 
-from custody.kinds.aspects import common
+from custody.aspects import common
 from custody.rules import Rule
 from custody.view import Condition, Judgement, Silence, Unit, View
 

@@ -6,7 +6,7 @@ By a sensor or a place it stands until it is put right; a form's act is told as 
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from custody.kinds.aspects import common, of_steps
+from custody.aspects import common, of_steps
 from custody.rules import Rule
 from custody.times import last_day, local_date
 from custody.view import Condition, Judgement, Silence, Unit, View

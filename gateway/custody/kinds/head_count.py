@@ -6,7 +6,7 @@ Fewer than `fewer_than` are wrong; while the room is known to be recorded, fewer
 
 from collections.abc import Iterable
 
-from custody.kinds.aspects import common, of_steps
+from custody.aspects import common, of_steps
 from custody.rules import Rule
 from custody.view import Condition, Judgement, Silence, Unit, View
 from custody.world import Officer

@@ -1,6 +1,6 @@
 """Kind `interval`: an act is repeated at least so often while something lasts."""
 
-from custody.kinds.aspects import common, of_steps
+from custody.aspects import common, of_steps
 from custody.rules import Rule
 from custody.view import At, Condition, Judgement, Silence, Unit, View
 

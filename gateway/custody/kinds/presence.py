@@ -5,7 +5,7 @@ guard zone of the room where the person is. `no_police`: nobody sworn (auxiliari
 `nobody`: no badge at all. A zone whose reader is not heard is blind: held.
 """
 
-from custody.kinds.aspects import common
+from custody.aspects import common
 from custody.rules import Rule
 from custody.view import Condition, Judgement, Silence, Unit, View
 

@@ -1,6 +1,6 @@
 """Kind `required_before`: a step comes before an act, or before being in a room of this kind."""
 
-from custody.kinds.aspects import common, of_steps
+from custody.aspects import common, of_steps
 from custody.rules import Rule
 from custody.times import local_time
 from custody.view import At, Condition, Judgement, Silence, Unit, View

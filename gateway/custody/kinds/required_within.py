@@ -1,6 +1,6 @@
 """Kind `required_within`: after one step, another within a time."""
 
-from custody.kinds.aspects import common, of_steps
+from custody.aspects import common, of_steps
 from custody.rules import Rule
 from custody.view import At, Condition, Judgement, Silence, Unit, View
 

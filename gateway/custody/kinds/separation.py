@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from custody.kinds.aspects import common
+from custody.aspects import common
 from custody.rules import Rule
 from custody.view import Condition, Judgement, Silence, Unit, View
 from custody.world import Stay

@@ -6,7 +6,7 @@ Unknown is not normal: each source that the promise rests on is watched itself.
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from custody.kinds.aspects import common
+from custody.aspects import common
 from custody.rules import Rule
 from custody.view import Condition, Judgement, Silence, Unit, View
 

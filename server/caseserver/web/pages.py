@@ -29,6 +29,7 @@ from caseserver.web.present.wall import alarm_list, stay_list, wall
 from caseserver.web.present.words import Words
 from caseserver.web.reader import Reader
 from caseserver.web.record_pages import add_record
+from caseserver.web.rule_pages import add_rules
 from caseserver.web.session import Checked, SignedIn
 from caseserver.web.stay_pages import add_stays
 from caseserver.web.views import Refusal, SignInPage
@@ -49,6 +50,7 @@ def routes(station: Station) -> APIRouter:
     pages.add_alarm_acts(router)
     add_stays(router, pages)
     add_record(router, pages)
+    add_rules(router, pages)
     return router
 
 

@@ -49,6 +49,10 @@ class Reader:
     def day(self, at_us: int) -> str:
         return wording.day(at_us, self.zone, self.language)
 
+    def date(self, at_us: int) -> str:
+        """A day with its year: of law, not of the shift."""
+        return wording.local(at_us, self.zone).date().isoformat()
+
     def day_and_clock(self, at_us: int) -> str:
         return wording.day_and_clock(at_us, self.zone, self.language)
 

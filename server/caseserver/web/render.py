@@ -27,6 +27,7 @@ from caseserver.web.views import (
     StayPage,
     WallView,
 )
+from caseserver.web.views_rules import RulesPage
 
 LOGO = Markup(
     '<svg class="logo" viewBox="0 0 40 40" aria-hidden="true"><path class="l" d="M24 37H3V3h34v21"/>'
@@ -146,6 +147,10 @@ def form(view: FormPage, reader: Reader) -> str:
 
 def form_choice(view: FormChoice, reader: Reader) -> str:
     return _render("form_choice.html", reader, view=view)
+
+
+def rules(view: RulesPage, reader: Reader) -> str:
+    return _render("rules.html", reader, view=view)
 
 
 def sign_in(view: SignInPage, reader: Reader) -> str:

@@ -94,7 +94,7 @@ class Course:
         self.say(out_us + 8 * HOUR_US, "family.notified", stay=stay, of="arrest")
         end_us = out_us + self.days(20, 55)
         if self.dice.chance(0.6):
-            self.say(out_us + self.days(40, 50), "custody_extension.requested", stay=stay)
+            self.say(out_us + self.days(30, 45), "custody_extension.requested", stay=stay)
             self.say(
                 out_us + self.days(50, 55), "extension.approved", stay=stay, rule="T18", limit="3mo", approver="X01",
                 ground="complex_case",

@@ -12,10 +12,10 @@ from caseserver.web.views import Asked, Count, FormChoice, FormLink
 from custody.apply.way import ENDED, phase_of
 from custody.catalogue import FACT_TYPES, OUTLIVING
 from custody.catalogue.forms import FOLLOWS, FORM_NAMES, OTHER_FORMS, STAY_FORMS, FormGroup
+from custody.explain.wording import Wording
 from custody.rules import Rule
 from custody.view import View
 from custody.vocabulary import RELEASE_REASONS
-from custody.wording import Wording
 from custody.world import Stay
 
 ASKED_MAX = 12

@@ -12,8 +12,8 @@ from caseserver.web.present.words import Words, seal_of
 from caseserver.web.reader import Reader
 from caseserver.web.views import Refusal
 from custody.catalogue import FACT_TYPES
+from custody.explain.wording import Wording
 from custody.vocabulary import GROUNDS, MEASURES, ROLES
-from custody.wording import Wording
 
 _OR = re.compile(r" or | \| |, ")
 _AROUND = re.compile(r"^(phase |more than )?(.*?)( approved first| first| in force| after it)?$")

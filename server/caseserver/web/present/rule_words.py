@@ -8,16 +8,16 @@ from typing import Any
 
 from caseserver.web.present.words import Words
 from caseserver.web.reader import Reader
-from custody import explain_words as say
+from custody.aspects import common, of_steps
+from custody.catalogue import FACT_TYPES
+from custody.catalogue.forms import FIELD_NAMES, FORM_NAMES
+from custody.explain import sentences as say
+from custody.explain.wording import Wording, field_name, joined, limit_text, span
+from custody.explain.words import FITTINGS, ROOM_KINDS
 from custody.kinds import KINDS
-from custody.kinds.aspects import common, of_steps
-from custody.name import Name
 from custody.reader import KIND_PARAMS
 from custody.rules import Between, Rule
-from custody.times import Limit
 from custody.vocabulary import FLAGS, MEASURES, SEXES
-from custody.wording import Wording, field_name, joined, limit_text, span
-from custody.words import FITTINGS, ROOM_KINDS, SUBJECT_KINDS
 
 SENSED = {
     "place": "band", "neighbours": "band", "occupants": "band", "badges": "badge", "recorders": "recorder",
@@ -26,7 +26,6 @@ SENSED = {
 """Aspects of the engine that a sensor tells, and by what."""
 STATED = frozenset({"measure", "particulars", "case", "approvals", "refused", "officer"})
 _SEEN = frozenset({"place", "neighbours", "occupants", "badges"})
-_BUILTIN_ACTS = ("outside_area", "in_room", "recused_present", "band_cut", "door_forced", "refused")
 
 
 # ---------------------------------------------------------------- what it asks for
@@ -38,7 +37,24 @@ def says(rule: Rule, words: Words) -> str:
 
 
 def _steps(words: Words, steps: tuple[str, ...]) -> str:
-    return words.reader.name(Wording(words.area).steps(steps))
+    """Several steps of which one is meant; kinds of one form behind it in brackets."""
+    reader, wording = words.reader, Wording(words.area)
+    values: dict[str, list[str]] = {}
+    for step in steps:
+        base, _, value = step.partition(":")
+        values.setdefault(base, []).append(value)
+    said = []
+    for base, kinds in values.items():
+        known = FACT_TYPES.get(base)
+        spec = known.fields.get(known.step_field) if known is not None and known.step_field is not None else None
+        if len(kinds) == 1 or spec is None or known is None:
+            said += [reader.name(wording.step(f"{base}:{kind}" if kind else base)) for kind in kinds]
+            continue
+        name = reader.name(FORM_NAMES.get(base) or wording.step(base))
+        is_all = isinstance(spec.choices, Mapping) and set(kinds) == set(spec.choices)
+        shown = reader.t("page.list").join(words.value(str(known.step_field), spec, kind) for kind in kinds)
+        said.append(name if is_all else reader.t("kind.kinds", name=name, kinds=shown))
+    return reader.t("page.or").join(said)
 
 
 def _within(rule: Rule, words: Words) -> str:
@@ -80,25 +96,19 @@ def _forbidden(rule: Rule, words: Words) -> str:
         return reader.t("kind.not_within", acts=said, after=after, time=reader.name(limit_text(limit)))
     if rule.rooms:
         return reader.t("kind.only_in", acts=said, rooms=_rooms(rule, words))
-    return reader.t("kind.not_so", acts=said) + _fields(params.get("fields", {}), words)
+    fields = params.get("fields", {})
+    parts = [_field(key, values, act[0], words) for key, values in fields.items()]
+    return reader.t("page.comma").join([reader.t("kind.not_so", acts=said), *parts])
 
 
-def _fields(fields: Mapping[str, tuple[str, ...]], words: Words) -> str:
-    """The values that make an act a wrong one."""
-    if not fields:
-        return ""
-    parts = []
-    for key, values in fields.items():
-        shown = " / ".join(_any_code(value, words.reader) for value in values)
-        parts.append(f"{words.reader.name(field_name(key))} {shown}")
-    return words.reader.t("page.comma") + words.reader.t("page.comma").join(parts)
-
-
-def _any_code(value: str, reader: Reader) -> str:
-    for codes in _CODES:
-        if value in codes:
-            return reader.name(codes[value])
-    return {"true": reader.t("stay.yes"), "false": reader.t("stay.no")}.get(str(value).lower(), str(value))
+def _field(key: str, values: tuple[Any, ...], act: str, words: Words) -> str:
+    """The values of a field that make an act a wrong one."""
+    reader = words.reader
+    known = FACT_TYPES.get(act.partition(":")[0])
+    spec = known.fields.get(key) if known is not None else None
+    yes_no = {"true": reader.t("stay.yes"), "false": reader.t("stay.no")}
+    shown = [yes_no.get(str(value).lower()) or words.value(key, spec, value) for value in values]
+    return f"{reader.name(FIELD_NAMES.get(key) or field_name(key))}{reader.t('page.colon')}{' / '.join(shown)}"
 
 
 def _threshold(rule: Rule, words: Words) -> str:
@@ -109,13 +119,13 @@ def _threshold(rule: Rule, words: Words) -> str:
     if quantity == "certificate_after_entry":
         return reader.t("kind.certificate", time=reader.name(span(int(params["above"]))))
     key = str(params["field"])
-    field = reader.name(field_name(key))
+    field = reader.name(FIELD_NAMES.get(key) or field_name(key))
     per = params.get("per")
     if "below" in params:
         said = reader.t("kind.below", field=field, bound=params["below"])
     else:
         said = reader.t("kind.above", field=field, bound=params["above"])
-    return said + (reader.t("kind.per", field=reader.name(field_name(str(per)))) if per else "")
+    return said + (reader.t("kind.per", field=reader.name(FIELD_NAMES.get(str(per)) or field_name(str(per)))) if per else "")
 
 
 def _interval(rule: Rule, words: Words) -> str:
@@ -187,7 +197,7 @@ def about(rule: Rule, words: Words) -> Iterator[tuple[str, str]]:
     """(name, words): everything that decides whether the rule speaks at all."""
     reader = words.reader
     if rule.unit != "stay":
-        yield reader.t("rules.unit"), reader.name(SUBJECT_KINDS[rule.unit])
+        yield reader.t("rules.unit"), reader.of("unit", rule.unit)
     if rule.measures:
         yield reader.t("rules.measures"), " · ".join(reader.code(MEASURES, measure) for measure in rule.measures)
     if rule.rooms:
@@ -248,6 +258,8 @@ def aspects(rule: Rule) -> set[str]:
     for key, (read, _) in KIND_PARAMS[rule.kind].items():
         if read == "steps" and key in rule.params:
             found |= of_steps(rule.params[key])
+    if not any(tier.approvers for tier in rule.tiers):
+        found.discard("approvals")
     return found
 
 
@@ -256,12 +268,17 @@ def inputs(rule: Rule, words: Words) -> str:
     reader, wording, found = words.reader, Wording(words.area), sorted(aspects(rule))
     sensed = [reader.of("sensed", SENSED[name]) for name in found if name in SENSED]
     forms = [reader.of("stated", name) if name in STATED else _step(name, wording, reader) for name in found if name not in SENSED]
+    if rule.params.get("act") == "refused":
+        forms.append(reader.of("stated", "refused"))
     return " · ".join(dict.fromkeys([*sensed, *forms]))
 
 
 def _step(name: str, wording: Wording, reader: Reader) -> str:
-    said = reader.name(wording.step(name.partition(":")[0] if name.startswith("measure:") else name))
-    return reader.of("stated", "measure") if name.startswith("measure:") else said
+    """A form by its title, whatever kinds of it the rule tells apart."""
+    base = name.partition(":")[0]
+    if base == "measure":
+        return reader.of("stated", "measure")
+    return reader.name(FORM_NAMES[base] if base in FORM_NAMES else wording.step(base if base in FACT_TYPES else name))
 
 
 def unknown(rule: Rule, reader: Reader) -> str:
@@ -279,15 +296,3 @@ def unknown(rule: Rule, reader: Reader) -> str:
     if "particulars" in found or rule.measures or not rule.when.is_empty:
         said.append(reader.t("unknown.particulars"))
     return reader.t("page.semicolon").join(said)
-
-
-def _code_lists() -> tuple[Mapping[str, Name], ...]:
-    from custody import vocabulary
-
-    return tuple(v for v in vars(vocabulary).values() if isinstance(v, Mapping) and v)
-
-
-_CODES = _code_lists()
-
-
-__all__ = ["Any", "Limit", "about", "inputs", "says", "unknown"]

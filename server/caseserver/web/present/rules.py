@@ -13,9 +13,9 @@ from caseserver.web.present.words import Words, level_of, seal_of
 from caseserver.web.reader import Reader
 from caseserver.web.views import Family, Mark
 from caseserver.web.views_rules import RuleCard, RuleGroup, RuleNumber, RulesPage
+from custody.explain.wording import span
 from custody.rules import Level, Rule, Rulebook, Tier
 from custody.vocabulary import GROUNDS, ROLES
-from custody.wording import span
 
 LETTERS = ("M", "T", "R", "I", "G", "E", "D", "Q", "X", "WB", "DR", "SYS")
 _LETTER = re.compile(r"WB|DR|SYS|[A-Z]+")
@@ -27,6 +27,12 @@ def letter_of(rule_id: str) -> str:
     """The group of a rule by the letters of its id: ``T5`` in T, ``M2a`` in M."""
     found = _LETTER.match(rule_id)
     return found[0] if found is not None else rule_id
+
+
+def _order(rule: Rule) -> tuple[int, str]:
+    """By the number in the id, then the id; variants as they stand in the book."""
+    digits = re.search(r"[0-9]+", rule.id)
+    return int(digits[0]) if digits is not None else 0, rule.id
 
 
 def anchor_of(rule: Rule) -> str:
@@ -45,7 +51,7 @@ def rules_page(states: Sequence[AreaPicture], chosen: AreaPicture, letter: str, 
     book = chosen.rulebook
     words = Words(chosen.area, chosen.world, reader)
     grouped: dict[str, list[Rule]] = {}
-    for rule in book.rules:
+    for rule in sorted(book.rules, key=_order):
         grouped.setdefault(letter_of(rule.id), []).append(rule)
     order = [*(name for name in LETTERS if name in grouped), *(name for name in grouped if name not in LETTERS)]
     base = f"/rules?area={chosen.area.id}"

@@ -188,7 +188,12 @@ def mark_of(alarm: Alarm) -> Mark:
     if alarm.rule == "SYS" and alarm.subject.partition(":")[0] in _BLIND_SUBJECTS:
         return Mark("blind", "query")
     family = _FAMILY.get(alarm.family, "plug")
-    return Mark("soon" if alarm.is_prewarning else _LEVEL.get(alarm.severity, "act"), family)
+    return Mark("soon" if alarm.is_prewarning else level_of(alarm.severity), family)
+
+
+def level_of(severity: str) -> Level:
+    """How urgent a severity is shown."""
+    return _LEVEL.get(severity, "act")
 
 
 def sound_of(alarm: Alarm) -> str:

@@ -51,9 +51,12 @@ def _of_stay(
     stays = {ref} | {
         f.stay for f in facts if persons and _text(f, "person") in persons and f.stay is not None
     }
-    asked = [fact for fact in own if fact.type in RuleIndex(rulebook).refusing]
-    if asked:  # a form that may be refused because of who else is there
-        reads = reads | _SIGHT
+    refusing = RuleIndex(rulebook).refusing
+    asked = [fact for fact in own if fact.type in refusing]
+    for refuser in {
+        key for fact in asked for key in refusing[fact.type]
+    }:  # a form may be refused by what these read
+        reads = reads.union(*(KINDS[rule.kind].reads(rule) for rule in rulebook.versions[refuser]))
     if reads & {"neighbours", "occupants"}:
         bands = _texts((f for f in own if f.type == "wristband.bound"), "band")
         rooms = _texts((f for f in facts if _text(f, "tag") in bands), "room") | _texts(asked, "room")

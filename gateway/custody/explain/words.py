@@ -103,6 +103,17 @@ STEPS: Final[Mapping[str, Name]] = {
     "wristband.bound": Name("绑手环", "Wristband bound"),
 }
 
+# How a step of a ladder is called.
+STAGES: Final[Mapping[str, Name]] = {
+    "at_once": Name("立即报警", "at once"),
+    "after": Name("满 {span}", "after {span}"),
+    "before": Name("书面时间前 {span}", "{span} before the time written"),
+    "limit": Name("时限 {limit} 届满", "the end of {limit}"),
+    "due": Name("期限 {limit} 的最后一天", "the last day of {limit}"),
+    "pre": Name("预警：{stage}", "pre-warning: {stage}"),
+    "pre_tier": Name("预警：{limit} 届满前 {span}", "pre-warning: {span} before the end of {limit}"),
+}
+
 # What a field says where the sentence of its fact leaves it out.
 FIELDS: Final[Mapping[str, Name]] = {
     "reason": Name("原因：{value}", "reason: {value}"),
@@ -148,6 +159,8 @@ FIELDS: Final[Mapping[str, Name]] = {
     "handler": Name("办案人 {value}", "handled by {value}"),
     "keeper": Name("保管人 {value}", "kept by {value}"),
     "by_case_team": Name("办案人员调阅：{value}", "by the case team: {value}"),
+    "device": Name("器具：{value}", "device: {value}"),
+    "measure": Name("措施：{value}", "measure: {value}"),
     "node": Name("节点 {value}", "node {value}"),
     "officer": Name("民警 {value}", "officer {value}"),
     "tag": Name("标签 {value}", "tag {value}"),

@@ -4,15 +4,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from custody import explain_words as say
 from custody.area import Area
+from custody.explain import sentences as say
+from custody.explain.wording import Wording, either, field_name, fill, joined, limit_text, span
+from custody.explain.words import SUBJECTS
 from custody.facts import Fact
 from custody.name import Name
 from custody.rules import Rule
 from custody.timeline import Obligation
 from custody.vocabulary import GROUNDS, ROLES
-from custody.wording import Wording, either, field_name, fill, joined, limit_text, span
-from custody.words import SUBJECTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +39,8 @@ class Matter:
 def remedies(matter: Matter) -> list[Name]:
     """What would have ended it, in sentences."""
     if matter.rule.refuses and _is_refused(matter):
-        return [say.REMEDIES["refuse"], *_KINDS[matter.rule.kind](matter)]
-    return _KINDS[matter.rule.kind](matter)
+        return [say.REMEDIES["refuse"], *KINDS_WORDED[matter.rule.kind](matter)]
+    return KINDS_WORDED[matter.rule.kind](matter)
 
 
 def _is_refused(matter: Matter) -> bool:
@@ -170,7 +170,7 @@ def _chain(matter: Matter) -> list[Name]:
     return [fill(say.REMEDIES["chain"], earlier=earlier, span=span(int(matter.rule.params["gap"])), gap=gap)]
 
 
-_KINDS: Final[Mapping[str, Callable[[Matter], list[Name]]]] = {
+KINDS_WORDED: Final[Mapping[str, Callable[[Matter], list[Name]]]] = {
     "chain": _chain,
     "clock": _clock,
     "coverage": _coverage,

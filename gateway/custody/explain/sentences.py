@@ -1,7 +1,7 @@
 """The sentences of explanations, zh and en: why an alarm was raised, and why a rule was silent.
 
 Product instructions and neutral descriptions; what an article says is not repeated here, only cited.
-`{fields}` are filled by explain.py, remedy.py and silence.py.
+`{fields}` are filled by alarm.py, remedy.py and silence.py.
 """
 
 from collections.abc import Mapping
@@ -341,8 +341,7 @@ SILENCE: Final[Mapping[str, Name]] = {
     "not_in_force": Name("当时适用的规则里没有这一条。", "The law in force then does not have this rule."),
     "not_stated": Name("没有登记：{expected}。", "It was not stated: {expected}."),
     "on_the_right_side": Name(
-        "数值符合要求：{expected}，当时为 {found}。",
-        "The number is on the right side: wrong is {expected}; it was {found}.",
+        "违反的情形是：{expected}；当时：{found}。", "Wrong would be: {expected}; it was: {found}."
     ),
     "particulars": Name("不认识这一人员。", "The stay is not known."),
     "recorded": Name("正在录像。", "It is being recorded."),

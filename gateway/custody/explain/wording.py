@@ -12,17 +12,13 @@ from typing import Final
 from custody.area import Area
 from custody.catalogue import FACT_TYPES
 from custody.catalogue.parts import FactType
-from custody.facts import Fact
-from custody.fields import BOOL, DURATION, INSTANT, Field
-from custody.name import Name
-from custody.times import DAY_US, Limit, TimeFormatError, parse_limit
-from custody.vocabulary import GROUNDS, MEASURES
-from custody.words import (
+from custody.explain.words import (
     FIELDS,
     NO,
     OR,
     PLACES,
     ROOM_KINDS,
+    STAGES,
     STEPS,
     SUBJECTS,
     UNITS,
@@ -30,6 +26,11 @@ from custody.words import (
     WORN_BY,
     YES,
 )
+from custody.facts import Fact
+from custody.fields import BOOL, DURATION, INSTANT, Field
+from custody.name import Name
+from custody.times import DAY_US, Limit, TimeFormatError, parse_limit
+from custody.vocabulary import GROUNDS, MEASURES
 
 LISTED_MAX: Final = 3  # kinds of a step named one by one; of more the field's name is said
 _PLACEHOLDER: Final = re.compile(r"\{(\w+)\}")
@@ -89,6 +90,20 @@ def limit_text(limit: Limit | str) -> Name:
 
 def _counted(count: int, unit: str) -> Name:
     return Name(f"{count} {UNITS[unit].zh}", f"{count} {UNITS[unit].en}")
+
+
+def stage_name(stage: str) -> Name:
+    """A step of a ladder in words: `1min`, `pre-30s`, `limit@8h`, `pre-1h@8h`, `due@7d`, `-30min`."""
+    what, _, limit = stage.partition("@")
+    is_prewarning = what.startswith("pre-")
+    what = what.removeprefix("pre-")
+    if limit and is_prewarning:
+        return fill(STAGES["pre_tier"], limit=limit_text(limit), span=limit_text(what))
+    if limit:
+        return fill(STAGES[what], limit=limit_text(limit))
+    which = "before" if what.startswith("-") else "at_once" if what == "0s" else "after"
+    name = fill(STAGES[which], span=limit_text(what.removeprefix("-")))
+    return fill(STAGES["pre"], stage=name) if is_prewarning else name
 
 
 def field_name(key: str) -> Name:
@@ -162,7 +177,7 @@ class Wording:
         values = {
             key: self.value(known.fields[key], key, fact.body[key])
             for key in known.fields
-            if fact.body.get(key) is not None
+            if fact.body.get(key) not in (None, [])
         }
         text = Name(
             _filled(known.text.zh, values, "zh").replace("） ", "）"), _filled(known.text.en, values, "en")

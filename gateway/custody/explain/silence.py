@@ -17,23 +17,23 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from custody import explain_words as say
 from custody.area import Area
 from custody.catalogue import FACT_TYPES
-from custody.explain import ExplainError
+from custody.explain import sentences as say
+from custody.explain.alarm import ExplainError
+from custody.explain.minimal import place_of, rules_about, taken
+from custody.explain.remedy import counted
+from custody.explain.scope import in_scope
+from custody.explain.wording import Wording, either, field_name, fill, joined, limit_text, stage_name
+from custody.explain.words import DOOR_KINDS, FITTINGS, SUBJECTS
 from custody.facts import Fact
 from custody.kinds import KINDS
-from custody.minimal import place_of, rules_about, taken
 from custody.name import Name
-from custody.remedy import counted
 from custody.rules import Rule, Rulebook
-from custody.scope import in_scope
 from custody.timeline import Obligation, Timeline
 from custody.times import format_instant
 from custody.view import Condition, Judgement, Silence
 from custody.vocabulary import FLAGS, MEASURES, SEXES
-from custody.wording import Wording, either, field_name, fill, joined, limit_text
-from custody.words import DOOR_KINDS, FITTINGS, SUBJECTS
 
 _FACT: Final = re.compile(r"fact (-?\d+)")
 _NUMBER: Final = re.compile(r"\d+")
@@ -184,7 +184,7 @@ class _Asked:
         if alarms:
             last = alarms[-1]
             due = self._words.instant(last.due_us)
-            sentences.append(fill(say.REACHED, due=due, stage=last.name, severity=last.severity))
+            sentences.append(fill(say.REACHED, due=due, stage=stage_name(last.name), severity=last.severity))
             return self._told("sounding", None, [*sentences, *self._next(row)], row)
         return self._told("held" if found.is_hold else "running", None, [*sentences, *self._next(row)], row)
 

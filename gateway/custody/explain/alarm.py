@@ -20,21 +20,21 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from custody import explain_words as say
 from custody.area import Area
 from custody.catalogue import FACT_TYPES
 from custody.effects import AlarmCleared, AlarmRaised, Effect, PreWarning
 from custody.engine import LATE_TOLERANCE_US, Engine
+from custody.explain import sentences as say
+from custody.explain.minimal import Reached, Reduction, course_of, rules_about, taken
+from custody.explain.remedy import Matter, remedies
+from custody.explain.scope import in_scope
+from custody.explain.wording import Wording, fill, limit_text, span
 from custody.facts import Fact
-from custody.minimal import Reached, Reduction, course_of, rules_about, taken
 from custody.name import Name
-from custody.remedy import Matter, remedies
 from custody.rules import Rule, Rulebook, Tier
-from custody.scope import in_scope
 from custody.timeline import Obligation
 from custody.times import format_instant
 from custody.view import Stage
-from custody.wording import Wording, fill, limit_text, span
 
 _ID_PARTS: Final = 5
 _SIGHT: Final = ("clock.", "config.", "gateway.", "node.", "port.", "recorder.", "server.")

@@ -1,0 +1,191 @@
+"""What a rule may say to its kind under [rule.with], and how each value is read."""
+
+from collections.abc import Callable, Mapping
+from datetime import time
+from typing import Any, Final
+
+from custody.area import DOOR_KINDS, FITTED
+from custody.fields import is_ref
+from custody.reader.base import Reader
+from custody.times import Limit
+from custody.vocabulary import SEXES
+
+SOURCES: Final = (
+    "door", "door_held", "band_silent", "band_battery", "node", "recorder", "port", "server", "gateway", "clock",
+)  # fmt: skip
+STANDING_ACTS: Final = (
+    "outside_area", "in_room", "recused_present", "band_cut", "door_forced", "refused",
+)  # fmt: skip
+QUANTITIES: Final = ("certificate_after_entry", "particulars_missing")
+
+# What a rulebook may say to each kind under [rule.with]: key -> (how it is read, must it be there).
+KIND_PARAMS: Final[Mapping[str, Mapping[str, tuple[str, bool]]]] = {
+    "clock": {
+        "from": ("measure|arrival", False),
+        "since": ("steps", False),
+        "until": ("steps", False),
+        "calendar": ("bool", False),
+        "suspended": ("betweens", False),
+        "restarted_by": ("steps", False),
+    },
+    "required_within": {
+        "since": ("steps", True),
+        "until": ("steps", True),
+        "first": ("bool", False),
+        "ever": ("bool", False),
+        "not_before": ("steps", False),
+    },
+    "required_before": {
+        "step": ("steps", True),
+        "act": ("steps", False),
+        "first": ("bool", False),
+        "since": ("steps", False),
+        "between": ("times", False),
+    },
+    "forbidden_act": {
+        "act": ("act", True),
+        "fields": ("fields", False),
+        "repeat": ("bool", False),
+        "same": ("names", False),
+        "within": ("within", False),
+        "until": ("steps", False),
+        "reasons": ("names", False),
+        "facts": ("names", False),
+        "window": ("duration", False),
+        "doors": ("doors", False),
+    },
+    "threshold": {
+        "step": ("steps", False),
+        "field": ("name", False),
+        "below": ("number", False),
+        "above": ("number", False),
+        "per": ("name", False),
+        "act": ("bool", False),
+        "quantity": ("|".join(QUANTITIES), False),
+    },
+    "interval": {
+        "acts": ("steps", True),
+        "of": ("stay|room", False),
+        "from": ("entered|room|during", True),
+        "fitted": ("|".join(FITTED), False),
+    },
+    "presence": {"when": ("no_police|nobody", True)},
+    "head_count": {
+        "fewer_than": ("integer", True),
+        "recorded_minimum": ("integer", False),
+        "service": ("sworn|any", False),
+        "sex": ("|".join(SEXES), False),
+        "form": ("steps", False),
+    },
+    "coverage": {"only_if_fewer_than": ("integer", False)},
+    "separation": {"apart": ("sex|case|age|anyone", True)},
+    "supervision": {
+        "source": ("|".join(SOURCES), True),
+        "doors": ("doors", False),
+        "percent_below": ("integer", False),
+    },
+    "chain": {"gap": ("duration", True)},
+}
+
+
+def _bool(r: Reader, value: object, where: str) -> object:
+    if not isinstance(value, bool):
+        r.add(where, "true or false", value)
+    return value is True
+
+
+def _integer(r: Reader, value: object, where: str) -> object:
+    if isinstance(value, bool) or not isinstance(value, int):
+        r.add(where, "a whole number", value)
+        return 0
+    return value
+
+
+def _number(r: Reader, value: object, where: str) -> object:
+    return r.duration(value, where) if isinstance(value, str) else _integer(r, value, where)
+
+
+def _name(r: Reader, value: object, where: str) -> object:
+    if not is_ref(value):
+        r.add(where, "a name", value)
+    return str(value)
+
+
+def _names(r: Reader, value: object, where: str) -> object:
+    if not isinstance(value, list) or not all(map(is_ref, value)):
+        r.add(where, "a list of names", value)
+        return ()
+    return tuple(value)
+
+
+def _doors(r: Reader, value: object, where: str) -> object:
+    return r.many({"doors": value}, where.rpartition(".")[0], "doors", DOOR_KINDS)
+
+
+def _act(r: Reader, value: object, where: str) -> object:
+    return value if value in STANDING_ACTS else r.steps(value, where)
+
+
+def _times(r: Reader, value: object, where: str) -> object:
+    try:
+        begin, end = (time.fromisoformat(item) for item in value)  # type: ignore[attr-defined]
+    except (TypeError, ValueError, AttributeError):
+        r.add(where, 'two local times such as ["21:00", "07:00"]', value)
+        return (time(), time())
+    return (begin, end)
+
+
+def _fields(r: Reader, value: object, where: str) -> object:
+    if not isinstance(value, dict) or not all(isinstance(v, list) for v in value.values()):
+        r.add(where, "a table of lists such as { device = ['rope'] }", value)
+        return {}
+    return {key: tuple(values) for key, values in value.items()}
+
+
+def _within(r: Reader, value: object, where: str) -> object:
+    if not isinstance(value, dict) or set(value) != {"step", "span"}:
+        r.add(where, "{ step = '…', span = '180d' }", value)
+        return ((), Limit("0s"))
+    return (r.steps(value["step"], f"{where}.step"), r.limit(value["span"], f"{where}.span"))
+
+
+def _betweens(r: Reader, value: object, where: str) -> object:
+    if not isinstance(value, list):
+        r.add(where, "a list of { start, end }", value)
+        return ()
+    return tuple(r.between(item, f"{where}[{n}]") for n, item in enumerate(value))
+
+
+_PARAM_READERS: Final[Mapping[str, Callable[[Reader, object, str], object]]] = {
+    "act": _act,
+    "betweens": _betweens,
+    "bool": _bool,
+    "doors": _doors,
+    "duration": Reader.duration,
+    "fields": _fields,
+    "integer": _integer,
+    "name": _name,
+    "names": _names,
+    "number": _number,
+    "steps": Reader.steps,
+    "times": _times,
+    "within": _within,
+}  # type: ignore[dict-item]
+
+
+def params_of(r: Reader, table: Mapping[str, Any], where: str, kind: str) -> dict[str, Any]:
+    raw, allowed = r.table(table, where, "with"), KIND_PARAMS[kind]
+    r.only(raw, f"{where}.with", allowed)
+    found: dict[str, Any] = {}
+    for key, (expected, is_required) in allowed.items():
+        at = f"{where}.with.{key}"
+        if key not in raw:
+            if is_required:
+                r.add(at, expected, "nothing")
+            continue
+        read = _PARAM_READERS.get(expected)
+        if read is not None:
+            found[key] = read(r, raw[key], at)
+        else:
+            found[key] = r.choice(raw, f"{where}.with", key, expected.split("|"))
+    return found

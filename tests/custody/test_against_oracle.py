@@ -1,0 +1,50 @@
+"""The engine against the naive oracle that imports nothing of ours: a bounded sample; `make prove` runs 10^5."""
+
+import ast
+import os
+
+import pytest
+
+from tests.custody.against_oracle import BOOKS, area, book, compare, history, show
+from tests.tools.tree import ROOT
+
+FIRST_SEED = int(os.environ.get("ORACLE_SEED", "20260101"))
+SHARES, SHARE = 6, 100
+
+
+@pytest.mark.parametrize("share", range(SHARES))
+def test_engine_and_oracle_agree_on_every_alarm_closing_and_refusal(share):
+    for seed in range(FIRST_SEED + share * SHARE, FIRST_SEED + (share + 1) * SHARE):
+        facts, name, until_us, _, found = compare(seed)
+        assert not found, f"seed {seed} ({name})\n" + "\n".join(found) + "\n" + show(facts, until_us)
+
+
+def test_the_sample_makes_many_rules_speak():
+    spoken = {(name, *row[:2]) for seed in range(1, 200) for _, name, _, v, _ in [compare(seed)] for row in v.alarms}
+    for name in BOOKS:
+        assert len({row for row in spoken if row[0] == name}) > 45, name
+
+
+def test_the_oracle_imports_nothing_of_ours():
+    """Its word is worth something only as long as it shares no code with what it judges."""
+    own = {"custody", "caselog", "casegateway", "caseserver", "caseward", "casewire", "node"}
+    for path in sorted((ROOT / "tests" / "oracle").glob("*.py")):
+        for item in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            names = [alias.name for alias in item.names] if isinstance(item, ast.Import) else []
+            if isinstance(item, ast.ImportFrom):
+                names = [item.module or ""]
+            for name in names:
+                assert name.partition(".")[0] not in own, f"{path.name} imports {name}"
+                assert not name.startswith("tests.") or name.startswith("tests.oracle"), f"{path.name} imports {name}"
+
+
+def test_histories_hold_late_doubled_and_malformed_facts():
+    kinds = {"late": 0, "doubled": 0, "malformed": 0}
+    for seed in range(200):
+        facts, _ = history(seed)
+        kinds["late"] += any(fact.recorded_us > fact.occurred_us for fact in facts)
+        kinds["doubled"] += len({fact.id for fact in facts}) < len(facts)
+        kinds["malformed"] += any(fact.type == "nonsense" or fact.body.get("room") == "nowhere" for fact in facts)
+    assert min(kinds.values()) >= 10, kinds
+    assert area().rooms["waiting-1"].fitted
+    assert book("cn-2026").rules

@@ -1,0 +1,53 @@
+"""10^5 random histories judged by the engine and by the naive oracle: every alarm, closing and refusal the same."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from tests.tools.tree import ROOT
+
+COUNT = 100_000
+FIRST_SEED = 1_000_000
+
+
+def run(say: Callable[[str], None]) -> dict[str, Any]:
+    workers = os.cpu_count() or 1
+    share = -(-COUNT // workers)
+    path = {**os.environ, "PYTHONPATH": f"{ROOT}:{ROOT / 'gateway'}"}
+    running = []
+    for worker in range(workers):
+        seed, count = FIRST_SEED + worker * share, min(share, COUNT - worker * share)
+        command = [
+            sys.executable, "-m", "tests.custody.against_oracle", "--count", str(count), "--seed", str(seed), "--json",
+        ]  # fmt: skip
+        running.append(subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, env=path))
+    told: list[dict[str, Any]] = []
+    for process in running:
+        out, _ = process.communicate()
+        if process.returncode not in (0, 1) or not out.strip():
+            return {"holds": False, "error": f"exit code {process.returncode}"}
+        told.append(json.loads(out.strip().splitlines()[-1]))
+        say(f"oracle: {told[-1]['histories']} histories, {told[-1]['differing']} with a difference")
+    kinds: dict[str, int] = {}
+    rules: dict[str, int] = {}
+    for part in told:
+        for key, count in part["differences"].items():
+            kinds[key] = kinds.get(key, 0) + count
+        for key, count in part["alarms_by_rule"].items():
+            rules[key] = rules.get(key, 0) + count
+    sums = {
+        key: sum(part[key] for part in told)
+        for key in ("histories", "facts", "differing", "alarms", "closings", "refusals")
+    }
+    return {
+        "holds": sums["differing"] == 0 and sums["histories"] == COUNT,
+        "command": "python -m tests.prove oracle",
+        "first_seed": FIRST_SEED,
+        **sums,
+        "differences": kinds,
+        "rules_that_alarmed": len(rules),
+        "alarms_by_rule": dict(sorted(rules.items())),
+    }
