@@ -1,6 +1,6 @@
 """`caseward explain FILE ALARM`: the smallest set of facts behind an alarm, in plain Chinese and English.
 
-`caseward explain FILE --why-not RULE/VARIANT --subject stay:… --at INSTANT` says why a rule was silent.
+`caseward explain FILE --why-not RULE/VARIANT --subject stay:s-1 --at INSTANT` says why a rule was silent.
 
 FILE is a scenario, an exported log, a log segment, or a log folder, as for `caseward replay`. ALARM is an
 alarm's id, the beginning of one, or rule/variant/subject (or less of it) where that names one alarm.
@@ -73,9 +73,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--stage", help="step of its ladder, as printed; left out, the highest it reached")
     parser.add_argument("--why-not", metavar="RULE/VARIANT", help="ask why this rule was silent")
     parser.add_argument("--subject", help="with --why-not: stay:s-1, room:waiting-1 …")
-    parser.add_argument(
-        "--at", help="with --why-not: an instant, ISO 8601 with offset; with ALARM: up to then"
-    )
+    parser.add_argument("--at", help="with --why-not: an instant, ISO 8601 with offset")
+    parser.add_argument("--until", help="play on to this instant, ISO 8601 with offset")
     parser.add_argument("--rulebook", help="name of a bundled rulebook, or a .toml file")
     parser.add_argument("--area", help="area.toml, or the name of a bundled area")
     parser.add_argument("--lang", choices=["zh", "en", "both"], default="both", help="language of the text")

@@ -273,6 +273,7 @@ class AlarmPage:
     causes: tuple[tuple[str, str], ...]
     actions: tuple[tuple[str, str], ...]
     rule: str
+    rule_href: str = ""
     stay_href: str = ""
     area: str = ""
 
@@ -376,6 +377,7 @@ class StayPage:
     root: str
     witness: str
     duties: tuple[tuple[str, str], ...]
+    law: str = ""
 
 
 # ---------------------------------------------------------------- forms

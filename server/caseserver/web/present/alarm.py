@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from caseserver.alarms import Alarm
 from caseserver.web.present.cards import alarm_card
+from caseserver.web.present.rules import rule_href
 from caseserver.web.present.state import AreaPicture
 from caseserver.web.present.words import Words
 from caseserver.web.reader import Reader
@@ -14,6 +15,7 @@ from caseserver.web.views import AlarmPage, LawQuote, Step, WhyFact
 from custody.codec import CodecError, fact_of
 from custody.facts import Fact
 from custody.rules import Rule
+from custody.view import View
 
 Leaf = Mapping[str, Any]
 """A leaf of the log as the object it is: docs/evidence.md section 2."""
@@ -74,7 +76,7 @@ def alarm_page(
 ) -> AlarmPage:  # fmt: skip
     """``leaves``: those of ``alarm.facts``; ``history``: lines of the store; ``may``: fact types the reader may state."""
     words = Words(state.area, state.world, reader)
-    rule = next((r for r in state.rulebook.rules if r.id == alarm.rule and r.variant == alarm.variant), None)
+    rule = _rule_of(alarm, state)
     return AlarmPage(
         card=alarm_card(alarm, state, reader),
         todo=tuple((part, "") for part in words.clauses(words.text(alarm, "do"))),
@@ -93,9 +95,20 @@ def alarm_page(
             (code, reader.of("action", code)) for code in _ACTIONS_OF.get(alarm.family, ("checked",))
         ),
         rule=f"{alarm.rule}/{alarm.variant}",
+        rule_href=rule_href(rule, state.area.id) if rule is not None else "",
         stay_href=f"/stays/{state.area.id}/{alarm.stay}" if alarm.stay else "",
         area=state.area.id,
     )
+
+
+def _rule_of(alarm: Alarm, state: AreaPicture) -> Rule | None:
+    """The rule behind an alarm; of two periods the one that holds for it."""
+    key = f"{alarm.rule}/{alarm.variant}"
+    if key not in state.rulebook.versions:
+        return None
+    view = View(state.world, state.area, state.rulebook)
+    view.now_us = alarm.since_us
+    return view.in_force(key, view.unit(alarm.subject)) or state.rulebook.versions[key][0]
 
 
 def _why(fact: Fact, words: Words, reader: Reader) -> WhyFact:

@@ -54,7 +54,7 @@ def _steps(words: Words, steps: tuple[str, ...]) -> str:
         is_all = isinstance(spec.choices, Mapping) and set(kinds) == set(spec.choices)
         shown = reader.t("page.list").join(words.value(str(known.step_field), spec, kind) for kind in kinds)
         said.append(name if is_all else reader.t("kind.kinds", name=name, kinds=shown))
-    return reader.t("page.or").join(said)
+    return reader.t("page.or").join(said).replace("“", "").replace("”", "")
 
 
 def _within(rule: Rule, words: Words) -> str:
@@ -276,8 +276,8 @@ def inputs(rule: Rule, words: Words) -> str:
 def _step(name: str, wording: Wording, reader: Reader) -> str:
     """A form by its title, whatever kinds of it the rule tells apart."""
     base = name.partition(":")[0]
-    if base == "measure":
-        return reader.of("stated", "measure")
+    if base in ("measure", "extension.approved"):
+        return reader.of("stated", "measure" if base == "measure" else "approvals")
     return reader.name(FORM_NAMES[base] if base in FORM_NAMES else wording.step(base if base in FACT_TYPES else name))
 
 

@@ -15,6 +15,7 @@ from caseserver.web.present.alarm import Leaf, facts_of
 from caseserver.web.present.approvals import offered
 from caseserver.web.present.custody_clock import ends_us, is_custody_clock, of_custody
 from caseserver.web.present.intervals import Stretch
+from caseserver.web.present.rules import straddle_words
 from caseserver.web.present.state import AreaPicture
 from caseserver.web.present.words import Words, mark_of
 from caseserver.web.reader import Reader
@@ -102,6 +103,7 @@ def stay_page(
         if state.health.witnessed_us
         else reader.t("stay.not_witnessed"),
         duties=_duties(stay, state, may, reader),
+        law=law_of(stay, state, from_us, to_us, reader),
     )
 
 
@@ -116,6 +118,19 @@ def _ended(area: Area, rulebook: Rulebook, facts: Iterable[Fact]) -> World:
         elif not fact.type.startswith("alarm."):
             apply_fact(world, area, rulebook, fact)
     return world
+
+
+def law_of(stay: Stay, state: AreaPicture, from_us: int, to_us: int, reader: Reader) -> str:
+    """Of a stay over a change of the law: which one it is under, and that this is a setting; "" of any other stay."""
+    book = state.rulebook
+    if not any(from_us < at_us <= to_us for at_us in book.changes_us):
+        return ""
+    said = straddle_words(book, reader)
+    if book.straddle != "at_start":
+        return said
+    began = sum(at_us <= stay.arrival_us for at_us in book.changes_us)
+    title = reader.name(list(book.titles.values())[began])
+    return f"{said}{reader.t('page.semicolon')}{reader.t('law.straddles', book=title)}"
 
 
 def stay_again(state: AreaPicture, ref: str, leaves: Iterable[Leaf]) -> Stay | None:
