@@ -47,7 +47,7 @@ REPORTED_TO: supervision station_work_unit county_head procuratorate family
 SHAPES_TEXT = """
 # equipment
 gateway.booted: reason?=text
-config.loaded: config_hash=text rulebook=ref rulebook_hash=text
+config.loaded: config_hash=text rulebook=text rulebook_hash=text
 deadline.reached:
 clock.stepped: by_ms=int
 clock.doubted: reason=text

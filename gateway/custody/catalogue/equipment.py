@@ -15,7 +15,7 @@ EQUIPMENT: Final[tuple[FactType, ...]] = (
     fact("config.loaded", "gateway", "The configuration and rulebook in force from here on.",
         Name("装入设定和规则库 {rulebook}", "Configuration and rulebook {rulebook} in force"),
         config_hash=Field(TEXT, "sha-256 of area.toml, hex"),
-        rulebook=Field(REF, "rulebook id"),
+        rulebook=Field(TEXT, "rulebook id; several that follow each other joined by +"),
         rulebook_hash=Field(TEXT, "sha-256 of the rulebook, hex"),
     ),
     fact("deadline.reached", "gateway", "The gateway's clock has passed its next deadline; covers everything due by `recorded`.",
