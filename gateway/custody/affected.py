@@ -7,7 +7,8 @@ from custody.area import Area
 from custody.facts import Fact
 from custody.kinds import KINDS
 from custody.rules import Between, Rulebook
-from custody.world import NO_STEPS, Change, NodeState, Officer, Stay, Steps, World
+from custody.tables import Change
+from custody.world import NO_STEPS, NodeState, Officer, Stay, Steps, World
 
 # Which fields of a stay tell of which aspect.
 _STAY_ASPECTS: Final[Mapping[str, tuple[str, ...]]] = {

@@ -8,8 +8,8 @@ from custody.apply import Refused
 from custody.area import Area
 from custody.effects import AlarmChanged
 from custody.facts import Fact
+from custody.obligation import Obligation
 from custody.rules import Rule
-from custody.timeline import Obligation
 from custody.view import Stage
 from custody.world import World
 

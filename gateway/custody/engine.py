@@ -23,8 +23,9 @@ from custody.effects import (
     Refusal,
 )
 from custody.facts import Fact, check_body
+from custody.obligation import Obligation
 from custody.rules import Rule, Rulebook
-from custody.timeline import Obligation, Timeline
+from custody.timeline import Timeline
 from custody.view import Judgement, Stage
 from custody.world import World
 
@@ -276,6 +277,8 @@ class Engine:
         reason = fact.type if is_moved else "late_evidence"
         left = [s for s in row.fired if s.name in told.stages]
         self._desk.step_back(row.id, left, fact.recorded_us, reason)
+        if gone[0].is_prewarning and any(not stage.is_prewarning for stage in row.fired):
+            return []  # the alarm that stands says more than the warning before it
         return [self._cleared(row, rule, stage, fact, fact.recorded_us, reason) for stage in gone]
 
     def _tell_withdrawn(self, obligation_id: str, told: _Told, fact: Fact) -> list[Effect]:

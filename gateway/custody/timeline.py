@@ -8,7 +8,6 @@ After each fact only the rules are judged again that read what changed, and only
 that it changed for (`affected.py`).
 """
 
-import heapq
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -18,51 +17,19 @@ from custody.approve import apply_approval
 from custody.area import Area
 from custody.facts import Fact
 from custody.kinds import KINDS
+from custody.obligation import DueTable, Obligation, stages_of, without_stale_prewarnings
 from custody.rules import Rule, Rulebook
 from custody.sight import Sight
-from custody.view import Condition, Judgement, Silence, Stage, Unit, View
-from custody.world import SUBJECTS_MAX, Change, Journal, Table, World
+from custody.tables import Change, Table
+from custody.view import Condition, Judgement, Silence, Unit, View
+from custody.world import SUBJECTS_MAX, World
 
 # How far back a late fact can still be put in its place; older ones count from that moment.
 LATE_WINDOW_US: Final = 72 * 3_600 * 1_000_000
 ENTRIES_MAX: Final = 40_000
 TRIM_STEP: Final = 2_000
-HEAP_SLACK: Final = 4  # stale entries of the due list kept, as a multiple of the live ones
 
 Key = tuple[int, int, int]
-
-
-@dataclass(frozen=True, slots=True)
-class Obligation:
-    """A duty that runs or ran: what must not be reached, what was reached, how it ended."""
-
-    id: str
-    rule: Rule
-    subject: str
-    stay: str | None
-    room: str | None
-    since_us: int
-    anchor: int
-    facts: tuple[int, ...]
-    stages: tuple[Stage, ...]
-    fired: tuple[Stage, ...] = ()
-    skipped: tuple[str, ...] = ()
-    closed_us: int | None = None
-    close_reason: str = ""
-    group: str = ""
-    params: tuple[tuple[str, str | int], ...] = ()
-    basis: str | None = None
-
-    @property
-    def next_stage(self) -> Stage | None:
-        """The earliest stage not reached yet."""
-        done = {stage.name for stage in self.fired} | set(self.skipped)
-        return next((s for s in self.stages if s.name not in done), None)
-
-    @property
-    def due_us(self) -> int | None:
-        """The first limit (not pre-warning) of the ladder as it stands."""
-        return next((s.due_us for s in self.stages if not s.is_prewarning), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,32 +37,6 @@ class _Entry:
     key: Key  # (time, 0 fact | 1 stage, log index)
     mark: int
     fact: Fact | None
-
-
-class _DueTable(Table[tuple[int, int]]):
-    """Next due moment and anchor of each running obligation, with the earliest at hand."""
-
-    def __init__(self, journal: Journal) -> None:
-        """Nothing runs."""
-        super().__init__("pending", journal)
-        self._heap: list[tuple[int, int, str]] = []
-
-    def changed(self, key: str, old: tuple[int, int] | None, new: tuple[int, int] | None) -> None:
-        """Keep the heap; what it holds too much is passed over when it comes up."""
-        if new is not None:
-            heapq.heappush(self._heap, (*new, key))
-        if len(self._heap) > HEAP_SLACK * (len(self) + HEAP_SLACK):
-            self._heap = [(*due, oid) for oid, due in self.items()]
-            heapq.heapify(self._heap)
-
-    def first(self) -> tuple[int, str] | None:
-        """The earliest due moment and its obligation."""
-        while self._heap:
-            due_us, anchor, oid = self._heap[0]
-            if self.get(oid) == (due_us, anchor):
-                return due_us, oid
-            heapq.heappop(self._heap)
-        return None
 
 
 class Timeline:
@@ -112,7 +53,7 @@ class Timeline:
         journal = self.world.journal
         self.changes: list[Change] = []  # of obligations, since the engine last cleared it
         self.obligations: Table[Obligation] = Table("obligations", journal, self.changes)
-        self._pending = _DueTable(journal)
+        self._pending = DueTable(journal)
         self._active: dict[str, Table[str]] = {
             key: Table(f"active {key}", journal) for key in rulebook.versions
         }
@@ -373,7 +314,7 @@ class Timeline:
     def _arm(self, rule: Rule, unit: Unit, found: Condition, now_us: int, anchor: int) -> None:
         row = self._make(rule, unit, found, now_us, anchor)
         self._active[rule.key].put(unit.subject, row.id)
-        self._place(_without_stale_prewarnings(row, now_us))
+        self._place(without_stale_prewarnings(row, now_us))
         # What is wrong at once is told at once, not at the next deadline.
         while (stage := self._row(row.id).next_stage) is not None and (
             stage.due_us < now_us or stage.due_us == row.since_us == now_us
@@ -392,7 +333,7 @@ class Timeline:
             since_us=since_us,
             anchor=anchor,
             facts=found.facts or (anchor,),
-            stages=found.stages if found.stages is not None else _stages(rule, since_us),
+            stages=found.stages if found.stages is not None else stages_of(rule, since_us),
             group=found.group or f"{rule.id}:{unit.subject}",
             params=found.params,
             basis=found.basis,
@@ -405,7 +346,7 @@ class Timeline:
         since_us = found.since_us if found.since_us is not None else row.since_us
         stages = found.stages
         if stages is None:
-            stages = row.stages if since_us == row.since_us and rule is row.rule else _stages(rule, since_us)
+            stages = row.stages if since_us == row.since_us and rule is row.rule else stages_of(rule, since_us)
         stay = _stay_of(unit, found, self.world)
         changed = replace(row, rule=rule, stay=stay, room=found.room, params=found.params, since_us=since_us)
         if stages != row.stages:
@@ -418,7 +359,7 @@ class Timeline:
                 # a warning before a limit that no longer stands is over
                 fired=tuple(s for s in row.fired if s.name in names or not s.is_prewarning),
             )
-            changed = _without_stale_prewarnings(changed, now_us)
+            changed = without_stale_prewarnings(changed, now_us)
         if changed != row:
             self._place(changed)
 
@@ -496,19 +437,3 @@ def _stay_of(unit: Unit, found: Condition, world: World) -> str | None:
         held = world.stays_in(found.room)
         return held[0].ref if len(held) == 1 else None
     return None
-
-
-def _stages(rule: Rule, since_us: int) -> tuple[Stage, ...]:
-    return tuple(
-        Stage(level.name, since_us + level.after_us, level.severity, level.is_prewarning, level.number_basis)
-        for level in rule.levels
-    )
-
-
-def _without_stale_prewarnings(row: Obligation, now_us: int) -> Obligation:
-    """When a duty begins late, only the nearest pre-warning that has passed is worth telling."""
-    done = {stage.name for stage in row.fired}
-    passed = [s for s in row.stages if s.is_prewarning and s.due_us < now_us and s.name not in done]
-    due_us = row.due_us
-    keep = passed[-1:] if due_us is not None and due_us > now_us else []
-    return replace(row, skipped=tuple(s.name for s in passed if s not in keep))

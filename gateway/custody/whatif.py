@@ -21,10 +21,10 @@ from custody.catalogue import OPENING
 from custody.effects import Effect, Refusal
 from custody.engine import FAR_FUTURE_US, Engine
 from custody.name import Name
+from custody.obligation import Obligation
 from custody.player import Player, replay_log
 from custody.rules import Article, Rule, Rulebook
 from custody.scenario import Scenario
-from custody.timeline import Obligation
 from custody.times import SECOND_US
 
 # otherwise: unlawful under both, but not for the same stretches, or not by the same rules

@@ -8,7 +8,8 @@ from typing import Final
 from caseserver.alarms import SERVER, Alarm
 from custody.area import Area
 from custody.rules import Rulebook
-from custody.world import Table, World
+from custody.tables import Table
+from custody.world import World
 
 GATEWAY: Final = "gateway"
 FORK: Final = "fork"

@@ -21,8 +21,8 @@ from caseserver.station import Station
 from caseserver.store.database import Database
 from caseserver.worker import Worker
 from custody.area import Area, load_area
-from custody.config import ConfigError
 from custody.bundled import rulebook_of_area
+from custody.config import ConfigError
 from custody.rules import Rulebook
 
 DATABASE_FILE: Final = "server.db"

@@ -34,8 +34,8 @@ from caseserver.store.facts import PendingFact
 from caseserver.store.leaves import LeafReader
 from caseserver.store.schema import audit as audit_rows
 from custody.area import Area
-from custody.engine import Duty
 from custody.catalogue import FACT_TYPES
+from custody.engine import Duty
 from custody.facts import check_body
 from custody.fields import Problem
 from custody.rules import Rulebook

@@ -1,6 +1,7 @@
 """Small rulebooks for tests: a whole one out of shipped parts, and one rule with what a test wants to say of it."""
 
 from custody.bundled import rulebook_text
+from custody.config import ConfigError
 from custody.reader import load_rulebook
 from custody.rules import Rulebook
 
@@ -35,6 +36,7 @@ soon = "Near"
 what = "Reached"
 do = "Act"
 """
+WITHIN = 'since = "entered", until = ["rights.told"]'
 LEVEL = 'level = [{ after = "10min", severity = "S2", number = "local" }]'
 TIER = '[[rule.tier]]\nlimit = "8h"\nbasis = "law"\nprewarnings = ["1h"]\n'
 
@@ -55,3 +57,18 @@ def book_text(*rules: str, name: str = "trial", since: str = "2026-01-01", more:
 def book(*rules: str, name: str = "trial", since: str = "2026-01-01", more: str = "") -> Rulebook:
     """A rulebook with these rules."""
     return load_rulebook(book_text(*rules, name=name, since=since, more=more), f"{name}.toml")
+
+
+def problems_of(load, text: str):
+    """What is wrong with a text; nothing but ConfigError may come out."""
+    try:
+        load(text, "x.toml")
+    except ConfigError as error:
+        return error.problems
+    return []
+
+
+def assert_named(problems, key: str, expected: str = "", found: str = "") -> None:
+    """One of the problems has this place, this expectation, this finding."""
+    hits = [p for p in problems if key in p.key and expected in p.expected and found in p.found]
+    assert hits, f"expected {key}: {expected}, found {[str(p) for p in problems]}"

@@ -39,7 +39,9 @@ def read(text: str) -> dict[str, Entry]:
         elif criterion is not None and criterion[1] not in entry.criteria:
             entry.criteria[criterion[1]] = criterion[2] or criterion[3]
         elif value is not None and not getattr(entry, value[1]):
-            found = value[2] or value[4] if value[3] is None else [item.strip() for item in value[3].split(",")]
+            found = (
+                value[2] or value[4] if value[3] is None else [item.strip() for item in value[3].split(",")]
+            )
             setattr(entry, value[1], found)
         else:
             raise ValueError(f"line {number}: expected a line of the quality scale, once, found {line!r}")

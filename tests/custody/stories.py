@@ -23,14 +23,21 @@ START_US = parse_instant_us("2026-03-18T09:00:00+08:00")  # a Wednesday
 MINUTE_US, HOUR_US, DAY_US = 60_000_000, 3_600_000_000, 86_400_000_000
 # When the prologue does what a rule puts first (`after`), and begins the stretch it speaks of (`during`).
 AFTER_US, DURING_US = START_US + 40 * MINUTE_US, START_US + 50 * MINUTE_US
-STAY, BAND, ROOMS = "s-1", "B1", {"waiting": "waiting-1", "interview": "interview-1", "interrogation": "interrogation-1"}
+BREAK_US = START_US + HOUR_US  # where a story is free to choose, it breaks the rule then
+STAY, BAND, ROOMS = (
+    "s-1",
+    "B1",
+    {"waiting": "waiting-1", "interview": "interview-1", "interrogation": "interrogation-1"},
+)
 MEASURE = "public_order_questioning"  # where the rule does not say which
 
 
 @cache
 def area() -> Area:
     """The example area with everything fitted that a rule may rest on."""
-    text = area_text("standard").replace('kind = "waiting"', 'kind = "waiting"\nfitted = ["patrol_point", "guard_motion"]')
+    text = area_text("standard").replace(
+        'kind = "waiting"', 'kind = "waiting"\nfitted = ["patrol_point", "guard_motion"]'
+    )
     return load_area(text, "area.toml")
 
 
@@ -95,7 +102,9 @@ def due_day(start_us: int, limit: Limit) -> date:
 def moments(rule: Rule, begin_us: int, tier: int = 0) -> list[tuple[int, str]]:
     """The alarms that have to come after a beginning, by the rule's table."""
     if not rule.tiers:
-        return [(begin_us + level.after_us, level.severity) for level in rule.levels if not level.is_prewarning]
+        return [
+            (begin_us + level.after_us, level.severity) for level in rule.levels if not level.is_prewarning
+        ]
     chosen = rule.tiers[tier]
     if not rule.params.get("calendar"):
         return [(begin_us + chosen.limit.us, chosen.severity)]
@@ -138,13 +147,19 @@ class Teller:
             elif key in ("officer", "keeper", "handler", "approver"):
                 body[key] = {"approver": "boss", "keeper": "0415"}.get(key, "0312")
             elif key in ("room", "recorder", "node", "door"):
-                body[key] = {"room": self.room, "recorder": "rec-interview-1", "node": "n1", "door": "gate"}[key]
+                body[key] = {"room": self.room, "recorder": "rec-interview-1", "node": "n1", "door": "gate"}[
+                    key
+                ]
             elif spec.choices:
                 body[key] = next(iter(spec.choices))
             else:
-                body[key] = {BOOL: True, INT: _NUMBERS.get(key, 1), INSTANT: at_us, DURATION: "24h", TEXT: "x"}.get(
-                    spec.kind, "x"
-                )
+                body[key] = {
+                    BOOL: True,
+                    INT: _NUMBERS.get(key, 1),
+                    INSTANT: at_us,
+                    DURATION: "24h",
+                    TEXT: "x",
+                }.get(spec.kind, "x")
         return body
 
     def do(self, step: str, at_us: int, **body: object) -> None:
@@ -153,13 +168,21 @@ class Teller:
         name, _, value = base.partition(":")
         if written:
             key = f"{written}_at_us"
-            self.say(min(at_us, START_US + 55 * MINUTE_US), name, **{key: at_us, **self._apart(name, value), **body})
+            self.say(
+                min(at_us, START_US + 55 * MINUTE_US),
+                name,
+                **{key: at_us, **self._apart(name, value), **body},
+            )
         elif name in _STAY_STEPS:
             _STAY_STEPS[name](self, at_us)
         elif name == "measure":
             self.say(at_us, "measure.changed", measure=value)
         elif name in ("in", "left"):
-            room = next(r.id for r in area().rooms.values() if (r.kind == value) == (name == "in") and r.kind != "outside")
+            room = next(
+                r.id
+                for r in area().rooms.values()
+                if (r.kind == value) == (name == "in") and r.kind != "outside"
+            )
             self.read(at_us, room)
         elif name == "extension.approved":
             rule, limit = value or self.rule.id, "12h" if value == "T8" else "24h"
@@ -185,8 +208,15 @@ class Teller:
             self.say(at_us, "recorder.started", recorder=recorder)
         for door in area().doors:
             self.say(at_us, "door.closed", door=door)
-        for officer, service, sex in (("0312", "sworn", "M"), ("0415", "sworn", "M"), ("0601", "sworn", "F"), ("A901", "auxiliary", "M")):
-            self.say(at_us, "officer.registered", officer=officer, service=service, roles=["case_officer"], sex=sex)
+        for officer, service, sex in (
+            ("0312", "sworn", "M"),
+            ("0415", "sworn", "M"),
+            ("0601", "sworn", "F"),
+            ("A901", "auxiliary", "M"),
+        ):
+            self.say(
+                at_us, "officer.registered", officer=officer, service=service, roles=["case_officer"], sex=sex
+            )
         self.say(at_us, "officer.registered", officer="boss", service="sworn", roles=list(ROLES))
 
     def admit(self, without: Iterable[str], **row: object) -> None:
@@ -293,3 +323,7 @@ def made(t: Teller, begin_us: int, **more: object) -> Story:
     subject = f"{rule.unit}:{_UNIT_REFS.get(rule.unit, '')}"
     story = Story(rule, subject, list(t.said), begin_us, moments(rule, begin_us))
     return replace(story, **more)  # type: ignore[arg-type]
+
+
+def gone(t: Teller, room: str = "corridor") -> Callable[[int], list[Said]]:
+    return lambda at_us: [Said(at_us, "tag.read", {"tag": BAND, "room": room})]

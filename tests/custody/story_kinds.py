@@ -4,9 +4,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from custody.rules import Rule
+from tests.custody import story_places
 from tests.custody.stories import (
+    _BASELINE_US,
     AFTER_US,
     BAND,
+    BREAK_US,
     DAY_US,
     DURING_US,
     HOUR_US,
@@ -16,11 +19,11 @@ from tests.custody.stories import (
     Said,
     Story,
     Teller,
-    _BASELINE_US,
     area,
     day_of,
     due_day,
     ended,
+    gone,
     made,
     midnight_us,
     moments,
@@ -28,7 +31,6 @@ from tests.custody.stories import (
     release,
 )
 
-BREAK_US = START_US + HOUR_US  # where a story is free to choose, it breaks the rule then
 LATER_US = START_US + 40 * 24 * HOUR_US  # a written instant far enough for every pre-warning
 
 
@@ -56,7 +58,9 @@ def _required_within(rule: Rule) -> Iterator[Story]:
         t, begin_us = Teller(rule), DURING_US if is_stretch else _begin_of(since)
         prologue(t, set(rule.params["until"]) | set(rule.unless))
         if is_stretch:
-            t.said = [said for said in t.said if rule.not_during is None or said.type not in rule.not_during.start]
+            t.said = [
+                said for said in t.said if rule.not_during is None or said.type not in rule.not_during.start
+            ]
         elif since not in _BASELINE_US:
             if since == "left:sobering":
                 t.read(START_US + 45 * MINUTE_US, "sobering")
@@ -73,7 +77,14 @@ def _before(since: str) -> list[str]:
 
 
 def _subject(rule: Rule, step: str = "") -> str:
-    refs = {"stay": STAY, "case": "c-1", "dossier": "d-1", "recording": "r-1", "incident": "i-1", "officer": "0312"}
+    refs = {
+        "stay": STAY,
+        "case": "c-1",
+        "dossier": "d-1",
+        "recording": "r-1",
+        "incident": "i-1",
+        "officer": "0312",
+    }
     return f"{rule.unit}:{refs.get(rule.unit, '')}"
 
 
@@ -175,7 +186,11 @@ def _before_act(rule: Rule, act: str, begin_us: int, milder_us: int | None) -> S
     if other is not None:
         t.do(other, begin_us - MINUTE_US)
     before = list(t.said)
-    t.do(act, begin_us, **({"return_by_at_us": begin_us + HOUR_US} if act in ("exit.departed", "dossier.taken") else {}))
+    t.do(
+        act,
+        begin_us,
+        **({"return_by_at_us": begin_us + HOUR_US} if act in ("exit.departed", "dossier.taken") else {}),
+    )
     acts, done = t.said[len(before) :], ended(t, steps[0])(begin_us)
     return replace(
         made(t, begin_us, is_instant=True),
@@ -201,12 +216,8 @@ def _before_place(rule: Rule) -> Story:
     prologue(t, steps)
     t.read(BREAK_US, t.room)
     endings = {step: ended(t, step) for step in steps}
-    endings["gone"] = _gone(t)
+    endings["gone"] = gone(t)
     return made(t, BREAK_US, endings={**endings, **release(t)}, is_placed=True)
-
-
-def _gone(t: Teller, room: str = "corridor") -> Callable[[int], list[Said]]:
-    return lambda at_us: [Said(at_us, "tag.read", {"tag": BAND, "room": room})]
 
 
 def _forbidden_act(rule: Rule) -> Iterator[Story]:
@@ -239,7 +250,9 @@ def _form(rule: Rule, step: str) -> Story:
     same = params.get("same")
     body = {**fields, **dict.fromkeys(same or (), "0312")}
     if rule.rooms:
-        t.room = next(r.id for r in area().rooms.values() if r.kind not in rule.rooms and r.kind == "interview")
+        t.room = next(
+            r.id for r in area().rooms.values() if r.kind not in rule.rooms and r.kind == "interview"
+        )
     before = list(t.said)
     if name == "stay.registered":
         t.register(begin_us, **body)
@@ -263,7 +276,7 @@ def _outside(rule: Rule) -> Iterator[Story]:
     t = Teller(rule)
     prologue(t)
     t.read(BREAK_US, "outside")
-    yield made(t, BREAK_US, endings={"gone": _gone(t), **release(t)}, is_placed=True)
+    yield made(t, BREAK_US, endings={"gone": gone(t), **release(t)}, is_placed=True)
 
 
 def _in_room(rule: Rule) -> Iterator[Story]:
@@ -272,9 +285,15 @@ def _in_room(rule: Rule) -> Iterator[Story]:
     is_anywhere = "corridor" in rule.rooms  # in a room of the rule as soon as the rule speaks
     if not is_anywhere:
         t.read(BREAK_US, t.room)
-    begin_us, away = (AFTER_US if rule.during is None else DURING_US, "outside") if is_anywhere else (BREAK_US, "corridor")
-    story = made(t, begin_us, endings={"gone": _gone(t, away), **release(t)}, is_placed=True)
-    refused = [*t.said[:-1], Said(BREAK_US, "entry.requested", {"stay": STAY, "room": t.room})] if rule.refuses else None
+    begin_us, away = (
+        (AFTER_US if rule.during is None else DURING_US, "outside") if is_anywhere else (BREAK_US, "corridor")
+    )
+    story = made(t, begin_us, endings={"gone": gone(t, away), **release(t)}, is_placed=True)
+    refused = (
+        [*t.said[:-1], Said(BREAK_US, "entry.requested", {"stay": STAY, "room": t.room})]
+        if rule.refuses
+        else None
+    )
     yield replace(story, subject=f"room:{t.room}" if rule.unit == "room" else story.subject, refused=refused)
 
 
@@ -285,7 +304,7 @@ def _recused(rule: Rule) -> Iterator[Story]:
     t.say(START_US + 51 * MINUTE_US, "officer.recused", stay=STAY, officer="0415")
     t.read(BREAK_US, t.room, "0415")
     away = [Said(0, "tag.gone", {"tag": "0415", "room": t.room})]
-    endings = {"gone": _gone(t), "officer gone": lambda at_us: [replace(away[0], at_us=at_us)]}
+    endings = {"gone": gone(t), "officer gone": lambda at_us: [replace(away[0], at_us=at_us)]}
     yield made(t, BREAK_US, endings={**endings, **release(t)}, is_placed=True)
 
 
@@ -305,7 +324,13 @@ def _door_forced(rule: Rule) -> Iterator[Story]:
         t.say(BREAK_US - window_us - 1, "door.released", door=door)
         t.say(BREAK_US, "door.opened", door=door)
         innocent = [*t.said[:-2], replace(t.said[-2], at_us=BREAK_US - window_us), t.said[-1]]
-        story = made(t, BREAK_US, endings={"shut": ended(t, "door.closed", door=door)}, innocent=innocent, is_placed=True)
+        story = made(
+            t,
+            BREAK_US,
+            endings={"shut": ended(t, "door.closed", door=door)},
+            innocent=innocent,
+            is_placed=True,
+        )
         yield replace(story, subject=f"door:{door}")
 
 
@@ -353,7 +378,11 @@ def _threshold(rule: Rule) -> Iterator[Story]:
         t.do(step, BREAK_US, **{params["field"]: right + sign}, **more)
         act = t.said[-1]
         innocent = [*before, replace(act, body={**act.body, params["field"]: right})]
-        again = {"stated anew": ended(t, step, **{params["field"]: right}, **more)} if not params.get("act") else {}
+        again = (
+            {"stated anew": ended(t, step, **{params["field"]: right}, **more)}
+            if not params.get("act")
+            else {}
+        )
         subject = {"room": "room:waiting-1", "recorder": "recorder:rec-west"}.get(rule.unit, _subject(rule))
         yield replace(
             made(t, BREAK_US, innocent=innocent, endings=again, is_instant=bool(params.get("act"))),
@@ -383,153 +412,17 @@ def _particulars(rule: Rule) -> Story:
 _QUANTITIES = {"certificate_after_entry": _certificate, "particulars_missing": _particulars}
 
 
-# --- places --------------------------------------------------------------------------------------
-
-
-def _presence(rule: Rule) -> Iterator[Story]:
-    t = Teller(rule)
-    prologue(t)
-    guard = "A901" if rule.params["when"] == "no_police" else "0312"
-    if guard == "A901":  # an auxiliary alone guards nobody
-        t.read(START_US + 30 * MINUTE_US, "corridor", guard)
-    t.say(BREAK_US, "tag.gone", tag="0312", room="corridor")
-    back = {"a guard": lambda at_us: [Said(at_us, "tag.read", {"tag": "0415", "room": "corridor"})]}
-    yield made(t, BREAK_US, endings={**back, **release(t)}, is_placed=True)
-
-
-def _head_count(rule: Rule) -> Iterator[Story]:
-    form = rule.params.get("form")
-    if form is not None:
-        yield from (_count_on_form(rule, step) for step in form)
-        return
-    t, params = Teller(rule), rule.params
-    prologue(t)
-    enough = ["0601", "0415", "0312"][: int(params["fewer_than"])]
-    room_recorder = area().recorders_of(t.room)[0]
-    if "recorded_minimum" in params:
-        t.say(START_US + 30 * MINUTE_US, "recorder.stopped", recorder=room_recorder)
-    for officer in enough:
-        t.read(START_US + 50 * MINUTE_US, t.room, officer)
-    t.read(START_US + 51 * MINUTE_US, t.room)
-    t.say(BREAK_US, "tag.gone", tag=enough[0], room=t.room)
-    endings = {
-        "back": lambda at_us: [Said(at_us, "tag.read", {"tag": enough[0], "room": t.room})],
-        **({"gone": _gone(t)} if rule.rooms else {}),
-        **{step: ended(t, step) for step in (rule.during.end if rule.during is not None else ())},
-        **release(t),
-    }
-    if "recorded_minimum" in params:
-        endings["recorded"] = ended(t, "recorder.started", recorder=room_recorder)
-    yield made(t, BREAK_US, endings=endings, is_placed=True)
-
-
-def _count_on_form(rule: Rule, step: str) -> Story:
-    t, params = Teller(rule), rule.params
-    prologue(t, {"searched"} if step == "search.signed" else ())
-    before, fewer = list(t.said), int(params["fewer_than"])
-    enough = ["0601", "0415", "0312"][:fewer]
-    too_few = ["0312"] if params.get("sex") == "F" else enough[1:]
-    t.do(step, BREAK_US, officers=too_few)
-    innocent = [*before, replace(t.said[-1], body={**t.said[-1].body, "officers": enough})]
-    return made(t, BREAK_US, is_instant=True, innocent=innocent)
-
-
-def _coverage(rule: Rule) -> Iterator[Story]:
-    kinds = [kind for kind in rule.rooms if any(r.kind == kind for r in area().rooms.values())] or ["interview"]
-    for kind in kinds:
-        t = Teller(rule)
-        t.room = next(r.id for r in area().rooms.values() if r.kind == kind)
-        prologue(t)
-        recorder = area().recorders_of(t.room)[0]
-        t.read(START_US + 51 * MINUTE_US, t.room)
-        t.say(BREAK_US, "recorder.stopped", recorder=recorder)
-        endings = {"recorded": ended(t, "recorder.started", recorder=recorder)}
-        endings |= {"gone": _gone(t, "outside" if kind == "corridor" else "corridor")} if rule.rooms else {}
-        endings |= {step: ended(t, step) for step in (rule.during.end if rule.during is not None else ())}
-        story = made(t, BREAK_US, endings={**endings, "released": ended(t, "released")}, is_placed=True)
-        yield replace(story, subject=f"room:{t.room}" if rule.unit == "room" else story.subject)
-
-
-def _separation(rule: Rule) -> Iterator[Story]:
-    t, other = Teller(rule), {"sex": {"sex": "F"}, "age": {"minor": True}}.get(rule.params["apart"], {})
-    prologue(t)
-    case = "c-1" if rule.params["apart"] == "case" else "c-2"
-    at_us = START_US + 20 * MINUTE_US
-    t.say(at_us, "person.arrived", stay="s-2")
-    t.say(at_us, "wristband.bound", stay="s-2", band="B9")
-    t.register(at_us, stay="s-2", case=case, person="p-2", **other)
-    away = "search" if t.room == "corridor" else "corridor"
-    t.read(START_US + 49 * MINUTE_US, away)
-    t.read(START_US + 50 * MINUTE_US, t.room, "B9")
-    t.read(BREAK_US, t.room)
-    endings = {
-        "gone": _gone(t, away),
-        "the other gone": lambda at_us: [Said(at_us, "tag.read", {"tag": "B9", "room": away})],
-        **release(t),
-    }
-    request = [*t.said[:-1], Said(BREAK_US, "room.assigned", {"stay": STAY, "room": t.room})]
-    yield made(t, BREAK_US, endings=endings, is_placed=True, refused=request if rule.refuses else None)
-
-
-# --- sources -------------------------------------------------------------------------------------
-
-# source -> (what goes wrong, what puts it right, the subject)
-_SOURCES = {
-    "node": ("node.lost", "node.restored", {"node": "n1"}, "node:n1"),
-    "recorder": ("recorder.lost", "recorder.started", {"recorder": "rec-west"}, "recorder:rec-west"),
-    "door": ("door.unknown", "door.closed", {"door": "gate"}, "door:gate"),
-    "port": ("port.lost", "port.restored", {"port": "ttyA1"}, "port:ttyA1"),
-    "server": ("server.lost", "server.restored", {}, "server:gw-a1"),
-    "gateway": ("gateway.lost", "gateway.heard", {"gateway": "gw-a1"}, "gateway:gw-a1"),
-    "clock": ("clock.stepped", "clock.trusted", {}, "clock:gw-a1"),
-    "band_silent": ("tag.gone", "tag.read", {"tag": BAND, "room": "corridor"}, f"stay:{STAY}"),
-}
-
-_SEEN_BY_NODES = ("recorder", "door", "band_silent")
-
-
-def _supervision(rule: Rule) -> Iterator[Story]:
-    source = rule.params["source"]
-    if source == "door_held":
-        for kind in rule.params["doors"]:
-            yield _held_open(rule, kind)
-        return
-    t = Teller(rule)
-    prologue(t)
-    if source == "band_battery":
-        bound = int(rule.params["percent_below"])
-        t.say(BREAK_US, "wristband.battery", band=BAND, percent=bound - 1)
-        innocent = [*t.said[:-1], replace(t.said[-1], body={"band": BAND, "percent": bound})]
-        endings = {"charged": ended(t, "wristband.battery", band=BAND, percent=bound)}
-        yield made(t, BREAK_US, endings={**endings, **release(t)}, innocent=innocent)
-        return
-    wrong, right, body, subject = _SOURCES[source]
-    t.say(BREAK_US, wrong, **body)
-    story = made(t, BREAK_US, endings={"right": ended(t, right, **body)}, is_placed=source in _SEEN_BY_NODES)
-    yield replace(story, subject=subject)
-
-
-def _held_open(rule: Rule, kind: str) -> Story:
-    door = next(d.id for d in area().doors.values() if d.kind == kind and d.controlled)
-    t = Teller(rule)
-    prologue(t)
-    t.say(BREAK_US, "door.released", door=door)
-    t.say(BREAK_US, "door.opened", door=door)
-    story = made(t, BREAK_US, endings={"shut": ended(t, "door.closed", door=door)}, is_placed=True)
-    return replace(story, subject=f"door:{door}")
-
-
 _BY_KIND: dict[str, Callable[[Rule], Iterator[Story]]] = {
     "chain": _chain,
     "clock": _clock,
-    "coverage": _coverage,
+    "coverage": story_places.coverage,
     "forbidden_act": _forbidden_act,
-    "head_count": _head_count,
+    "head_count": story_places.head_count,
     "interval": _interval,
-    "presence": _presence,
+    "presence": story_places.presence,
     "required_before": _required_before,
     "required_within": _required_within,
-    "separation": _separation,
-    "supervision": _supervision,
+    "separation": story_places.separation,
+    "supervision": story_places.supervision,
     "threshold": _threshold,
 }

@@ -94,7 +94,10 @@ class Run:
     # --- what was told ---------------------------------------------------------------------
 
     def _mine(self, effect: Effect) -> bool:
-        return (getattr(effect, "rule", ""), getattr(effect, "variant", "")) == (self.rule.id, self.rule.variant)
+        return (getattr(effect, "rule", ""), getattr(effect, "variant", "")) == (
+            self.rule.id,
+            self.rule.variant,
+        )
 
     def raised(self, subject: str | None = None) -> list[AlarmRaised]:
         found = [e for e in self.effects if isinstance(e, AlarmRaised) and self._mine(e)]

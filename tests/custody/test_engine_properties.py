@@ -92,9 +92,13 @@ def broken_history(seed: int, noise: int = 12) -> list[Fact]:
     for _ in range(noise):
         name = rng.choice(OFTEN)
         body = random_body(name, rng)
-        body |= {key: new for key, new in (("stay", "s-1"), ("band", "B1")) if key in body and rng.random() < 0.7}
+        body |= {
+            key: new for key, new in (("stay", "s-1"), ("band", "B1")) if key in body and rng.random() < 0.7
+        }
         body |= {"tag": rng.choice(["B1", "0312", "0415"])} if "tag" in body else {}
-        said.append(Said(story.facts[-1].at_us + rng.randrange(-60 * MINUTE_US, span_us, 1_000_000), name, body))
+        said.append(
+            Said(story.facts[-1].at_us + rng.randrange(-60 * MINUTE_US, span_us, 1_000_000), name, body)
+        )
     said.sort(key=lambda item: item.at_us)
     return [fact(item.type, index, item.at_us, **item.body) for index, item in enumerate(said, 1)]
 

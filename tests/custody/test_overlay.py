@@ -10,7 +10,7 @@ from custody.config import ConfigError
 from custody.overlay import overlaid
 from custody.reader import join_rulebooks
 from custody.times import parse_instant_us
-from tests.custody.books import book, rule_text
+from tests.custody.books import WITHIN, book, rule_text
 
 ZONE = ZoneInfo("Asia/Shanghai")
 LADDER = """level = [
@@ -18,7 +18,6 @@ LADDER = """level = [
   { after = "2min", severity = "S2", number = "law" },
   { after = "10min", severity = "S1", number = "local" },
 ]"""
-WITHIN = 'since = "entered", until = ["rights.told"]'
 TIERS = """[[rule.tier]]
 limit = "12h"
 basis = "law"
@@ -35,7 +34,11 @@ MONTHS = '[[rule.tier]]\nlimit = "2mo"\nbasis = "law"\nprewarnings = ["10d"]\ndu
 
 def the_book():
     """A ladder, a clock in hours, one in days, one in months, and a ladder without words for a pre-warning."""
-    silent = rule_text("required_within", WITHIN, rule_id="Q").replace('soon = "将满"\n', "").replace('soon = "Near"\n', "")
+    silent = (
+        rule_text("required_within", WITHIN, rule_id="Q")
+        .replace('soon = "将满"\n', "")
+        .replace('soon = "Near"\n', "")
+    )
     return book(
         rule_text("required_within", WITHIN, top=LADDER, rule_id="L"),
         rule_text("clock", 'from = "measure"', top="", body=TIERS, rule_id="H"),
@@ -190,14 +193,19 @@ def test_a_second_overlay_cannot_take_back_the_first():
 
 def test_all_problems_of_all_overlays_are_told_at_once():
     with pytest.raises(ConfigError) as caught:
-        overlaid(the_book(), ({"rule": "H/one", "limit": "25h"}, {"rule": "none"}, {"rule": "D/one", "limit": "9d"}))
+        overlaid(
+            the_book(),
+            ({"rule": "H/one", "limit": "25h"}, {"rule": "none"}, {"rule": "D/one", "limit": "9d"}),
+        )
     assert {p.key.partition("]")[0] for p in caught.value.problems} == {"overlay[0", "overlay[1", "overlay[2"}
 
 
 def test_a_local_value_is_held_like_the_laws():
     """Both steps of M2a/time are this product's own; an area may not stretch them all the same."""
     with pytest.raises(ConfigError, match=r"M2a/time.*S3 by 10min"):
-        area_with('[[overlay]]\nrule = "M2a/time"\nlevel = [{ after = "20min", severity = "S3", number = "local" }]')
+        area_with(
+            '[[overlay]]\nrule = "M2a/time"\nlevel = [{ after = "20min", severity = "S3", number = "local" }]'
+        )
 
 
 # --- in area.toml --------------------------------------------------------------------------------
@@ -210,7 +218,9 @@ def area_with(more: str, rulebook: str = '"cn-2026"'):
 
 
 def test_an_overlay_of_an_area_file_makes_its_rulebook_stricter():
-    found = area_with('[[overlay]]\nrule = "T1/summons"\nlimit = "10h"\nprewarnings = ["3h"]\nreason = "a long way"')
+    found = area_with(
+        '[[overlay]]\nrule = "T1/summons"\nlimit = "10h"\nprewarnings = ["3h"]\nreason = "a long way"'
+    )
     rule = next(rule for rule in found.rules if rule.key == "T1/summons")
     assert [tier.limit.text for tier in rule.tiers] == ["10h"]
     assert rule.tiers[0].prewarnings[0].text == "3h"
@@ -254,9 +264,16 @@ def test_a_rule_that_does_not_change_holds_throughout_and_one_that_does_holds_in
     change = found.changes_us[0]
     assert [(rule.from_us, rule.until_us) for rule in found.versions["A1/one"]] == [(None, None)]
     assert [(rule.from_us, rule.until_us) for rule in found.versions["B1/one"]] == [(None, change)]
-    changed = rule_text("required_within", WITHIN, top='level = [{ after = "5min", severity = "S1", number = "law" }]')
-    found = join_rulebooks([period("old", "2013-01-01", "2025-12-31"), period("new", "2026-01-01", "", changed)], ZONE)
-    assert [(rule.from_us, rule.until_us) for rule in found.versions["A1/one"]] == [(None, change), (change, None)]
+    changed = rule_text(
+        "required_within", WITHIN, top='level = [{ after = "5min", severity = "S1", number = "law" }]'
+    )
+    found = join_rulebooks(
+        [period("old", "2013-01-01", "2025-12-31"), period("new", "2026-01-01", "", changed)], ZONE
+    )
+    assert [(rule.from_us, rule.until_us) for rule in found.versions["A1/one"]] == [
+        (None, change),
+        (change, None),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -279,7 +296,9 @@ def test_a_hole_an_overlap_and_an_open_period_in_the_middle_are_refused(first, s
 
 def test_a_setting_for_the_stay_over_midnight_that_is_none_is_refused():
     books = [period("old", "2013-01-01", "2025-12-31"), period("new", "2026-01-01")]
-    with pytest.raises(ConfigError, match=r"area.straddle: expected one of at_start, at_moment, found 'sometime'"):
+    with pytest.raises(
+        ConfigError, match=r"area.straddle: expected one of at_start, at_moment, found 'sometime'"
+    ):
         join_rulebooks(books, ZONE, "sometime")
 
 

@@ -58,7 +58,11 @@ def run(name: str, story: Story) -> Run:
 def played(name: str, story: Story, more: list[Said] = [], until_us: int | None = None) -> Run:  # noqa: B006
     """The whole story, then more, and the clock to a moment (a minute past the last limit)."""
     last_us = story.expected[-1][0] + MINUTE_US if until_us is None else until_us
-    return run(name, story).feed([*story.facts, *more]).until(max(last_us, *(said.at_us for said in [*story.facts, *more])))
+    return (
+        run(name, story)
+        .feed([*story.facts, *more])
+        .until(max(last_us, *(said.at_us for said in [*story.facts, *more])))
+    )
 
 
 # --- the scale itself ----------------------------------------------------------------------------
@@ -90,7 +94,9 @@ def test_a_carried_rule_names_tables_that_exist_and_an_exempt_one_says_why():
         assert bool(entry.carried_by) == (entry.status == "carried"), entry.id
 
 
-@pytest.mark.parametrize("line", ["  T1:", "    fires: yes", "    fires: { exempt: }", "x: 1", "    fires: done", "  T1:  # again"])
+@pytest.mark.parametrize(
+    "line", ["  T1:", "    fires: yes", "    fires: { exempt: }", "x: 1", "    fires: done", "  T1:  # again"]
+)
 def test_a_line_that_the_scale_does_not_know_is_refused(line):
     with pytest.raises(ValueError, match="line 3"):
         read(f"  T1:  # one\n    fires: done\n{line}\n")
@@ -140,7 +146,9 @@ def test_a_form_that_would_break_a_refusing_rule_changes_nothing_and_is_told(nam
             continue
         attempt = story.refused[-1]
         before, found = run(name, story).feed(story.refused[:-1]), run(name, story).feed(story.refused)
-        refusals = [effect for effect in found.effects if isinstance(effect, Refusal) and effect.rule == rule.id]
+        refusals = [
+            effect for effect in found.effects if isinstance(effect, Refusal) and effect.rule == rule.id
+        ]
         assert [refusal.fact_type for refusal in refusals] == [attempt.type]
         assert found.rows(story.subject) == [(attempt.at_us, rule.levels[0].severity)]
         assert tables_of(found.engine) == tables_of(before.engine)
@@ -163,7 +171,9 @@ def test_what_ends_it_ends_it_at_that_moment_and_nothing_ends_it_before(name, ru
             assert [clear.time_us for clear in found.cleared(story.subject)] == [over_us], what
             if "@" not in "".join(rule.params.get("since", ())):
                 found.until(over_us + DAY_US)
-            assert len([row for row in found.rows(story.subject) if row[0] <= over_us]) == len(story.expected), what
+            assert len([row for row in found.rows(story.subject) if row[0] <= over_us]) == len(
+                story.expected
+            ), what
 
 
 @every_table
@@ -188,7 +198,9 @@ def is_timed(story: Story) -> bool:
 
 def is_counted(rule: Rule) -> bool:
     """There is a number to be on the right side of."""
-    return rule.kind in ("threshold", "head_count", "chain") or bool({"within", "window", "between"} & set(rule.params))
+    return rule.kind in ("threshold", "head_count", "chain") or bool(
+        {"within", "window", "between"} & set(rule.params)
+    )
 
 
 @every_table
@@ -239,14 +251,20 @@ def test_what_stood_stands_while_nothing_can_be_seen_and_when_it_is_seen_again(n
         found = played(name, story).feed(all_nodes("node.lost", blind_us)).until(blind_us + HOUR_US)
         assert found.cleared(story.subject) == []
         seen_us = blind_us + HOUR_US
-        found.feed([*all_nodes("node.gap", seen_us), *all_nodes("node.restored", seen_us)]).until(seen_us + MINUTE_US)
+        found.feed([*all_nodes("node.gap", seen_us), *all_nodes("node.restored", seen_us)]).until(
+            seen_us + MINUTE_US
+        )
         assert found.cleared(story.subject) == []
 
 
 def is_held(rule: Rule) -> bool:
     """It rests on seeing that somebody or something is not there."""
     is_source = rule.kind == "supervision" and rule.params["source"] in ("recorder", "door")
-    return rule.kind in ("presence", "coverage") or (rule.kind == "head_count" and "form" not in rule.params) or is_source
+    return (
+        rule.kind in ("presence", "coverage")
+        or (rule.kind == "head_count" and "form" not in rule.params)
+        or is_source
+    )
 
 
 @every_table
@@ -270,7 +288,13 @@ def test_what_a_node_kept_and_told_is_judged_as_if_it_had_been_heard(name, rule)
             continue
         last_us = story.expected[-1][0] + MINUTE_US
         blind = [*story.facts[:-1], *all_nodes("node.lost", story.begin_us - 1), story.facts[-1]]
-        found = run(name, story).feed(blind).until(last_us).feed(all_nodes("node.restored", last_us)).until(last_us)
+        found = (
+            run(name, story)
+            .feed(blind)
+            .until(last_us)
+            .feed(all_nodes("node.restored", last_us))
+            .until(last_us)
+        )
         assert found.rows(story.subject) == story.expected
 
 
@@ -284,7 +308,9 @@ def test_after_a_restart_at_any_place_the_same_is_told_and_nothing_twice(name, r
         ends = next(iter(story.endings.values()))(last_us + 2 * MINUTE_US) if story.endings else []
         facts, end_us = [*story.facts, *ends], last_us + 3 * MINUTE_US
         whole = run(name, story).feed(facts).until(end_us)
-        for cut_us in sorted({*(said.at_us for said in facts[-3:]), (story.begin_us + first_us) // 2, first_us, last_us + 1}):
+        for cut_us in sorted(
+            {*(said.at_us for said in facts[-3:]), (story.begin_us + first_us) // 2, first_us, last_us + 1}
+        ):
             before = [said for said in facts if said.at_us <= cut_us]
             after = facts[len(before):]  # fmt: skip
             unbroken = run(name, story).feed(before).until(cut_us)
@@ -322,7 +348,11 @@ def test_what_is_entered_late_and_happened_in_time_withdraws_it(name, rule):
         limit_us, last_us = story.expected[0][0], story.expected[-1][0]
         for what, ending in story.endings.items():
             in_time = played(name, story, ending(limit_us), last_us + HOUR_US)
-            late = played(name, story).feed(ending(limit_us), recorded_us=last_us + HOUR_US).until(last_us + HOUR_US)
+            late = (
+                played(name, story)
+                .feed(ending(limit_us), recorded_us=last_us + HOUR_US)
+                .until(last_us + HOUR_US)
+            )
             assert late.outcome() == in_time.outcome(), what
             assert [clear.reason for clear in late.cleared(story.subject)][-1:] == ["late_evidence"], what
 
@@ -367,10 +397,17 @@ def test_the_alarm_is_explained_by_facts_of_which_each_is_needed(name, rule):
     found = played(name, story)
     raised = found.raised(story.subject)[-1]
     why = explain(area(), alone(rule, book(name)), found.facts, raised.alarm, raised.stage)
-    assert (why.rule, why.subject, why.stage, why.due_us) == (rule.key, story.subject, raised.stage, raised.time_us)
+    assert (why.rule, why.subject, why.stage, why.due_us) == (
+        rule.key,
+        story.subject,
+        raised.stage,
+        raised.time_us,
+    )
     assert why.is_minimal
     assert why.facts
-    assert all(sentence.zh and sentence.en for sentence in (*why.sentences, *(fact.text for fact in why.facts)))
+    assert all(
+        sentence.zh and sentence.en for sentence in (*why.sentences, *(fact.text for fact in why.facts))
+    )
     needed = [fact.index for fact in why.facts]
     assert is_raised_by(name, story, found, needed, raised.alarm)
     for index in needed:
@@ -385,7 +422,9 @@ def is_raised_by(name: str, story: Story, whole: Run, indices: list[int], alarm:
             found.index = fact.index - 1
             found.replay([Said(fact.occurred_us, fact.type, dict(fact.body))])  # type: ignore[arg-type]
     found.until(story.expected[-1][0])
-    return (alarm, *story.expected[-1]) in [(raised.alarm, raised.time_us, raised.severity) for raised in found.raised()]
+    return (alarm, *story.expected[-1]) in [
+        (raised.alarm, raised.time_us, raised.severity) for raised in found.raised()
+    ]
 
 
 # --- documented ----------------------------------------------------------------------------------

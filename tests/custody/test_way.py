@@ -34,7 +34,11 @@ AFTER_THE_END = (
     "effects.returned", "release.handed_over", "supervision.informed", "extension.approved",
 )  # fmt: skip
 FORMS = sorted(item.name for item in (*WAY, *COURSE))
-ORDER = ("out_of_order", "stay_ended", "unknown_stay")  # reasons that speak of the way, not of what is written
+ORDER = (
+    "out_of_order",
+    "stay_ended",
+    "unknown_stay",
+)  # reasons that speak of the way, not of what is written
 
 
 class Way(RuleBasedStateMachine):
@@ -67,12 +71,20 @@ class Way(RuleBasedStateMachine):
             return False
         if self.phase == "ended":
             return name in AFTER_THE_END or name in {item.name for item in COURSE}
-        is_free = name in ("room.assigned", "entry.requested") and area().rooms[str(body["room"])].kind in OPEN_ROOMS
+        is_free = (
+            name in ("room.assigned", "entry.requested")
+            and area().rooms[str(body["room"])].kind in OPEN_ROOMS
+        )
         if name in BEHIND_SEARCH and "search.signed" not in self.done and not is_free:
             return False
         if name in ("measure.changed", "certificate.corrected") and "stay.registered" not in self.done:
             return False
-        wanted = {"interview.started": "inside", "interview.ended": "interviewing", "exit.departed": "inside", "exit.returned": "out"}
+        wanted = {
+            "interview.started": "inside",
+            "interview.ended": "interviewing",
+            "exit.departed": "inside",
+            "exit.returned": "out",
+        }
         if name == "search.signed" and self.phase == "out":
             return False
         return self.phase == wanted.get(name, self.phase)
@@ -108,7 +120,9 @@ class Way(RuleBasedStateMachine):
         self.move_on(name, body)
 
     def refused(self, name, body, refusals, was_in_order, before) -> None:
-        assert all(refusal.reason and refusal.expected and refusal.found and refusal.rule for refusal in refusals)
+        assert all(
+            refusal.reason and refusal.expected and refusal.found and refusal.rule for refusal in refusals
+        )
         assert tables_of(self.engine) == before, f"{name} was refused and changed something"
         reasons = {refusal.reason for refusal in refusals}
         if was_in_order:
@@ -131,7 +145,9 @@ class Way(RuleBasedStateMachine):
     def move_on(self, name: str, body: dict[str, object]) -> None:
         self.done.add(name)
         self.phase = self.phase or "arrived"
-        enters = name in ("area.entered", "wristband.bound") or (name == "stay.registered" and "entered_at_us" in body)
+        enters = name in ("area.entered", "wristband.bound") or (
+            name == "stay.registered" and "entered_at_us" in body
+        )
         if enters and self.phase == "arrived":
             self.phase = "inside"
         self.phase = {
@@ -156,6 +172,58 @@ class Way(RuleBasedStateMachine):
 
 Way.TestCase.settings = settings(max_examples=80, stateful_step_count=40, deadline=None)
 TestWay = Way.TestCase
+
+
+# --- each form by itself -------------------------------------------------------------------------
+
+
+def walked(*said: tuple[str, dict[str, object]]) -> Way:
+    """A way with these forms taken."""
+    way = Way()
+    way.officers()
+    for name, body in said:
+        assert way.say(name, stay=STAY, **body) == [], name
+        way.move_on(name, body)
+    return way
+
+
+ARRIVED = [("person.arrived", {}), ("area.entered", {})]
+RELEASED = [*ARRIVED, ("search.signed", {"officers": ["0312"]}), ("stay.released", {"reason": "released"})]
+
+
+@pytest.mark.parametrize("name", sorted(item.name for item in WAY))
+def test_after_the_release_nothing_is_entered_but_what_follows_it(name):
+    way = walked(*RELEASED)
+    before, refusals = tables_of(way.engine), way.say(name, **way.body(name, 1))
+    is_refused = bool({refusal.reason for refusal in refusals} & set(ORDER))
+    assert is_refused != (name in AFTER_THE_END)
+    assert not is_refused or tables_of(way.engine) == before
+
+
+@pytest.mark.parametrize("name", sorted(item.name for item in COURSE))
+def test_after_the_release_the_course_of_the_matter_goes_on(name):
+    way = walked(*RELEASED)
+    assert {refusal.reason for refusal in way.say(name, **way.body(name, 1))} & set(ORDER) == set()
+
+
+@pytest.mark.parametrize("name", BEHIND_SEARCH)
+def test_before_the_search_nothing_is_done_that_comes_after_it(name):
+    way = walked(*ARRIVED)
+    body = {**way.body(name, 1), **({"room": "interview-1"} if "room" in FACT_TYPES[name].fields else {})}
+    before, refusals = tables_of(way.engine), way.say(name, **body)
+    assert [refusal.reason for refusal in refusals] == ["out_of_order"]
+    assert tables_of(way.engine) == before
+    assert way.say("search.signed", stay=STAY, officers=["0312"]) == []
+    assert {refusal.reason for refusal in way.say(name, **body)} & set(ORDER) == set()
+
+
+@pytest.mark.parametrize("name", [name for name in FORMS if name not in OPENING])
+def test_of_a_stay_that_nobody_opened_no_form_is_taken(name):
+    way = walked()
+    assert [refusal.reason for refusal in way.say(name, **way.body(name, 1))][:1] in (
+        ["unknown_stay"],
+        ["no_open_stay"],
+    )
 
 
 # --- the table itself ----------------------------------------------------------------------------

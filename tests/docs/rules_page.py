@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 
+from custody.aspects import common, of_steps
 from custody.bundled import rulebook_names, rulebook_text
 from custody.kinds import KINDS
-from custody.kinds.aspects import common, of_steps
 from custody.reader import KIND_PARAMS, load_rulebook
 from custody.rules import Between, Level, Rule, Rulebook, Tier, When
 from custody.times import Limit, format_duration

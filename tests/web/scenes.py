@@ -16,11 +16,14 @@ from caseserver.web.views import (
     AlarmsView,
     AlarmTail,
     AreaPlan,
+    Asked,
     ClockLane,
     Count,
     CoverageCell,
     CoveragePlot,
     CoverageRow,
+    FormChoice,
+    FormLink,
     HealthStrip,
     LastAlarm,
     LawQuote,
@@ -45,6 +48,7 @@ from caseserver.web.views import (
     WallView,
     WhyFact,
 )
+from caseserver.web.views_rules import RuleCard, RuleGroup, RuleNumber, RulesPage
 
 ZONE = "Asia/Shanghai"
 SECOND, MINUTE, HOUR = 1_000_000, 60_000_000, 3_600_000_000
@@ -503,6 +507,39 @@ def stay() -> StayPage:
         "13:56:10",
         (),
     )
+
+
+def asked() -> tuple[Asked, ...]:
+    links = (FormLink("通知家属", "/stays/a1/0412/record/family.notified"), FormLink("不通知家属", "/x"))
+    return (
+        Asked("通知家属", "law", "行政案件程序规定 第55条", links, Count("left", at("16:17"))),
+        Asked("信息采集", "site", "本地设定", (FormLink("信息采集", "/y"),)),
+        Asked("人身安全检查", "law", "第53条", (FormLink("检查", "/z"),), Count("gone", at("14:10"))),
+    )
+
+
+def form_choice() -> FormChoice:
+    groups = (("到案", (FormLink("写到案时间", "/a"), FormLink("登记财物", "", "先办：人身安全检查"))), ("离区", (FormLink("写结束时间", "/b"),)))
+    rest = (("约束", (FormLink("解除约束", "/c"),)),)
+    return FormChoice("办理", "选一张表", asked(), groups, rest, (("编号", "0412"),), "/stays/a1/0412")
+
+
+def rules() -> RulesPage:
+    clock = Mark("act", "clock")
+    card = RuleCard(
+        "T5-questioning", "T5/questioning", clock, "询问查证时限", "询问查证时限已到", "结束询问", "law",
+        "治安管理处罚法 第97条", "条文未核实", True, "2026-01-01 起", "从措施开始起计时",
+        (("措施", "询问查证"),),
+        (RuleNumber(clock, "满 8 小时", "law"), RuleNumber(clock, "满 12 小时", "law", "负责人批准"), RuleNumber(clock, "最后一天", "")),
+        "到案 · 延长审批", "没有登记：当作没有办",
+    )  # fmt: skip
+    plain = replace(card, anchor="T6-stop", key="T6/stop", confidence="", is_overlaid=False, period="", about=(), unknown="")
+    return RulesPage(
+        (("一号办案区", "/rules?area=a1", True), ("二号办案区", "/rules?area=a2", False)),
+        (("cn-2026", "办案区规则", "2026-01-01 起"),), "",
+        (("M", "/rules?letter=M", 13, False), ("T", "/rules?letter=T", 2, True)), "/rules", 15, 0,
+        (RuleGroup("T", "期限", (card, plain)),),
+    )  # fmt: skip
 
 
 def coverage() -> CoveragePlot:

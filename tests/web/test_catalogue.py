@@ -17,9 +17,14 @@ from caseserver.web.catalogue import (
     placeholders,
 )
 from caseserver.web.present.alarm import ACTIONS, CAUSES
+from caseserver.web.present.rule_words import SENSED, STATED
+from caseserver.web.present.rules import LETTERS
+from custody.catalogue import UNITS
 from custody.reader import PHASES
+from custody.reader.params import STANDING_ACTS
 from custody.vocabulary import MEASURES
 
+SUPERVISED = {"door", "node", "port", "server", "gateway", "clock"}
 WEB = Path(str(resources.files("caseserver.web")))
 SOURCES = [*WEB.rglob("*.py"), *WEB.rglob("*.html")]
 LITERAL = re.compile(r"""(?:\.t|\bt)\(\s*["']([a-z_]+\.[a-z_.]+)["']""")
@@ -55,6 +60,13 @@ FAMILIES: dict[str, set[str]] = {
     "lane": {"person", "officer", "recorder", "door", "band", "node", "gateway", "act"},
     "stamp": {"registered", "bound", "searched", "approved", "changed", "released"},
     "phase": set(PHASES),
+    "unit": {*UNITS, *SUPERVISED} - {"stay"},
+    "rule_group": set(LETTERS),
+    "confidence": {"second_hand", "unverified"},
+    "kind_act": set(STANDING_ACTS),
+    "kind_guard": {"no_police", "nobody"},
+    "sensed": set(SENSED.values()),
+    "stated": set(STATED),
     "refused": refusals(),
     "told": {"raised", "prewarned", "cleared"},
 }

@@ -82,6 +82,18 @@ def pages() -> dict[str, Callable[[Reader], str]]:
         "form": lambda r: render.form(form(), r),
         "form done": lambda r: render.form(replace(form(), refusal=None, receipt=Receipt("已登记", "s-1", False, "/x", "下一步")), r),
         "sign in": lambda r: render.sign_in(SignInPage("示范分局", Refusal("没有登录成", "口令不对")), replace(r, badge="", csrf="")),
+        "form with what is missing": lambda r: render.form(replace(form(), needs=scenes.asked()), r),
+        "form refused by a rule": lambda r: render.form(
+            replace(form(), refusal=Refusal("没有办成", "缺", "先", "第97条", "law", "到案")), r
+        ),
+        "choice of forms": lambda r: render.form_choice(scenes.form_choice(), r),
+        "no form": lambda r: render.form_choice(replace(scenes.form_choice(), asked=(), groups=(), rest=(), aside=()), r),
+        "forms of two areas": lambda r: render.form_choice(replace(scenes.form_choice(), areas=(("一", "/record?area=a1", True), ("二", "/record?area=a2", False))), r),
+        "rules": lambda r: render.rules(scenes.rules(), r),
+        "rules of two books": lambda r: render.rules(
+            replace(scenes.rules(), books=(("cn-2012", "旧", "至 2025-12-31"), ("cn-2026", "新", "2026-01-01 起")), straddle="设定", overlaid=1), r
+        ),
+        "stay over a change of the law": lambda r: render.stay_page(replace(stay, law="按开始时的法律"), r),
         "coverage": lambda r: render.coverage_page(scenes.coverage(), r),
         "no coverage": lambda r: render.coverage_page(replace(scenes.coverage(), rows=()), r),
         "leaf": lambda r: render.leaf(1_284_498, '{"a":1}', "ab" * 32, r),

@@ -15,10 +15,10 @@ from custody.bookcheck.script import HOUR_US, MINUTE_US, STAY, Impossible, Scrip
 from custody.effects import AlarmRaised, Effect, PreWarning, Refusal
 from custody.engine import Engine
 from custody.name import Name
+from custody.obligation import Obligation
 from custody.player import Player
 from custody.rules import Rule, Rulebook, Tier
 from custody.scenario import parse_scenario
-from custody.timeline import Obligation
 from custody.times import DAY_US, format_instant
 from custody.view import Silence
 

@@ -31,8 +31,8 @@ from custody.explain.scope import in_scope
 from custody.explain.wording import Wording, fill, limit_text, span
 from custody.facts import Fact
 from custody.name import Name
+from custody.obligation import Obligation
 from custody.rules import Rule, Rulebook, Tier
-from custody.timeline import Obligation
 from custody.times import format_instant
 from custody.view import Stage
 
@@ -376,5 +376,6 @@ def _approved(words: Wording, facts: Sequence[Fact], rule: Rule, tier: Tier) -> 
 def _end(matter: Matter, case: _Case) -> Name:
     words = matter.words
     time = words.instant(case.ended_us) if case.ended_us is not None else ""
-    fact = words.fact(case.ended_by) if case.ended_by is not None else Name(case.reason, case.reason)
-    return fill(say.ENDS[case.end], time=time, fact=fact, reason=case.reason)
+    reason = words.step(case.reason) if case.reason else Name("", "")
+    fact = words.fact(case.ended_by) if case.ended_by is not None else reason
+    return fill(say.ENDS[case.end], time=time, fact=fact, reason=reason)

@@ -14,9 +14,10 @@ from typing import Final
 
 from custody.area import Area
 from custody.facts import Fact, check_body
+from custody.obligation import Obligation
 from custody.rules import Rulebook
 from custody.sight import GAP_TOLD_WITHIN_US
-from custody.timeline import Obligation, Timeline
+from custody.timeline import Timeline
 from custody.view import Stage
 
 PAIRS_MAX: Final = 24  # facts up to which each two are tried together

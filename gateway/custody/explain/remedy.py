@@ -10,8 +10,8 @@ from custody.explain.wording import Wording, either, field_name, fill, joined, l
 from custody.explain.words import SUBJECTS
 from custody.facts import Fact
 from custody.name import Name
+from custody.obligation import Obligation
 from custody.rules import Rule
-from custody.timeline import Obligation
 from custody.vocabulary import GROUNDS, ROLES
 
 

@@ -29,8 +29,9 @@ from custody.explain.words import DOOR_KINDS, FITTINGS, SUBJECTS
 from custody.facts import Fact
 from custody.kinds import KINDS
 from custody.name import Name
+from custody.obligation import Obligation
 from custody.rules import Rule, Rulebook
-from custody.timeline import Obligation, Timeline
+from custody.timeline import Timeline
 from custody.times import format_instant
 from custody.view import Condition, Judgement, Silence
 from custody.vocabulary import FLAGS, MEASURES, SEXES

@@ -13,6 +13,7 @@ from custody.area import Area
 from custody.catalogue import FACT_TYPES
 from custody.catalogue.parts import FactType
 from custody.explain.words import (
+    FIELD_NAMES,
     FIELDS,
     NO,
     OR,
@@ -108,6 +109,8 @@ def stage_name(stage: str) -> Name:
 
 def field_name(key: str) -> Name:
     """What a field of a body is called, without its value."""
+    if key in FIELD_NAMES:
+        return FIELD_NAMES[key]
     known = FIELDS.get(key, Name(key, key))
     return Name(known.zh.format(value="").strip(_LEFT_OVER), known.en.format(value="").strip(_LEFT_OVER))
 

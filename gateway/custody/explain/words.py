@@ -179,6 +179,23 @@ FIELDS: Final[Mapping[str, Name]] = {
     "missing": Name("缺 {value} 件", "missing {value}"),
     "percent": Name("电量 {value}%", "battery {value} %"),
 }
+# What a field is called without its value, where that is not the sentence above with the value left out.
+FIELD_NAMES: Final[Mapping[str, Name]] = {
+    "disk_free_percent": Name("磁盘剩余百分比", "free disk in percent"),
+    "days_left": Name("可存天数", "days left"),
+    "drift_ms": Name("时钟相差毫秒", "clock drift in ms"),
+    "area_dm2": Name("面积（平方分米）", "floor area in dm²"),
+    "height_cm": Name("净高（厘米）", "height in cm"),
+    "floor": Name("楼层", "storey"),
+    "percent": Name("电量百分比", "battery in percent"),
+    "exhibit_lists": Name("清单份数", "copies of the exhibit list"),
+    "missing": Name("缺少件数", "documents missing"),
+    "count": Name("数量", "number"),
+    "hours": Name("课时", "class hours"),
+    "sworn": Name("民警人数", "officers"),
+    "detained": Name("被押解人数", "detained persons"),
+    "female": Name("其中女性人数", "women among them"),
+}
 # Fields that explain nothing: who typed it in, hashes, numbers of a wire, and the stay, which heads the page.
 UNSPOKEN: Final = frozenset(
     ("stay", "reader", "config_hash", "rulebook_hash", "node_boot", "command_id", "valid_ms", "alarm")

@@ -48,5 +48,6 @@ def _needed(rule: Rule, view: View, unit: Unit) -> At | Silence:
     if fitted is not None and fitted not in view.area.rooms[place].fitted:
         return Silence("not_fitted", fitted, f"{place} without")
     stay = unit.stay
-    assert stay is not None and stay.room_us is not None, "a stay is held in the place"
+    assert stay is not None, "a stay is held in the place"
+    assert stay.room_us is not None, "and was read there"
     return stay.room_us, stay.room_fact

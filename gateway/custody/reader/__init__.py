@@ -8,6 +8,7 @@ import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import date, timedelta
+from itertools import pairwise
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -140,7 +141,7 @@ def join_rulebooks(books: list[Rulebook], zone: ZoneInfo, straddle: str = "at_st
         reader.add("area.straddle", f"one of {', '.join(STRADDLES)}", straddle)
     books = sorted(books, key=lambda book: book.in_force_from or date.min)
     changes: list[int] = []
-    for before, after in zip(books, books[1:], strict=False):
+    for before, after in pairwise(books):
         if before.in_force_until is None or after.in_force_from != before.in_force_until + timedelta(days=1):
             expected = f"{after.id} to begin the day after {before.id} ends"
             reader.add("area.rulebook", expected, f"{before.in_force_until}, {after.in_force_from}")

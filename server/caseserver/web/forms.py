@@ -24,14 +24,14 @@ from caseserver.web.form_parts import (
     ref_of,
     shown,
 )
+from caseserver.web.present.approvals import longer_limits, of_other_organs, offered
+from caseserver.web.present.custody_clock import ends_us, is_custody_clock
 from caseserver.web.present.state import AreaPicture
 from caseserver.web.present.words import Words
 from caseserver.web.reader import Reader
 from caseserver.web.views import Choice, Count, Field, FormPage, LawQuote, Refusal
-from caseserver.web.present.approvals import longer_limits, of_other_organs, offered
-from caseserver.web.present.custody_clock import ends_us, is_custody_clock
-from custody.rules import Rule, Tier
 from custody.catalogue.forms import FLAG_GROUPS
+from custody.rules import Rule, Tier
 from custody.vocabulary import FLAGS, GROUNDS, MEASURES, RELEASE_REASONS, ROLES, SEXES
 from custody.world import Stay
 

@@ -19,6 +19,7 @@ from caseserver.auth import maybe_officer, safe_next
 from caseserver.hub import TooManySubscribers
 from caseserver.station import REFUSED, AreaView, Station
 from caseserver.web import forms, live, render, static_files
+from caseserver.web.explaining import Explaining
 from caseserver.web.form_parts import Sent, Statement
 from caseserver.web.gather import Gatherer
 from caseserver.web.http import FormTooLarge, may, page, reader_of, sent_form
@@ -60,6 +61,7 @@ class Pages:
     def __init__(self, station: Station) -> None:
         self.station = station
         self.gatherer = Gatherer(station)
+        self.explaining = Explaining(station)
 
     # ------------------------------------------------------------ sign-in
 
@@ -243,8 +245,10 @@ class Pages:
     def _present_alarm(self, area: str, ref: str, reader: Reader, officer: Officer) -> Any:
         view, alarm = self._alarm_view(area, ref)
         picture = self.gatherer.picture(view, reader)
-        leaves = self.gatherer.leaves_of(view, alarm.facts)
-        return alarm_page(alarm, picture, leaves, view.history(alarm.id), reader, may(officer, view.rulebook, view.engine_world))
+        why = self.explaining.of(view, alarm)
+        leaves = self.gatherer.leaves_of(view, [fact.index for fact in why.facts] if why is not None else alarm.facts)
+        allowed = may(officer, view.rulebook, view.engine_world)
+        return alarm_page(alarm, picture, leaves, view.history(alarm.id), reader, allowed, why)
 
     def _alarm(
         self, request: Request, officer: Officer, area: str, ref: str, refusal: Refusal | None = None

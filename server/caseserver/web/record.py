@@ -233,7 +233,7 @@ def read_record(form: Form, sent: Sent) -> Answer:
     at_us = _when(form, sent, answer)
     if answer.errors:
         return answer
-    checked = body if "approver" in body else body | {k: form.reader.badge for k in _actors(form.fact)}
+    checked = body if "approver" in body else body | dict.fromkeys(_actors(form.fact), form.reader.badge)
     for problem in check_body(form.fact, checked):
         reason = form.reader.t("form.refused_reason", expected=problem.expected, found=shown(problem.found))
         answer.errors[problem.key] = reason

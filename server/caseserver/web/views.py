@@ -261,6 +261,9 @@ class LawQuote:
 
 @dataclass(frozen=True)
 class AlarmPage:
+    """``facts``: what it stands on, the smallest set where ``is_smallest``; ``sight``: those that only say what could be
+    seen; ``sentences``: the explanation in plain words."""
+
     card: AlarmCard
     todo: tuple[tuple[str, str], ...]
     facts: tuple[WhyFact, ...]
@@ -273,6 +276,9 @@ class AlarmPage:
     causes: tuple[tuple[str, str], ...]
     actions: tuple[tuple[str, str], ...]
     rule: str
+    sentences: tuple[str, ...] = ()
+    sight: tuple[WhyFact, ...] = ()
+    is_smallest: bool = False
     rule_href: str = ""
     stay_href: str = ""
     area: str = ""

@@ -13,6 +13,7 @@ from caseserver.web.present.words import Words
 from caseserver.web.reader import Reader
 from caseserver.web.views import AlarmPage, LawQuote, Step, WhyFact
 from custody.codec import CodecError, fact_of
+from custody.explain import Explanation
 from custody.facts import Fact
 from custody.rules import Rule
 from custody.view import View
@@ -72,18 +73,22 @@ def facts_of(leaves: Iterable[Leaf]) -> list[Fact]:
 
 def alarm_page(
     alarm: Alarm, state: AreaPicture, leaves: Iterable[Leaf], history: Sequence[Mapping[str, Any]],
-    reader: Reader, may: frozenset[str] = frozenset(),
+    reader: Reader, may: frozenset[str] = frozenset(), why: Explanation | None = None,
 ) -> AlarmPage:  # fmt: skip
-    """``leaves``: those of ``alarm.facts``; ``history``: lines of the store; ``may``: fact types the reader may state."""
+    """``leaves``: those of ``why``, or of ``alarm.facts`` without one; ``history``: lines of the store; ``may``: fact types
+    the reader may state."""
     words = Words(state.area, state.world, reader)
     rule = _rule_of(alarm, state)
+    facts = sorted(facts_of(leaves), key=lambda fact: (fact.occurred_us, fact.index))
+    sight = {fact.index for fact in why.facts if fact.is_sight} if why is not None else set()
     return AlarmPage(
         card=alarm_card(alarm, state, reader),
         todo=tuple((part, "") for part in words.clauses(words.text(alarm, "do"))),
-        facts=tuple(
-            _why(fact, words, reader)
-            for fact in sorted(facts_of(leaves), key=lambda f: (f.occurred_us, f.index))
-        ),
+        facts=tuple(_why(fact, words, reader) for fact in facts if fact.index not in sight),
+        sight=tuple(_why(fact, words, reader) for fact in facts if fact.index in sight),
+        # the first sentence names the rule, its words and its article, which the page has elsewhere
+        sentences=tuple(reader.name(sentence) for sentence in why.sentences[1:]) if why is not None else (),
+        is_smallest=why is not None and why.is_minimal,
         raised_us=alarm.raised_us,
         ended_us=alarm.cleared_us,
         law=_law(alarm, state, words),

@@ -12,7 +12,6 @@ from caseserver.web.views import Asked, Count, FormChoice, FormLink
 from custody.apply.way import ENDED, phase_of
 from custody.catalogue import FACT_TYPES, OUTLIVING
 from custody.catalogue.forms import FOLLOWS, FORM_NAMES, OTHER_FORMS, STAY_FORMS, FormGroup
-from custody.explain.wording import Wording
 from custody.rules import Rule
 from custody.view import View
 from custody.vocabulary import RELEASE_REASONS
@@ -90,8 +89,7 @@ def _link(state: AreaPicture, stay: Stay | None, fact: str, reader: Reader, base
         return None
     missing = missing_steps(state, stay, fact)
     if missing:
-        wording = Wording(state.area)
-        said = reader.t("record.first", what=reader.name(wording.step(missing[0])))
+        said = reader.t("record.first", what=Words(state.area, state.world, reader).step(missing[0]))
         return FormLink(label, "", said)
     return FormLink(label, f"{base}/{fact}")
 
@@ -203,17 +201,17 @@ def _title(rule: Rule, reader: Reader) -> str:
 
 def _answer(state: AreaPicture, stay: Stay, step: str, may: frozenset[str], reader: Reader) -> FormLink | None:
     """The form by which a step is done, if this reader may fill it in and the way comes by it."""
-    base = f"/stays/{state.area.id}/{stay.ref}"
+    base, words = f"/stays/{state.area.id}/{stay.ref}", Words(state.area, state.world, reader)
     name, _, value = step.partition("@")[0].partition(":")
     if name in _PAGES:
         fact = {"searched": "search.signed", "released": "stay.released"}.get(name, name)
         page = _PAGES[name]
         if not page or fact not in may or not stay.is_open:
             return None
-        return FormLink(reader.name(Wording(state.area).step(name)), f"{base}/{page}")
+        return FormLink(words.step(name), f"{base}/{page}")
     fact = "measure.changed" if name == "measure" else _FORM_OF.get(name, name)
     if fact not in FORM_NAMES or fact not in may or not is_possible(state, stay, fact):
         return None
     key = FACT_TYPES[fact].step_field if name != "measure" else "measure"
-    said = reader.name(Wording(state.area).step(step)) if value else reader.name(FORM_NAMES[fact])
+    said = words.step(step) if value else reader.name(FORM_NAMES[fact])
     return FormLink(said, f"{base}/record/{fact}" + (f"?{key}={value}" if value and key else ""))

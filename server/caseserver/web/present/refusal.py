@@ -12,7 +12,6 @@ from caseserver.web.present.words import Words, seal_of
 from caseserver.web.reader import Reader
 from caseserver.web.views import Refusal
 from custody.catalogue import FACT_TYPES
-from custody.explain.wording import Wording
 from custody.vocabulary import GROUNDS, MEASURES, ROLES
 
 _OR = re.compile(r" or | \| |, ")
@@ -43,6 +42,8 @@ def _reason(
     if told:  # a rule that would be broken: its own words say it best
         text = told[0].text[reader.language]
         return reader.t("record.against", what=text["what"], do=text["do"])
+    if body.get("found") == "not done":  # a step that the law puts first
+        return reader.t("record.first", what=expected)
     if catalogue().has("refused", code):
         return reader.of("refused", code, expected=expected, found=found)
     return reader.t("form.refused_reason", expected=expected, found=found)
@@ -67,6 +68,6 @@ def _one(part: str, words: Words) -> str:
         if code in names:
             return reader.code(names, code)
     if code.partition(":")[0] in FACT_TYPES or code == "searched":
-        return reader.name(Wording(words.area).step(code))
+        return words.step(code)
     limit = words.limit(code)
     return limit if limit != code else part

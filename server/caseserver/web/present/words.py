@@ -13,6 +13,7 @@ from caseserver.web.reader import Reader
 from caseserver.web.views import Family, Level, Mark, Seal
 from custody.area import Area
 from custody.catalogue import FACT_TYPES
+from custody.explain.wording import Wording
 from custody.facts import Fact
 from custody.fields import INSTANT, Field
 from custody.name import Name
@@ -104,6 +105,11 @@ class Words:
         """``what``, ``do`` or ``soon`` of a rule, in the reader's language, else in Chinese, else the rule's id."""
         own = alarm.text.get(self.reader.language) or alarm.text.get("zh") or {}
         return own.get(part) or own.get("what") or f"{alarm.rule}/{alarm.variant}"
+
+    def step(self, step: str) -> str:
+        """A step of a rulebook by its name, with a capital in English."""
+        said = self.name(Wording(self.area).step("searched" if step == "search.signed" else step))
+        return said[:1].upper() + said[1:]
 
     def clauses(self, alarm_do: str) -> tuple[str, ...]:
         """The steps of a rule's ``do``: its clauses, each with a capital in English."""
