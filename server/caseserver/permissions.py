@@ -26,6 +26,8 @@ _CHECKERS: Final = frozenset(
 _SYSTEM: Final = frozenset({"system_administrator"})
 ENTERERS: Final = _CASE
 """Who enters what another organ decided."""
+COMPARERS: Final = frozenset({"legal_reviewer", "supervisor", "inspector", "station_leader"})
+"""Who may ask what another rulebook would make of the log."""
 
 
 def _table(*rows: tuple[frozenset[str], str]) -> dict[str, frozenset[str]]:

@@ -14,6 +14,8 @@ PLANTED: dict[str, str] = {
     "caselog/planted.py": "import custody, threading",
     "custody/planted.py": "import socket",
     "custody/kinds/planted.py": "import custody.kinds.clock",
+    "custody/explain/planted.py": "import custody.facts",
+    "custody/bookcheck/planted.py": "import custody.facts",
     "casewire/planted.py": "import typing",
     "node/planted.py": "import custody",
     "casegateway/planted.py": "import caseserver",

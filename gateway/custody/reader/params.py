@@ -170,7 +170,7 @@ _PARAM_READERS: Final[Mapping[str, Callable[[Reader, object, str], object]]] = {
     "steps": Reader.steps,
     "times": _times,
     "within": _within,
-}  # type: ignore[dict-item]
+}
 
 
 def params_of(r: Reader, table: Mapping[str, Any], where: str, kind: str) -> dict[str, Any]:

@@ -33,6 +33,7 @@ from caseserver.web.record_pages import add_record
 from caseserver.web.rule_pages import add_rules
 from caseserver.web.session import Checked, SignedIn
 from caseserver.web.stay_pages import add_stays
+from caseserver.web.whatif_pages import add_whatif
 from caseserver.web.views import Refusal, SignInPage
 
 SETTLE_S: Final = 2.0
@@ -52,6 +53,7 @@ def routes(station: Station) -> APIRouter:
     add_stays(router, pages)
     add_record(router, pages)
     add_rules(router, pages)
+    add_whatif(router, pages)
     return router
 
 

@@ -11,6 +11,7 @@ from markupsafe import Markup
 
 from caseserver.web import static_files, wording
 from caseserver.web.drawing import ahead, coverage, health, marks, plan, stay, why
+from caseserver.web.drawing import whatif as drawn_whatif
 from caseserver.web.reader import Reader
 from caseserver.web.views import (
     AlarmList,
@@ -28,6 +29,7 @@ from caseserver.web.views import (
     WallView,
 )
 from caseserver.web.views_rules import RulesPage
+from caseserver.web.views_whatif import WhatIfPage
 
 LOGO = Markup(
     '<svg class="logo" viewBox="0 0 40 40" aria-hidden="true"><path class="l" d="M24 37H3V3h34v21"/>'
@@ -84,6 +86,7 @@ def environment() -> Environment:
         "seal": marks.seal,
         "seconds_of": lambda us: f"{max(0, us) / 1_000_000:.1f}",
         "share": wording.share,
+        "whatif": drawn_whatif.whatif,
         "why": why.why,
     }
     env.globals.update(functions)
@@ -151,6 +154,10 @@ def form_choice(view: FormChoice, reader: Reader) -> str:
 
 def rules(view: RulesPage, reader: Reader) -> str:
     return _render("rules.html", reader, view=view)
+
+
+def whatif(view: WhatIfPage, reader: Reader) -> str:
+    return _render("whatif.html", reader, view=view)
 
 
 def sign_in(view: SignInPage, reader: Reader) -> str:

@@ -58,3 +58,4 @@ class RulesPage:
     total: int
     overlaid: int
     groups: tuple[RuleGroup, ...]
+    whatif_href: str = ""

@@ -7,6 +7,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
+from caseserver.permissions import COMPARERS
 from caseserver.web.present.rule_words import about, inputs, says, unknown
 from caseserver.web.present.state import AreaPicture
 from caseserver.web.present.words import Words, level_of, seal_of
@@ -68,6 +69,7 @@ def rules_page(states: Sequence[AreaPicture], chosen: AreaPicture, letter: str, 
             for name in order
             if letter in ("", name)
         ),
+        whatif_href=f"/whatif?area={chosen.area.id}" if reader.roles & COMPARERS else "",
     )
 
 
