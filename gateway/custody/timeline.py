@@ -217,7 +217,7 @@ class Timeline:
             if rule is None or unit is None:
                 continue
             judgement = KINDS[rule.kind].judge(rule, self.view, self._placed(rule, unit, fact))
-            if isinstance(judgement, Condition) and not judgement.is_hold:
+            if isinstance(judgement, Condition):  # by the last that was seen, where it cannot be seen now
                 objections.append((rule, unit, judgement))
         if not objections:
             return None

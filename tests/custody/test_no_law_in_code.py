@@ -14,17 +14,23 @@ from custody.times import TimeFormatError, parse_limit
 from custody.vocabulary import FLAGS, GROUNDS, MEASURES, NOTICES, ROLES
 
 FOLDER = Path(__file__).resolve().parents[2] / "gateway" / "custody"
-# Engine: what decides. Data (catalogue, vocabulary, area) and reading of files (reader, times, …) are not.
-ENGINE_FILES = sorted(
-    path
-    for name in (
-        "kinds/*.py", "apply/*.py", "explain/*.py", "affected.py", "alarm.py", "approve.py", "aspects.py", "desk.py",
-        "engine.py", "sight.py", "timeline.py", "view.py", "whatif.py", "whatif/*.py", "world.py",
-    )
-    for path in FOLDER.glob(name)
-    if path.name not in ("wording.py", "words.py")  # how an instant or a span is written, not what is judged
-)  # fmt: skip
-JUDGING_FILES = ("affected.py", "approve.py", "aspects.py", "engine.py", "timeline.py", "view.py")
+# What is no engine: it reads, words, or plays; a new module is engine until it stands here.
+NOT_ENGINE: Final = {
+    "area.py": "reads area.toml: sizes of a site, numbers on the wire",
+    "bookcheck/*.py": "makes histories to look for contradictions",
+    "bundled.py": "reads the package's own texts",
+    "catalogue/*.py": "what a fact may say",
+    "codec.py": "form of a leaf",
+    "config.py": "reads TOML",
+    "explain/wording.py": "how an instant or a span is written",
+    "explain/words.py": "how an instant or a span is written",
+    "fields.py": "what a field may hold",
+    "player.py": "the environment of a scenario",
+    "reader/*.py": "reads rulebooks",
+    "scenario.py": "reads scenarios",
+    "times.py": "how long an hour is",
+    "vocabulary.py": "the codes themselves",
+}
 
 
 def place(path: Path) -> str:
@@ -32,6 +38,13 @@ def place(path: Path) -> str:
     return path.relative_to(FOLDER).as_posix()
 
 
+ENGINE_FILES = sorted(
+    path for path in FOLDER.rglob("*.py") if not any(path.match(pattern) for pattern in NOT_ENGINE)
+)
+JUDGING_FILES = (
+    "affected.py", "approve.py", "aspects.py", "desk.py", "engine.py", "obligation.py", "sight.py", "tables.py",
+    "timeline.py", "view.py",
+)  # fmt: skip
 # Where no word of a country stands either: these judge, and do nothing else.
 JUDGING = [path for path in ENGINE_FILES if path.parent.name == "kinds" or place(path) in JUDGING_FILES]
 

@@ -147,7 +147,11 @@ def _with_certificate(stay: Stay, written_us: object, fact: Fact) -> Stay:
         stay = replace(stay, written_us=fact.occurred_us, written_fact=fact.index)
     if stay.measure is not None and stay.measure_fact == stay.registered_fact:
         stay = replace(stay, measure_us=stay.arrival_us)
-    return stay
+    past = tuple(
+        (measure, (stay.arrival_us if fact_index == stay.registered_fact else start_us, fact_index))
+        for measure, (start_us, fact_index) in stay.past_measures
+    )
+    return replace(stay, past_measures=past)
 
 
 def _certificate(world: World, area: Area, fact: Fact) -> Refused | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated, Final
 
 from fastapi import APIRouter, Query, Request
-from fastapi.responses import Response
+from fastapi.responses import RedirectResponse, Response
 
 from caseserver.permissions import COMPARERS
 from caseserver.web import render
@@ -42,9 +42,12 @@ def add_whatif(router: APIRouter, pages: Pages) -> None:
         is_asked = bool(before and after)
         if is_asked and not {before, after} <= set(books):
             problem, status = reader.t("form.bad_choice", found=f"{before[:40]}, {after[:40]}"), 422
+        elif is_asked and anew:
+            comparing.forget(chosen.area.id, before, after)
+            return RedirectResponse(f"/whatif?area={chosen.area.id}&from={before}&to={after}", 303)
         elif is_asked:
             try:
-                found = comparing.of(pages.station.area(chosen.area.id), before, after, is_anew=anew)
+                found = comparing.of(pages.station.area(chosen.area.id), before, after)
             except TooMany:
                 problem, status = reader.t("whatif.too_many"), 503
             except (ConfigError, ScenarioError) as error:
