@@ -40,9 +40,9 @@ from caselog.errors import DiskBusy, KeyFileError, LogDamaged, LogStopped
 from caselog.filedisk import FileDisk
 from caselog.log import Log, Recovery
 from custody.area import Area, load_area
+from custody.bundled import rulebook_of_area
 from custody.config import ConfigError
 from custody.engine import Engine
-from custody.bundled import rulebook_of_area
 from custody.rules import Rulebook
 
 EXIT_USAGE = 2

@@ -18,8 +18,8 @@ from caselog import canonical
 from caselog.clock import Instant
 from caselog.errors import CanonicalError
 from caselog.keys import Verifier
-from custody.effects import Refusal
 from custody.catalogue import FACT_TYPES
+from custody.effects import Refusal
 from custody.facts import Fact, check_body
 from custody.fields import INT_MAX, Problem
 

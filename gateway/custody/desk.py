@@ -38,6 +38,13 @@ class AlarmDesk:
         if record.is_prewarning or record.state == CLOSED:
             del self._records[alarm_id]
 
+    def moved(self, row: Obligation) -> None:
+        """The duty began at another moment, or has another limit, than was told."""
+        record = self._records.get(row.id)
+        if record is not None:
+            record.since_us = row.since_us
+            record.due_us = row.due_us if row.due_us is not None else record.due_us
+
     def withdraw(self, alarm_id: str) -> AlarmRecord | None:
         """Late evidence: it never was. Gives the record that stood, if one did."""
         return self._records.pop(alarm_id, None)

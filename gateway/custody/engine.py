@@ -242,6 +242,7 @@ class Engine:
             effects.append(self._obligation(row, rule, fact, "armed", min(row.since_us, fact.recorded_us)))
         elif told.due_us != row.due_us:
             told.due_us = row.due_us
+            self._desk.moved(row)
             effects.append(self._obligation(row, rule, fact, "moved", fact.occurred_us))
         if told.is_closed and row.closed_us is None:  # a late fact shows that it went on
             told.is_closed = False

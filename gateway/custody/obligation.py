@@ -6,7 +6,8 @@ from typing import Final
 
 from custody.rules import Rule
 from custody.tables import Journal, Table
-from custody.view import Stage
+from custody.view import Condition, Stage, Unit
+from custody.world import World
 
 HEAP_SLACK: Final = 4  # stale entries of the due list kept, as a multiple of the live ones
 
@@ -42,6 +43,20 @@ class Obligation:
     def due_us(self) -> int | None:
         """The first limit (not pre-warning) of the ladder as it stands."""
         return next((s.due_us for s in self.stages if not s.is_prewarning), None)
+
+
+def stay_of(unit: Unit, found: Condition, world: World) -> str | None:
+    """The stay a duty is shown with: its own, the one its unit names, or the only one in the room."""
+    if unit.kind == "stay":
+        return unit.ref
+    for mark in unit.marks.values():
+        stay = mark.body.get("stay")
+        if isinstance(stay, str):
+            return stay
+    if unit.kind == "room" and found.room is not None:
+        held = world.stays_in(found.room)
+        return held[0].ref if len(held) == 1 else None
+    return None
 
 
 def stages_of(rule: Rule, since_us: int) -> tuple[Stage, ...]:

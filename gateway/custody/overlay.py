@@ -130,7 +130,9 @@ def _shorter(r: Reader, where: str, tiers: tuple[Tier, ...], limit: Limit) -> tu
     """The last limit becomes shorter; longer tiers than it are no longer given."""
     first = tiers[0].limit
     last = tiers[-1].limit
-    if limit.order > last.order or _unit(limit) != _unit(last):  # days and months cannot be told apart by length
+    if limit.order > last.order or _unit(limit) != _unit(
+        last
+    ):  # days and months cannot be told apart by length
         r.add(f"{where}.limit", f"at most {last.text}", limit.text)
         return tiers
     if limit.order <= first.order:

@@ -17,7 +17,7 @@ from custody.approve import apply_approval
 from custody.area import Area
 from custody.facts import Fact
 from custody.kinds import KINDS
-from custody.obligation import DueTable, Obligation, stages_of, without_stale_prewarnings
+from custody.obligation import DueTable, Obligation, stages_of, stay_of, without_stale_prewarnings
 from custody.rules import Rule, Rulebook
 from custody.sight import Sight
 from custody.tables import Change, Table
@@ -95,7 +95,11 @@ class Timeline:
             due_us = first[0] if first is not None else None
             is_change = change_us is not None and (due_us is None or change_us <= due_us)
             next_us = change_us if is_change else due_us
-            if next_us is None or next_us > until_us or (next_us == until_us and not is_inclusive and not is_change):
+            if (
+                next_us is None
+                or next_us > until_us
+                or (next_us == until_us and not is_inclusive and not is_change)
+            ):
                 return
             last_us = self._entries[-1].key[0] if self._entries else next_us
             key = (max(next_us, last_us), 1, self._entries[-1].key[2] + 1 if self._entries else 0)
@@ -145,7 +149,9 @@ class Timeline:
         known |= dict.fromkeys(f"door:{door}" for door in world.doors)
         known |= dict.fromkeys(f"node:{node}" for node in world.nodes)
         known |= dict.fromkeys(f"recorder:{recorder}" for recorder in world.recorders)
-        known |= dict.fromkeys(source if ":" in source else f"{source}:{area.gateway}" for source in world.sources)
+        known |= dict.fromkeys(
+            source if ":" in source else f"{source}:{area.gateway}" for source in world.sources
+        )
         return list(known)
 
     # --- one fact --------------------------------------------------------------------------
@@ -224,7 +230,9 @@ class Timeline:
         self.world.journal.rollback(self._entries[-1].mark)
         self.world.changes.clear()
         for rule, unit, judgement in objections:
-            attempt = replace(judgement, is_instant=True, anchor=fact.index, since_us=None, facts=(fact.index,))
+            attempt = replace(
+                judgement, is_instant=True, anchor=fact.index, since_us=None, facts=(fact.index,)
+            )
             self._settle(rule, unit, attempt, now_us, fact.type, fact.index)
         rule, unit, _ = objections[0]
         return Refused(rule.id, unit.subject, "forbidden", rule.title.en, rule.text["en"]["what"])
@@ -237,7 +245,11 @@ class Timeline:
     def _placed(self, rule: Rule, unit: Unit, fact: Fact) -> Unit:
         """The unit as if the person were in the room that the form names: decided before a door opens."""
         room = fact.body.get("room")
-        if unit.stay is None or not isinstance(room, str) or ("act" in rule.params and rule.params["act"] != "in_room"):
+        if (
+            unit.stay is None
+            or not isinstance(room, str)
+            or ("act" in rule.params and rule.params["act"] != "in_room")
+        ):
             return unit
         stay = replace(unit.stay, room=room, room_us=fact.occurred_us, room_fact=fact.index)
         return replace(unit, stay=stay)
@@ -328,7 +340,7 @@ class Timeline:
             id=f"{self.area.id}/{rule.id}/{rule.variant}/{unit.subject}/{anchor}",
             rule=rule,
             subject=unit.subject,
-            stay=_stay_of(unit, found, self.world),
+            stay=stay_of(unit, found, self.world),
             room=found.room,
             since_us=since_us,
             anchor=anchor,
@@ -346,8 +358,10 @@ class Timeline:
         since_us = found.since_us if found.since_us is not None else row.since_us
         stages = found.stages
         if stages is None:
-            stages = row.stages if since_us == row.since_us and rule is row.rule else stages_of(rule, since_us)
-        stay = _stay_of(unit, found, self.world)
+            stages = (
+                row.stages if since_us == row.since_us and rule is row.rule else stages_of(rule, since_us)
+            )
+        stay = stay_of(unit, found, self.world)
         changed = replace(row, rule=rule, stay=stay, room=found.room, params=found.params, since_us=since_us)
         if stages != row.stages:
             names = {stage.name for stage in stages}
@@ -423,17 +437,3 @@ class Timeline:
     def _lasts(self, unit: Unit) -> bool:
         """Something of an ended stay goes on that rules will ask for: a legal hold."""
         return any(self.view.open_between(unit, between) is not None for between in self.index.lasting)
-
-
-def _stay_of(unit: Unit, found: Condition, world: World) -> str | None:
-    """The stay a duty is shown with: its own, the one its unit names, or the only one in the room."""
-    if unit.kind == "stay":
-        return unit.ref
-    for mark in unit.marks.values():
-        stay = mark.body.get("stay")
-        if isinstance(stay, str):
-            return stay
-    if unit.kind == "room" and found.room is not None:
-        held = world.stays_in(found.room)
-        return held[0].ref if len(held) == 1 else None
-    return None

@@ -117,7 +117,10 @@ NOTICES: Final = _codes(
 )
 NOTICE_EXCUSES: Final = _codes(
     cannot_notify=("无法通知", "Cannot be notified"),
-    state_security_or_terror=("危害国家安全、恐怖活动犯罪，通知可能有碍侦查", "State security or terrorism, would hinder"),
+    state_security_or_terror=(
+        "危害国家安全、恐怖活动犯罪，通知可能有碍侦查",
+        "State security or terrorism, would hinder",
+    ),
 )
 GUARDIANS: Final = _codes(
     legal_representative=("法定代理人", "Legal representative"),
@@ -241,16 +244,25 @@ QUALIFICATIONS: Final = _codes(
 )
 INSPECTIONS: Final = _codes(accepted=("验收合格", "Accepted"), not_accepted=("未验收", "Not accepted"))
 GROUNDS: Final = _codes(
-    grave_or_complex_custody_needed=("案情特别重大、复杂，需要拘留、逮捕", "Grave or complex, detention or arrest needed"),
+    grave_or_complex_custody_needed=(
+        "案情特别重大、复杂，需要拘留、逮捕",
+        "Grave or complex, detention or arrest needed",
+    ),
     many_persons_involved=("涉案人数众多", "Many persons involved"),
     identity_unknown=("身份不明", "Identity unknown"),
-    complex_and_detention_possible=("情况复杂，可能适用行政拘留", "Complex, administrative detention possible"),
+    complex_and_detention_possible=(
+        "情况复杂，可能适用行政拘留",
+        "Complex, administrative detention possible",
+    ),
     identity_refused=("不讲真实姓名、住址、身份", "Refuses true name, address, identity"),
     hard_to_verify=("违法犯罪嫌疑不能证实或者排除", "Suspicion neither proved nor excluded"),
     special_circumstances=("特殊情况", "Special circumstances"),
     roaming_repeated_or_gang=("流窜作案、多次作案、结伙作案", "Roaming, repeated or gang offences"),
     complex_case=("案情复杂", "Complex case"),
-    grave_area_or_gang=("交通不便、集团犯罪、流窜、取证困难的重大复杂案件", "Grave complex case of article 158"),
+    grave_area_or_gang=(
+        "交通不便、集团犯罪、流窜、取证困难的重大复杂案件",
+        "Grave complex case of article 158",
+    ),
     ten_years_or_more=("可能判处十年有期徒刑以上刑罚", "Ten years of prison or more"),
     major_clue=("重大疑难线索", "Major or difficult clue"),
 )

@@ -103,7 +103,9 @@ def may_state(roles: frozenset[str], fact_type: str) -> bool:
 def approvers(rulebook: Rulebook, fact_type: str) -> frozenset[str] | None:
     """The roles that the rulebook lets approve this; None where it names nobody, or the fact is no approval."""
     if fact_type == "extension.approved":
-        named: Iterable[str] = (role for rule in rulebook.rules for tier in rule.tiers for role in tier.approvers)
+        named: Iterable[str] = (
+            role for rule in rulebook.rules for tier in rule.tiers for role in tier.approvers
+        )
     elif fact_type in rulebook.approvals:
         named = rulebook.approvals[fact_type].approvers
     else:

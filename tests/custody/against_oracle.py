@@ -33,7 +33,9 @@ BOOKS = ("cn-2026", "cn-2012")
 def area() -> Area:
     """The standard area, with a patrol point and a guard sensor in one waiting room, and a holiday."""
     text = area_text("standard")
-    text = text.replace('id = "waiting-1"\n', 'id = "waiting-1"\nfitted = ["patrol_point", "guard_motion"]\n', 1)
+    text = text.replace(
+        'id = "waiting-1"\n', 'id = "waiting-1"\nfitted = ["patrol_point", "guard_motion"]\n', 1
+    )
     text = text.replace("[area]\n", "[area]\nholidays = [2026-03-02, 2026-10-01]\n", 1)
     return load_area(text, "standard.toml")
 
@@ -186,8 +188,12 @@ class _Teller:
             "recorder": lambda: rng.choice(list(area().recorders)),
             "reader": lambda: rng.choice(list(area().readers)),
             "door": lambda: rng.choice(list(area().doors)),
-            "rule": lambda: rng.choice(("T1", "T2", "T5", "T5", "T8", "T8", "T15", "T18", "T21", "D3", "T10", "X9")),
-            "limit": lambda: rng.choice(("12h", "24h", "24h", "48h", "7d", "30d", "60d", "3mo", "5mo", "8h", "1d")),
+            "rule": lambda: rng.choice(
+                ("T1", "T2", "T5", "T5", "T8", "T8", "T15", "T18", "T21", "D3", "T10", "X9")
+            ),
+            "limit": lambda: rng.choice(
+                ("12h", "24h", "24h", "48h", "7d", "30d", "60d", "3mo", "5mo", "8h", "1d")
+            ),
             "ground": lambda: self.ground(name, spec),
             "officers": lambda: rng.sample(list(ROLES), rng.randint(0, 3)),
             "roles": lambda: rng.sample(["case_officer", "guard", "county_head"], rng.randint(0, 2)),
@@ -230,7 +236,9 @@ class _Teller:
         return {
             BOOL: lambda: rng.random() < 0.6,
             INT: lambda: rng.randint(0, 10),
-            INSTANT: lambda: self.now_us + rng.choice((-HOUR_US, -10 * MINUTE_US, 0, HOUR_US, 12 * HOUR_US, DAY_US)),
+            INSTANT: lambda: (
+                self.now_us + rng.choice((-HOUR_US, -10 * MINUTE_US, 0, HOUR_US, 12 * HOUR_US, DAY_US))
+            ),
             DURATION: lambda: "12h",
             TEXT: lambda: "t",
             REF: lambda: rng.choice(("r1", "r2")),
@@ -427,14 +435,17 @@ def smallest(facts: list[Fact], name: str, until_us: int, key: str) -> list[Fact
 def _kind(line: str) -> str:
     """A difference without its numbers: who says what of which rule."""
     who, _, row = line.partition(": ")
-    return f"{who}:{','.join(row.strip('()').split(', ')[:2]) if 'refusals' not in who else row.split(', ')[1]}"
+    return (
+        f"{who}:{','.join(row.strip('()').split(', ')[:2]) if 'refusals' not in who else row.split(', ')[1]}"
+    )
 
 
 def show(facts: list[Fact], until_us: int) -> str:
     """A history to read."""
     start = facts[0].occurred_us if facts else until_us
     rows = [
-        f"  {fact.index:>3} +{(fact.occurred_us - start) / 60e6:.7g}min {fact.type} {dict(fact.body)}" for fact in facts
+        f"  {fact.index:>3} +{(fact.occurred_us - start) / 60e6:.7g}min {fact.type} {dict(fact.body)}"
+        for fact in facts
     ]
     return "\n".join([f"  start {start}", *rows, f"  until +{(until_us - start) / 60e6:.7g}min"])
 

@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from functools import cache
 
-from custody.bundled import area_text, rulebook_text
 from custody.area import Area, load_area
+from custody.bundled import area_text, rulebook_text
 from custody.effects import AlarmCleared, AlarmRaised, Effect, PreWarning, Refusal
 from custody.engine import Engine
 from custody.facts import Fact

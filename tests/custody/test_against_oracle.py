@@ -20,7 +20,9 @@ def test_engine_and_oracle_agree_on_every_alarm_closing_and_refusal(share):
 
 
 def test_the_sample_makes_many_rules_speak():
-    spoken = {(name, *row[:2]) for seed in range(1, 200) for _, name, _, v, _ in [compare(seed)] for row in v.alarms}
+    spoken = {
+        (name, *row[:2]) for seed in range(1, 200) for _, name, _, v, _ in [compare(seed)] for row in v.alarms
+    }
     for name in BOOKS:
         assert len({row for row in spoken if row[0] == name}) > 45, name
 
@@ -35,7 +37,9 @@ def test_the_oracle_imports_nothing_of_ours():
                 names = [item.module or ""]
             for name in names:
                 assert name.partition(".")[0] not in own, f"{path.name} imports {name}"
-                assert not name.startswith("tests.") or name.startswith("tests.oracle"), f"{path.name} imports {name}"
+                assert not name.startswith("tests.") or name.startswith("tests.oracle"), (
+                    f"{path.name} imports {name}"
+                )
 
 
 def test_histories_hold_late_doubled_and_malformed_facts():
@@ -44,7 +48,9 @@ def test_histories_hold_late_doubled_and_malformed_facts():
         facts, _ = history(seed)
         kinds["late"] += any(fact.recorded_us > fact.occurred_us for fact in facts)
         kinds["doubled"] += len({fact.id for fact in facts}) < len(facts)
-        kinds["malformed"] += any(fact.type == "nonsense" or fact.body.get("room") == "nowhere" for fact in facts)
+        kinds["malformed"] += any(
+            fact.type == "nonsense" or fact.body.get("room") == "nowhere" for fact in facts
+        )
     assert min(kinds.values()) >= 10, kinds
     assert area().rooms["waiting-1"].fitted
     assert book("cn-2026").rules

@@ -407,7 +407,6 @@ def test_an_approval_that_nobody_on_the_roster_may_state_is_shown_refused():
 # --- bundled books -------------------------------------------------------------------------------
 
 
-
 @pytest.mark.parametrize("name", rulebook_names())
 def test_a_bundled_book_is_clean(name):
     found = check_rulebook(fitted(), bundled(name))

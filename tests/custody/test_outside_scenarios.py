@@ -949,7 +949,11 @@ RULES = {"M1", "M2a", "M3", "M4", "R3", "T1", "T5", "I1", "I2", "WB", "DR", "SYS
 
 
 def is_of_these_stories(row):
-    return row["event"] == "refusal" or row["rule"] in RULES or (row["rule"], row["variant"]) == ("M5", "register")
+    return (
+        row["event"] == "refusal"
+        or row["rule"] in RULES
+        or (row["rule"], row["variant"]) == ("M5", "register")
+    )
 
 
 def replay(tmp_path, capsys, text, *options):

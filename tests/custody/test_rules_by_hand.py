@@ -3,7 +3,8 @@
 import pytest
 
 from custody.effects import AlarmRaised
-from tests.custody.support import OFFICERS, admitted, at, play, told
+from custody.scenario import parse_scenario
+from tests.custody.support import OFFICERS, admitted, at, engine, fact, json_line, play, told
 
 PUBLIC_ORDER = [*OFFICERS, *admitted("public_order_questioning")]
 CRIMINAL = [*OFFICERS, *admitted("criminal_summons")]
@@ -539,3 +540,20 @@ class TestEnvironment:
     def test_the_same_line_twice_is_one_fact(self):
         once = [*CRIMINAL, "10:00 wristband.cut band=B07"]
         assert told(play(once, "11:00")) == told(play([*once, once[-1]], "11:00"))
+
+
+def test_an_alarm_whose_beginning_is_told_late_shows_the_moment_it_really_had():
+    """Entered 09:01, questioned; at 18:00 it becomes known that the person was there at 09:00 already."""
+    lines = [
+        *OFFICERS,
+        "09:01 area.entered stay=s-1",
+        "09:03 stay.registered stay=s-1 measure=public_order_questioning case=c-1",
+    ]
+    built = engine()
+    scenario = parse_scenario(list(map(json_line, lines)))
+    for number, line in enumerate(scenario.lines, 1):
+        built.step(fact(line.fact, number, line.at_us, **line.body))
+    built.step(fact("deadline.reached", 50, at("18:00")))
+    built.step(fact("person.arrived", 51, at("09:00"), at("18:00"), stay="s-1"))
+    alarm = next(a for a in built.alarms.values() if a.rule == "T5")
+    assert (alarm.since_us, alarm.due_us) == (at("09:00"), at("17:00"))

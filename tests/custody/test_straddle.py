@@ -89,7 +89,12 @@ QUESTIONED = [
 
 
 def test_a_questioning_that_is_not_recorded_becomes_unlawful_at_midnight_of_the_moment():
-    lines = [*HEADS, *STAY, *QUESTIONED, ("2026-01-01T00:20", "recorder.started", {"recorder": "rec-interview-1"})]
+    lines = [
+        *HEADS,
+        *STAY,
+        *QUESTIONED,
+        ("2026-01-01T00:20", "recorder.started", {"recorder": "rec-interview-1"}),
+    ]
     assert raised(play("at_start", lines, "2026-01-01T01:00"), "R3/questioning") == []
     effects = play("at_moment", lines, "2026-01-01T01:00")
     assert raised(effects, "R3/questioning") == [at("2026-01-01T00:00:05")]
@@ -109,11 +114,21 @@ def test_a_stay_that_begins_after_midnight_is_under_the_new_law_whatever_the_set
 
 def test_two_officers_were_wanted_before_and_one_recorded_suffices_after():
     """One officer from 23:30, recorded: unlawful at 23:31 under the old law; lawful from midnight."""
-    lines = [*HEADS, *STAY, QUESTIONED[0], QUESTIONED[2], ("2025-12-31T23:30", "tag.read", {"tag": "o1", "room": "interview-1"})]
+    lines = [
+        *HEADS,
+        *STAY,
+        QUESTIONED[0],
+        QUESTIONED[2],
+        ("2025-12-31T23:30", "tag.read", {"tag": "o1", "room": "interview-1"}),
+    ]
     for straddle, over in (("at_start", None), ("at_moment", at("2026-01-01T00:00:00"))):
         effects = play(straddle, lines, "2026-01-01T02:00")
         assert raised(effects, "I2/single")[0] == at("2025-12-31T23:31:00"), straddle
-        cleared = [e.time_us for e in effects if isinstance(e, AlarmCleared) and f"{e.rule}/{e.variant}" == "I2/single"]
+        cleared = [
+            e.time_us
+            for e in effects
+            if isinstance(e, AlarmCleared) and f"{e.rule}/{e.variant}" == "I2/single"
+        ]
         assert cleared == ([over] if over else []), straddle
 
 
@@ -121,7 +136,10 @@ def test_a_late_fact_from_before_midnight_is_judged_by_the_law_of_its_time():
     known = area("at_moment")
     book, _ = rulebook_of_area(known)
     in_time, late = Engine(known, book), Engine(known, book)
-    rows = [json.dumps({"at": f"{when}:00+08:00", "fact": name, **body}) for when, name, body in [*HEADS, *STAY, *QUESTIONED]]
+    rows = [
+        json.dumps({"at": f"{when}:00+08:00", "fact": name, **body})
+        for when, name, body in [*HEADS, *STAY, *QUESTIONED]
+    ]
     facts = [
         fact(line.fact, n, line.at_us, **line.body) for n, line in enumerate(parse_scenario(rows).lines, 1)
     ]
@@ -133,7 +151,9 @@ def test_a_late_fact_from_before_midnight_is_judged_by_the_law_of_its_time():
     late.step(end)
 
     def amounts(engine: Engine) -> list[tuple[object, ...]]:
-        return sorted((r.id, r.closed_us, tuple((s.name, s.due_us) for s in r.fired)) for r in engine.obligations())
+        return sorted(
+            (r.id, r.closed_us, tuple((s.name, s.due_us) for s in r.fired)) for r in engine.obligations()
+        )
 
     assert amounts(in_time) == amounts(late)
 
@@ -141,7 +161,9 @@ def test_a_late_fact_from_before_midnight_is_judged_by_the_law_of_its_time():
 def test_the_gateway_wakes_at_the_change_of_the_law():
     known = area("at_moment")
     engine = Engine(known, rulebook_of_area(known)[0])
-    engine.step(fact("config.loaded", 1, at("2025-12-31T20:00:00"), config_hash="x", rulebook="y", rulebook_hash="z"))
+    engine.step(
+        fact("config.loaded", 1, at("2025-12-31T20:00:00"), config_hash="x", rulebook="y", rulebook_hash="z")
+    )
     seen = []
     for n in range(2, 40):
         due_us = engine.next_deadline_us()
@@ -155,7 +177,10 @@ def test_the_gateway_wakes_at_the_change_of_the_law():
 def test_books_that_leave_a_hole_or_overlap_are_refused():
     old, new = (load_rulebook(rulebook_text(n), n, rulebook_text) for n in ("cn-2012", "cn-2026"))
     zone = area("at_start").zone
-    assert [b for b in join_rulebooks([new, old], zone).titles] == ["cn-2012", "cn-2026"]
-    for wrong in (replace(old, in_force_until=None), replace(old, in_force_until=old.in_force_until.replace(day=30))):
+    assert list(join_rulebooks([new, old], zone).titles) == ["cn-2012", "cn-2026"]
+    for wrong in (
+        replace(old, in_force_until=None),
+        replace(old, in_force_until=old.in_force_until.replace(day=30)),
+    ):
         with pytest.raises(ConfigError, match="expected cn-2026 to begin the day after cn-2012 ends"):
             join_rulebooks([wrong, new], zone)

@@ -31,8 +31,8 @@ from caselog.keys import SoftKey
 from caselog.log import Log
 from caseserver.ingest import Ingest
 from custody.area import load_area
-from custody.engine import Engine
 from custody.bundled import rulebook_text
+from custody.engine import Engine
 from custody.reader import load_rulebook
 from node.app import Node
 from node.config import NodeConfig

@@ -486,7 +486,9 @@ def test_a_new_rulebook_asks_nothing_of_the_past_but_tells_what_still_stands() -
     bench.run(500)
     told = bench.output_ids()[before:]
     assert not [output for output in told if "stay:s-gone" in output], "the past was judged by a later law"
-    assert [output for output in told if output.startswith("obligation.armed|t1/M5/register/stay:s-here")] == []
+    assert [
+        output for output in told if output.startswith("obligation.armed|t1/M5/register/stay:s-here")
+    ] == []
     assert [output for output in told if "M5/particulars/stay:s-here" in output], "what stands was not told"
 
 

@@ -118,7 +118,14 @@ class Day:
     def interview(self, time: str, stay: str, band: str, kind: str, room: str, *officers: str) -> None:
         """Led in, and the interview begins."""
         self.go(time, band, room, *officers)
-        self.tell(at(time) + 20 * SECOND, "interview.started", stay=stay, kind=kind, room=room, officers=list(officers))
+        self.tell(
+            at(time) + 20 * SECOND,
+            "interview.started",
+            stay=stay,
+            kind=kind,
+            room=room,
+            officers=list(officers),
+        )
 
     def meals(self, time: str, *stays: str) -> None:
         """Food for those who are held."""

@@ -29,8 +29,8 @@ from caseserver.area_state import AreaState, Message
 from caseserver.payload import build
 from caseserver.program import Program
 from caseserver.settings import load_settings
-from custody.bundled import area_text
 from custody.area import Area, load_area
+from custody.bundled import area_text
 from custody.codec import fact_entry, output_entry
 from custody.engine import Engine
 from custody.facts import Fact

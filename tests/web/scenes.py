@@ -17,6 +17,7 @@ from caseserver.web.views import (
     AlarmTail,
     AreaPlan,
     Asked,
+    Choice,
     ClockLane,
     Count,
     CoverageCell,
@@ -49,6 +50,9 @@ from caseserver.web.views import (
     WhyFact,
 )
 from caseserver.web.views_rules import RuleCard, RuleGroup, RuleNumber, RulesPage
+from caseserver.web.views_whatif import RefusalRow, RuleRow, SubjectRow, WhatIfPage
+from custody.name import Name
+from custody.whatif import Totals, WhatIf
 
 ZONE = "Asia/Shanghai"
 SECOND, MINUTE, HOUR = 1_000_000, 60_000_000, 3_600_000_000
@@ -519,7 +523,10 @@ def asked() -> tuple[Asked, ...]:
 
 
 def form_choice() -> FormChoice:
-    groups = (("到案", (FormLink("写到案时间", "/a"), FormLink("登记财物", "", "先办：人身安全检查"))), ("离区", (FormLink("写结束时间", "/b"),)))
+    groups = (
+        ("到案", (FormLink("写到案时间", "/a"), FormLink("登记财物", "", "先办：人身安全检查"))),
+        ("离区", (FormLink("写结束时间", "/b"),)),
+    )
     rest = (("约束", (FormLink("解除约束", "/c"),)),)
     return FormChoice("办理", "选一张表", asked(), groups, rest, (("编号", "0412"),), "/stays/a1/0412")
 
@@ -533,12 +540,39 @@ def rules() -> RulesPage:
         (RuleNumber(clock, "满 8 小时", "law"), RuleNumber(clock, "满 12 小时", "law", "负责人批准"), RuleNumber(clock, "最后一天", "")),
         "到案 · 延长审批", "没有登记：当作没有办",
     )  # fmt: skip
-    plain = replace(card, anchor="T6-stop", key="T6/stop", confidence="", is_overlaid=False, period="", about=(), unknown="")
+    plain = replace(
+        card,
+        anchor="T6-stop",
+        key="T6/stop",
+        confidence="",
+        is_overlaid=False,
+        period="",
+        about=(),
+        unknown="",
+    )
     return RulesPage(
         (("一号办案区", "/rules?area=a1", True), ("二号办案区", "/rules?area=a2", False)),
         (("cn-2026", "办案区规则", "2026-01-01 起"),), "",
         (("M", "/rules?letter=M", 13, False), ("T", "/rules?letter=T", 2, True)), "/rules", 15, 0,
         (RuleGroup("T", "期限", (card, plain)),),
+    )  # fmt: skip
+
+
+def whatif() -> WhatIfPage:
+    totals = Totals(8, 6, 0, 1, 1, 0, 3 * HOUR, 7 * MINUTE)
+    result = WhatIf(
+        "a1", "cn-2012", "cn-2026", Name("旧", "old"), Name("新", "new"), at("6:30"), NOW, (), (), (), (), totals,
+        Totals(0, 0, 0, 0, 0, 0, 0, 0),
+    )  # fmt: skip
+    row = RuleRow(
+        "I2", "/rules?letter=I", "询问不得少于二人", "law", "第52条", "第108条", 0, 1, 0, "3 小时", "0 秒"
+    )
+    return WhatIfPage(
+        (Choice("a1", "一号办案区"), Choice("a2", "二号办案区")), "a1", (Choice("cn-2012", "cn-2012", "旧"), Choice("cn-2026", "cn-2026", "新")),
+        "cn-2012", "cn-2026", result=result, scope="比较了 189 条事实", totals=(("停留", "8"), ("转为合法", "1")),
+        rules=(row,), local=(replace(row, seal="site"),),
+        subjects=(SubjectRow("0418", "/stays/a1/0418", "转为合法", "3 小时（1 次）", "—", "I2"), SubjectRow("案件 c-1", "", "转为违法", "—", "1 次", "T21")),
+        more=3, refusals=(RefusalRow("3月18日 09:00", "0418", "批准延长", "cn-2026", "理由不对", "第97条"),),
     )  # fmt: skip
 
 

@@ -23,6 +23,7 @@ from custody.catalogue import UNITS
 from custody.reader import PHASES
 from custody.reader.params import STANDING_ACTS
 from custody.vocabulary import MEASURES
+from custody.whatif import CHANGES
 
 SUPERVISED = {"door", "node", "port", "server", "gateway", "clock"}
 WEB = Path(str(resources.files("caseserver.web")))
@@ -33,13 +34,14 @@ OF_LITERAL = re.compile(r"""\.of\(\s*["']([a-z_]+)["'],\s*["']([a-z_]+)["']""")
 CHOSEN = re.compile(r"""["']([a-z_]+\.[a-z_]+)["'] if .*? else ["']([a-z_]+\.[a-z_]+)["']""")
 
 
-
 def refusals() -> set[str]:
     """Every reason for which the engine refuses, out of its own code."""
     found = {"wrong_order", "same_person", "still_active"}  # custody.alarm: moves that an alarm does not take
     for path in Path(str(resources.files("custody"))).rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            is_call = isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Refused"
+            is_call = (
+                isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Refused"
+            )
             if is_call and len(node.args) > 2 and isinstance(node.args[2], ast.Constant):
                 found.add(str(node.args[2].value))
     return found
@@ -68,6 +70,7 @@ FAMILIES: dict[str, set[str]] = {
     "sensed": set(SENSED.values()),
     "stated": set(STATED),
     "refused": refusals(),
+    "whatif_change": set(CHANGES) - {"same", "lawful"},
     "told": {"raised", "prewarned", "cleared"},
 }
 

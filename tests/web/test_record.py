@@ -16,7 +16,15 @@ from caseserver.web.present.record import asked, asked_at_release, is_possible, 
 from caseserver.web.present.state import AreaPicture
 from caseserver.web.record import Form, read_record, record_form
 from custody.catalogue import FACT_TYPES
-from custody.catalogue.forms import FIELD_NAMES, FLAG_GROUPS, FOLLOWS, FORM_NAMES, OTHER_FORMS, OWN_PAGES, STAY_FORMS
+from custody.catalogue.forms import (
+    FIELD_NAMES,
+    FLAG_GROUPS,
+    FOLLOWS,
+    FORM_NAMES,
+    OTHER_FORMS,
+    OWN_PAGES,
+    STAY_FORMS,
+)
 from custody.facts import check_body
 from custody.vocabulary import FLAGS
 from tests.web import day, scenes
@@ -63,7 +71,9 @@ def test_every_fact_of_an_officer_has_roles_and_names_who_states_it() -> None:
 
 
 def test_every_field_of_every_form_has_a_name_in_both_languages() -> None:
-    keys = {key for name in ALL for key in FACT_TYPES[name].fields if not name.startswith("alarm.")} - {"band"}
+    keys = {key for name in ALL for key in FACT_TYPES[name].fields if not name.startswith("alarm.")} - {
+        "band"
+    }
     assert keys - FIELD_NAMES.keys() == set()
     for name in (*FIELD_NAMES.values(), *FORM_NAMES.values()):
         assert name.zh
@@ -92,7 +102,11 @@ def test_a_form_asks_for_every_field_that_must_be_there(state: AreaPicture, fact
     assert required - {"stay", "approver"} <= shown.keys() | {"officer"}
     assert all(field.label for field in shown.values())
     empty = read_record(form, {})
-    asked_for = {key for key in required & shown.keys() if FACT_TYPES[fact].fields[key].kind != "bool" or shown[key].choices}
+    asked_for = {
+        key
+        for key in required & shown.keys()
+        if FACT_TYPES[fact].fields[key].kind != "bool" or shown[key].choices
+    }
     assert asked_for <= empty.errors.keys()
 
 
@@ -104,7 +118,9 @@ SENT = st.dictionaries(
 
 
 @given(st.sampled_from([*OF_STAYS, *OF_OTHERS]), SENT)
-def test_nothing_sent_raises_and_nothing_malformed_is_stated(afternoon: House, fact: str, sent: dict[str, list[str]]) -> None:
+def test_nothing_sent_raises_and_nothing_malformed_is_stated(
+    afternoon: House, fact: str, sent: dict[str, list[str]]
+) -> None:
     state = Gatherer(afternoon.station).pictures(READER)[0]
     answer = read_record(form_of(state, fact), sent)
     assert answer.is_good == bool(answer.statements)
@@ -143,7 +159,9 @@ def test_a_day_alone_is_meant_to_its_last_second() -> None:
     assert moment("2026-03-17", READER, is_end=True) == at("23:59:59", 17)
 
 
-def test_officers_in_the_person_s_room_are_offered_first_and_those_of_another_organ_not(state: AreaPicture) -> None:
+def test_officers_in_the_person_s_room_are_offered_first_and_those_of_another_organ_not(
+    state: AreaPicture,
+) -> None:
     field = next(f for f in record_form(form_of(state, "guard.named", "0409")).fields if f.name == "officers")
     assert {choice.value for choice in field.choices[:2]} == {"0921", "1187"}
 
@@ -168,7 +186,9 @@ def test_only_forms_that_the_reader_may_enter_are_asked_of_the_reader(state: Are
     stay = state.world.stays.get("0420")
     assert stay is not None
     assert asked(state, stay, frozenset(), READER) == ()
-    hrefs = [link.href for item in asked(state, stay, frozenset({"health.checked"}), READER) for link in item.links]
+    hrefs = [
+        link.href for item in asked(state, stay, frozenset({"health.checked"}), READER) for link in item.links
+    ]
     assert hrefs == ["/stays/a1/0420/record/health.checked"]
 
 
@@ -227,7 +247,9 @@ def test_a_form_is_in_the_gateway_s_log_with_who_entered_it(house: House, duty: 
 
 def test_what_is_wrong_is_said_and_nothing_is_stated(house: House, duty: TestClient) -> None:
     size = house.gateways["a1"].log.size
-    answer = duty.post("/stays/a1/0420/record/rest.recorded", data={"csrf": token(duty), "minutes": "9999", "at": "23:00"})
+    answer = duty.post(
+        "/stays/a1/0420/record/rest.recorded", data={"csrf": token(duty), "minutes": "9999", "at": "23:00"}
+    )
     assert answer.status_code == 422
     assert "时间还没有到：23:00" in answer.text
     assert house.gateways["a1"].log.size == size
@@ -237,7 +259,9 @@ def test_what_is_wrong_is_said_and_nothing_is_stated(house: House, duty: TestCli
     ("zh", "先办：人身安全检查", "行政案件程序规定 第53条"),
     ("en", "First: safety search", "Administrative Procedure art. 53"),
 ])  # fmt: skip
-def test_what_the_law_forbids_is_refused_with_its_article(duty: TestClient, language: str, said: str, law: str) -> None:
+def test_what_the_law_forbids_is_refused_with_its_article(
+    duty: TestClient, language: str, said: str, law: str
+) -> None:
     answer = duty.post(f"/stays/a1/0420/record/effects.listed?lang={language}", data={"csrf": token(duty)})
     assert answer.status_code == 409
     assert said.lower() in answer.text.lower()

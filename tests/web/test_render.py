@@ -93,6 +93,12 @@ def pages() -> dict[str, Callable[[Reader], str]]:
         "rules of two books": lambda r: render.rules(
             replace(scenes.rules(), books=(("cn-2012", "旧", "至 2025-12-31"), ("cn-2026", "新", "2026-01-01 起")), straddle="设定", overlaid=1), r
         ),
+        "what if": lambda r: render.whatif(scenes.whatif(), r),
+        "what if, asked for nothing": lambda r: render.whatif(replace(scenes.whatif(), result=None, areas=()), r),
+        "what if, nothing changes": lambda r: render.whatif(replace(scenes.whatif(), rules=(), local=(), subjects=(), refusals=(), more=0), r),
+        "what if, running": lambda r: render.whatif(replace(scenes.whatif(), result=None, is_running=True), r),
+        "what if, refused": lambda r: render.whatif(replace(scenes.whatif(), result=None, problem="没有"), r),
+        "alarm explained": lambda r: render.alarm(replace(alarm, sentences=("自 14:21:56 起",), sight=alarm.facts[:1], is_smallest=True, rule_href="/rules#M4"), r),
         "stay over a change of the law": lambda r: render.stay_page(replace(stay, law="按开始时的法律"), r),
         "coverage": lambda r: render.coverage_page(scenes.coverage(), r),
         "no coverage": lambda r: render.coverage_page(replace(scenes.coverage(), rows=()), r),

@@ -27,7 +27,9 @@ ZH, EN = scenes.reader("zh"), scenes.reader("en")
 
 
 def state_of(*books: str, straddle: str = "at_start", overlay: str = "") -> AreaPicture:
-    area = replace(load_area(area_text("standard") + overlay, "area.toml"), rulebooks=books, straddle=straddle)
+    area = replace(
+        load_area(area_text("standard") + overlay, "area.toml"), rulebooks=books, straddle=straddle
+    )
     return AreaPicture(area, rulebook_of_area(area)[0], World())
 
 
@@ -40,8 +42,12 @@ def card_of(view: RulesPage, key: str) -> RuleCard:
 
 
 @pytest.mark.parametrize("reader", [ZH, EN], ids=["zh", "en"])
-@pytest.mark.parametrize("books", [(name,) for name in rulebook_names() if "/" not in name] + [("cn-2012", "cn-2026")])
-def test_every_rule_is_there_with_what_it_asks_and_what_it_reads(books: tuple[str, ...], reader: Reader) -> None:
+@pytest.mark.parametrize(
+    "books", [(name,) for name in rulebook_names() if "/" not in name] + [("cn-2012", "cn-2026")]
+)
+def test_every_rule_is_there_with_what_it_asks_and_what_it_reads(
+    books: tuple[str, ...], reader: Reader
+) -> None:
     state = state_of(*books)
     cards = [card for group in page_of(state, reader).groups for card in group.cards]
     assert sorted(card.key for card in cards) == sorted(rule.key for rule in state.rulebook.rules)
@@ -57,7 +63,9 @@ def test_every_rule_is_there_with_what_it_asks_and_what_it_reads(books: tuple[st
 def test_no_chinese_and_no_bare_code_stands_in_the_english_sentences() -> None:
     for group in page_of(state_of("cn-2012", "cn-2026"), EN).groups:
         for card in group.cards:
-            words = " ".join((card.says, card.inputs, card.unknown, *(said for pair in card.about for said in pair)))
+            words = " ".join(
+                (card.says, card.inputs, card.unknown, *(said for pair in card.about for said in pair))
+            )
             assert not any("一" <= character <= "鿿" for character in words), words
             assert "_" not in words, words
 
@@ -80,7 +88,9 @@ def test_a_limit_in_days_tells_its_last_day() -> None:
 
 def test_what_was_not_read_or_not_verified_is_said_plainly() -> None:
     book = page_of(state_of("ew-pace"), EN)
-    assert {card.confidence for group in book.groups for card in group.cards} == {"The article was not verified"}
+    assert {card.confidence for group in book.groups for card in group.cards} == {
+        "The article was not verified"
+    }
     china = [card for group in page_of(state_of("cn-2026")).groups for card in group.cards]
     assert {card.confidence for card in china} == {"", "条文未直接核对，据他人转述", "条文未核实"}
 
@@ -92,7 +102,9 @@ def test_a_letter_shows_its_group_alone() -> None:
     assert [letter for letter, _, _, is_chosen in view.letters if is_chosen] == ["WB"]
 
 
-@pytest.mark.parametrize(("rule", "letter"), [("T5", "T"), ("M2a", "M"), ("WB", "WB"), ("SYS", "SYS"), ("G13", "G")])
+@pytest.mark.parametrize(
+    ("rule", "letter"), [("T5", "T"), ("M2a", "M"), ("WB", "WB"), ("SYS", "SYS"), ("G13", "G")]
+)
 def test_the_group_of_a_rule_is_the_letters_of_its_id(rule: str, letter: str) -> None:
     assert letter_of(rule) == letter
     assert letter in LETTERS
@@ -124,10 +136,14 @@ def test_a_stay_over_the_change_says_which_law_it_is_under_and_that_it_is_a_sett
     state = state_of("cn-2012", "cn-2026")
     stay = Stay("s-1", YEAR_US - HOUR_US, 0)
     said = law_of(stay, state, YEAR_US - HOUR_US, YEAR_US + HOUR_US, ZH)
-    assert said.startswith("跨越 2026-01-01 的停留适用何法，未见明文。本区设定：按开始时的法律；适用 办案区规则（2013")
+    assert said.startswith(
+        "跨越 2026-01-01 的停留适用何法，未见明文。本区设定：按开始时的法律；适用 办案区规则（2013"
+    )
     assert law_of(stay, state, YEAR_US - HOUR_US, YEAR_US - 1, ZH) == ""
     assert law_of(stay, state_of("cn-2026"), YEAR_US - HOUR_US, YEAR_US + HOUR_US, ZH) == ""
-    later = law_of(stay, state_of("cn-2012", "cn-2026", straddle="at_moment"), YEAR_US - HOUR_US, YEAR_US + HOUR_US, EN)
+    later = law_of(
+        stay, state_of("cn-2012", "cn-2026", straddle="at_moment"), YEAR_US - HOUR_US, YEAR_US + HOUR_US, EN
+    )
     assert "the law of each moment" in later
 
 

@@ -80,7 +80,9 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     yield
 
 
-def test_a_long_comparison_runs_in_its_own_thread_and_the_page_asks_again(afternoon: House, impatient: None) -> None:
+def test_a_long_comparison_runs_in_its_own_thread_and_the_page_asks_again(
+    afternoon: House, impatient: None
+) -> None:
     made = Comparing(afternoon.station)
     view = afternoon.station.area("a1")
     made._one.acquire()  # another comparison is under way
@@ -98,7 +100,7 @@ def test_a_long_comparison_runs_in_its_own_thread_and_the_page_asks_again(aftern
     while (found := made.of(view, "cn-2012", "cn-2026")) is None and time.monotonic() < end_s:
         time.sleep(0.02)
     assert found is not None
-    assert found.result.until_us == day.NOW
+    assert 0 <= day.NOW - found.result.until_us < 10_000_000  # the last fact of the log
     assert found.end == view.health().log_size
 
 

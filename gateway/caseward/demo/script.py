@@ -115,7 +115,12 @@ class Script:
         self.go(at_us + 3 * MINUTE_US // 4, area, stay.band, "reception")
         self.form(at_us + MINUTE_US, area, administrator, "wristband.bound", stay=stay.ref, band=stay.band)
         self.form(
-            at_us + 90 * SECOND_US, area, administrator, "certificate.written", stay=stay.ref, arrived_at_us=at_us
+            at_us + 90 * SECOND_US,
+            area,
+            administrator,
+            "certificate.written",
+            stay=stay.ref,
+            arrived_at_us=at_us,
         )
         self.form(at_us + 2 * MINUTE_US, area, administrator, "rights.told", stay=stay.ref)
         self.form(
@@ -147,10 +152,20 @@ class Script:
         if stay.measure == "public_order_questioning":
             approver = HEAD
             self.form(
-                at_us + 6 * MINUTE_US, stay.area, approver, "sample.approved", stay=stay.ref, approver=approver
+                at_us + 6 * MINUTE_US,
+                stay.area,
+                approver,
+                "sample.approved",
+                stay=stay.ref,
+                approver=approver,
             )
         self.form(
-            at_us + 390 * SECOND_US, stay.area, numbers[0], "sample.collected", stay=stay.ref, kind="fingerprints"
+            at_us + 390 * SECOND_US,
+            stay.area,
+            numbers[0],
+            "sample.collected",
+            stay=stay.ref,
+            kind="fingerprints",
         )
         self.go(at_us + 7 * MINUTE_US, stay.area, stay.band, after)
         self.badges(at_us + 8 * MINUTE_US, stay.area, officers, "")

@@ -22,8 +22,8 @@ from caseward.demo.director import Timetable
 from caseward.demo.hardware import Hardware, write_config
 from caseward.demo.interpreter import Runner
 from caseward.demo.programs import Programs
-from custody.bundled import area_text
 from custody.area import Area, load_area
+from custody.bundled import area_text
 
 SERVER_USER: Final = "server"
 BROKER, SERVER = "broker", "server"

@@ -183,12 +183,8 @@ def _at_night(script: Script, drawer: Drawer) -> None:
     drunk = drawer.stay("a1", "20:30", "public_order_questioning")
     script.arrive(drunk, ADMIN["a1"])
     script.search(clock("20:33"), drunk, "000127 000128", "sobering")
-    script.form(
-        clock("20:35"), "a1", "000127", "person.flagged", stay=drunk.ref, flag="drunk", value=True
-    )
-    script.form(
-        clock("20:36"), "a1", ADMIN["a1"], "guard.named", stay=drunk.ref, officers=["000112"]
-    )
+    script.form(clock("20:35"), "a1", "000127", "person.flagged", stay=drunk.ref, flag="drunk", value=True)
+    script.form(clock("20:36"), "a1", ADMIN["a1"], "guard.named", stay=drunk.ref, officers=["000112"])
     script.badge(clock("20:38"), "a1", "000112", "sobering")  # who is drunk is never left alone
     script.leave(clock("27:50"), drunk, ADMIN["a1"], "fine_or_warning", "exit")
     script.badge(clock("27:56"), "a1", "000112", "guard")

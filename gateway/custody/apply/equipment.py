@@ -183,8 +183,6 @@ def _band_battery(world: World, area: Area, fact: Fact) -> Refused | None:
     return None
 
 
-
-
 EQUIPMENT: Final[Mapping[str, Handler]] = {
     "gateway.booted": nothing,
     "config.loaded": _config_loaded,

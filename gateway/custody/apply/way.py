@@ -55,7 +55,11 @@ def _unauthorised(world: World, rulebook: Rulebook, fact: Fact) -> Refused | Non
     if approval is None:
         return None
     officer = world.officers.get(str(fact.body["approver"]))
-    if officer is not None and officer.service != "auxiliary" and set(officer.roles) & set(approval.approvers):
+    if (
+        officer is not None
+        and officer.service != "auxiliary"
+        and set(officer.roles) & set(approval.approvers)
+    ):
         return None
     found = f"{fact.body['approver']}: {', '.join(officer.roles) if officer else 'not registered'}"
     expected = " or ".join(approval.approvers)

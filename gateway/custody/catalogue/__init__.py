@@ -8,10 +8,12 @@ stay, case and person are random references; names and identity numbers live els
 from collections.abc import Mapping
 from typing import Final
 
+from custody.catalogue.course import COURSE
 from custody.catalogue.equipment import EQUIPMENT, HANDLING
-from custody.catalogue.matters import CASES, COURSE, INCIDENTS_FACTS, RECORDINGS_FACTS
+from custody.catalogue.matters import CASES, INCIDENTS_FACTS, RECORDINGS_FACTS
+from custody.catalogue.officers import OFFICERS_FACTS
 from custody.catalogue.parts import FactType
-from custody.catalogue.people import OFFICERS_FACTS, WAY
+from custody.catalogue.people import WAY
 
 GROUPS: Final[Mapping[str, tuple[FactType, ...]]] = {
     "equipment": EQUIPMENT,
@@ -47,7 +49,9 @@ SUBJECTS: Final[Mapping[str, tuple[str, ...]]] = {
 UNITS: Final = ("stay", "case", "dossier", "recording", "incident", "officer", "room", "recorder")
 # Stated of a stay also when the person has left: decisions, and what hangs on an incident or a recording.
 OUTLIVING: Final = frozenset(
-    item.name for item in FACT_TYPES.values() if item in COURSE or not getattr(item.fields.get("stay"), "required", False)
+    item.name
+    for item in FACT_TYPES.values()
+    if item in COURSE or not getattr(item.fields.get("stay"), "required", False)
 )
 # Facts that open a stay.
 OPENING: Final = frozenset({"person.arrived", "area.entered", "stay.registered", "wristband.bound"})

@@ -77,7 +77,9 @@ def running(rule: Rule, view: View, unit: Unit) -> Running | Silence:
         return silent
     start = _start(rule, view, unit)
     if start is None:
-        return Silence("not_begun", " ".join(rule.params.get("since", ())) or "a measure in force", "not done")
+        return Silence(
+            "not_begun", " ".join(rule.params.get("since", ())) or "a measure in force", "not done"
+        )
     until = rule.params.get("until", ())
     known = view.times(unit, until) + [at for name in until if (at := view.step(unit, name)) is not None]
     done = min((at for at in known if at[0] >= start[0]), default=None)
@@ -173,7 +175,13 @@ def _by_the_calendar(
     text = tier.limit.text
     last = last_day(local_date(start_us + suspended_us, zone), tier.limit, holidays)
     stages = [
-        Stage(f"pre-{before.text}@{text}", midnight_us(last - timedelta(days=before.days), zone), "S3", True, "local")
+        Stage(
+            f"pre-{before.text}@{text}",
+            midnight_us(last - timedelta(days=before.days), zone),
+            "S3",
+            True,
+            "local",
+        )
         for before in tier.prewarnings
     ]
     if tier.due is not None:

@@ -91,7 +91,13 @@ def _recused_present(rule: Rule, view: View, unit: Unit) -> Judgement:
 def _door_forced(rule: Rule, view: View, unit: Unit) -> Judgement:
     """A controlled door opened without a release by right shortly before."""
     state, door = view.world.doors.get(unit.ref), view.area.doors.get(unit.ref)
-    if door is None or state is None or not door.controlled or state.is_open is False or state.opened_us is None:
+    if (
+        door is None
+        or state is None
+        or not door.controlled
+        or state.is_open is False
+        or state.opened_us is None
+    ):
         return Silence("no_act", "a controlled door open", "not so")
     if door.kind not in rule.params.get("doors", (door.kind,)):
         return Silence("door", " ".join(rule.params["doors"]), door.kind)

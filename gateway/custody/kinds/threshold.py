@@ -97,7 +97,10 @@ def _particulars_missing(rule: Rule, unit: Unit) -> Judgement:
     if stay.sex is not None and stay.minor is not None:
         return Silence("stated", "sex or age class left out", "both stated")
     return Condition(
-        room=stay.room, since_us=stay.registered_us, anchor=stay.registered_fact, facts=(stay.registered_fact,)
+        room=stay.room,
+        since_us=stay.registered_us,
+        anchor=stay.registered_fact,
+        facts=(stay.registered_fact,),
     )
 
 

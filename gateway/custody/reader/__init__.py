@@ -93,7 +93,10 @@ _Tables = tuple[list[Rule], list[Approval], list[Step]]
 
 def _tables(r: Reader, raw: Mapping[str, Any]) -> _Tables:
     return (
-        [rule_of(r, t, f"rule[{n}] {t.get('id')}/{t.get('variant')}") for n, t in enumerate(r.tables(raw, "", "rule"))],
+        [
+            rule_of(r, t, f"rule[{n}] {t.get('id')}/{t.get('variant')}")
+            for n, t in enumerate(r.tables(raw, "", "rule"))
+        ],
         [approval_of(r, t, f"approval[{n}]") for n, t in enumerate(r.tables(raw, "", "approval"))],
         [step_of(r, t, f"step[{n}]") for n, t in enumerate(r.tables(raw, "", "step"))],
     )

@@ -128,9 +128,7 @@ class Reader:
         if not isinstance(value, dict) or set(value) != {"start", "end"}:
             self.add(where, "{ start = [steps], end = [steps] }", value)
             return Between((), ())
-        return Between(
-            self.steps(value["start"], f"{where}.start"), self.steps(value["end"], f"{where}.end")
-        )
+        return Between(self.steps(value["start"], f"{where}.start"), self.steps(value["end"], f"{where}.end"))
 
     def day(self, head: Mapping[str, Any], key: str) -> date | None:
         """A date or nothing."""

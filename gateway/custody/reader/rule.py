@@ -97,6 +97,13 @@ def _check_rule(r: Reader, rule: Rule, table: Mapping[str, Any], where: str) -> 
     if rule.kind != "clock" and all(level.is_prewarning for level in rule.levels):
         r.add(f"{where}.level", "at least one level that is no pre-warning", table.get("level"))
     params = rule.params
+    early = [level.name for level in rule.levels if level.after_us < 0]
+    if early and not any("@" in step for step in params.get("since", ())):
+        r.add(
+            f"{where}.level",
+            "a level before its moment only where that is written: since = 'step@field'",
+            early,
+        )
     if rule.kind == "threshold":
         has_side = ("below" in params) != ("above" in params) or "quantity" in params
         has_value = ("step" in params and "field" in params) != ("quantity" in params)
@@ -171,7 +178,11 @@ def _tiers(r: Reader, table: Mapping[str, Any], where: str) -> tuple[Tier, ...]:
     tiers = []
     for number, raw in enumerate(r.tables(table, f"{where}.", "tier")):
         at = f"{where}.tier[{number}]"
-        r.only(raw, at, ("limit", "basis", "grounds", "approvers", "approver_basis", "prewarnings", "severity", "due"))
+        r.only(
+            raw,
+            at,
+            ("limit", "basis", "grounds", "approvers", "approver_basis", "prewarnings", "severity", "due"),
+        )
         limit = r.limit(raw.get("limit"), f"{at}.limit")
         before = [r.limit(v, f"{at}.prewarnings") for v in r.items(raw, at, "prewarnings")]
         if any(value.order >= limit.order or (is_calendar and not value.days) for value in before):

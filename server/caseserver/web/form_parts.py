@@ -85,7 +85,9 @@ def clock_today(text: str, reader: Reader) -> int | None:
     return reader.now_us - (now - there) // timedelta(microseconds=1)
 
 
-_MOMENT = re.compile(r"(?:(?P<year>\d{4})-)?(?P<month>\d{1,2})-(?P<day>\d{1,2})(?:[ T]+(?P<hour>\d{1,2}):(?P<minute>\d{2}))?")
+_MOMENT = re.compile(
+    r"(?:(?P<year>\d{4})-)?(?P<month>\d{1,2})-(?P<day>\d{1,2})(?:[ T]+(?P<hour>\d{1,2}):(?P<minute>\d{2}))?"
+)
 
 
 def moment(text: str, reader: Reader, *, is_end: bool = False) -> int | None:

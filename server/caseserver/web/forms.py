@@ -74,7 +74,9 @@ def register_form(
 
 def _flags(reader: Reader) -> tuple[Choice, ...]:
     """What may be stated of person and case, in groups."""
-    return tuple(Choice(f, reader.code(FLAGS, f), "", reader.name(name)) for name, flags in FLAG_GROUPS for f in flags)
+    return tuple(
+        Choice(f, reader.code(FLAGS, f), "", reader.name(name)) for name, flags in FLAG_GROUPS for f in flags
+    )
 
 
 def read_register(states: Sequence[AreaPicture], reader: Reader, sent: Sent) -> tuple[str, Answer]:
@@ -90,10 +92,14 @@ def read_register(states: Sequence[AreaPicture], reader: Reader, sent: Sent) -> 
     case = ref_of(sent, "case", reader.t("register.case"), answer, reader)
     sex = choice_of(sent, "sex", reader.t("register.sex"), SEXES, answer, reader)
     arrived_us = _arrived(sent, answer, reader)
-    person = ref_of(sent, "person", reader.t("register.person"), answer, reader) if one(sent, "person") else ""
+    person = (
+        ref_of(sent, "person", reader.t("register.person"), answer, reader) if one(sent, "person") else ""
+    )
     flags = list(dict.fromkeys(value.strip() for value in sent.get("flags", ()) if value.strip()))
     if any(flag not in FLAGS for flag in flags):
-        answer.errors["flags"] = reader.t("form.bad_choice", found=shown(next(f for f in flags if f not in FLAGS)))
+        answer.errors["flags"] = reader.t(
+            "form.bad_choice", found=shown(next(f for f in flags if f not in FLAGS))
+        )
     known = state.world.stays.get(ref)
     if known is not None and (known.registered_us is not None or not known.is_open):
         answer.refusal = Refusal(
@@ -218,12 +224,23 @@ def extension_form(
     if grounds:
         choices = tuple(Choice(ground, reader.code(GROUNDS, ground)) for ground in grounds)
         is_needed = all(tier.grounds for _, tier in offers)
-        fields.append(Field("ground", "choice", reader.t("approve.ground"), choices=choices, required=is_needed))
+        fields.append(
+            Field("ground", "choice", reader.t("approve.ground"), choices=choices, required=is_needed)
+        )
     others = of_other_organs({role for _, tier in offers for role in tier.approvers}, state, reader)
     if others:
-        who = tuple(Choice(o.ref, o.ref, " / ".join(reader.code(ROLES, role) for role in o.roles)) for o in others)
+        who = tuple(
+            Choice(o.ref, o.ref, " / ".join(reader.code(ROLES, role) for role in o.roles)) for o in others
+        )
         fields.append(
-            Field("approver", "choice", reader.t("approve.other"), reader.t("approve.other_hint"), who, required=False)
+            Field(
+                "approver",
+                "choice",
+                reader.t("approve.other"),
+                reader.t("approve.other_hint"),
+                who,
+                required=False,
+            )
         )
     return build(
         "approve",
@@ -249,7 +266,11 @@ def _tier_choice(rule: Rule, tier: Tier, words: Words) -> Choice:
 def read_extension(state: AreaPicture, stay: Stay, reader: Reader, sent: Sent) -> Answer:
     answer = Answer()
     offers = {f"{rule.id}.{tier.limit.text}": (rule, tier) for rule, tier in longer_limits(state, stay)}
-    others = {officer.ref for _, tier in offers.values() for officer in of_other_organs(tier.approvers, state, reader)}
+    others = {
+        officer.ref
+        for _, tier in offers.values()
+        for officer in of_other_organs(tier.approvers, state, reader)
+    }
     if not offers:
         answer.refusal = Refusal(reader.t("approve.none", stay=stay.ref), "")
         return answer

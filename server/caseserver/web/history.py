@@ -18,7 +18,9 @@ RUN_LEAVES: Final = 2_000
 Leaf = dict[str, Any]
 
 
-def facts_between(station: Station, view: AreaView, first: int, end: int, also: Iterable[int] = ()) -> list[Leaf]:
+def facts_between(
+    station: Station, view: AreaView, first: int, end: int, also: Iterable[int] = ()
+) -> list[Leaf]:
     """Leaves of facts, in log order: from ``first`` up to ``end``, those in ``also``, and what stood at ``first``."""
     gateway = view.area.gateway
     found: dict[int, Leaf] = {}

@@ -33,8 +33,8 @@ from caseserver.web.record_pages import add_record
 from caseserver.web.rule_pages import add_rules
 from caseserver.web.session import Checked, SignedIn
 from caseserver.web.stay_pages import add_stays
-from caseserver.web.whatif_pages import add_whatif
 from caseserver.web.views import Refusal, SignInPage
+from caseserver.web.whatif_pages import add_whatif
 
 SETTLE_S: Final = 2.0
 """How long an officer waits for the gateway's word before the page says that it is still on its way."""
@@ -248,7 +248,9 @@ class Pages:
         view, alarm = self._alarm_view(area, ref)
         picture = self.gatherer.picture(view, reader)
         why = self.explaining.of(view, alarm)
-        leaves = self.gatherer.leaves_of(view, [fact.index for fact in why.facts] if why is not None else alarm.facts)
+        leaves = self.gatherer.leaves_of(
+            view, [fact.index for fact in why.facts] if why is not None else alarm.facts
+        )
         allowed = may(officer, view.rulebook, view.engine_world)
         return alarm_page(alarm, picture, leaves, view.history(alarm.id), reader, allowed, why)
 

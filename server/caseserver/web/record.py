@@ -76,7 +76,9 @@ class Form:
     @property
     def other_organs(self) -> list[Officer]:
         """Who, of another organ, may have approved: only where this officer may enter it for them."""
-        return of_other_organs(approvers(self.state.rulebook, self.fact) or frozenset(), self.state, self.reader)
+        return of_other_organs(
+            approvers(self.state.rulebook, self.fact) or frozenset(), self.state, self.reader
+        )
 
     @property
     def title(self) -> str:
@@ -92,11 +94,17 @@ class Form:
     @property
     def action(self) -> str:
         """Where it is sent."""
-        base = f"/stays/{self.state.area.id}/{self.stay.ref}/record" if self.stay else f"/record/{self.state.area.id}"
+        base = (
+            f"/stays/{self.state.area.id}/{self.stay.ref}/record"
+            if self.stay
+            else f"/record/{self.state.area.id}"
+        )
         return f"{base}/{self.fact}"
 
 
-def record_form(form: Form, sent: Sent | None = None, answer: Answer | None = None, preset: Sent | None = None) -> FormPage:
+def record_form(
+    form: Form, sent: Sent | None = None, answer: Answer | None = None, preset: Sent | None = None
+) -> FormPage:
     """The form as it is shown. ``preset``: values offered in the address, such as of what the family is told."""
     reader = form.reader
     fields = [_field(form, key, spec, preset or {}) for key, spec in form.specs.items()]
@@ -124,7 +132,9 @@ def _law(form: Form) -> LawQuote | None:
     rule = book.rule_of(rule_id) if rule_id is not None else None
     if rule is None or rule.basis != "law":
         return None
-    return LawQuote(Words(form.state.area, form.state.world, form.reader).article(rule.article.as_dict()), book.id)
+    return LawQuote(
+        Words(form.state.area, form.state.world, form.reader).article(rule.article.as_dict()), book.id
+    )
 
 
 # ---------------------------------------------------------------- fields
@@ -143,7 +153,14 @@ def _field(form: Form, key: str, spec: Spec, preset: Sent) -> Field:
     pattern = REF_PATTERN if spec.kind not in (TEXT, INSTANT, INT, REFS) else ""
     length = 200 if spec.kind in (TEXT, REFS) else 64
     return Field(
-        key, "text", label, hint, required=spec.required, pattern=pattern, numeric=spec.kind == INT, length=length
+        key,
+        "text",
+        label,
+        hint,
+        required=spec.required,
+        pattern=pattern,
+        numeric=spec.kind == INT,
+        length=length,
     )
 
 
@@ -163,7 +180,11 @@ def choices_of(form: Form, key: str, spec: Spec) -> tuple[Choice, ...]:
     if form.fact == "extension.approved" and key in _CASE_CLOCK:
         return tuple(_case_clock(form, key))
     if key == "flags":
-        return tuple(Choice(f, reader.code(FLAGS, f), "", reader.name(name)) for name, flags in FLAG_GROUPS for f in flags)
+        return tuple(
+            Choice(f, reader.code(FLAGS, f), "", reader.name(name))
+            for name, flags in FLAG_GROUPS
+            for f in flags
+        )
     if spec.choices:
         names = spec.choices if isinstance(spec.choices, dict) else {}
         return tuple(Choice(code, reader.code(names, code)) for code in spec.choices)

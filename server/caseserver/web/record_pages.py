@@ -38,7 +38,9 @@ def add_record(router: APIRouter, pages: Pages) -> None:
         if found is None:
             return pages.missing(request, reader)
         state, stay = found
-        view = record_choice(state, stay, may(officer, state.rulebook, state.world), reader, beside(state, stay, reader))
+        view = record_choice(
+            state, stay, may(officer, state.rulebook, state.world), reader, beside(state, stay, reader)
+        )
         return page(render.form_choice(view, reader), request)
 
     @router.get("/record")

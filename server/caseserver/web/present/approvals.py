@@ -18,7 +18,9 @@ def of_other_organs(allowed: Iterable[str], state: AreaPicture, reader: Reader) 
     if not reader.roles & ENTERERS:
         return []
     roles = frozenset(allowed)
-    return [o for o in state.world.officers.values() if o.service == "external" and roles.intersection(o.roles)]
+    return [
+        o for o in state.world.officers.values() if o.service == "external" and roles.intersection(o.roles)
+    ]
 
 
 def offered(state: AreaPicture, stay: Stay, reader: Reader) -> list[tuple[Rule, Tier]]:
@@ -36,7 +38,9 @@ def longer_limits(state: AreaPicture, stay: Stay) -> list[tuple[Rule, Tier]]:
     unit = view.unit(f"stay:{stay.ref}")
     found = []
     for key, versions in state.rulebook.versions.items():
-        rule = view.in_force(key, unit) if versions[0].kind == "clock" and versions[0].unit == "stay" else None
+        rule = (
+            view.in_force(key, unit) if versions[0].kind == "clock" and versions[0].unit == "stay" else None
+        )
         if rule is None or not any(tier.approvers for tier in rule.tiers):
             continue
         clock = running(rule, view, unit)
@@ -49,4 +53,6 @@ def _is_open(rule: Rule, tier: Tier, clock: Running) -> bool:
     """A tier above the one in force; or the first one, where that has to be approved itself and is not yet."""
     if not tier.approvers:
         return False
-    return tier.limit.order > clock.tier.limit.order or (tier is rule.tiers[0] is clock.tier and not clock.given)
+    return tier.limit.order > clock.tier.limit.order or (
+        tier is rule.tiers[0] is clock.tier and not clock.given
+    )

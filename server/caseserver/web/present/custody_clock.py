@@ -9,7 +9,11 @@ from custody.rules import Rule, Rulebook, Tier
 def of_custody(rule: Rule) -> bool:
     """A clock of the measure itself, not of a step that follows (a complaint to answer, a decision to deliver)."""
     since = rule.params.get("since", ())
-    return rule.kind == "clock" and rule.unit == "stay" and (not since or any(s.startswith("measure:") for s in since))
+    return (
+        rule.kind == "clock"
+        and rule.unit == "stay"
+        and (not since or any(s.startswith("measure:") for s in since))
+    )
 
 
 def rule_of(duty: Duty, rulebook: Rulebook) -> Rule | None:

@@ -58,7 +58,9 @@ def other_choice(
         title=reader.t("record.other_title"),
         lead=reader.t("record.choose"),
         asked=(),
-        groups=tuple(_groups(OTHER_FORMS, chosen, None, may, reader, f"/record/{chosen.area.id}", is_apt=True)),
+        groups=tuple(
+            _groups(OTHER_FORMS, chosen, None, may, reader, f"/record/{chosen.area.id}", is_apt=True)
+        ),
         areas=areas if len(states) > 1 else (),
         back_href="/",
     )
@@ -141,7 +143,9 @@ def asked(state: AreaPicture, stay: Stay, may: frozenset[str], reader: Reader) -
     return tuple(found.values())[:ASKED_MAX]
 
 
-def asked_at_release(state: AreaPicture, stay: Stay, may: frozenset[str], reader: Reader) -> tuple[Asked, ...]:
+def asked_at_release(
+    state: AreaPicture, stay: Stay, may: frozenset[str], reader: Reader
+) -> tuple[Asked, ...]:
     """What rules want done before this person leaves and is not done yet."""
     found: dict[tuple[str, ...], Asked] = {}
     for rule in _before(state, stay, is_release=True):
@@ -169,7 +173,11 @@ def _before(state: AreaPicture, stay: Stay, *, is_release: bool) -> Iterator[Rul
 
 def _is_on_the_way(state: AreaPicture, stay: Stay, rule: Rule) -> bool:
     """A place that everybody passes, or one that this person is in or is to be kept in."""
-    there = {room.kind for ref in (stay.room, stay.assigned) if ref and (room := state.area.rooms.get(ref)) is not None}
+    there = {
+        room.kind
+        for ref in (stay.room, stay.assigned)
+        if ref and (room := state.area.rooms.get(ref)) is not None
+    }
     return bool((there | _PASSED_BY_ALL) & set(rule.rooms))
 
 
@@ -182,7 +190,9 @@ def _add(
     found: dict[tuple[str, ...], Asked], rule: Rule, steps: Iterable[str], count: Count | None, state: AreaPicture,
     stay: Stay, may: frozenset[str], reader: Reader,
 ) -> None:  # fmt: skip
-    links = tuple(dict.fromkeys(link for step in steps if (link := _answer(state, stay, step, may, reader)) is not None))
+    links = tuple(
+        dict.fromkeys(link for step in steps if (link := _answer(state, stay, step, may, reader)) is not None)
+    )
     key = tuple(link.href for link in links)
     if not links or key in found:
         return
@@ -199,7 +209,9 @@ def _title(rule: Rule, reader: Reader) -> str:
     return f"{reader.name(rule.title)} · {said}" if said else reader.name(rule.title)
 
 
-def _answer(state: AreaPicture, stay: Stay, step: str, may: frozenset[str], reader: Reader) -> FormLink | None:
+def _answer(
+    state: AreaPicture, stay: Stay, step: str, may: frozenset[str], reader: Reader
+) -> FormLink | None:
     """The form by which a step is done, if this reader may fill it in and the way comes by it."""
     base, words = f"/stays/{state.area.id}/{stay.ref}", Words(state.area, state.world, reader)
     name, _, value = step.partition("@")[0].partition(":")

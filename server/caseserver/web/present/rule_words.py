@@ -46,7 +46,9 @@ def _steps(words: Words, steps: tuple[str, ...]) -> str:
     said = []
     for base, kinds in values.items():
         known = FACT_TYPES.get(base)
-        spec = known.fields.get(known.step_field) if known is not None and known.step_field is not None else None
+        spec = (
+            known.fields.get(known.step_field) if known is not None and known.step_field is not None else None
+        )
         if len(kinds) == 1 or spec is None or known is None:
             said += [reader.name(wording.step(f"{base}:{kind}" if kind else base)) for kind in kinds]
             continue
@@ -70,7 +72,9 @@ def _before(rule: Rule, words: Words) -> str:
     said = words.reader.t("kind.before_act" if acts else "kind.before_place", steps=steps, place=place)
     between = rule.params.get("between")
     if between:
-        said += words.reader.t("page.comma") + words.reader.t("kind.between", first=_hour(between[0]), last=_hour(between[1]))
+        said += words.reader.t("page.comma") + words.reader.t(
+            "kind.between", first=_hour(between[0]), last=_hour(between[1])
+        )
     return said
 
 
@@ -108,7 +112,9 @@ def _field(key: str, values: tuple[Any, ...], act: str, words: Words) -> str:
     spec = known.fields.get(key) if known is not None else None
     yes_no = {"true": reader.t("stay.yes"), "false": reader.t("stay.no")}
     shown = [yes_no.get(str(value).lower()) or words.value(key, spec, value) for value in values]
-    return f"{reader.name(FIELD_NAMES.get(key) or field_name(key))}{reader.t('page.colon')}{' / '.join(shown)}"
+    return (
+        f"{reader.name(FIELD_NAMES.get(key) or field_name(key))}{reader.t('page.colon')}{' / '.join(shown)}"
+    )
 
 
 def _threshold(rule: Rule, words: Words) -> str:
@@ -125,14 +131,20 @@ def _threshold(rule: Rule, words: Words) -> str:
         said = reader.t("kind.below", field=field, bound=params["below"])
     else:
         said = reader.t("kind.above", field=field, bound=params["above"])
-    return said + (reader.t("kind.per", field=reader.name(FIELD_NAMES.get(str(per)) or field_name(str(per)))) if per else "")
+    return said + (
+        reader.t("kind.per", field=reader.name(FIELD_NAMES.get(str(per)) or field_name(str(per))))
+        if per
+        else ""
+    )
 
 
 def _interval(rule: Rule, words: Words) -> str:
     said = words.reader.t("kind.interval", acts=_steps(words, rule.params["acts"]))
     fitted = rule.params.get("fitted")
     if fitted:
-        said += words.reader.t("page.comma") + words.reader.t("kind.fitted", what=words.reader.name(FITTINGS[fitted]))
+        said += words.reader.t("page.comma") + words.reader.t(
+            "kind.fitted", what=words.reader.name(FITTINGS[fitted])
+        )
     return said
 
 
@@ -141,13 +153,23 @@ def _clock(rule: Rule, words: Words) -> str:
     if "since" in params:
         since = _steps(words, params["since"])
     else:
-        since = reader.t("kind.from_arrival") if params.get("from") == "arrival" else reader.t("kind.from_measure")
+        since = (
+            reader.t("kind.from_arrival")
+            if params.get("from") == "arrival"
+            else reader.t("kind.from_measure")
+        )
     until = params.get("until", ())
-    said = reader.t("kind.clock_until", since=since, until=_steps(words, until)) if until else reader.t("kind.clock", since=since)
+    said = (
+        reader.t("kind.clock_until", since=since, until=_steps(words, until))
+        if until
+        else reader.t("kind.clock", since=since)
+    )
     for between in params.get("suspended", ()):
         said += reader.t("page.comma") + reader.t("kind.suspended", between=_between(between, words))
     if params.get("restarted_by"):
-        said += reader.t("page.comma") + reader.t("kind.restarted", steps=_steps(words, params["restarted_by"]))
+        said += reader.t("page.comma") + reader.t(
+            "kind.restarted", steps=_steps(words, params["restarted_by"])
+        )
     return said
 
 
@@ -186,7 +208,9 @@ _SAYS: Mapping[str, Callable[[Rule, Words], str]] = {
         "kind.apart", who=words.reader.name(say.APART[rule.params["apart"]])
     ),
     "supervision": _supervision,
-    "chain": lambda rule, words: words.reader.t("kind.gap", time=words.reader.name(span(int(rule.params["gap"])))),
+    "chain": lambda rule, words: words.reader.t(
+        "kind.gap", time=words.reader.name(span(int(rule.params["gap"])))
+    ),
 }
 
 
@@ -199,7 +223,10 @@ def about(rule: Rule, words: Words) -> Iterator[tuple[str, str]]:
     if rule.unit != "stay":
         yield reader.t("rules.unit"), reader.of("unit", rule.unit)
     if rule.measures:
-        yield reader.t("rules.measures"), " · ".join(reader.code(MEASURES, measure) for measure in rule.measures)
+        yield (
+            reader.t("rules.measures"),
+            " · ".join(reader.code(MEASURES, measure) for measure in rule.measures),
+        )
     if rule.rooms:
         yield reader.t("rules.rooms"), _rooms(rule, words)
     person = " · ".join(_person(rule, reader))
@@ -267,7 +294,11 @@ def inputs(rule: Rule, words: Words) -> str:
     """Sensors first, then what officers state."""
     reader, wording, found = words.reader, Wording(words.area), sorted(aspects(rule))
     sensed = [reader.of("sensed", SENSED[name]) for name in found if name in SENSED]
-    forms = [reader.of("stated", name) if name in STATED else _step(name, wording, reader) for name in found if name not in SENSED]
+    forms = [
+        reader.of("stated", name) if name in STATED else _step(name, wording, reader)
+        for name in found
+        if name not in SENSED
+    ]
     if rule.params.get("act") == "refused":
         forms.append(reader.of("stated", "refused"))
     return " · ".join(dict.fromkeys([*sensed, *forms]))
@@ -278,7 +309,9 @@ def _step(name: str, wording: Wording, reader: Reader) -> str:
     base = name.partition(":")[0]
     if base in ("measure", "extension.approved"):
         return reader.of("stated", "measure" if base == "measure" else "approvals")
-    return reader.name(FORM_NAMES[base] if base in FORM_NAMES else wording.step(base if base in FACT_TYPES else name))
+    return reader.name(
+        FORM_NAMES[base] if base in FORM_NAMES else wording.step(base if base in FACT_TYPES else name)
+    )
 
 
 def unknown(rule: Rule, reader: Reader) -> str:

@@ -54,7 +54,10 @@ def rules_page(states: Sequence[AreaPicture], chosen: AreaPicture, letter: str, 
     grouped: dict[str, list[Rule]] = {}
     for rule in sorted(book.rules, key=_order):
         grouped.setdefault(letter_of(rule.id), []).append(rule)
-    order = [*(name for name in LETTERS if name in grouped), *(name for name in grouped if name not in LETTERS)]
+    order = [
+        *(name for name in LETTERS if name in grouped),
+        *(name for name in grouped if name not in LETTERS),
+    ]
     base = f"/rules?area={chosen.area.id}"
     return RulesPage(
         areas=tuple((words.name(s.area.name), f"/rules?area={s.area.id}", s is chosen) for s in states),
@@ -133,7 +136,9 @@ def _worst(rule: Rule) -> str:
 
 def _confidence(rule: Rule, reader: Reader) -> str:
     """Said plainly where nobody of ours has read the article itself."""
-    return reader.of("confidence", rule.confidence) if rule.confidence in ("second_hand", "unverified") else ""
+    return (
+        reader.of("confidence", rule.confidence) if rule.confidence in ("second_hand", "unverified") else ""
+    )
 
 
 def _numbers(rule: Rule, words: Words) -> Iterator[RuleNumber]:

@@ -89,7 +89,10 @@ def stay_page(
         from_us=from_us,
         to_us=stay.released_us,
         outcome=reader.code(RELEASE_REASONS, stay.release_reason) if stay.release_reason else "",
-        limit_end_us=min((ends_us(d) for d in state.duties if d.stay == ref and is_custody_clock(d, state.rulebook)), default=None),
+        limit_end_us=min(
+            (ends_us(d) for d in state.duties if d.stay == ref and is_custody_clock(d, state.rulebook)),
+            default=None,
+        ),
         drawing=_drawing(stay, world, state, way, facts, short, blind, alarms, words, from_us, to_us),
         musts=_musts(stay, way, short, blind, from_us, reader),
         facts=tuple(

@@ -31,7 +31,9 @@ def whatif_page(
     titles = {name: load_rulebook(rulebook_text(name), name, rulebook_text).title for name in books}
     choices = tuple(Choice(name, name, reader.name(title)) for name, title in titles.items())
     areas = tuple(Choice(s.area.id, words.name(s.area.name)) for s in states) if len(states) > 1 else ()
-    base = WhatIfPage(areas, chosen.area.id, choices, before, after, problem, is_asked and found is None and not problem)
+    base = WhatIfPage(
+        areas, chosen.area.id, choices, before, after, problem, is_asked and found is None and not problem
+    )
     return base if found is None else _with(base, found, chosen, words)
 
 
