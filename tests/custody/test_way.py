@@ -9,7 +9,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from custody.bundled import rulebook_names
 from custody.catalogue import FACT_TYPES
-from custody.catalogue.matters import COURSE
+from custody.catalogue.course import COURSE
 from custody.catalogue.people import WAY
 from custody.effects import Refusal
 from custody.engine import Engine

@@ -16,7 +16,7 @@ from custody.bundled import rulebook_text
 from custody.catalogue.forms import FORM_NAMES
 from custody.reader import load_rulebook
 from custody.rules import Article
-from custody.whatif import RefusalChange, RuleChange, Side, Verdict
+from custody.whatif import Change, RefusalChange, RuleChange, Side, Verdict
 
 ROWS_MAX = 200
 """Stays and refusals shown; the command has all of them."""
@@ -93,12 +93,16 @@ def _rules(rules: Iterable[RuleChange], words: Words) -> Iterator[RuleRow]:
             seal=seal_of(rule.basis),
             article_before=_articles(rule.before, words),
             article_after=_articles(rule.after, words),
-            unlawful=len(rule.of("turns_unlawful")),
-            lawful=len(rule.of("turns_lawful")),
-            otherwise=len(rule.of("otherwise")),
+            unlawful=_count(rule, "turns_unlawful"),
+            lawful=_count(rule, "turns_lawful"),
+            otherwise=_count(rule, "otherwise"),
             time_before=_time(rule.before_us, reader),
             time_after=_time(rule.after_us, reader),
         )
+
+
+def _count(rule: RuleChange, change: Change) -> int:
+    return len(rule.of(change))
 
 
 def _articles(articles: Iterable[Article], words: Words) -> str:
