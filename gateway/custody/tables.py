@@ -112,6 +112,13 @@ class Table(Generic[R]):
             self._journal.note((self._restore, key, old))
             self._moved(key, old, None)
 
+    def take(self, other: "Table[R]") -> None:
+        """The same records as another table, with nothing to undo: for a picture that nobody writes to."""
+        self._rows = dict(other._rows)
+        if type(self).changed is not Table.changed:  # it keeps an index
+            for key, record in self._rows.items():
+                self.changed(key, None, record)
+
     def purge(self, key: str) -> None:
         """Remove a record for good: only what no later step may bring back."""
         old = self._rows.pop(key, None)

@@ -70,6 +70,6 @@ def copy_world(world: World) -> World:
     copied = World()
     for name, table in vars(world).items():
         if isinstance(table, Table):
-            for key, record in table.items():
-                getattr(copied, name).put(key, record)
+            getattr(copied, name).take(table)
+    copied.ended.update(world.ended)
     return copied

@@ -8,9 +8,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from custody.bundled import rulebook_names
-from custody.catalogue import FACT_TYPES
+from custody.catalogue import FACT_TYPES, WAY
 from custody.catalogue.course import COURSE
-from custody.catalogue.people import WAY
 from custody.effects import Refusal
 from custody.engine import Engine
 from custody.reader import PHASES

@@ -138,6 +138,10 @@ def _choose_tier(page: Page) -> None:
     page.check("input[value=many_persons_involved]")
 
 
+def _send(page: Page) -> None:
+    page.click("main form .strong")
+
+
 def _cut_line(page: Page) -> None:
     """The line to the server is cut: after five seconds the page says so."""
     page.route("**/events*", lambda route: route.abort())
@@ -163,6 +167,12 @@ def busy_shots(house: House) -> list[Shot]:
         Shot("search", "/stays/a1/0420/search"),
         Shot("approve", "/stays/a1/0403/extension", badge="0007", act=_choose_tier, sizes=BOTH),
         Shot("release", "/stays/a1/0403/release"),
+        Shot("record", "/stays/a1/0420/record", sizes=("", "-tablet", "-phone")),
+        Shot("record-form", "/stays/a1/0414/record/family.notified?of=summons", sizes=BOTH),
+        Shot("record-refused", "/stays/a1/0420/record/effects.listed", act=_send),
+        Shot("record-other", "/record"),
+        Shot("rules", "/rules?letter=M", sizes=("", "-tablet", "-phone")),
+        Shot("whatif", "/whatif?from=cn-2012&to=cn-2026", badge="0100", sizes=BOTH),
         Shot("coverage", "/coverage"),
     ]
 

@@ -118,6 +118,11 @@ def test_a_warning_is_no_alarm_yet(afternoon: House) -> None:
     assert alarm_of(afternoon, "T5").moves == ()
 
 
+def test_a_limit_is_where_the_person_is_now_not_where_its_clock_began(afternoon: House) -> None:
+    card = next(card for card in wall_of(afternoon).alarms.cards if card.is_warning)
+    assert card.where == "候问室 1"
+
+
 def test_alarms_of_one_cause_are_one_card_on_the_wall_and_all_in_the_list(afternoon: House) -> None:
     reader = scenes.reader(now_us=day.NOW)
     on_wall = [card for card in wall_of(afternoon).alarms.cards if card.where == "候问室 2门"]

@@ -195,7 +195,7 @@ def test_only_forms_that_the_reader_may_enter_are_asked_of_the_reader(state: Are
 def test_before_leaving_it_is_said_what_is_not_done_yet(state: AreaPicture) -> None:
     stay = state.world.stays.get("0403")
     assert stay is not None
-    assert [item.title for item in asked_at_release(state, stay, ALL, READER)][0] == "到案时间、结束时间"
+    assert next(item.title for item in asked_at_release(state, stay, ALL, READER)) == "到案时间、结束时间"
 
 
 def test_a_step_that_the_law_puts_first_is_named_instead_of_the_form(state: AreaPicture) -> None:

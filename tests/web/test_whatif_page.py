@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from concurrent.futures import Future
 
 import pytest
@@ -75,9 +74,9 @@ def test_asking_anew_leads_back_to_the_question_without_asking_for_ever(reviewer
 
 
 @pytest.fixture
-def impatient(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(comparing, "PATIENCE_S", 0.0)
-    yield
+    return
 
 
 def test_a_long_comparison_runs_in_its_own_thread_and_the_page_asks_again(

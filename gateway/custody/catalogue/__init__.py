@@ -13,8 +13,10 @@ from custody.catalogue.equipment import EQUIPMENT, HANDLING
 from custody.catalogue.matters import CASES, INCIDENTS_FACTS, RECORDINGS_FACTS
 from custody.catalogue.officers import OFFICERS_FACTS
 from custody.catalogue.parts import FactType
-from custody.catalogue.people import WAY
+from custody.catalogue.people import ADMISSION
+from custody.catalogue.staying import STAYING
 
+WAY: Final = (*ADMISSION, *STAYING)
 GROUPS: Final[Mapping[str, tuple[FactType, ...]]] = {
     "equipment": EQUIPMENT,
     "officers": OFFICERS_FACTS,

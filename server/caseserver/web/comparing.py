@@ -18,6 +18,7 @@ from caseserver.station import AreaView, Station
 from caseserver.web.history import facts_between
 from custody.bundled import rulebook_names, rulebook_text
 from custody.reader import load_rulebook
+from custody.rules import Rulebook
 from custody.whatif import WhatIf, what_if
 
 LEAVES_MAX: Final = 60_000
@@ -98,5 +99,9 @@ class Comparing:
         end = view.health().log_size
         first = max(0, end - LEAVES_MAX)
         leaves: list[Mapping[str, Any]] = list(facts_between(self._station, view, first, end))
-        books = [load_rulebook(rulebook_text(name), name, rulebook_text) for name in (before, after)]
-        return Comparison(what_if(view.area, *books, leaves), first, end, len(leaves))
+        result = what_if(view.area, _book(before), _book(after), leaves)
+        return Comparison(result, first, end, len(leaves))
+
+
+def _book(name: str) -> Rulebook:
+    return load_rulebook(rulebook_text(name), f"{name}.toml", rulebook_text)

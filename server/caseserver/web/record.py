@@ -179,7 +179,7 @@ def choices_of(form: Form, key: str, spec: Spec) -> tuple[Choice, ...]:
     reader = form.reader
     if form.fact == "extension.approved" and key in _CASE_CLOCK:
         return tuple(_case_clock(form, key))
-    if key == "flags":
+    if key in ("flag", "flags"):
         return tuple(
             Choice(f, reader.code(FLAGS, f), "", reader.name(name))
             for name, flags in FLAG_GROUPS

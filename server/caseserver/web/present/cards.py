@@ -63,7 +63,7 @@ def alarm_cards(
 
 def alarm_card(alarm: Alarm, state: AreaPicture, reader: Reader) -> AlarmCard:
     words = Words(state.area, state.world, reader)
-    where, who = words.subject(alarm.subject, alarm.room)
+    where, who = words.subject(alarm.subject, _room(alarm, state))
     has = alarm.rectified_by or alarm.taken_by or alarm.acknowledged_by or ""
     since = alarm.rectified_us or alarm.taken_us or alarm.acknowledged_us
     return AlarmCard(
@@ -85,6 +85,14 @@ def alarm_card(alarm: Alarm, state: AreaPicture, reader: Reader) -> AlarmCard:
         cleared=not alarm.is_active,
         is_warning=alarm.is_prewarning,
     )
+
+
+def _room(alarm: Alarm, state: AreaPicture) -> str | None:
+    """Where it is. A limit goes with the person: it is where the person is now, not where its clock began."""
+    stay = state.world.stays.get(alarm.stay) if alarm.stay is not None else None
+    if stay is None or not alarm.is_active or (alarm.room is not None and alarm.family != "clock"):
+        return alarm.room
+    return stay.room or alarm.room
 
 
 def _alarm_count(alarm: Alarm, state: AreaPicture) -> Count:

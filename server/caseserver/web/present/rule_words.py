@@ -203,7 +203,7 @@ _SAYS: Mapping[str, Callable[[Rule, Words], str]] = {
     "clock": _clock,
     "presence": lambda rule, words: words.reader.of("kind_guard", rule.params["when"]),
     "head_count": _head_count,
-    "coverage": lambda rule, words: words.reader.t("kind.recorded"),
+    "coverage": lambda _, words: words.reader.t("kind.recorded"),
     "separation": lambda rule, words: words.reader.t(
         "kind.apart", who=words.reader.name(say.APART[rule.params["apart"]])
     ),
