@@ -398,10 +398,11 @@ def by_oracle(facts: list[Fact], name: str, until_us: int) -> Verdict:
 def differences(facts: list[Fact], name: str, until_us: int) -> list[str]:
     """One line for each thing that one says and the other does not; empty when they agree."""
     ours, _ = by_engine(facts, name, until_us)
-    return _unlike(ours, by_oracle(facts, name, until_us))
+    return unlike(ours, by_oracle(facts, name, until_us))
 
 
-def _unlike(ours: Verdict, theirs: Verdict) -> list[str]:
+def unlike(ours: Verdict, theirs: Verdict) -> list[str]:
+    """One line for each thing that one verdict says and the other does not."""
     lines = []
     for what in ("alarms", "closings", "refusals"):
         mine, other = getattr(ours, what), getattr(theirs, what)
@@ -482,7 +483,7 @@ def compare(seed: int) -> tuple[list[Fact], str, int, Verdict, list[str]]:
     facts, until_us = history(seed)
     name = BOOKS[seed % len(BOOKS)]
     ours, _ = by_engine(facts, name, until_us)
-    return facts, name, until_us, ours, _unlike(ours, by_oracle(facts, name, until_us))
+    return facts, name, until_us, ours, unlike(ours, by_oracle(facts, name, until_us))
 
 
 def main() -> int:

@@ -22,7 +22,7 @@ from custody.rules import Rulebook
 from custody.whatif import WhatIf, what_if
 
 LEAVES_MAX: Final = 60_000
-"""Leaves of the log that are played, the newest; twice as many seconds as ten thousands of them."""
+"""Leaves of the log that are played, the newest: a fortnight of a busy area, some ten seconds of work."""
 KEPT_MAX: Final = 8
 WAITING_MAX: Final = 4
 PATIENCE_S: Final = 1.5

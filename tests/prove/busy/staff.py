@@ -51,7 +51,7 @@ class Staff:
     place: Place
     pairs: list[Pair] = field(default_factory=list)
     guards: tuple[str, ...] = tuple(f"G{n:02}" for n in range(1, 13))
-    helpers: tuple[str, ...] = ("A01", "A02", "A03", "A04")
+    auxiliaries: tuple[str, ...] = ("A01", "A02", "A03", "A04")
     _guard_turn: int = 0
 
     def begin(self, at_us: int) -> None:
@@ -66,7 +66,7 @@ class Staff:
             self._register(at_us, pair.second, "sworn", "case_officer", "F" if pair.has_woman else "M")
         for number, badge in enumerate(self.guards):
             self._register(at_us, badge, "sworn", "guard", "F" if number % 4 == 0 else "M")
-        for badge in self.helpers:
+        for badge in self.auxiliaries:
             self._register(at_us, badge, "auxiliary", "guard", "M")
 
     def _register(self, at_us: int, officer: str, service: str, role: str, sex: str) -> None:

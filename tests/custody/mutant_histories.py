@@ -1,0 +1,49 @@
+"""Histories with the oracle's word on them, ready before a mutant is made: checks for tests/prove/mutation.py."""
+
+from collections.abc import Callable
+
+from custody.facts import Fact
+from tests.custody.against_oracle import BOOKS, by_engine, by_oracle, history, unlike
+from tests.custody.vectors import rows, told
+from tests.oracle import Verdict
+
+FIRST_SEED, COUNT, SHARE = 700_000, 1_600, 20
+STORIES = 4  # rows of the vectors in one check
+
+_Known = tuple[list[Fact], str, int, Verdict]
+
+
+def _known(seed: int) -> _Known:
+    facts, until_us = history(seed)
+    name = BOOKS[seed % len(BOOKS)]
+    return facts, name, until_us, by_oracle(facts, name, until_us)
+
+
+def _histories(known: list[_Known]) -> Callable[[], None]:
+    def check() -> None:
+        for facts, name, until_us, verdict in known:
+            ours, _ = by_engine(facts, name, until_us)
+            assert not unlike(ours, verdict)
+
+    return check
+
+
+def _stories(few: list[dict]) -> Callable[[], None]:  # type: ignore[type-arg]
+    def check() -> None:
+        for row in few:
+            assert told(row) == row["told"], row["rule"]
+
+    return check
+
+
+def _made() -> list[Callable[[], None]]:
+    known = [_known(seed) for seed in range(FIRST_SEED, FIRST_SEED + COUNT)]
+    lines = rows()
+    made = [_histories(known[at : at + SHARE]) for at in range(0, COUNT, SHARE)]
+    made += [_stories(lines[at : at + STORIES]) for at in range(0, len(lines), STORIES)]
+    for number, check in enumerate(made):
+        check.__name__ = f"histories_{number}"
+    return made
+
+
+CHECKS = _made()

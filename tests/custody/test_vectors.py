@@ -1,0 +1,24 @@
+"""Later releases tell of the stories of earlier ones what those told: tests/vectors/custody/."""
+
+import pytest
+
+from tests.custody.vectors import book, rows, told, wanted
+
+ROWS = rows()
+
+
+@pytest.mark.parametrize("row", ROWS, ids=[f"{row['book']}-{row['rule']}" for row in ROWS])
+def test_a_story_tells_what_it_told_at_its_release(row):
+    assert told(row) == row["told"]
+
+
+def test_every_rule_has_its_story_among_the_vectors():
+    known = {(row["book"], row["rule"]) for row in ROWS}
+    assert [key for key in wanted() if key not in known] == []
+
+
+def test_a_story_in_the_vectors_lets_its_rule_speak():
+    for row in ROWS:
+        events = {(one[0], "/".join(one[1].split("/")[1:3])) for one in row["told"] if one[0].startswith("alarm.")}
+        assert ("alarm.raised", row["rule"]) in events, row["rule"]
+        assert row["rule"] in book(row["book"]).versions
