@@ -339,10 +339,10 @@ def by_engine(facts: list[Fact], name: str, until_us: int) -> tuple[Verdict, Eng
     engine = Engine(area(), book(name))
     for fact in facts:
         engine.step(fact)
-    ordered, in_order = _in_order(facts, name, until_us)
+    ordered, other = in_order(facts, name, until_us)
     last = Fact("deadline.reached", {}, len(facts) + 1, until_us, until_us, until_us, until_us)
     engine.step(last)
-    assert outcome(engine) == outcome(in_order), "the order of arrival changed what the facts amount to"
+    assert outcome(engine) == outcome(other), "the order of arrival changed what the facts amount to"
     return ordered, engine
 
 
@@ -352,7 +352,7 @@ def outcome(engine: Engine) -> list[tuple[object, ...]]:
     return sorted(rows, key=repr)
 
 
-def _in_order(facts: list[Fact], name: str, until_us: int) -> tuple[Verdict, Engine]:
+def in_order(facts: list[Fact], name: str, until_us: int) -> tuple[Verdict, Engine]:
     """What is refused, raised and told to be over, when everything is known in time."""
     first = {fact.id: fact for fact in reversed(facts)}
     engine, verdict = Engine(area(), book(name)), Verdict()

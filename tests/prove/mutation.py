@@ -47,7 +47,6 @@ CHECKS = (
     "tests.custody.mutant_histories:CHECKS",
     "tests/custody/test_rules_by_hand.py",
     "tests/custody/test_straddle.py",
-    "tests/custody/test_engine_properties.py",
     "tests/custody/test_mutants.py",
 )
 """Paths for pytest, or `module:function`, or `module:list_of_functions`."""
