@@ -58,7 +58,7 @@ def _value(key: str, value: str) -> object:
         return value.split(",")
     if key in ("percent", "node_boot", "first_seq", "last_seq"):
         return int(value)
-    if key == "minor":
+    if key in ("minor", "value"):
         return value == "true"
     if key.endswith("_at") or key == "arrives":
         full = value if value.count(":") == 2 else f"{value}:00"

@@ -1,5 +1,340 @@
-"""What only a mutant would break: small statements of the engine that no story and no history turns on."""
+"""Small statements of the engine and the kinds that no rule's story turns on: found by tests/prove/mutation.py."""
+
+import pytest
+
+from custody.area import load_area
+from custody.effects import AlarmChanged, AlarmCleared, AlarmRaised, ObligationChanged, PreWarning, Refusal
+from custody.engine import Engine
+from custody.timeline import Timeline
+from custody.view import Condition, Silence
+from tests.custody.against_oracle import area as fitted_area
+from tests.custody.against_oracle import book
+from tests.custody.support import OFFICERS, START_US, admitted, area, at, engine, fact, play, rulebook, told
+
+PUBLIC_ORDER = [*OFFICERS, *admitted("public_order_questioning")]
 
 
-def test_placeholder_is_replaced():
-    assert True
+def run(lines, until=None):
+    """Effects of scenario lines, alarms first to last."""
+    return play(lines, until)
+
+
+def alarms(effects, rule):
+    return [e for e in effects if isinstance(e, AlarmRaised) and f"{e.rule}/{e.variant}" == rule]
+
+
+# --- what cannot be seen begins nothing and ends nothing, kind by kind --------------------------------
+
+BLIND = [*PUBLIC_ORDER, "09:10 env:node.down node=n2", "09:10 env:node.down node=n3"]
+
+
+@pytest.mark.parametrize(
+    ("room", "rule"),
+    [
+        ("interview-1", "M2a/order"),
+        ("waiting-1", "M2a/order"),
+        ("interview-1", "I4/alone"),
+        ("waiting-1", "G6/case"),
+    ],
+)
+def test_a_room_that_is_not_seen_begins_nothing(room, rule):
+    built = engine()
+    number = 0
+
+    def tell(name, occurred, **body):
+        nonlocal number
+        number += 1
+        return built.step(fact(name, number, at(occurred), **body))
+
+    tell("config.loaded", "08:00", config_hash="x", rulebook="y", rulebook_hash="z")
+    for stay, band in (("s-1", "B1"), ("s-2", "B2")):
+        tell("area.entered", "09:00", stay=stay)
+        tell("wristband.bound", "09:00", stay=stay, band=band)
+        tell("stay.registered", "09:00", stay=stay, measure="voluntary", case="c-1")
+        tell("tag.read", "09:01", tag=band, room=room)  # told by a node that was never heard to be whole
+    key = rule
+    judged = built.why(key, "stay:s-1", at("09:05"))
+    assert isinstance(judged, Condition)
+    assert judged.is_hold
+    assert [o for o in built.obligations() if o.rule.key == rule] == []
+    for node in area().nodes:
+        tell("node.restored", "09:06", node=node)
+    assert [o.since_us for o in built.obligations() if o.rule.key == rule and o.subject == "stay:s-1"] == [
+        at("09:06")
+    ]
+
+
+def test_a_person_outside_is_not_told_by_a_reader_that_is_not_heard():
+    built = engine()
+    built.step(fact("config.loaded", 1, at("08:00"), config_hash="x", rulebook="y", rulebook_hash="z"))
+    built.step(fact("area.entered", 2, at("09:00"), stay="s-1"))
+    built.step(fact("wristband.bound", 3, at("09:00"), stay="s-1", band="B1"))
+    assert isinstance(built.why("M1/outside", "stay:s-1", at("09:00")), Silence)  # no reading at all
+    built.step(fact("tag.read", 4, at("09:01"), tag="B1", room="outside"))
+    node = (
+        area().node_of("reader", area().readers_by_room["outside"][0])
+        if area().readers_by_room["outside"]
+        else None
+    )
+    assert bool([o for o in built.obligations() if o.rule.key == "M1/outside"]) == (node is None)
+
+
+# --- forms -------------------------------------------------------------------------------------------
+
+
+def test_a_form_is_judged_at_its_own_moment_and_not_again():
+    """I11: a woman searched by men, told once, however often the stay is judged again."""
+    lines = [
+        "08:00 officer.registered officer=m1 service=sworn roles=guard sex=M",
+        "08:00 officer.registered officer=m2 service=sworn roles=guard sex=M",
+        "09:00 area.entered stay=s",
+        "09:01 stay.registered stay=s measure=voluntary case=c sex=F minor=false",
+        "09:02 search.signed stay=s officers=m1,m2",
+        "09:05 person.flagged stay=s flag=at_risk value=true",
+        "09:06 search.signed stay=s officers=m1,m2",
+    ]
+    assert [e.time_us for e in alarms(run(lines), "I11/signed")] == [at("09:02"), at("09:06")]
+
+
+def test_what_was_done_before_it_was_needed_anew_does_not_count():
+    """E1: each departure wants its own approval."""
+    heads = ["08:00 officer.registered officer=h service=sworn roles=case_department_head"]
+    exit_ = [
+        "{0}:00 exit.approved stay=s-1 approver=h ground=hospital", "{0}:01 escort.checked stay=s-1",
+        "{0}:02 exit.departed stay=s-1 return_by_at=23:00",
+    ]  # fmt: skip
+    lines = [*PUBLIC_ORDER, *heads, *(line.format("10") for line in exit_), "10:30 exit.returned stay=s-1",
+             "11:02 exit.departed stay=s-1 return_by_at=23:00"]  # fmt: skip
+    refused = [e.rule for e in run(lines) if isinstance(e, Refusal)]
+    assert refused == ["E1"]
+    assert [e.time_us for e in alarms(run(lines), "E1/approval")] == [at("11:02")]
+    assert [e.time_us for e in alarms(run(lines), "E3/check")] == [at("11:02")]
+
+
+@pytest.mark.parametrize(
+    ("moment", "is_night"), [("20:59:59", False), ("21:00:00", True), ("07:00:00", True), ("07:00:01", False)]
+)
+def test_the_night_is_both_its_ends(moment, is_night):
+    day = "2026-03-19" if moment < "12" else "2026-03-18"
+    built = Engine(area(), rulebook())
+    base = at("12:00")
+    for number, (name, body) in enumerate(
+        (
+            ("area.entered", {"stay": "s"}),
+            (
+                "stay.registered",
+                {"stay": "s", "measure": "continued_questioning", "case": "c", "flags": ["aged_70"]},
+            ),
+        ),
+        1,
+    ):
+        built.step(fact(name, number, base, **body))
+    from custody.times import parse_instant_us
+
+    effects = built.step(
+        fact("stay.released", 9, parse_instant_us(f"{day}T{moment}+08:00"), stay="s", reason="released")
+    )
+    assert bool(alarms(effects, "E8/night")) == is_night
+
+
+def test_twenty_two_liberty_counts_from_the_entry_when_that_is_later():
+    lines = [
+        "08:00 person.arrived stay=s",
+        "08:10 coercion.applied stay=s kind=liberty",
+        "09:00 area.entered stay=s",
+    ]
+    assert [e.time_us for e in alarms(run(lines, "10:00"), "T22/liberty")] == [at("08:40")]
+    lines[1], lines[2] = "08:10 coercion.applied stay=s kind=liberty", "08:30 area.entered stay=s"
+    assert [e.time_us for e in alarms(run(lines, "10:00"), "T22/liberty")] == [at("09:00")]
+
+
+def test_the_reader_of_a_log_is_told_the_room_of_what_is_missing_on_the_row():
+    lines = [*OFFICERS, *admitted("voluntary")]
+    told_ = alarms(run(lines, "09:30"), "M5/particulars")
+    assert [(e.room, e.time_us) for e in told_] == [("reception", at("09:19"))]
+
+
+# --- clocks ------------------------------------------------------------------------------------------
+
+
+def test_time_that_is_not_counted_moves_the_last_day_later():
+    """T21: filed on 18 March; an appraisal from 20 to 25 March (5 days) is not counted: the last day is 22 April."""
+    day_us = 86_400_000_000
+    built = Engine(area(), rulebook())
+    built.step(fact("case.filed", 1, at("10:00"), case="c", kind="public_order"))
+    built.step(fact("appraisal.started", 2, at("10:00") + 2 * day_us, case="c"))
+    assert [d.due_us for d in built.duties() if d.rule == "T21"] == []  # stands still
+    built.step(fact("appraisal.ended", 3, at("10:00") + 7 * day_us, case="c"))
+    (clock,) = [d for d in built.duties() if d.rule == "T21"]
+    assert clock.due_us == at("00:00") + 35 * day_us
+    assert clock.next_us == at("00:00") + 33 * day_us
+
+
+def test_a_longer_limit_must_be_one_that_somebody_gives():
+    lines = [*PUBLIC_ORDER, "10:00 extension.approved stay=s-1 rule=T5 limit=8h approver=0866"]
+    assert [(e.rule, e.reason) for e in run(lines) if isinstance(e, Refusal)] == [("T5", "no_such_tier")]
+
+
+def test_the_duty_of_a_calendar_clock_shows_its_last_day():
+    built = Engine(area(), rulebook())
+    built.step(fact("area.entered", 1, at("09:00"), stay="s"))
+    built.step(fact("stay.registered", 2, at("09:00"), stay="s", measure="criminal_detention", case="c"))
+    (clock,) = [d for d in built.duties("s") if d.rule == "T15"]
+    assert (clock.due_us, clock.severity, clock.basis) == (at("00:00") + 3 * 86_400_000_000, "S2", "law")
+    assert [d.rule for d in built.duties("nobody")] == []
+
+
+# --- the engine --------------------------------------------------------------------------------------
+
+
+def test_a_fact_from_the_future_is_refused_and_one_of_now_is_not():
+    built = engine()
+    (refusal,) = built.step(fact("door.opened", 1, START_US + 1, START_US, door="gate"))
+    assert isinstance(refusal, Refusal)
+    assert (refusal.reason, refusal.found) == ("in_the_future", "1 us after it")
+    assert not [
+        e
+        for e in built.step(fact("door.opened", 2, START_US, START_US, door="gate"))
+        if isinstance(e, Refusal)
+    ]
+
+
+def test_an_officer_s_act_is_told_and_a_wrong_one_refused():
+    built = engine()
+    built.step(
+        fact("officer.registered", 1, at("08:00"), officer="o", service="sworn", roles=["duty_officer"])
+    )
+    built.step(fact("person.arrived", 2, at("09:00"), stay="s"))
+    effects = built.step(fact("deadline.reached", 3, at("09:06")))
+    (raised,) = alarms(effects, "M1/entry")
+    (changed,) = built.step(fact("alarm.taken", 4, at("09:07"), alarm=raised.alarm, officer="o"))
+    assert isinstance(changed, AlarmChanged)
+    assert (changed.state, changed.action) == ("taken", "taken")
+    (refused,) = built.step(fact("alarm.verified", 5, at("09:08"), alarm=raised.alarm, officer="o"))
+    assert isinstance(refused, Refusal)
+
+
+def test_a_fact_older_than_the_window_is_told_once(monkeypatch):
+    from custody import timeline
+
+    monkeypatch.setattr(timeline, "TRIM_STEP", 20)
+    monkeypatch.setattr(timeline, "ENTRIES_MAX", 40)
+    built = engine()
+    for number in range(1, 120):
+        built.step(fact("tag.read", number, START_US + number * 60_000_000, tag="x", room="corridor"))
+    late = built.step(fact("door.opened", 500, START_US, START_US + 121 * 60_000_000, door="gate"))
+    assert [e.reason for e in late if isinstance(e, Refusal)] == ["too_late_to_place"]
+    after = built.step(fact("tag.read", 501, START_US + 122 * 60_000_000, tag="x", room="search"))
+    assert [e for e in after if isinstance(e, Refusal)] == []
+    assert len(built._timeline._entries) <= 41
+
+
+def test_entries_are_trimmed_by_age_and_by_number(monkeypatch):
+    from custody import timeline
+
+    monkeypatch.setattr(timeline, "TRIM_STEP", 20)
+    built = engine()
+    day_us = 86_400_000_000
+    for number in range(1, 60):
+        built.step(fact("tag.read", number, START_US + number * day_us, tag="x", room="corridor"))
+    assert len(built._timeline._entries) < 30
+    assert built._timeline._entries[0].key[0] == built._timeline._base_us
+
+
+def test_an_end_that_is_told_at_another_moment_is_told_again():
+    """M1: entered 09:10 as first told; a form that arrives late says 09:08."""
+    built = engine()
+    built.step(fact("person.arrived", 1, at("09:00"), stay="s"))
+    built.step(fact("area.entered", 2, at("09:10"), stay="s"))
+    effects = built.step(fact("area.entered", 3, at("09:08"), at("09:20"), stay="s"))
+    cleared = [(e.rule, e.time_us) for e in effects if isinstance(e, AlarmCleared)]
+    assert cleared == [("M1", at("09:08"))]
+    closed = [
+        e for e in effects if isinstance(e, ObligationChanged) and e.rule == "M1" and e.state == "closed"
+    ]
+    assert [e.time_us for e in closed] == [at("09:08")]
+    again = built.step(fact("rights.told", 4, at("09:30"), stay="s"))
+    assert [e for e in again if isinstance(e, AlarmCleared) and e.rule == "M1"] == []
+
+
+def test_the_highest_alarm_is_the_one_that_late_evidence_withdraws():
+    built = engine()
+    built.step(fact("person.arrived", 1, at("09:00"), stay="s"))
+    built.step(fact("deadline.reached", 2, at("09:20")))
+    effects = built.step(fact("area.entered", 3, at("09:02"), at("09:21"), stay="s"))
+    cleared = [(e.severity, e.reason) for e in effects if isinstance(e, AlarmCleared) and e.rule == "M1"]
+    assert cleared == [("S2", "late_evidence")]
+
+
+def test_a_pre_warning_at_the_very_moment_of_the_beginning_is_told():
+    """A duty that begins late warns of the nearest step only, and not when the limit is now."""
+    effects = run(
+        [
+            *OFFICERS,
+            "09:01 area.entered stay=s-1",
+            "16:30 stay.registered stay=s-1 measure=public_order_questioning case=c arrived_at=09:00",
+        ],
+        "16:30",
+    )
+    warned = [(e.rule, e.stage) for e in effects if isinstance(e, PreWarning) and e.rule == "T5"]
+    assert warned == [("T5", "pre-1h@8h"), ("T5", "pre-30min@8h")]
+
+
+def test_a_source_without_a_name_is_that_of_the_gateway():
+    built = engine()
+    built.step(fact("clock.doubted", 1, at("09:00"), reason="rtc"))
+    (duty,) = [o for o in built.obligations() if o.rule.key == "SYS/clock"]
+    assert duty.subject == f"clock:{area().gateway}"
+    built.step(fact("port.lost", 2, at("09:00"), port="p1"))
+    assert [o.subject for o in built.obligations() if o.rule.key == "SYS/port"] == ["port:p1"]
+
+
+def test_a_recording_is_shown_with_its_stay_and_a_room_with_the_only_person_in_it():
+    lines = [*OFFICERS, *admitted("criminal_summons"), "09:05 tag.read tag=B07 room=interview-1",
+             "09:06 recorder.stopped recorder=rec-interview-1",
+             "10:00 recording.made recording=r stay=s-1 kind=interview", "11:00 recording.damaged recording=r how=cut"]  # fmt: skip
+    effects = run(lines)
+    assert [(e.subject, e.stay) for e in alarms(effects, "R7/damaged")] == [("recording:r", "s-1")]
+    assert [(e.subject, e.stay) for e in alarms(effects, "M4/interview")] == [("room:interview-1", "s-1")]
+
+
+def test_an_unknown_place_of_a_room_form_is_no_objection():
+    effects = run(
+        [
+            *PUBLIC_ORDER,
+            "09:10 health.checked stay=s-1 result=well",
+            "09:20 room.assigned stay=s-1 room=waiting-1",
+        ]
+    )
+    assert [e for e in effects if isinstance(e, Refusal)] == []
+
+
+def test_a_duty_that_stands_keeps_the_steps_it_reached_when_its_limit_moves():
+    lines = [*PUBLIC_ORDER,
+             "16:55 extension.approved stay=s-1 rule=T5 limit=12h approver=0866 ground=identity_unknown"]  # fmt: skip
+    effects = run(lines, "22:00")
+    assert [row for row in told(effects, "T5") if row[0] == "alarm"] == [("alarm", "T5", "S1", "21:00:00")]
+    moved = [e for e in effects if isinstance(e, ObligationChanged) and e.rule == "T5" and e.state == "moved"]
+    assert [e.due_us for e in moved] == [at("21:00")]
+    cleared = [e for e in effects if isinstance(e, AlarmCleared) and e.rule == "T5"]
+    assert [(e.of, e.reason) for e in cleared] == [("pre-warning", "extension.approved")]
+
+
+def test_stages_reached_under_a_lost_clock_are_taken_back_when_it_is_found():
+    effects = run([*PUBLIC_ORDER, "12:00 env:clock.lost", "12:10 env:clock.trusted"], "12:30")
+    back = [e for e in effects if isinstance(e, AlarmCleared) and e.rule == "T5"]
+    assert [(e.time_us, e.reason) for e in back] == [(at("12:10"), "late_evidence")]
+
+
+def test_a_timeline_is_empty_before_its_first_fact():
+    empty = Timeline(area(), rulebook())
+    assert empty.next_due_us() is None
+    empty.reach(START_US, is_inclusive=True)
+    empty.withdraw_after(0)
+    assert empty.obligations.values() == []
+
+
+def test_the_fitted_area_of_the_histories_is_read():
+    assert load_area is not None
+    assert fitted_area().rooms["waiting-1"].fitted == ("patrol_point", "guard_motion")
+    assert book("cn-2026").versions

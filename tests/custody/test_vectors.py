@@ -19,6 +19,8 @@ def test_every_rule_has_its_story_among_the_vectors():
 
 def test_a_story_in_the_vectors_lets_its_rule_speak():
     for row in ROWS:
-        events = {(one[0], "/".join(one[1].split("/")[1:3])) for one in row["told"] if one[0].startswith("alarm.")}
+        events = {
+            (one[0], "/".join(one[1].split("/")[1:3])) for one in row["told"] if one[0].startswith("alarm.")
+        }
         assert ("alarm.raised", row["rule"]) in events, row["rule"]
         assert row["rule"] in book(row["book"]).versions

@@ -26,7 +26,9 @@ def fitted() -> Area:
     """The standard area with the equipment that some rules rest on."""
     text = area_text("standard")
     for room in ("waiting-1", "waiting-2", "waiting-f"):
-        text = text.replace(f'id = "{room}"\n', f'id = "{room}"\nfitted = ["patrol_point", "guard_motion"]\n', 1)
+        text = text.replace(
+            f'id = "{room}"\n', f'id = "{room}"\nfitted = ["patrol_point", "guard_motion"]\n', 1
+        )
     return load_area(text, "standard.toml")
 
 

@@ -209,6 +209,26 @@ def test_an_alarm_is_taken_and_handled_with_the_keyboard_alone(chrome: Browser, 
         context.close()
 
 
+def test_the_focus_stays_on_the_button_when_an_event_puts_its_fragment_anew(
+    chrome: Browser, house: House
+) -> None:
+    with house.served() as address:
+        context = chrome.new_context(locale="zh-CN", viewport={"width": 1920, "height": 1080})
+        page = context.new_page()
+        sign_in(page, address, "0312")
+        page.goto(f"{address}{alarm_path(house, 'M4')}")
+        page.focus("button.take")
+        swapped = """async () => {
+            const { swap } = await import(document.querySelector("script[src*=live]").src);
+            const node = document.activeElement.closest("[data-region]");
+            const before = document.activeElement;
+            swap(node.dataset.region, node.innerHTML);
+            return [before.isConnected, document.activeElement.className];
+        }"""
+        assert page.evaluate(swapped) == [False, "take"]
+        context.close()
+
+
 def test_a_half_filled_form_is_not_wiped_by_an_event(chrome: Browser, house: House) -> None:
     gateway = house.gateways["a1"]
     path = alarm_path(house, "M4")

@@ -4,17 +4,29 @@ import { hear } from "./sound.js";
 
 const host = document.querySelector("[data-live]");
 
+/** How to find the focused link or control again in a fragment that replaces its own; null when there is none. */
+function placeOf(node) {
+  const focused = document.activeElement;
+  if (!focused || !node.contains(focused)) return null;
+  const href = focused.getAttribute("href");
+  if (href !== null) return `a[href="${CSS.escape(href)}"]`;
+  const form = focused.closest("form");
+  const name = focused.getAttribute("name");
+  const what = focused.tagName.toLowerCase() + (name ? `[name="${CSS.escape(name)}"]` : "");
+  return form ? `form[action="${CSS.escape(form.getAttribute("action") ?? "")}"] ${what}` : null;
+}
+
 /** Puts a fragment in place unless somebody is in the middle of filling in a form of that region. */
 export function swap(region, html) {
   const node = document.querySelector(`[data-region="${CSS.escape(region)}"]`);
   if (!node) return;
   const form = node.querySelector("form[data-keep]");
   if (form && form.querySelector("input:checked")) return;
-  const focused = node.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
+  const place = placeOf(node);
   const scrolled = node.scrollTop;
   node.innerHTML = html;
   node.scrollTop = scrolled;
-  if (focused) node.querySelector(`a[href="${CSS.escape(focused)}"]`)?.focus();
+  if (place) node.querySelector(place)?.focus();
 }
 
 function take(event) {
