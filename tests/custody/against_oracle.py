@@ -255,12 +255,17 @@ GARBAGE: tuple[tuple[str, dict[str, Any]], ...] = (
 )  # fmt: skip
 
 
-def history(seed: int) -> tuple[list[Fact], int]:
-    """Facts in log order, some late, doubled or garbage; and the moment up to which they are judged."""
+def history(seed: int, *, heard: float = 0.95, starts: tuple[str, ...] = STARTS) -> tuple[list[Fact], int]:
+    """Facts in log order, some late, doubled or garbage; and the moment up to which they are judged.
+
+    `heard`: how likely each node is heard at the start; below one half the places are in the fore.
+    """
     rng = random.Random(seed)
-    teller = _Teller(rng, parse_instant_us(rng.choice(STARTS)), [])
-    _begin(teller)
+    teller = _Teller(rng, parse_instant_us(rng.choice(starts)), [])
+    _begin(teller, heard)
     families = rng.sample(list(FAMILIES), rng.choice((1, 1, 2, 3)))
+    if heard <= 0.5:
+        families = ["place", "way"]
     names = [name for family in families for name in FAMILIES[family]]
     steps = LONG_US if {"course", "matters", "clocks"} & set(families) and rng.random() < 0.5 else STEPS_US
     for _ in range(rng.randint(3, 18)):
@@ -278,14 +283,14 @@ def history(seed: int) -> tuple[list[Fact], int]:
     return facts, until_us
 
 
-def _begin(teller: _Teller) -> None:
+def _begin(teller: _Teller, heard: float) -> None:
     rng = teller.rng
     teller.add("config.loaded", {"config_hash": "x", "rulebook": "cn", "rulebook_hash": "y"})
     for officer, (service, roles, sex) in ROLES.items():
         body = {"officer": officer, "service": service, "roles": roles}
         teller.add("officer.registered", body | ({"sex": sex} if sex else {}))
     for node in area().nodes:
-        if rng.random() < 0.95:
+        if rng.random() < heard:
             teller.add("node.restored", {"node": node})
     for recorder in area().recorders:
         if rng.random() < 0.9:

@@ -3,18 +3,20 @@
 from collections.abc import Callable
 
 from custody.facts import Fact
+from tests.custody import streams
 from tests.custody.against_oracle import BOOKS, by_oracle, history, in_order, unlike
 from tests.custody.vectors import rows, told
 from tests.oracle import Verdict
 
-FIRST_SEED, COUNT, SHARE = 700_000, 700, 10
+FIRST_SEED, COUNT, SHARE = 700_000, 400, 10
+UNHEARD = 120  # more of them, with most nodes not heard
 STORIES = 4  # rows of the vectors in one check
 
 _Known = tuple[list[Fact], str, int, Verdict]
 
 
-def _known(seed: int) -> _Known:
-    facts, until_us = history(seed)
+def _known(seed: int, heard: float = 0.95) -> _Known:
+    facts, until_us = history(seed, heard=heard)
     name = BOOKS[seed % len(BOOKS)]
     return facts, name, until_us, by_oracle(facts, name, until_us)
 
@@ -36,11 +38,22 @@ def _stories(few: list[dict]) -> Callable[[], None]:  # type: ignore[type-arg]
     return check
 
 
+def _streams(few: list[tuple[str, str]]) -> Callable[[], None]:
+    def check() -> None:
+        for seed, before in few:
+            assert streams.digest(int(seed)) == before, seed
+
+    return check
+
+
 def _made() -> list[Callable[[], None]]:
     known = [_known(seed) for seed in range(FIRST_SEED, FIRST_SEED + COUNT)]
+    known += [_known(seed, 0.5) for seed in range(FIRST_SEED, FIRST_SEED + UNHEARD)]
     lines = rows()
-    made = [_histories(known[at : at + SHARE]) for at in range(0, COUNT, SHARE)]
+    made = [_histories(known[at : at + SHARE]) for at in range(0, len(known), SHARE)]
     made += [_stories(lines[at : at + STORIES]) for at in range(0, len(lines), STORIES)]
+    before = list(streams.known().items())
+    made += [_streams(before[at : at + SHARE]) for at in range(0, len(before), SHARE)]
     for number, check in enumerate(made):
         check.__name__ = f"histories_{number}"
     return made

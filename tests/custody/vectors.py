@@ -41,10 +41,10 @@ def book(name: str) -> Rulebook:
 def told(row: dict[str, Any]) -> list[list[Any]]:
     """What replaying a line of the file tells now."""
     effects = Player(fitted(), book(row["book"])).play(parse_scenario(row["lines"]))
-    return [_fields(effect) for effect in effects]
+    return [fields(effect) for effect in effects]
 
 
-def _fields(effect: Effect) -> list[Any]:
+def fields(effect: Effect) -> list[Any]:
     """An effect without its wording: what a log would hold of it that a rule decides."""
     if isinstance(effect, Refusal):
         return ["refused", effect.rule, effect.subject, effect.reason, effect.fact, effect.time_us]
