@@ -199,7 +199,7 @@ class Engine:
             fact_id=fact.id,
             article=rule.article.as_dict() if rule else {},
             basis=rule.basis if rule else "local",
-            stay=fact.stay if isinstance(fact.stay, str) else None,
+            stay=fact.stay,
         )
 
     def _refusals(self, fact: Fact) -> list[Effect]:

@@ -1,11 +1,17 @@
 """Small statements of the engine and the kinds that no rule's story turns on: found by tests/prove/mutation.py."""
 
+import copy
+from dataclasses import replace
+from datetime import date
+
 import pytest
 
 from custody.area import load_area
 from custody.effects import AlarmChanged, AlarmCleared, AlarmRaised, ObligationChanged, PreWarning, Refusal
 from custody.engine import Engine
+from custody.reader import join_rulebooks
 from custody.timeline import Timeline
+from custody.times import parse_instant_us
 from custody.view import Condition, Silence
 from tests.custody.against_oracle import area as fitted_area
 from tests.custody.against_oracle import book
@@ -129,8 +135,6 @@ def test_the_night_is_both_its_ends(moment, is_night):
         1,
     ):
         built.step(fact(name, number, base, **body))
-    from custody.times import parse_instant_us
-
     effects = built.step(
         fact("stay.released", 9, parse_instant_us(f"{day}T{moment}+08:00"), stay="s", reason="released")
     )
@@ -338,3 +342,170 @@ def test_the_fitted_area_of_the_histories_is_read():
     assert load_area is not None
     assert fitted_area().rooms["waiting-1"].fitted == ("patrol_point", "guard_motion")
     assert book("cn-2026").versions
+
+
+# --- more of the same --------------------------------------------------------------------------------
+
+
+def test_a_copy_of_an_engine_goes_on_as_the_engine_does():
+    built = engine()
+    built.step(fact("person.arrived", 1, at("09:00"), stay="s"))
+    copied = copy.deepcopy(built)
+    for one in (built, copied):
+        effects = one.step(fact("area.entered", 2, at("09:02"), stay="s"))
+        assert {e.rule for e in effects if isinstance(e, ObligationChanged) and e.state == "armed"} >= {
+            "M2a",
+            "M5",
+        }
+    assert copied.next_deadline_us() == built.next_deadline_us()
+    assert copied.rulebook.rules[0] is not None
+
+
+def test_a_clock_of_a_case_is_not_extended_for_a_stay_nor_the_other_way_round():
+    lines = [
+        *PUBLIC_ORDER,
+        "09:10 case.filed case=c-1 kind=public_order",
+        "10:00 extension.approved stay=s-1 rule=T21 limit=60d approver=0001 ground=complex_case",
+        "10:01 extension.approved case=c-1 rule=T5 limit=24h approver=0001 ground=complex_and_detention_possible",
+        "10:02 extension.approved case=c-1 rule=T21 limit=60d approver=0001 ground=complex_case",
+    ]
+    assert [(e.rule, e.reason) for e in run(lines) if isinstance(e, Refusal)] == [
+        ("T21", "no_such_clock"), ("T5", "no_such_clock"),
+    ]  # fmt: skip
+
+
+def test_the_certificate_can_show_that_the_person_waited_longer_outside_the_area():
+    """Brought in 09:00; the certificate, written at 09:04, says 08:55: the fifth minute was 09:00."""
+    lines = ["09:00 person.arrived stay=s", "09:04 certificate.written stay=s arrived_at=08:55"]
+    assert [e.time_us for e in alarms(run(lines, "09:12"), "M1/entry")] == [at("09:00"), at("09:10")]
+
+
+def test_an_alarm_carries_its_words_in_both_languages():
+    (raised, *_) = alarms(run(["09:00 person.arrived stay=s"], "09:06"), "M1/entry")
+    assert raised.text["zh"]["what"]
+    assert raised.text["en"]["do"]
+    assert raised.article["instrument"] == "AREA"
+
+
+def test_a_seizure_becomes_unlawful_when_the_second_officer_leaves_and_nothing_records():
+    lines = [
+        *OFFICERS, *admitted("public_order_questioning"), "09:05 recorder.stopped recorder=rec-interview-1",
+        "09:05 tag.read tag=0312 room=interview-1", "09:05 tag.read tag=0415 room=interview-1",
+        "09:06 tag.read tag=B07 room=interview-1",
+        "09:07 act.started stay=s-1 act=mediation room=interview-1 officers=0312,0415",
+        "09:20 tag.gone tag=0415 room=interview-1",
+    ]  # fmt: skip
+    found = alarms(run(lines, "09:30"), "R4/single")
+    assert [(e.time_us, e.severity) for e in found] == [(at("09:20:05"), "S1")]
+
+
+def test_an_interrogation_in_its_own_room_is_right():
+    lines = [*OFFICERS, *admitted("criminal_summons"), "09:05 rights.told stay=s-1",
+             "09:06 interview.started stay=s-1 kind=interrogation room=interrogation-1 officers=0312,0415"]  # fmt: skip
+    assert alarms(run(lines), "I3/room") == []
+    lines[-1] = lines[-1].replace("interrogation-1", "interview-1")
+    assert [e.time_us for e in alarms(run(lines), "I3/room")] == [at("09:06")]
+
+
+def test_a_return_before_the_planned_time_ends_the_duty_to_return():
+    heads = ["08:00 officer.registered officer=h service=sworn roles=case_department_head"]
+    lines = [*PUBLIC_ORDER, *heads, "10:00 exit.approved stay=s-1 approver=h ground=hospital",
+             "10:01 escort.checked stay=s-1", "10:02 exit.departed stay=s-1 return_by_at=12:00"]  # fmt: skip
+    assert [(e.time_us, e.severity) for e in alarms(run(lines, "12:30"), "E7/return")] == [
+        (at("12:00"), "S2"), (at("12:15"), "S1"),
+    ]  # fmt: skip
+    assert alarms(run([*lines, "11:00 exit.returned stay=s-1"], "12:30"), "E7/return") == []
+
+
+def test_separation_is_decided_before_the_person_is_in_the_room():
+    lines = [
+        *OFFICERS, "08:10 area.entered stay=w", "08:11 wristband.bound stay=w band=B01",
+        "08:12 search.signed stay=w officers=0312,0415",
+        "08:13 stay.registered stay=w measure=voluntary case=c-9 sex=F minor=false",
+        "08:14 tag.read tag=B01 room=waiting-1", "08:20 area.entered stay=m",
+        "08:21 search.signed stay=m officers=0312,0415",
+        "08:22 stay.registered stay=m measure=voluntary case=c-8 sex=M minor=false",
+        "08:23 entry.requested stay=m room=waiting-1", "08:24 entry.requested stay=m room=waiting-2",
+        "08:25 room.assigned stay=m room=waiting-1",
+    ]  # fmt: skip
+    effects = run(lines)
+    refused = [(e.rule, e.reason, e.time_us) for e in effects if isinstance(e, Refusal)]
+    assert refused == [("G5", "forbidden", at("08:23")), ("G5", "forbidden", at("08:25"))]
+    attempts = alarms(effects, "G5/sexes")
+    assert [(e.time_us, e.subject, len(e.facts)) for e in attempts] == [
+        (at("08:23"), "stay:m", 1), (at("08:25"), "stay:m", 1),
+    ]  # fmt: skip
+
+
+def test_the_facts_of_a_missing_guard_are_the_person_s_coming_and_the_guard_s_going():
+    lines = [*OFFICERS, *admitted("voluntary"), "09:05 tag.read tag=0415 room=guard",
+             "09:06 tag.read tag=B07 room=waiting-1", "09:10 tag.gone tag=0415 room=guard"]  # fmt: skip
+    effects = run(lines, "09:12")
+    (raised,) = alarms(effects, "M3/guard")
+    gone = next(e for e in effects if isinstance(e, ObligationChanged) and e.rule == "M3" and e.state == "armed"
+                and e.time_us == at("09:10"))  # fmt: skip
+    assert raised.facts[-1] == gone.fact
+    assert len(raised.facts) == 2
+
+
+def three_books():
+    """The old law cut in two, so that there are two changes."""
+    old, new = book("cn-2012"), book("cn-2026")
+    first = replace(old, id="cn-a", in_force_until=date(2019, 12, 31))
+    second = replace(old, id="cn-b", in_force_from=date(2020, 1, 1))
+    return join_rulebooks([first, second, new], area().zone, "at_moment")
+
+
+def test_each_change_of_the_law_is_taken_in_its_turn():
+    built = Engine(area(), three_books())
+    day_us = 86_400_000_000
+    start_us = parse_instant_us("2019-12-31T12:00:00+08:00")
+    for number, (name, body) in enumerate(
+        [("config.loaded", {"config_hash": "x", "rulebook": "y", "rulebook_hash": "z"})]
+        + [("node.restored", {"node": node}) for node in area().nodes]
+        + [("recorder.stopped", {"recorder": "rec-interview-1"}), ("area.entered", {"stay": "s"}),
+           ("wristband.bound", {"stay": "s", "band": "b"}), ("tag.read", {"tag": "b", "room": "interview-1"})],
+        1,
+    ):  # fmt: skip
+        built.step(fact(name, number, start_us, **body))
+
+    def article() -> str:
+        (duty,) = [o for o in built.obligations() if o.rule.key == "M4/interview" and o.closed_us is None]
+        return duty.rule.article.instrument
+
+    assert article() == "FOUR"
+    built.step(fact("deadline.reached", 90, start_us + 366 * day_us))
+    assert article() == "FOUR"
+    built.step(fact("deadline.reached", 91, parse_instant_us("2026-01-02T00:00:00+08:00")))
+    assert article() == "PSAPL"
+    assert built._timeline._next_change_us() is None
+
+
+def test_what_a_refusal_rests_on_is_the_form_itself():
+    lines = [*OFFICERS, *admitted("continued_questioning"),
+             "09:10 extension.approved stay=s-1 rule=T8 limit=48h approver=0001 ground=identity_refused"]  # fmt: skip
+    effects = run(lines)
+    (refusal,) = [e for e in effects if isinstance(e, Refusal)]
+    (skipped,) = alarms(effects, "T8/skipped")
+    assert (refusal.reason, skipped.facts, skipped.severity) == ("tier_skipped", (refusal.fact,), "S2")
+
+
+@pytest.mark.parametrize(
+    ("rule", "code"), [("I11/signed", "no_act"), ("E8/night", "no_act"), ("X7/export", "no_act")]
+)
+def test_between_two_acts_a_rule_about_an_act_is_silent(rule, code):
+    built = engine()
+    built.step(fact("area.entered", 1, at("09:00"), stay="s"))
+    built.step(fact("stay.registered", 2, at("09:00"), stay="s", measure="continued_questioning", case="c", sex="F",
+                    flags=["aged_70"]))  # fmt: skip
+    built.step(fact("data.exported", 3, at("09:01"), stay="s", kind="video"))
+    said = built.why(rule, "stay:s", at("09:05"))
+    assert isinstance(said, Silence)
+    assert said.code == code
+
+
+def test_a_room_that_was_never_accepted_is_told_with_who_is_in_it():
+    lines = [*OFFICERS, *admitted("voluntary"), "09:05 tag.read tag=B07 room=waiting-1",
+             "09:06 room.inspected room=waiting-1 result=not_accepted"]  # fmt: skip
+    (raised,) = alarms(run(lines), "G15/accepted")
+    assert (raised.subject, raised.stay, len(raised.facts)) == ("room:waiting-1", "s-1", 1)
