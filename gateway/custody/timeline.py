@@ -275,7 +275,7 @@ class Timeline:
         subject = unit.subject
         obligation_id = active.get(subject)
         if found.is_instant or found.until_us is not None:
-            if obligation_id is not None:
+            if obligation_id is not None and not found.is_instant:
                 self._end_late(self._row(obligation_id), rule, unit, found, now_us)
                 self._end(rule.key, subject, now_us, reason)
             else:

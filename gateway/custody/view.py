@@ -280,7 +280,7 @@ def _stay_step(stay: Stay, name: str) -> tuple[int | None, int] | None:
 
 def _arrival(stay: Stay) -> tuple[int | None, int]:
     """The earliest word of the arrival: reported, on the certificate, or the register row itself."""
-    known = [(stay.arrived_us, stay.arrived_fact), (stay.certificate_us, stay.written_fact)]
+    known = [(stay.arrived_us, stay.arrived_fact), (stay.certificate_us, stay.certificate_fact)]
     told = [(at_us, fact) for at_us, fact in known if at_us is not None]
     if told:
         return min(told)

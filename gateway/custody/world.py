@@ -83,6 +83,7 @@ class Stay:
     certificate_us: int | None = None  # 到案时间 on the certificate: the earliest value written
     written_us: int | None = None  # when an arrival time first became known
     written_fact: int = -1
+    certificate_fact: int = -1  # the fact that states the earliest value
     entered_us: int | None = None
     entered_fact: int = -1
     registered_us: int | None = None

@@ -456,6 +456,9 @@ def show(facts: list[Fact], until_us: int) -> str:
     return "\n".join([f"  start {start}", *rows, f"  until +{(until_us - start) / 60e6:.7g}min"])
 
 
+SEEDS_MAX = 50  # differing histories named in the tally
+
+
 @dataclass
 class Tally:
     """What a search went through and what it found."""
@@ -468,8 +471,9 @@ class Tally:
     refusals: int = 0
     differences: dict[str, int] = field(default_factory=dict)
     alarms_by_rule: dict[str, int] = field(default_factory=dict)
+    seeds: list[int] = field(default_factory=list)  # of the first histories that differ
 
-    def take(self, facts: list[Fact], verdict: Verdict, found: list[str]) -> None:
+    def take(self, seed: int, facts: list[Fact], verdict: Verdict, found: list[str]) -> None:
         """Count one history."""
         self.histories += 1
         self.facts += len(facts)
@@ -479,6 +483,8 @@ class Tally:
         self.refusals += len(verdict.refusals)
         for rule, variant, *_ in verdict.alarms:
             self.alarms_by_rule[f"{rule}/{variant}"] = self.alarms_by_rule.get(f"{rule}/{variant}", 0) + 1
+        if found and len(self.seeds) < SEEDS_MAX:
+            self.seeds.append(seed)
         for line in found:
             self.differences[_kind(line)] = self.differences.get(_kind(line), 0) + 1
 
@@ -503,7 +509,7 @@ def main() -> int:
     for seed in range(options.seed, options.seed + options.count):
         facts, name, until_us, verdict, found = compare(seed)
         shown = set(tally.differences)
-        tally.take(facts, verdict, found)
+        tally.take(seed, facts, verdict, found)
         for line in found:
             kind = _kind(line)
             if kind not in shown and len(shown) < options.kinds and not options.json:

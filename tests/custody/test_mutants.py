@@ -509,3 +509,37 @@ def test_a_room_that_was_never_accepted_is_told_with_who_is_in_it():
              "09:06 room.inspected room=waiting-1 result=not_accepted"]  # fmt: skip
     (raised,) = alarms(run(lines), "G15/accepted")
     assert (raised.subject, raised.stay, len(raised.facts)) == ("room:waiting-1", "s-1", 1)
+
+
+def test_an_attempt_that_is_refused_leaves_the_alarm_that_stands_standing():
+    """Two persons in one interview room; the request to take one into another's company is one more alarm."""
+    lines = [*OFFICERS]
+    for stay, band, room in (
+        ("a", "B1", "interview-1"),
+        ("b", "B2", "interview-1"),
+        ("c", "B3", "interrogation-1"),
+    ):
+        lines += [f"09:00 area.entered stay={stay}", f"09:00 wristband.bound stay={stay} band={band}",
+                  f"09:01 search.signed stay={stay} officers=0312", f"09:02 tag.read tag={band} room={room}"]  # fmt: skip
+    lines += ["09:10 entry.requested stay=a room=interrogation-1"]
+    effects = run(lines, "09:20")
+    told_ = [(e.subject, e.time_us) for e in alarms(effects, "I4/alone")]
+    assert sorted(told_) == [("stay:a", at("09:02")), ("stay:a", at("09:10")), ("stay:b", at("09:02"))]
+    cleared = [(e.subject, e.time_us) for e in effects if isinstance(e, AlarmCleared) and e.rule == "I4"]
+    assert cleared == [("stay:a", at("09:10"))]  # the attempt itself, over in its moment
+
+
+def test_a_return_at_the_instant_of_the_departure_is_of_the_departure_before():
+    built = engine()
+    built.step(fact("dossier.returned", 1, at("09:00"), dossier="d"))
+    built.step(fact("dossier.taken", 2, at("09:00"), dossier="d", return_by_at_us=at("08:00")))
+    assert [o.closed_us for o in built.obligations() if o.rule.key == "D10/return"] == [None]
+
+
+def test_a_second_correction_of_the_certificate_is_judged_as_the_first():
+    """Entered 09:03. First the certificate says 08:57 (six minutes: S3), later 08:45 (eighteen: S2 as well)."""
+    lines = ["09:00 person.arrived stay=s", "09:03 area.entered stay=s",
+             "09:10 certificate.written stay=s arrived_at=08:57", "09:20 certificate.written stay=s arrived_at=08:45"]  # fmt: skip
+    assert [(e.time_us, e.severity) for e in alarms(run(lines), "M1/entry")] == [
+        (at("09:02"), "S3"), (at("08:50"), "S3"), (at("09:00"), "S2"),
+    ]  # fmt: skip

@@ -48,6 +48,7 @@ def run(say: Callable[[str], None]) -> dict[str, Any]:
         "first_seed": FIRST_SEED,
         **sums,
         "differences": kinds,
+        "differing_seeds": [seed for part in told for seed in part["seeds"]],
         "rules_that_alarmed": len(rules),
         "alarms_by_rule": dict(sorted(rules.items())),
     }

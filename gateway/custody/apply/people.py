@@ -142,7 +142,8 @@ def _with_certificate(stay: Stay, written_us: object, fact: Fact) -> Stay:
     if not isinstance(written_us, int):
         return stay
     known_us = stay.certificate_us
-    stay = replace(stay, certificate_us=written_us if known_us is None else min(known_us, written_us))
+    if known_us is None or written_us < known_us:
+        stay = replace(stay, certificate_us=written_us, certificate_fact=fact.index)
     if stay.written_us is None:
         stay = replace(stay, written_us=fact.occurred_us, written_fact=fact.index)
     if stay.measure is not None and stay.measure_fact == stay.registered_fact:

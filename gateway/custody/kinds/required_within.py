@@ -1,5 +1,7 @@
 """Kind `required_within`: after one step, another within a time."""
 
+from typing import Final
+
 from custody.aspects import common, of_steps
 from custody.rules import Rule
 from custody.view import At, Condition, Judgement, Silence, Unit, View
@@ -24,11 +26,11 @@ def judge(rule: Rule, view: View, unit: Unit) -> Judgement:
     if lasting is not None and since < lasting:
         return Silence("not_begun", " ".join(params["since"]), "before what lasts now")
     since_us, fact = since
-    begun_us = _told_us(view, unit, params["since"], since)
+    begun = _begun(view, unit, params["since"], since)
     after = view.latest(unit, params.get("not_before", ()))
     if after is not None and after[0] > since_us:
         since_us = after[0]
-    done = _done(view, unit, rule, begun_us)
+    done = _done(view, unit, rule, begun)
     if done is not None and done[0] <= since_us + _allowed_us(rule):
         return Silence("done_in_time", " ".join(params["until"]), f"fact {done[1]}")
     return Condition(
@@ -40,23 +42,26 @@ def judge(rule: Rule, view: View, unit: Unit) -> Judgement:
     )
 
 
-def _told_us(view: View, unit: Unit, names: tuple[str, ...], since: At) -> int:
-    """When the step was done whose written instant counts: from there on the second step may come."""
+_BEFORE_ALL: Final = -(2**62)  # a fact index before any: what happens at the same instant is not too early
+
+
+def _begun(view: View, unit: Unit, names: tuple[str, ...], since: At) -> At:
+    """From where on the second step may come: the first one, or the fact in which its instant is written."""
     for name in names:
         base = name.partition("@")[0]
         mark = unit.marks.get(base)
         if base != name and mark is not None and mark.last_fact == since[1]:
-            return mark.last_us
-    return since[0]
+            return mark.times[-1]
+    return since[0], _BEFORE_ALL
 
 
-def _done(view: View, unit: Unit, rule: Rule, begun_us: int) -> At | None:
+def _done(view: View, unit: Unit, rule: Rule, begun: At) -> At | None:
     """When the second step was done first, not before the first one (or ever)."""
     until = rule.params["until"]
     if rule.params.get("ever"):
         return view.latest(unit, until, is_first=True)
     known = view.times(unit, until) + [at for name in until if (at := view.step(unit, name)) is not None]
-    return min((at for at in known if at[0] >= begun_us), default=None)
+    return min((at for at in known if at > begun), default=None)
 
 
 def _allowed_us(rule: Rule) -> int:

@@ -84,7 +84,7 @@ def _certificate_after_entry(rule: Rule, unit: Unit) -> Judgement:
         return Silence("on_the_right_side", "certificate later than the gate", "not so")
     return Condition(
         room=stay.room,
-        facts=(stay.entered_fact, stay.written_fact),
+        facts=(stay.entered_fact, stay.certificate_fact),
         params=(("certificate_us", stay.certificate_us), ("gate_us", stay.entered_us)),
     )
 
