@@ -42,7 +42,7 @@ def judge(rule: Rule, view: View, unit: Unit) -> Judgement:
     )
 
 
-_BEFORE_ALL: Final = -(2**62)  # a fact index before any: what happens at the same instant is not too early
+_BEFORE_ALL: Final = -1  # a fact index before any: what happens at the same instant is not too early
 
 
 def _begun(view: View, unit: Unit, names: tuple[str, ...], since: At) -> At:
