@@ -90,8 +90,8 @@ def _check(
         return Refused(rule.id, subject, "wrong_ground", expected, str(ground or "no ground"))
     given = {a.limit for a in view.approvals(unit, rule.id) if a.approved_us >= now.start_us}
     position = rule.tiers.index(tier)
-    is_longer = tier.limit.order > now.tier.limit.order or (position == 0 and tier.limit.text not in given)
-    if not is_longer or (position == 0 and given):
+    # The first tier is in force before anybody gave it: it can be given once, before any other.
+    if given if position == 0 else tier.limit.order <= now.tier.limit.order:
         return Refused(rule.id, subject, "not_longer", f"more than {now.tier.limit.text}", tier.limit.text)
     before = rule.tiers[position - 1] if position else None
     if rule.is_sequential and before is not None and _is_missing(before, now, given):

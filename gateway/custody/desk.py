@@ -45,9 +45,9 @@ class AlarmDesk:
             record.since_us = row.since_us
             record.due_us = row.due_us if row.due_us is not None else record.due_us
 
-    def withdraw(self, alarm_id: str) -> AlarmRecord | None:
-        """Late evidence: it never was. Gives the record that stood, if one did."""
-        return self._records.pop(alarm_id, None)
+    def withdraw(self, alarm_id: str) -> None:
+        """Late evidence: it never was."""
+        self._records.pop(alarm_id, None)
 
     def step_back(self, alarm_id: str, left: list[Stage], at_us: int, reason: str) -> None:
         """Fall back to the highest stage that still stands, or be over."""

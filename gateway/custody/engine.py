@@ -7,7 +7,7 @@ keeps the handling of alarms by officers (alarm.py).
 
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, TypeVar
 
 from custody.alarm import AlarmRecord
@@ -40,8 +40,7 @@ IDS_MAX: Final = 100_000  # fact ids remembered against duplicates; the oldest g
 class _Told:
     """What has been told of one obligation."""
 
-    rule: Rule
-    due_us: int | None
+    row: Obligation
     stages: dict[str, Stage] = field(default_factory=dict)
     is_closed: bool = False
     closed_us: int | None = None
@@ -114,9 +113,8 @@ class Engine:
             timeline.withdraw_after(self._horizon_us)
         if fact.type != "deadline.reached":
             timeline.insert(fact)
-        is_unbounded = fact.recorded_latest_us is None
-        until_us = FAR_FUTURE_US if is_unbounded else self._horizon_us
-        if fact.type == "deadline.reached" or is_unbounded:
+        until_us = FAR_FUTURE_US if fact.recorded_latest_us is None else self._horizon_us
+        if fact.type == "deadline.reached":
             self._inclusive_us = until_us
         # A limit once told as reached stays so for later facts of the same microsecond.
         timeline.reach(until_us, is_inclusive=until_us == self._inclusive_us)
@@ -238,12 +236,12 @@ class Engine:
         rule = row.rule
         effects: list[Effect] = []
         if told is None:
-            told = self._told[row.id] = _Told(rule, row.due_us)
+            told = self._told[row.id] = _Told(row)
             effects.append(self._obligation(row, rule, fact, "armed", min(row.since_us, fact.recorded_us)))
-        elif told.due_us != row.due_us:
-            told.due_us = row.due_us
+        elif told.row.due_us != row.due_us:
             self._desk.moved(row)
             effects.append(self._obligation(row, rule, fact, "moved", fact.occurred_us))
+        told.row = row
         if told.is_closed and row.closed_us is None:  # a late fact shows that it went on
             told.is_closed = False
             told.stages.clear()
@@ -272,37 +270,24 @@ class Engine:
         if not gone:
             return []
         # The highest is what was seen; lower ones went with it.
-        gone = [s for s in gone if not s.is_prewarning][-1:] or gone[-1:]
+        highest = ([stage for stage in gone if not stage.is_prewarning] or gone)[-1]
         standing = {stage.name for stage in row.stages}
-        is_moved = gone[0].name not in standing and gone[0].due_us <= fact.occurred_us
+        is_moved = highest.name not in standing and highest.due_us <= fact.occurred_us
         reason = fact.type if is_moved else "late_evidence"
         left = [s for s in row.fired if s.name in told.stages]
         self._desk.step_back(row.id, left, fact.recorded_us, reason)
-        if gone[0].is_prewarning and any(not stage.is_prewarning for stage in row.fired):
+        if highest.is_prewarning and any(not stage.is_prewarning for stage in row.fired):
             return []  # the alarm that stands says more than the warning before it
-        return [self._cleared(row, rule, stage, fact, fact.recorded_us, reason) for stage in gone]
+        return [self._cleared(row, rule, highest, fact, fact.recorded_us, reason)]
 
     def _tell_withdrawn(self, obligation_id: str, told: _Told, fact: Fact) -> list[Effect]:
         """The whole obligation never was: late evidence."""
         del self._told[obligation_id]
         if told.is_closed:  # it had its end already; whoever has to handle it still has to
             return []
-        record = self._desk.withdraw(obligation_id)
-        rule, rest = told.rule, obligation_id.split("/", 3)[-1]
-        row = Obligation(
-            id=obligation_id,
-            rule=rule,
-            subject=rest.rpartition("/")[0],
-            stay=record.stay if record else None,
-            room=record.room if record else None,
-            since_us=fact.recorded_us,
-            anchor=fact.index,
-            facts=(fact.index,),
-            stages=(),
-            closed_us=fact.recorded_us,
-            close_reason="late_evidence",
-        )
-        return self._close(row, rule, told, fact, fact.recorded_us, "late_evidence")
+        self._desk.withdraw(obligation_id)
+        row = replace(told.row, facts=(fact.index,), stages=(), fired=())
+        return self._close(row, row.rule, told, fact, fact.recorded_us, "late_evidence")
 
     def _raise(self, row: Obligation, rule: Rule, stage: Stage, fact: Fact) -> Effect:
         late_us = max(0, fact.recorded_us - stage.due_us)

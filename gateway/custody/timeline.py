@@ -28,13 +28,15 @@ from custody.world import SUBJECTS_MAX, World
 LATE_WINDOW_US: Final = 72 * 3_600 * 1_000_000
 ENTRIES_MAX: Final = 40_000
 TRIM_STEP: Final = 2_000
+BY_FACT: Final = 0
+BY_CLOCK: Final = 1
 
 Key = tuple[int, int, int]
 
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    key: Key  # (time, 0 fact | 1 stage, log index)
+    key: Key  # (time, BY_FACT | BY_CLOCK, log index)
     mark: int
     fact: Fact | None
 
@@ -72,11 +74,11 @@ class Timeline:
         if at_us < self._base_us:
             self.clamped = fact
             at_us = self._base_us
-        key = (at_us, 0, fact.index)
+        key = (at_us, BY_FACT, fact.index)
         back: Key = key
         seen_otherwise = self._sight.note(fact)
         if seen_otherwise is not None:
-            back = min(key, (seen_otherwise[0], 0, seen_otherwise[1]))
+            back = min(key, (seen_otherwise[0], BY_FACT, seen_otherwise[1]))
         redo = [(key, fact)]
         while self._entries and self._entries[-1].key >= back:
             entry = self._entries.pop()
@@ -102,11 +104,12 @@ class Timeline:
             ):
                 return
             last_us = self._entries[-1].key[0] if self._entries else next_us
-            key = (max(next_us, last_us), 1, self._entries[-1].key[2] + 1 if self._entries else 0)
+            key = (max(next_us, last_us), BY_CLOCK, self._entries[-1].key[2] + 1 if self._entries else 0)
             self._entries.append(_Entry(key, self.world.journal.mark(), None))
             if is_change:
                 self._change_law(next_us)
-            elif first is not None:
+            else:
+                assert first is not None, "what is due next is a change of the law or a stage"
                 self._fire(first[1])
 
     def withdraw_after(self, until_us: int) -> None:
@@ -200,17 +203,16 @@ class Timeline:
 
     def _judge(self, key: str, unit: Unit, now_us: int, reason: str, anchor: int | None) -> None:
         rule = self.view.in_force(key, unit)
-        judgement: Judgement
         if rule is None:
-            judgement = Silence("not_in_force", key, "not in force")
-        else:
-            judgement = KINDS[rule.kind].judge(rule, self.view, unit)
+            self._end(key, unit.subject, now_us, reason)
+            return
+        judgement = KINDS[rule.kind].judge(rule, self.view, unit)
         if isinstance(judgement, Silence):
             self._end(key, unit.subject, now_us, reason)
-        elif rule is not None:
-            if anchor is None:  # no fact in hand, the law changed: the last fact that the condition names
-                anchor = max(judgement.facts, default=0)
-            self._settle(rule, unit, judgement, now_us, reason, anchor)
+            return
+        if anchor is None:  # no fact in hand, the law changed: the last fact that the condition names
+            anchor = max(judgement.facts, default=0)
+        self._settle(rule, unit, judgement, now_us, reason, anchor)
 
     # --- refusing --------------------------------------------------------------------------
 
@@ -260,9 +262,9 @@ class Timeline:
         for key in self.index.on_refusal:
             unit = self.view.unit(refused.subject)
             rule = self.view.in_force(key, unit)
-            if rule is None or rule.unit != kind or refused.reason not in rule.params.get("reasons", ()):
+            if rule is None or rule.unit != kind:
                 continue
-            if fact.type in rule.params.get("facts", ()):
+            if fact.type in rule.params["facts"] and refused.reason in rule.params["reasons"]:
                 self._judge(key, unit, now_us, fact.type, fact.index)
 
     # --- obligations -----------------------------------------------------------------------
@@ -283,8 +285,7 @@ class Timeline:
             return
         if obligation_id is not None:
             row = self._row(obligation_id)
-            is_anew = found.anchor not in (None, row.anchor) and (found.since_us or now_us) > row.since_us
-            if found.is_hold or not is_anew:
+            if found.is_hold or not _is_anew(found, row):
                 self._update(row, rule, unit, found, now_us)
                 return
             self._end(rule.key, subject, now_us, reason)
@@ -304,7 +305,8 @@ class Timeline:
     def _end_late(self, row: Obligation, rule: Rule, unit: Unit, found: Condition, now_us: int) -> None:
         """A running duty turns out to have begun earlier and to be over: what fell due before is told."""
         self._update(row, rule, unit, found, now_us)
-        until_us = now_us if found.until_us is None else found.until_us
+        until_us = found.until_us
+        assert until_us is not None, "what is over has its end"
         while (stage := self._row(row.id).next_stage) is not None and stage.due_us < until_us:
             self._fire(row.id)
 
@@ -358,9 +360,7 @@ class Timeline:
         since_us = found.since_us if found.since_us is not None else row.since_us
         stages = found.stages
         if stages is None:
-            stages = (
-                row.stages if since_us == row.since_us and rule is row.rule else stages_of(rule, since_us)
-            )
+            stages = stages_of(rule, since_us)
         stay = stay_of(unit, found, self.world)
         changed = replace(row, rule=rule, stay=stay, room=found.room, params=found.params, since_us=since_us)
         if stages != row.stages:
@@ -437,3 +437,11 @@ class Timeline:
     def _lasts(self, unit: Unit) -> bool:
         """Something of an ended stay goes on that rules will ask for: a legal hold."""
         return any(self.view.open_between(unit, between) is not None for between in self.index.lasting)
+
+
+def _is_anew(found: Condition, row: Obligation) -> bool:
+    """The same duty has begun again, later, by another fact."""
+    if found.anchor in (None, row.anchor):
+        return False
+    assert found.since_us is not None, "what has an anchor says since when"
+    return found.since_us > row.since_us

@@ -155,7 +155,7 @@ class View:
         """Why the rule does not speak about this unit at all; None when it does."""
         stay = unit.stay
         is_over = unit.kind == "stay" and (stay is None or not stay.is_open) and not rule.outlives
-        if is_over and not _at_release(rule, self.fact, unit):
+        if is_over and (self.fact is None or not _is_of_release(rule)):
             return Silence("stay_over", "a stay that has not ended", "ended" if stay else "not opened")
         if rule.measures and (stay is None or stay.measure not in rule.measures):
             found = stay.measure if stay is not None and stay.measure else "no measure"
@@ -293,10 +293,8 @@ def _measure_start(stay: Stay, measure: str) -> tuple[int | None, int]:
     return dict(stay.past_measures).get(measure, (None, -1))
 
 
-def _at_release(rule: Rule, fact: Fact | None, unit: Unit) -> bool:
-    """The fact in hand is the release itself, and the rule is about that act."""
-    if fact is None or fact.type != "stay.released" or fact.stay != unit.ref:
-        return False
+def _is_of_release(rule: Rule) -> bool:
+    """The rule is about the act of release: its kind asks whether the fact in hand is that act."""
     acts = rule.params.get("act")
     return isinstance(acts, tuple) and any(act.partition(":")[0] == "stay.released" for act in acts)
 

@@ -145,6 +145,15 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     ),
 }  # fmt: skip
 
+EQUIPMENT = (
+    "door.opened", "door.opened", "door.closed", "door.closed", "door.released", "door.exit_requested", "door.unknown",
+    "wristband.battery", "wristband.cut", "wristband.bound", "tag.read", "tag.read", "tag.gone", "port.lost",
+    "port.restored", "server.lost", "server.restored", "gateway.booted", "gateway.lost", "gateway.heard", "clock.stepped",
+    "clock.doubted", "clock.trusted", "node.lost", "node.restored", "node.gap", "node.booted", "recorder.started",
+    "recorder.stopped", "recorder.lost", "output.commanded", "output.confirmed", "officer.registered", "stay.released",
+)  # fmt: skip
+"""What nothing but the product itself watches: the oracle, which has the law alone, says nothing of it."""
+
 
 @dataclass
 class _Teller:
@@ -255,10 +264,13 @@ GARBAGE: tuple[tuple[str, dict[str, Any]], ...] = (
 )  # fmt: skip
 
 
-def history(seed: int, *, heard: float = 0.95, starts: tuple[str, ...] = STARTS) -> tuple[list[Fact], int]:
+def history(
+    seed: int, *, heard: float = 0.95, starts: tuple[str, ...] = STARTS, names: tuple[str, ...] = ()
+) -> tuple[list[Fact], int]:
     """Facts in log order, some late, doubled or garbage; and the moment up to which they are judged.
 
     `heard`: how likely each node is heard at the start; below one half the places are in the fore.
+    `names`: fact types to draw from, instead of some of the families.
     """
     rng = random.Random(seed)
     teller = _Teller(rng, parse_instant_us(rng.choice(starts)), [])
@@ -266,14 +278,14 @@ def history(seed: int, *, heard: float = 0.95, starts: tuple[str, ...] = STARTS)
     families = rng.sample(list(FAMILIES), rng.choice((1, 1, 2, 3)))
     if heard <= 0.5:
         families = ["place", "way"]
-    names = [name for family in families for name in FAMILIES[family]]
+    drawn = names or [name for family in families for name in FAMILIES[family]]
     steps = LONG_US if {"course", "matters", "clocks"} & set(families) and rng.random() < 0.5 else STEPS_US
     for _ in range(rng.randint(3, 18)):
         teller.now_us += rng.choice(steps)
         if rng.random() < 0.04:
             teller.add(*rng.choice(GARBAGE))
             continue
-        name = rng.choice(names)
+        name = rng.choice(drawn)
         teller.add(name, teller.body(name))
     facts = teller.facts
     until_us = teller.now_us + rng.choice((0, HOUR_US, DAY_US, 40 * DAY_US))

@@ -6,24 +6,54 @@ duties, records and silences. `python -m tests.custody.streams` adds the histori
 
 import hashlib
 import json
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
 from typing import Any
 
+import pytest
+
+from custody import engine as engine_module
+from custody import timeline
+from custody import world as world_module
 from custody.effects import AlarmRaised, PreWarning
 from custody.engine import Engine
 from custody.facts import Fact
+from custody.kinds import KINDS, Kind
 from custody.reader import join_rulebooks
-from custody.rules import Rulebook
-from custody.view import Condition
-from tests.custody.against_oracle import area, book, history
+from custody.rules import Rule, Rulebook
+from custody.view import Condition, Judgement, Unit, View
+from tests.custody.against_oracle import EQUIPMENT, HOUR_US, area, book, history
 from tests.custody.vectors import fields
 from tests.tools.tree import ROOT
 
 FILE = ROOT / "tests" / "vectors" / "custody" / "streams-v1.json"
-COUNT = 360
+COUNT = 480
+FORGETFUL = 80  # more of them, with an engine that forgets early
 MIDNIGHT = ("2025-12-31T23:30:00+08:00", "2025-12-31T18:00:00+08:00", "2025-12-30T09:00:00+08:00")
+UNITS_MAX = 4
+_OF_DUTY = (
+    "rule",
+    "variant",
+    "subject",
+    "stay",
+    "room",
+    "since_us",
+    "due_us",
+    "next_us",
+    "severity",
+    "basis",
+    "family",
+)
+_OF_ALARM = (
+    "id", "stages", "severity", "since_us", "raised_us", "due_us", "cleared_us", "clear_reason", "group", "room", "stay",
+    "late_us", "is_certain", "is_prewarning",
+)  # fmt: skip
+_OF_OBLIGATION = (
+    "id", "subject", "stay", "room", "since_us", "anchor", "facts", "stages", "fired", "skipped", "closed_us",
+    "close_reason", "group", "params", "basis",
+)  # fmt: skip
 BOOKS = ("cn-2026", "cn-2012", "at_start", "at_moment", "at_moment", "ew-pace")
 
 
@@ -36,9 +66,11 @@ def law(name: str) -> Rulebook:
 
 
 def facts_of(seed: int) -> tuple[list[Fact], int]:
-    """The history of a seed: every third with most nodes unheard, joined books around midnight."""
+    """The history of a seed: every third with most nodes unheard, every fifth of equipment; joined books at midnight."""
     name = BOOKS[seed % len(BOOKS)]
     heard = 0.5 if seed % 3 == 0 else 0.95
+    if seed % 5 == 0:
+        return history(seed, heard=heard, names=EQUIPMENT)
     if name.startswith("at_"):
         return history(seed, heard=heard, starts=MIDNIGHT)
     return history(seed, heard=heard)
@@ -48,18 +80,84 @@ def digest(seed: int) -> str:
     """All that is told of a history, and what is left at its end."""
     facts, until_us = facts_of(seed)
     engine = Engine(area(), law(BOOKS[seed % len(BOOKS)]))
-    rows = list(_stream(engine, facts, until_us))
-    rows += [[d.rule, d.variant, d.subject, d.room, d.since_us, d.due_us, d.next_us, d.severity, d.basis,
-              sorted(map(str, d.params.items()))] for d in engine.duties()]  # fmt: skip
-    rows += [[a.id, a.stages, a.severity, a.since_us, a.raised_us, a.due_us, a.cleared_us, a.clear_reason, a.group,
-              a.room, a.stay, a.late_us, a.is_certain, a.is_prewarning] for a in engine.alarms.values()]  # fmt: skip
+    heard: set[tuple[str, ...]] = set()
+    with pytest.MonkeyPatch.context() as patch:
+        if seed % 3 == 2:
+            patch.setattr(timeline, "KINDS", {name: _overheard(kind, heard) for name, kind in KINDS.items()})
+        rows = list(_stream(engine, facts, until_us, wants_silences=seed % 3 == 1))
+    rows += sorted(heard)
+    rows += [
+        [*(getattr(d, name) for name in _OF_DUTY), sorted(map(str, d.params.items()))]
+        for d in engine.duties()
+    ]
+    rows += [[getattr(a, name) for name in _OF_ALARM] for a in engine.alarms.values()]
     rows.append(sorted(engine.outputs().items()))
-    if seed % 10 == 0:
-        rows += list(_silences(engine, until_us))
+    rows += [[getattr(o, name) for name in _OF_OBLIGATION] for o in engine.obligations()]
+    rows += list(_silences(engine, until_us))
     return hashlib.sha256(json.dumps(rows, default=str).encode()).hexdigest()[:16]
 
 
-def _stream(engine: Engine, facts: list[Fact], until_us: int) -> Iterator[list[Any]]:
+def _overheard(kind: Kind, heard: set[tuple[str, ...]]) -> Kind:
+    """The kind, with what it says noted."""
+
+    def judge(rule: Rule, view: View, unit: Unit) -> Judgement:
+        said = kind.judge(rule, view, unit)
+        heard.add((rule.key, unit.subject, repr(said)))
+        return said
+
+    return Kind(kind.reads, judge)
+
+
+def forgetful(seed: int) -> str:
+    """Four histories one after the other, told to an engine that forgets after minutes what others keep for days."""
+    facts = [fact for part in range(4) for fact in _part(seed, part)]
+    with pytest.MonkeyPatch.context() as patch:
+        for module, name, value in _SMALL:
+            patch.setattr(module, name, value)
+        engine = Engine(area(), law(BOOKS[seed % len(BOOKS)]))
+        final: list[Any] = []
+        engine.on_final = lambda row: final.append([row.id, row.closed_us, row.close_reason])
+        rows = list(_stream(engine, facts, facts[-1].recorded_us + HOUR_US, wants_silences=False))
+        rows += list(_silences(engine, facts[-1].recorded_us))
+    world = engine.world
+    rows += [
+        list(world.stays),
+        list(world.ended),
+        list(world.steps),
+        list(world.approvals),
+        list(world.people),
+        final,
+    ]
+    rows.append(
+        [
+            len(engine.obligations()),
+            len(engine._told),
+            len(engine._timeline._entries),
+            engine._timeline._base_us,
+        ]
+    )
+    return hashlib.sha256(json.dumps(rows, default=str).encode()).hexdigest()[:16]
+
+
+_SMALL: tuple[tuple[Any, str, int], ...] = (
+    (timeline, "TRIM_STEP", 10), (timeline, "LATE_WINDOW_US", 8 * HOUR_US), (timeline, "ENTRIES_MAX", 60),
+    (timeline, "SUBJECTS_MAX", 8), (engine_module, "IDS_MAX", 12), (world_module, "PEOPLE_MAX", 1),
+)  # fmt: skip
+
+
+def _part(seed: int, part: int) -> list[Fact]:
+    """A history with its own stays, cases and matters, some days after the one before."""
+    found, _ = history(4 * seed + part, heard=0.7, starts=(f"2026-03-{10 + 4 * part}T09:00:00+08:00",))
+    return [_named(fact, part) for fact in found if part == 0 or fact.type != "config.loaded"]
+
+
+def _named(fact: Fact, part: int) -> Fact:
+    shared = {"stay", "case", "incident", "recording", "dossier", "person"}
+    body = {key: f"{value}-{part}" if key in shared else value for key, value in fact.body.items()}
+    return replace(fact, body=body, index=fact.index + 100 * part, id=f"{fact.id}-{part % 2}")
+
+
+def _stream(engine: Engine, facts: list[Fact], until_us: int, *, wants_silences: bool) -> Iterator[list[Any]]:
     """As a gateway lives through it: it wakes at each deadline, and facts come as they arrive."""
     index, now_us = 10_000, facts[0].recorded_us
     for fact in (*facts, None):
@@ -73,6 +171,8 @@ def _stream(engine: Engine, facts: list[Fact], until_us: int) -> Iterator[list[A
         if fact is not None:
             now_us = max(now_us, fact.recorded_us)
             yield from _told(engine, fact if fact.index % 29 else replace(fact, recorded_latest_us=None))
+            if wants_silences and fact.index % 11 == 0:
+                yield from _silences(engine, now_us)
 
 
 def _told(engine: Engine, fact: Fact) -> Iterator[list[Any]]:
@@ -87,24 +187,39 @@ def _told(engine: Engine, fact: Fact) -> Iterator[list[Any]]:
 
 def _silences(engine: Engine, now_us: int) -> Iterator[list[Any]]:
     """What each rule says of the units there are: the condition, or what failed."""
-    units = {"stay": "s1", "case": "c1", "room": "waiting-1", "recorder": next(iter(area().recorders)),
-             "door": next(iter(area().doors)), "node": next(iter(area().nodes)), "officer": "o1",
-             "incident": "r1", "recording": "r1", "dossier": "r1"}  # fmt: skip
+    known = _units(engine)
     for key, versions in engine.rulebook.versions.items():
-        kind = versions[0].unit
-        said = engine.why(key, f"{kind}:{units.get(kind, area().gateway)}", now_us)
-        if isinstance(said, Condition):
-            yield [
-                key,
-                said.since_us,
-                said.room,
-                said.anchor,
-                list(said.facts),
-                said.is_hold,
-                said.is_instant,
-            ]
-        else:
-            yield [key, said.code, said.expected, said.found]
+        for ref in known[versions[0].unit]:
+            said = engine.why(key, f"{versions[0].unit}:{ref}", now_us)
+            if isinstance(said, Condition):
+                yield [key, *(getattr(said, name) for name in Condition.__slots__)]
+            else:
+                yield [key, said.code, said.expected, said.found]
+
+
+def _units(engine: Engine) -> dict[str, list[str]]:
+    """Of each kind one or two that something is known of, and one that nothing is."""
+    world, found = engine.world, defaultdict[str, list[str]](lambda: ["nothing"])
+    for kind, refs in (
+        ("stay", world.stays), ("room", area().rooms), ("recorder", world.recorders), ("door", world.doors),
+        ("node", world.nodes), ("officer", world.officers),
+    ):  # fmt: skip
+        found[kind] = [*list(refs)[:2], "nothing"]
+    held = [stay.room for stay in world.open_stays() if stay.room is not None]
+    found["room"] = list(dict.fromkeys([*held, *found["room"]]))
+    for subject in world.steps:
+        kind, _, ref = subject.partition(":")
+        if ref not in found[kind] and len(found[kind]) < UNITS_MAX:
+            found[kind].insert(0, ref)
+    for subject in world.sources:
+        found[subject.partition(":")[0]].insert(0, subject.partition(":")[2] or area().gateway)
+    return found
+
+
+def now(key: str) -> str:
+    """The digest of a key of the file, made anew."""
+    kind, _, seed = key.rpartition(" ")
+    return forgetful(int(seed)) if kind else digest(int(seed))
 
 
 def known() -> dict[str, str]:
@@ -117,6 +232,8 @@ def main() -> None:
     found = known()
     for seed in range(COUNT):
         found.setdefault(str(seed), digest(seed))
+    for seed in range(FORGETFUL):
+        found.setdefault(f"forgetful {seed}", forgetful(seed))
     FILE.write_text(json.dumps(found, indent=0) + "\n", encoding="utf-8")
 
 

@@ -187,9 +187,58 @@ KINDS = [
 ]  # fmt: skip
 
 
-def of_kind(kind: str, params: str) -> str:
+def of_kind(kind: str, params: str, more: str = "") -> str:
     """A rule of the kind with the ladder that kind has."""
-    return rule_text(kind, params, top="" if kind == "clock" else LEVEL, body=TIER if kind == "clock" else "")
+    if kind == "chain" and "measures" not in more:
+        more += 'measures = ["arrest"]\n'
+    top = "" if kind == "clock" else LEVEL
+    return rule_text(kind, params, top=f"{top}\n{more}", body=TIER if kind == "clock" else "")
+
+
+OF_A_PERSON = [
+    ("presence", 'when = "nobody"'), ("separation", 'apart = "sex"'), ("chain", 'gap = "12h"'),
+    ("head_count", "fewer_than = 2"), ("required_before", 'step = "searched"'),
+    ("interval", 'acts = ["meal.offered"], from = "room"'), ("threshold", 'quantity = "particulars_missing"'),
+    ("forbidden_act", 'act = "band_cut"'), ("forbidden_act", 'act = "outside_area"'),
+    ("forbidden_act", 'act = "recused_present"'),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("kind", "params"), OF_A_PERSON)
+def test_what_asks_where_a_person_is_held_is_about_an_open_stay(kind, params):
+    assert load_rulebook(book_text(of_kind(kind, params)))
+    named = problems_of(load_rulebook, book_text(of_kind(kind, params, 'unit = "case"\n')))
+    assert_named(named, ".unit", "a stay: the rule asks where")
+    named = problems_of(load_rulebook, book_text(of_kind(kind, params, "outlives = true\n")))
+    assert_named(named, ".outlives", "nobody is held when the stay is over")
+
+
+def test_a_band_is_watched_while_the_stay_is_open_and_a_door_is_not_of_a_stay():
+    for source, is_wrong in (("band_silent", True), ("band_battery", True), ("node", False)):
+        text = book_text(of_kind("supervision", f'source = "{source}"', "outlives = true\n"))
+        if is_wrong:
+            assert_named(problems_of(load_rulebook, text), ".outlives", "nobody is held")
+        else:
+            assert load_rulebook(text)
+
+
+@pytest.mark.parametrize(
+    ("kind", "params", "key", "expected"),
+    [
+        ("supervision", 'source = "band_battery"', ".with.percent_below", "integer"),
+        ("forbidden_act", 'act = "door_forced"', ".with.window", "duration"),
+        ("forbidden_act", 'act = "refused", facts = ["exit.departed"]', ".with.reasons", "names"),
+        ("forbidden_act", 'act = "refused", reasons = ["forbidden"]', ".with.facts", "names"),
+        ("interval", 'acts = ["meal.offered"], from = "during"', ".during", "what lasts"),
+    ],
+)
+def test_what_a_kind_reads_without_asking_must_be_there(kind, params, key, expected):
+    assert_named(problems_of(load_rulebook, book_text(of_kind(kind, params))), key, expected)
+
+
+def test_a_chain_names_the_measures_that_may_not_follow_each_other():
+    text = book_text(of_kind("chain", 'gap = "12h"', "measures = []\n"))
+    assert_named(problems_of(load_rulebook, text), ".measures", "the measures that may not follow each other")
 
 
 @pytest.mark.parametrize(("kind", "params"), [(kind, params) for kind, params, _ in KINDS])

@@ -75,7 +75,6 @@ CONSTANTS: Final = {
 # A number that is none of the law and has no name of its own: file, the line's text, why.
 EXPRESSIONS: Final = {
     ("engine.py", "f'fact:{fact.type}'[:64]"): "form: the longest name of a subject",
-    ("engine.py", "obligation_id.split('/', 3)"): "form: an alarm's id is area/rule/variant/subject",
     ("explain/alarm.py", "parts[2]"): "form: the variant's place in an alarm's id",
     ("explain/alarm.py", "parts[3]"): "form: the subject's place",
     ("explain/alarm.py", "parts[4]"): "form: the place of the fact's index",

@@ -48,6 +48,12 @@ CHECKS = (
     "tests/custody/test_rules_by_hand.py",
     "tests/custody/test_straddle.py",
     "tests/custody/test_mutants.py",
+    "tests/custody/test_kinds.py",
+    "tests/custody/test_approvals.py",
+    "tests/custody/test_forgetting.py",
+    "tests/custody/test_explain.py",
+    "tests/custody/test_whatif.py",
+    "tests/custody/test_way.py",
 )
 """Paths for pytest, or `module:function`, or `module:list_of_functions`."""
 

@@ -6,8 +6,8 @@ from custody.view import Condition, Judgement, Silence, Unit, View
 
 
 def reads(rule: Rule) -> set[str]:
-    """The measure and the person."""
-    return common(rule) | {"measure", "particulars"}
+    """The measures it names; the person is stated with the first."""
+    return common(rule)
 
 
 def judge(rule: Rule, view: View, unit: Unit) -> Judgement:
@@ -16,8 +16,10 @@ def judge(rule: Rule, view: View, unit: Unit) -> Judgement:
     if silent is not None:
         return silent
     stay = unit.stay
-    if stay is None or stay.person is None or stay.measured_us is None:
+    assert stay is not None, "measures are of a stay that is open"
+    if stay.person is None:
         return Silence("not_stated", "the person", "not stated")
+    assert stay.measured_us is not None, "a stay under a measure was put under it"
     ended = [
         row
         for row in view.world.people.get(stay.person) or ()

@@ -42,7 +42,8 @@ def judge(rule: Rule, view: View, unit: Unit) -> Judgement:
 
 def _band_cut(rule: Rule, view: View, unit: Unit) -> Judgement:
     stay = unit.stay
-    if stay is None or stay.band_cut_fact is None:
+    assert stay is not None, "a strap is cut in a stay that is open"
+    if stay.band_cut_fact is None:
         return Silence("no_act", "a strap cut or opened", "none")
     return Condition(
         room=stay.room, facts=(stay.band_fact, stay.band_cut_fact), params=(("band", stay.band or ""),)
@@ -51,7 +52,8 @@ def _band_cut(rule: Rule, view: View, unit: Unit) -> Judgement:
 
 def _outside_area(rule: Rule, view: View, unit: Unit) -> Judgement:
     stay = unit.stay
-    if stay is None or stay.room is None or view.room_kind(stay.room) != "outside":
+    assert stay is not None, "a person is read outside in a stay that is open"
+    if stay.room is None or view.room_kind(stay.room) != "outside":
         return Silence("no_act", "read outside the area", "not so")
     return Condition(room=stay.room, facts=(stay.room_fact,), is_hold=view.is_unseen(stay.room))
 
@@ -90,15 +92,10 @@ def _recused_present(rule: Rule, view: View, unit: Unit) -> Judgement:
 
 def _door_forced(rule: Rule, view: View, unit: Unit) -> Judgement:
     """A controlled door opened without a release by right shortly before."""
-    state, door = view.world.doors.get(unit.ref), view.area.doors.get(unit.ref)
-    if (
-        door is None
-        or state is None
-        or not door.controlled
-        or state.is_open is False
-        or state.opened_us is None
-    ):
+    state = view.world.doors.get(unit.ref)
+    if state is None or not view.area.doors[unit.ref].controlled or state.opened_us is None:
         return Silence("no_act", "a controlled door open", "not so")
+    door = view.area.doors[unit.ref]
     if door.kind not in rule.params.get("doors", (door.kind,)):
         return Silence("door", " ".join(rule.params["doors"]), door.kind)
     release_us = state.opening_release_us
@@ -115,8 +112,9 @@ def _door_forced(rule: Rule, view: View, unit: Unit) -> Judgement:
 
 def _refused(rule: Rule, view: View, unit: Unit) -> Judgement:
     """An attempt that was refused; the engine calls this at the refusal."""
-    fact = view.fact
-    return Condition(facts=(fact.index,) if fact is not None else (), is_instant=True)
+    if view.fact is None:
+        return Silence("no_act", " ".join(rule.params["reasons"]), "not now")
+    return Condition(facts=(view.fact.index,), is_instant=True)
 
 
 _STANDING: Final[Mapping[str, Callable[[Rule, View, Unit], Judgement]]] = {

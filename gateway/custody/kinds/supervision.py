@@ -38,9 +38,10 @@ def _fine(what: str) -> Silence:
 
 
 def _door_held(rule: Rule, view: View, unit: Unit) -> Judgement:
-    state, door = view.world.doors.get(unit.ref), view.area.doors.get(unit.ref)
-    if door is None or state is None or not door.controlled or state.opened_us is None:
+    state = view.world.doors.get(unit.ref)
+    if state is None or not view.area.doors[unit.ref].controlled or state.opened_us is None:
         return _fine("a controlled door")
+    door = view.area.doors[unit.ref]
     if door.kind not in rule.params.get("doors", (door.kind,)):
         return Silence("door", " ".join(rule.params["doors"]), door.kind)
     return Condition(
@@ -55,9 +56,10 @@ def _door_held(rule: Rule, view: View, unit: Unit) -> Judgement:
 
 def _door(rule: Rule, view: View, unit: Unit) -> Judgement:
     """A controlled door whose contact cannot be read; a lost node has its own alarm."""
-    state, door = view.world.doors.get(unit.ref), view.area.doors.get(unit.ref)
-    if door is None or state is None or not door.controlled or state.is_open is not None:
+    state = view.world.doors.get(unit.ref)
+    if state is None or not view.area.doors[unit.ref].controlled or state.is_open is not None:
         return _fine("a controlled door")
+    door = view.area.doors[unit.ref]
     return Condition(
         room=door.between[1],
         since_us=max(state.since_us, view.seen_since_us("door_contact", state.id)),
@@ -70,7 +72,8 @@ def _door(rule: Rule, view: View, unit: Unit) -> Judgement:
 
 def _band_silent(rule: Rule, view: View, unit: Unit) -> Judgement:
     stay = unit.stay
-    if stay is None or stay.silent_us is None or stay.band is None:
+    assert stay is not None, "a wristband is watched in a stay that is open"
+    if stay.silent_us is None or stay.band is None:
         return _fine("a wristband")
     return Condition(
         room=stay.room,
@@ -83,8 +86,9 @@ def _band_silent(rule: Rule, view: View, unit: Unit) -> Judgement:
 
 def _band_battery(rule: Rule, view: View, unit: Unit) -> Judgement:
     stay = unit.stay
-    percent = stay.band_battery_pct if stay is not None else None
-    if stay is None or percent is None or percent >= int(rule.params["percent_below"]):
+    assert stay is not None, "a wristband is watched in a stay that is open"
+    percent = stay.band_battery_pct
+    if percent is None or percent >= int(rule.params["percent_below"]):
         return _fine("a battery")
     return Condition(
         room=stay.room,

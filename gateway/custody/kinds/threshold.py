@@ -77,7 +77,8 @@ def _bound(params: Mapping[str, object], body: Mapping[str, object]) -> int | No
 def _certificate_after_entry(rule: Rule, unit: Unit) -> Judgement:
     """The certificate says that the person came later than the gate does; both values are kept."""
     stay = unit.stay
-    if stay is None or stay.certificate_us is None or stay.entered_us is None:
+    assert stay is not None, "a certificate is judged in a stay that is open"
+    if stay.certificate_us is None or stay.entered_us is None:
         return Silence("not_stated", "certificate and entry", "not both")
     above = int(rule.params["above"])
     if stay.certificate_us - stay.entered_us <= above:
@@ -92,7 +93,8 @@ def _certificate_after_entry(rule: Rule, unit: Unit) -> Judgement:
 def _particulars_missing(rule: Rule, unit: Unit) -> Judgement:
     """The register row does not say what other rules ask for."""
     stay = unit.stay
-    if stay is None or stay.registered_us is None:
+    assert stay is not None, "the register row is judged in a stay that is open"
+    if stay.registered_us is None:
         return Silence("not_begun", "registered", "not done")
     if stay.sex is not None and stay.minor is not None:
         return Silence("stated", "sex or age class left out", "both stated")

@@ -44,6 +44,13 @@ _UNIT_OF_SOURCE: Final[Mapping[str, str]] = {
     "recorder": "recorder",
 }
 
+# What an act or a source cannot be judged without.
+_NEEDED: Final[Mapping[str, tuple[str, ...]]] = {
+    "band_battery": ("percent_below",),
+    "door_forced": ("window",),
+    "refused": ("reasons", "facts"),
+}
+
 
 def rule_of(r: Reader, table: Mapping[str, Any], where: str) -> Rule:
     r.only(table, where, _RULE_KEYS)
@@ -109,8 +116,48 @@ def _check_rule(r: Reader, rule: Rule, table: Mapping[str, Any], where: str) -> 
         has_value = ("step" in params and "field" in params) != ("quantity" in params)
         if not (has_side and has_value):
             r.add(f"{where}.with", "step and field with below or above, or a quantity", dict(params))
+    _check_unit(r, rule, where)
+    _check_needed(r, rule, where)
     if rule.kind == "clock" and "since" in params and "from" in params:
         r.add(f"{where}.with", "since or from", dict(params))
+
+
+def _check_needed(r: Reader, rule: Rule, where: str) -> None:
+    """What the kind reads without asking whether it is there."""
+    params = rule.params
+    for key in _NEEDED.get(str(params.get("act", params.get("source"))), ()):
+        if key not in params:
+            r.add(f"{where}.with.{key}", KIND_PARAMS[rule.kind][key][0], "nothing")
+    if rule.kind == "interval" and params.get("from") == "during" and rule.during is None:
+        r.add(f"{where}.during", "what lasts while the act is repeated", "nothing")
+    if rule.kind == "chain" and not rule.measures:
+        r.add(f"{where}.measures", "the measures that may not follow each other", "nothing")
+
+
+def _check_unit(r: Reader, rule: Rule, where: str) -> None:
+    if _is_of_a_person_held(rule):
+        if rule.unit != "stay":
+            r.add(f"{where}.unit", "a stay: the rule asks where or under what a person is held", rule.unit)
+        if rule.outlives:
+            r.add(f"{where}.outlives", "false: nobody is held when the stay is over", rule.outlives)
+
+
+def _is_of_a_person_held(rule: Rule) -> bool:
+    """Whether the kind looks at the person of an open stay; of a room only who is in it."""
+    params = rule.params
+    if rule.kind == "forbidden_act":
+        return params.get("act") in ("band_cut", "outside_area", "recused_present")
+    if rule.kind == "head_count":
+        return "form" not in params
+    if rule.kind == "interval":
+        return params.get("from") == "room"
+    if rule.kind == "required_before":
+        return "act" not in params
+    if rule.kind == "threshold":
+        return "quantity" in params
+    if rule.kind == "supervision":
+        return str(params.get("source")).startswith("band_")
+    return rule.kind in ("chain", "presence", "separation")
 
 
 def _unit(r: Reader, table: Mapping[str, Any], where: str, kind: str) -> str:

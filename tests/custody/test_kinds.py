@@ -1,0 +1,222 @@
+"""Each rule kind by small histories of its own: what it counts, what it does not, and what it names."""
+
+import pytest
+
+from custody.engine import Engine
+from custody.view import Condition, Judgement, Silence
+from tests.custody.against_oracle import area as fitted_area
+from tests.custody.against_oracle import book
+from tests.custody.support import at, fact
+
+HOUR_US = 3_600_000_000
+
+
+class Told:
+    """An engine told facts at times of the test day; `us` later than midnight by hours."""
+
+    def __init__(self) -> None:
+        self.engine = Engine(fitted_area(), book("cn-2026"))
+        self.count = 0
+        self.say("config.loaded", "08:00", config_hash="x", rulebook="y", rulebook_hash="z")
+        for node in fitted_area().nodes:
+            self.say("node.restored", "08:00", node=node)
+
+    def say(self, name: str, when: str | int, **body: object) -> "Told":
+        self.count += 1
+        moment = at(when) if isinstance(when, str) else when
+        self.engine.step(fact(name, self.count, moment, **body))
+        return self
+
+    def rows(self, rule: str) -> list[tuple[str, int, int | None]]:
+        """(subject, since, closed) of what was armed under a rule, open or over."""
+        found = [row for row in self.engine.obligations() if row.rule.key == rule]
+        return [(row.subject, row.since_us, row.closed_us) for row in found]
+
+    def why(self, rule: str, subject: str, when: str) -> Judgement:
+        return self.engine.why(rule, subject, at(when))
+
+
+def silent(judged: Judgement) -> str:
+    assert isinstance(judged, Silence), judged
+    return judged.code
+
+
+# --- chain -----------------------------------------------------------------------------------------
+
+
+def summoned(
+    told: Told, stay: str, when: str | int, measure: str = "coercive_summons", person: str | None = "p"
+) -> Told:
+    more = {"person": person} if person else {}
+    return told.say("stay.registered", when, stay=stay, measure=measure, case="c", **more)
+
+
+def test_a_summons_too_soon_after_the_last_names_both():
+    told = summoned(Told(), "a", "09:00")
+    told.say("stay.released", "10:00", stay="a", reason="released")
+    summoned(told, "b", "14:00", "criminal_summons")
+    found = told.why("T3/gap", "stay:b", "14:00")
+    assert isinstance(found, Condition)
+    assert found.params == (("earlier", "a"), ("gap_us", 4 * HOUR_US))
+    assert found.facts == (told.count - 1, told.count)
+    assert told.rows("T3/gap") == [("stay:b", at("14:00"), None)]
+
+
+def test_after_the_whole_gap_a_summons_is_no_chain():
+    told = summoned(Told(), "a", "08:30")
+    told.say("stay.released", "09:00", stay="a", reason="released")
+    summoned(told, "b", "21:00")
+    assert silent(told.why("T3/gap", "stay:b", "21:00")) == "long_ago"
+    summoned(told, "c", "21:00", person="q")
+    assert silent(told.why("T3/gap", "stay:c", "21:00")) == "no_earlier"
+    summoned(told, "d", "21:00", person=None)
+    assert silent(told.why("T3/gap", "stay:d", "21:00")) == "not_stated"
+    assert told.rows("T3/gap") == []
+    summoned(told, "e", at("21:00") - 1)
+    assert told.rows("T3/gap") == [("stay:e", at("21:00") - 1, None)]
+
+
+def test_only_a_measure_of_the_kind_in_another_stay_counts_and_by_its_end():
+    told = summoned(Told(), "a", "09:00", "voluntary")
+    told.say("stay.released", "09:30", stay="a", reason="released")
+    summoned(told, "b", "10:00")
+    assert silent(told.why("T3/gap", "stay:b", "10:00")) == "no_earlier"  # to come by oneself is no summons
+    told.say("measure.changed", "10:30", stay="b", measure="criminal_summons")
+    assert silent(told.why("T3/gap", "stay:b", "10:30")) == "no_earlier"  # its own earlier measure
+    summoned(told, "c", "11:00")
+    assert (
+        silent(told.why("T3/gap", "stay:c", "11:00")) == "no_earlier"
+    )  # of b one summons goes on in the other
+    told.say("stay.released", "11:30", stay="b", reason="released")
+    assert told.rows("T3/gap") == []  # b ended after c had begun
+    summoned(told, "d", "12:00")
+    found = told.why("T3/gap", "stay:d", "12:00")
+    assert isinstance(found, Condition)
+    assert dict(found.params) == {"earlier": "b", "gap_us": HOUR_US // 2}
+
+
+def test_the_last_of_several_counts_and_a_change_of_the_measure_is_judged():
+    told = Told()
+    for stay, hour in (("a", "08"), ("b", "09")):
+        summoned(told, stay, f"{hour}:10")
+        told.say("stay.released", f"{hour}:30", stay=stay, reason="released")
+    summoned(told, "c", "10:00", "voluntary")
+    assert silent(told.why("T3/gap", "stay:c", "10:00")) == "measure"
+    told.say("measure.changed", "10:30", stay="c", measure="coercive_summons")
+    found = told.why("T3/gap", "stay:c", "10:30")
+    assert isinstance(found, Condition)
+    assert dict(found.params) == {"earlier": "b", "gap_us": HOUR_US}
+    assert ("stay:c", at("10:30"), None) in told.rows("T3/gap")
+
+
+# --- clock: time that does not count ---------------------------------------------------------------
+
+
+def test_stretches_that_overlap_are_counted_once_and_each_end_ends_its_own():
+    """T5: while somebody is drunk; strapped at 10 and again at 11, loosed at 12; again from 13 to 14."""
+    told = Told()
+    told.say("area.entered", "09:00", stay="s")
+    told.say("stay.registered", "09:00", stay="s", measure="public_order_questioning", case="c")
+    for name, when in (
+        ("started", "10:00"),
+        ("started", "11:00"),
+        ("ended", "12:00"),
+        ("started", "13:00"),
+        ("ended", "14:00"),
+    ):
+        more = {"device": "strap", "ground": "drunk"} if name == "started" else {}
+        told.say(f"restraint.{name}", when, stay="s", **more)
+        (duty,) = [d for d in told.engine.obligations() if d.rule.key == "T5/questioning"]
+        assert (duty.due_us is None) == (name == "started"), when
+    assert duty.due_us == at("09:00") + (8 + 3) * HOUR_US
+
+
+def test_a_clock_of_a_measure_follows_the_measure():
+    told = Told()
+    told.say("area.entered", "09:00", stay="s")
+    told.say("stay.registered", "09:00", stay="s", measure="voluntary", case="c")
+    assert silent(told.why("T5/questioning", "stay:s", "09:00")) == "measure"
+    told.say("measure.changed", "10:00", stay="s", measure="public_order_questioning")
+    assert told.rows("T5/questioning") == [("stay:s", at("10:00"), None)]
+    told.say("measure.changed", "11:00", stay="s", measure="voluntary")
+    assert told.rows("T5/questioning") == [("stay:s", at("10:00"), at("11:00"))]
+
+
+# --- what a place and a board can show -------------------------------------------------------------
+
+
+def held(told: Told, stay: str, band: str, when: str, room: str, **more: object) -> Told:
+    told.say("area.entered", when, stay=stay)
+    told.say("wristband.bound", when, stay=stay, band=band)
+    told.say("stay.registered", when, stay=stay, measure="voluntary", **({"case": stay} | more))
+    return told.say("tag.read", when, tag=band, room=room)
+
+
+def test_two_of_one_case_are_kept_apart_from_when_it_is_known_to_be_one():
+    told = held(Told(), "a", "A", "09:00", "waiting-1")
+    told.say("area.entered", "09:01", stay="b").say("wristband.bound", "09:01", stay="b", band="B")
+    told.say("tag.read", "09:02", tag="B", room="waiting-1")
+    assert told.rows("G6/case") == []
+    told.say("stay.registered", "09:05", stay="b", measure="voluntary", case="a")
+    assert {(subject, since) for subject, since, _ in told.rows("G6/case")} == {
+        ("stay:a", at("09:05")), ("stay:b", at("09:05")),
+    }  # fmt: skip
+
+
+def test_who_is_in_a_room_of_women_s_facts_names_each():
+    told = held(held(Told(), "a", "A", "09:00", "waiting-1"), "b", "B", "09:01", "waiting-1")
+    told.say("room.inspected", "09:02", room="waiting-1", result="not_accepted")
+    found = [
+        row for row in told.engine.obligations() if row.subject == "room:waiting-1" and row.closed_us is None
+    ]
+    facts = {row.rule.key: row.facts for row in found}
+    both = tuple(stay.room_fact for stay in told.engine.world.stays_in("waiting-1"))
+    assert len(both) == 2
+    assert both in facts.values(), facts
+
+
+def test_a_door_whose_contact_is_lost_while_open_is_held_and_not_forgotten():
+    told = Told()
+    door = next(d.id for d in fitted_area().doors.values() if d.controlled and d.kind == "area_gate")
+    told.say("door.released", "09:00", door=door).say("door.opened", "09:00:01", door=door)
+    told.say("door.unknown", "09:01", door=door)
+    held_open = told.why("DR/held-gate", f"door:{door}", "09:02")
+    assert isinstance(held_open, Condition)
+    assert held_open.is_hold
+    assert told.rows("DR/held-gate") == [(f"door:{door}", at("09:00:01"), None)]
+    told.say("door.closed", "09:03", door=door)
+    assert told.rows("DR/held-gate") == [(f"door:{door}", at("09:00:01"), at("09:03"))]
+
+
+def test_a_source_of_the_gateway_is_told_since_when_and_by_what():
+    told = Told().say("port.lost", "09:00", port="ttyUSB0").say("server.lost", "09:05")
+    found = {
+        row.subject: (row.since_us, row.facts, row.group)
+        for row in told.engine.obligations()
+        if row.rule.id == "SYS"
+    }
+    gateway = fitted_area().gateway
+    assert found["port:ttyUSB0"] == (at("09:00"), (told.count - 1,), "port:ttyUSB0")
+    assert found[f"server:{gateway}"] == (at("09:05"), (told.count,), "server")
+
+
+def test_the_room_of_a_node_that_serves_one_room_is_named():
+    told = Told()
+    served = {node: sorted(fitted_area().rooms_of_node(node)) for node in fitted_area().nodes}
+    for node, rooms in served.items():
+        told.say("node.lost", "09:00", node=node)
+        (row,) = [r for r in told.engine.obligations() if r.subject == f"node:{node}" and r.closed_us is None]
+        assert row.room == (rooms[0] if len(rooms) == 1 else None)
+        assert dict(row.params)["rooms"] == " ".join(rooms)
+
+
+# --- forms -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("when", [-(2**63) + 1, 2**62])
+def test_a_moment_that_no_calendar_knows_is_at_no_time_of_day(when):
+    told = Told()
+    told.say("area.entered", when, stay="s")
+    told.say("stay.registered", when, stay="s", measure="continued_questioning", case="c", flags=["aged_70"])
+    told.say("stay.released", when, stay="s", reason="released")
+    assert told.rows("E8/night") == []
