@@ -543,3 +543,84 @@ def test_a_second_correction_of_the_certificate_is_judged_as_the_first():
     assert [(e.time_us, e.severity) for e in alarms(run(lines), "M1/entry")] == [
         (at("09:02"), "S3"), (at("08:50"), "S3"), (at("09:00"), "S2"),
     ]  # fmt: skip
+
+
+def test_a_subject_of_a_malformed_fact_stays_short():
+    (refusal,) = engine().step(fact("x" * 300, 1, START_US))
+    assert isinstance(refusal, Refusal)
+    assert refusal.subject == ("fact:" + "x" * 300)[:64]
+
+
+def forgot(monkeypatch):
+    """An engine that has made all before a moment final; and that moment."""
+    from custody import timeline
+
+    monkeypatch.setattr(timeline, "TRIM_STEP", 20)
+    monkeypatch.setattr(timeline, "ENTRIES_MAX", 40)
+    built = engine()
+    for number in range(1, 60):
+        built.step(fact("tag.read", number, START_US + number * 60_000_000, tag="x", room="corridor"))
+    base_us = built._timeline._base_us
+    assert base_us > START_US
+    return built, base_us
+
+
+def test_a_fact_of_the_very_moment_that_is_still_open_is_placed(monkeypatch):
+    built, base_us = forgot(monkeypatch)
+    now_us = START_US + 61 * 60_000_000
+    late = built.step(fact("door.opened", 500, base_us, now_us, door="gate"))
+    assert [e for e in late if isinstance(e, Refusal)] == []
+    late = built.step(fact("door.closed", 501, base_us - 1, now_us, door="gate"))
+    assert [e.reason for e in late if isinstance(e, Refusal)] == ["too_late_to_place"]
+
+
+def test_the_clock_s_word_is_never_too_late(monkeypatch):
+    built, base_us = forgot(monkeypatch)
+    assert built.step(fact("deadline.reached", 500, base_us - 10, START_US + 61 * 60_000_000)) == []
+
+
+def test_the_clock_alone_takes_back_what_was_reached_while_it_was_lost():
+    built = engine()
+    for number, (name, body) in enumerate(
+        (("area.entered", {"stay": "s"}), ("stay.registered", {"stay": "s", "measure": "public_order_questioning", "case": "c"})), 1
+    ):  # fmt: skip
+        built.step(fact(name, number, at("09:00"), **body))
+    lost = replace(fact("clock.doubted", 3, at("10:00"), reason="battery"), recorded_latest_us=None)
+    assert alarms(built.step(lost), "T5/questioning")
+    back = built.step(fact("deadline.reached", 4, at("10:05")))
+    assert [e.reason for e in back if isinstance(e, AlarmCleared) and e.rule == "T5"] == ["late_evidence"]
+    (clock,) = [d for d in built.duties("s") if d.rule == "T5"]
+    assert clock.next_us is not None
+    assert clock.next_us > at("10:05")
+
+
+def test_the_law_of_a_case_is_that_of_its_first_step():
+    area_ = fitted_area()
+    both = join_rulebooks([book("cn-2012"), book("cn-2026")], area_.zone, "at_start")
+    built = Engine(area_, both)
+    before, after = (
+        parse_instant_us("2025-12-30T09:00:00+08:00"),
+        parse_instant_us("2026-01-02T09:00:00+08:00"),
+    )
+    built.step(fact("case_review.started", 1, before, case="c", kind="administrative"))
+    built.step(fact("case.filed", 2, after, case="c", kind="public_order"))
+    built.step(fact("case.filed", 3, after, case="d", kind="public_order"))
+    texts = {row.subject: row.rule.article.zh for row in built.obligations() if row.rule.id == "T21"}
+    old = book("cn-2012").rule_of("T21")
+    new = book("cn-2026").rule_of("T21")
+    assert old.article.zh != new.article.zh
+    assert texts == {"case:c": old.article.zh, "case:d": new.article.zh}
+
+
+def test_a_duty_withdrawn_is_told_with_the_stay_it_was_of():
+    """M5: a registration that was made in time arrives after the alarm."""
+    built = engine()
+    built.step(fact("area.entered", 1, at("09:00"), stay="s"))
+    raised = alarms(built.step(fact("deadline.reached", 2, at("12:00"))), "M5/register")
+    assert raised
+    effects = built.step(fact("stay.released", 3, at("08:59"), at("12:01"), stay="s", reason="released"))
+    effects += built.step(fact("area.entered", 4, at("08:58"), at("12:02"), stay="s"))
+    effects += built.step(fact("area.entered", 5, at("08:57"), at("12:03"), stay="t"))
+    told_ = {(e.subject, e.stay) for e in effects if isinstance(e, AlarmCleared | ObligationChanged)}
+    assert all(subject == f"stay:{stay}" for subject, stay in told_ if subject.startswith("stay:"))
+    assert told_
