@@ -16,7 +16,7 @@ from caselog import note as notes
 from caselog.errors import NoteError
 from caselog.keys import COSIGNATURE_ED25519, NOTE_ED25519, SIGNATURE_BYTES, Signer, Verifier, check_name
 from caselog.note import Note, Signature
-from caselog.tree import HASH_BYTES
+from caselog.suite import HASH_BYTES
 
 TIMESTAMP_S_MAX: Final = 2**63 - 1
 
@@ -52,13 +52,18 @@ class Cosignature:
     timestamp_s: int
 
 
-def sign(checkpoint: Checkpoint, signer: Signer) -> bytes:
-    """The signed note. The signer's name must be the origin, as tlog-checkpoint advises."""
-    if signer.name != checkpoint.origin:
-        raise NoteError(f"a signer named {checkpoint.origin}", signer.name)
+def sign(checkpoint: Checkpoint, *signers: Signer) -> bytes:
+    """The signed note, a line of each of `signers` (two while a key is changed).
+
+    A signer's name must be the origin, as tlog-checkpoint advises.
+    """
     text = checkpoint.body()
-    signature = Signature(signer.name, signer.verifier.key_id(NOTE_ED25519), signer.key.sign(text))
-    return Note(text, (signature,)).encode()
+    lines = []
+    for signer in signers:
+        if signer.name != checkpoint.origin:
+            raise NoteError(f"a signer named {checkpoint.origin}", signer.name)
+        lines.append(Signature(signer.name, signer.verifier.key_id(NOTE_ED25519), signer.key.sign(text)))
+    return Note(text, tuple(lines)).encode()
 
 
 def parse(note: bytes) -> Checkpoint:

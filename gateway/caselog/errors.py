@@ -26,12 +26,20 @@ class CanonicalError(FormatError):
     """A value has no canonical JSON text, or a text is not the canonical one."""
 
 
+class SuiteError(FormatError):
+    """A suite that is not known, or whose hash this machine does not have."""
+
+
 class LeafError(FormatError):
     """Canonical JSON, but not a leaf of this log version."""
 
 
 class ChainError(LeafError):
     """A sound leaf that does not follow the leaf before it (index, prev or stay number)."""
+
+
+class BundleError(FormatError):
+    """A bundle is not what docs/evidence.md section 9 says; `found` begins with the line."""
 
 
 class NoteError(FormatError):

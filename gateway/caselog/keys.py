@@ -45,6 +45,11 @@ class SigningKey(Protocol):
     """Port: something that signs and does not give its secret away (`SoftKey`, later a TPM)."""
 
     @property
+    def kind(self) -> str:
+        """What holds the key: `soft-key`, or the name of a device."""
+        ...
+
+    @property
     def public(self) -> bytes:
         """Raw Ed25519 public key, 32 bytes."""
         ...

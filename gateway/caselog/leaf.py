@@ -13,7 +13,7 @@ from typing import Any, Final
 from caselog import canonical
 from caselog.clock import Instant
 from caselog.errors import ChainError, LeafError
-from caselog.tree import leaf_hash
+from caselog.suite import SHA256, Suite
 
 VERSION: Final = 1
 LEAF_BYTES_MAX: Final = 65_536
@@ -23,8 +23,9 @@ NAME_CHARS_MAX: Final = 64
 ZERO_HASH: Final = bytes(32)
 """`prev` of leaf 0."""
 
-CLASSES: Final = frozenset({"fact", "output"})
-"""`fact`: what the engine reads. `output`: what it derived; replay makes it again and never reads it."""
+CLASSES: Final = frozenset({"fact", "output", "log"})
+"""`fact`: what the engine reads. `output`: what it derived; replay makes it again and never reads it.
+`log`: what the log says of itself (`records`); no rule reads it and no replay derives it."""
 WITNESSES: Final = frozenset({"node", "gateway", "server", "kiosk", "paper"})
 """By whose word a thing is held to have occurred."""
 
@@ -72,7 +73,7 @@ class LeafRecord:
     hash: bytes
 
 
-def parse(data: bytes) -> LeafRecord:
+def parse(data: bytes, suite: Suite = SHA256) -> LeafRecord:
     """The record in `data` (one leaf, no newline). Raises `CanonicalError` or `LeafError`."""
     if len(data) > LEAF_BYTES_MAX:
         raise LeafError(f"at most {LEAF_BYTES_MAX} bytes", f"{len(data)}")
@@ -92,16 +93,16 @@ def parse(data: bytes) -> LeafRecord:
         stay_n=value["stay_n"],
         body=value["body"],
         data=data,
-        hash=leaf_hash(data),
+        hash=suite.leaf_hash(data),
     )
 
 
-def check_chain(prev_hash: bytes, index: int, data: bytes) -> LeafRecord:
+def check_chain(prev_hash: bytes, index: int, data: bytes, suite: Suite = SHA256) -> LeafRecord:
     """Parse `data` and check that it is leaf `index` after the leaf with hash `prev_hash`.
 
     Raises `CanonicalError`, `LeafError`, or `ChainError` when it is a leaf but belongs elsewhere.
     """
-    record = parse(data)
+    record = parse(data, suite)
     if record.index != index:
         raise ChainError(f"index {index}", f"index {record.index}")
     if record.prev != prev_hash:

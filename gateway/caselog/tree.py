@@ -1,6 +1,7 @@
 """Merkle tree of RFC 6962 section 2.1: roots and proofs for any size the tree ever had.
 
-Leaf hash = SHA-256(0x00 || leaf), node hash = SHA-256(0x01 || left || right), empty tree = SHA-256("").
+Leaf hash = H(0x00 || leaf), node hash = H(0x01 || left || right), empty tree = H(""), H being that of the
+tree's `Suite`; SHA-256 where none is named.
 Proofs are lists of 32-byte hashes in the order of RFC 6962 sections 2.1.1 and 2.1.2; the verifying
 functions follow RFC 9162 sections 2.1.3.2 and 2.1.4.2 and share no code with the proving side.
 """
@@ -8,11 +9,11 @@ functions follow RFC 9162 sections 2.1.3.2 and 2.1.4.2 and share no code with th
 from __future__ import annotations
 
 from collections.abc import Sequence
-from hashlib import sha256
 from typing import Final
 
-HASH_BYTES: Final = 32
-EMPTY_ROOT: Final = sha256(b"").digest()
+from caselog.suite import HASH_BYTES, SHA256, Suite
+
+EMPTY_ROOT: Final = SHA256.empty_root
 
 # Heights 1..3 are computed from leaf hashes when asked (at most 7 hashes) instead of kept: that leaves
 # 32 bytes a leaf for height 0 and 4 for all others together, where keeping every height would cost 64.
@@ -21,19 +22,20 @@ _KEPT_LEAVES: Final = 1 << _KEPT_HEIGHT
 
 
 def leaf_hash(data: bytes) -> bytes:
-    """SHA-256(0x00 || data), 32 bytes."""
-    return sha256(b"\x00" + data).digest()
+    """Of suite 1: SHA-256(0x00 || data), 32 bytes."""
+    return SHA256.leaf_hash(data)
 
 
 def node_hash(left: bytes, right: bytes) -> bytes:
-    """SHA-256(0x01 || left || right), 32 bytes."""
-    return sha256(b"\x01" + left + right).digest()
+    """Of suite 1: SHA-256(0x01 || left || right), 32 bytes."""
+    return SHA256.node_hash(left, right)
 
 
 class Tree:
     """Grows by leaf hashes; answers for every size up to its own. About 36 bytes of memory a leaf."""
 
-    def __init__(self) -> None:
+    def __init__(self, suite: Suite = SHA256) -> None:
+        self.suite: Final = suite
         self._leaves = bytearray()
         # _upper[k] holds the hashes of all whole subtrees of 2^(k + _KEPT_HEIGHT) leaves, left to right
         self._upper: list[bytearray] = []
@@ -62,7 +64,13 @@ class Tree:
     def root(self, size: int | None = None) -> bytes:
         """Root of the first `size` leaves (all when None). O(log n) hashes."""
         size = self._checked_size(size)
-        return self._range(0, size) if size else EMPTY_ROOT
+        return self._range(0, size) if size else self.suite.empty_root
+
+    def range_root(self, start: int, end: int) -> bytes:
+        """Root over leaves start..end-1, a range that splitting a tree as RFC 6962 does can give. O(log n) hashes."""
+        if not 0 <= start < end <= self._size or start & ((1 << (end - start - 1).bit_length()) - 1):
+            raise IndexError(f"expected a range of a tree of {self._size} leaves, got {start} to {end}")
+        return self._range(start, end)
 
     def inclusion_proof(self, index: int, size: int | None = None) -> list[bytes]:
         """Audit path of leaf `index` in the tree of `size` leaves, from the leaf upwards (RFC 6962 2.1.1)."""
@@ -72,7 +80,7 @@ class Tree:
         proof: list[bytes] = []
         start, end = 0, size
         while end - start > 1:
-            middle = start + _split(end - start)
+            middle = start + split(end - start)
             if index < middle:
                 proof.append(self._range(middle, end))
                 end = middle
@@ -95,7 +103,7 @@ class Tree:
         proof: list[bytes] = []
         start, end, whole = 0, new, True
         while old != end:
-            middle = start + _split(end - start)
+            middle = start + split(end - start)
             if old <= middle:
                 proof.append(self._range(middle, end))
                 end = middle
@@ -123,7 +131,7 @@ class Tree:
             start += 1 << height
         result = parts.pop()
         while parts:
-            result = node_hash(parts.pop(), result)
+            result = self.suite.node_hash(parts.pop(), result)
         return result
 
     def _whole(self, height: int, position: int) -> bytes:
@@ -133,7 +141,8 @@ class Tree:
             return bytes(self._upper[upper][position * HASH_BYTES : (position + 1) * HASH_BYTES])
         if height == 0:
             return bytes(self._leaves[position * HASH_BYTES : (position + 1) * HASH_BYTES])
-        return node_hash(self._whole(height - 1, 2 * position), self._whole(height - 1, 2 * position + 1))
+        left, right = self._whole(height - 1, 2 * position), self._whole(height - 1, 2 * position + 1)
+        return self.suite.node_hash(left, right)
 
     def _keep(self, hash_: bytes) -> None:
         """Store a new whole subtree, and each larger one that it completes."""
@@ -141,16 +150,18 @@ class Tree:
             upper += hash_
             if len(upper) // HASH_BYTES % 2:
                 return
-            hash_ = node_hash(bytes(upper[-2 * HASH_BYTES : -HASH_BYTES]), hash_)
+            hash_ = self.suite.node_hash(bytes(upper[-2 * HASH_BYTES : -HASH_BYTES]), hash_)
         self._upper.append(bytearray(hash_))
 
 
-def _split(count: int) -> int:
+def split(count: int) -> int:
     """Largest power of two below `count` (>= 2): where RFC 6962 cuts a tree."""
     return 1 << ((count - 1).bit_length() - 1)
 
 
-def verify_inclusion(hash_: bytes, index: int, size: int, proof: Sequence[bytes], root: bytes) -> bool:
+def verify_inclusion(
+    hash_: bytes, index: int, size: int, proof: Sequence[bytes], root: bytes, suite: Suite = SHA256
+) -> bool:
     """True when `proof` shows leaf hash `hash_` at `index` of the tree of `size` leaves with `root`."""
     if not 0 <= index < size:
         return False
@@ -159,25 +170,27 @@ def verify_inclusion(hash_: bytes, index: int, size: int, proof: Sequence[bytes]
         if last == 0:
             return False
         if node & 1 or node == last:
-            hash_ = node_hash(other, hash_)
+            hash_ = suite.node_hash(other, hash_)
             while not node & 1 and node:
                 node >>= 1
                 last >>= 1
         else:
-            hash_ = node_hash(hash_, other)
+            hash_ = suite.node_hash(hash_, other)
         node >>= 1
         last >>= 1
     return last == 0 and hash_ == root
 
 
-def verify_consistency(old: int, new: int, old_root: bytes, new_root: bytes, proof: Sequence[bytes]) -> bool:
+def verify_consistency(
+    old: int, new: int, old_root: bytes, new_root: bytes, proof: Sequence[bytes], suite: Suite = SHA256
+) -> bool:
     """True when `proof` shows that the tree (`old`, `old_root`) is a beginning of (`new`, `new_root`)."""
     if not 0 <= old <= new:
         return False
     if old == new:
         return not proof and old_root == new_root
     if old == 0:
-        return not proof and old_root == EMPTY_ROOT
+        return not proof and old_root == suite.empty_root
     path = list(proof) if old & (old - 1) else [old_root, *proof]
     if not path:
         return False
@@ -190,13 +203,13 @@ def verify_consistency(old: int, new: int, old_root: bytes, new_root: bytes, pro
         if last == 0:
             return False
         if node & 1 or node == last:
-            old_hash = node_hash(other, old_hash)
-            new_hash = node_hash(other, new_hash)
+            old_hash = suite.node_hash(other, old_hash)
+            new_hash = suite.node_hash(other, new_hash)
             while not node & 1 and node:
                 node >>= 1
                 last >>= 1
         else:
-            new_hash = node_hash(new_hash, other)
+            new_hash = suite.node_hash(new_hash, other)
         node >>= 1
         last >>= 1
     return last == 0 and old_hash == old_root and new_hash == new_root

@@ -66,11 +66,11 @@ def output_entry(effect: Effect, cause: Fact) -> dict[str, Any]:
 
 
 def fact_of(leaf: Mapping[str, Any]) -> Fact | None:
-    """The fact in a leaf object, or None for an output. Raises CodecError."""
-    if leaf.get("class") == "output":
+    """The fact in a leaf object, or None for an output and for what the log says of itself. Raises CodecError."""
+    if leaf.get("class") in ("output", "log"):
         return None
     if leaf.get("class") != "fact":
-        raise CodecError("class 'fact' or 'output'", leaf.get("class"))
+        raise CodecError("class 'fact', 'output' or 'log'", leaf.get("class"))
     try:
         name, _, version = str(leaf["type"]).rpartition("/")
         recorded, occurred, source = leaf["recorded"], leaf["occurred"], leaf["source"]
