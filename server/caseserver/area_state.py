@@ -22,6 +22,8 @@ from caselog.leaf import LeafRecord
 from caseserver import heartbeat as heartbeats
 from caseserver.alarms import AHEAD, SERVER, AlarmBook
 from caseserver.evaluator import Difference, Evaluator, Found, differences_text
+from caseserver.forks import FOLDER as FORKS_FOLDER
+from caseserver.forks import ForkFiles
 from caseserver.heartbeat import Heartbeat
 from caseserver.ingest import FORK, Ingest, Outcome, Refused, request_bytes
 from caseserver.own_alarms import DIFFERENCE, GATEWAY, OFFSET, copy_world, own_alarm
@@ -71,6 +73,7 @@ class AreaState:
         self._limits = limits
         self._lock = threading.RLock()
         self._log = structlog.get_logger().bind(gateway=area.gateway)
+        self.forks = ForkFiles(database.path.parent / FORKS_FOLDER, area.gateway)
         self._leaves = LeafReader(database)
         self._alarms = AlarmReader(database)
         held = self._leaves.held(self.gateway)
@@ -108,7 +111,8 @@ class AreaState:
         outcome = self.ingest.take(payload, now.earliest_us // 1_000_000)
         if outcome.refused is not None:
             self._keep_refused(payload, outcome.refused, now)
-            return [], ()
+            request = outcome.request
+            return ([Message(self.gateway, "req", request_bytes(*request))] if request else []), ()
         if outcome.records:
             self._commit(outcome, now)
             self.ingest.settle(outcome)
@@ -242,7 +246,7 @@ class AreaState:
             heartbeat=self._heartbeat,
             is_stale=self._is_stale,
             is_silent=self._is_silent,
-            is_forked=any(a.variant == FORK_ALARM and a.is_active for a in self.book.open()),
+            is_forked=self._is_forked(),
             differences=tuple(self._differences),
             counters=dict(self.ingest.counters) | dict(self.counters),
             waiting_facts=len(self._waiting),
@@ -308,11 +312,27 @@ class AreaState:
                 self._limits.quarantine_rows_max,
             )  # fmt: skip
         if refused.reason == FORK:
-            with self._lock:
-                params: dict[str, str | int] = {"index": refused.index or 0}
+            self.tell_fork(refused, now)
+
+    def tell_fork(self, refused: Refused, now: Instant) -> None:
+        """Keep the proof if there is one, and raise the alarm: once for each proof, or while no other is open."""
+        path = None
+        if refused.fork is not None:
+            held = self._leaves.data(self.gateway, refused.index or 0) if refused.offered else None
+            path = self.forks.keep(refused.fork, held, refused.offered)
+        with self._lock:
+            params: dict[str, str | int] = {"index": refused.index or 0}
+            if path is not None:
+                self._log.critical("the gateway signed two histories", proof=path.name)
+                self._raise_own(FORK_ALARM, path.stem, now, params)
+                self._clear_own(FORK_ALARM, now)  # it happened; it is handled, not waited for
+            elif not self._is_forked():
                 self._raise_own(FORK_ALARM, f"leaf-{refused.index}", now, params)
-                self._touch()
-            self._save([])
+            self._touch()
+        self._save([])
+
+    def _is_forked(self) -> bool:
+        return any(alarm.variant == FORK_ALARM for alarm in self.book.open())
 
     def _evaluate_ahead(self, now: Instant) -> None:
         if not self._is_silent:

@@ -10,16 +10,17 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from caselog import canonical, checkpoint
 from caselog import leaf as leaves
 from caselog.checkpoint import Checkpoint
 from caselog.errors import ChainError, FormatError, NoteError
+from caselog.fork import Fork
 from caselog.keys import Signer, Verifier
 from caselog.leaf import LeafRecord
-from caselog.tree import Tree
+from caselog.tree import Tree, leaf_hash
 from caseserver import payload as payloads
 from caseserver.frontier import Frontier
 from caseserver.payload import Batch
@@ -28,17 +29,29 @@ MALFORMED: Final = "malformed"
 SIGNATURE: Final = "signature"
 FORK: Final = "fork"
 
+STEP_BACK: Final = 64
+"""Leaves asked for again when a batch belongs to another history and does not yet show where that begins."""
+
+PROOFS_MAX: Final = 64
+"""Contradictions of one gateway that are worked out between two starts; the rest is refused and counted."""
+
 _EPOCH: Final = re.compile(r"[A-Za-z0-9.-]{1,64}")
 
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """Why bytes were not taken. `reason`: MALFORMED, SIGNATURE or FORK; `index`: the leaf a fork is about."""
+    """Why bytes were not taken. `reason`: MALFORMED, SIGNATURE or FORK; `index`: the leaf a fork is about.
+
+    `fork`: the proof that two notes of the gateway contradict each other, where these bytes give one;
+    `offered`: the leaf that stands where we hold another.
+    """
 
     reason: str
     expected: str
     found: str
     index: int | None = None
+    fork: Fork | None = None
+    offered: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +90,7 @@ class Ingest:
         self.gateway = gateway
         self.counters: Counter[str] = Counter()
         self.fork: Refused | None = None
+        self._proved: set[tuple[int, bytes]] = set()  # size and root of notes whose contradiction was shown
         self._public = public
         self._signer = signer
         self._origin = origin
@@ -112,9 +126,13 @@ class Ingest:
                 raise _Refusal(MALFORMED, f"at most {self._payload_bytes_max} bytes", f"{len(payload)}")
             batch = _parse(payload)
             signed = self._verify_note(batch)
-            return self._judge(batch, signed, now_s)
         except _Refusal as error:
             return self._refuse(error.refused)
+        try:
+            self._check_beginning(batch, signed)
+            return self._judge(batch, signed, now_s)
+        except _Refusal as error:
+            return self._refuse(error.refused, batch, signed)
 
     def settle(self, outcome: Outcome) -> None:
         """The outcome's leaves are on the disk."""
@@ -142,13 +160,6 @@ class Ingest:
             return Outcome(request=self.request(batch.first))
         records = self._chain(batch)
         if batch.end <= self.size:
-            if self._tree.root(batch.end) != signed.root:
-                raise _Refusal(
-                    FORK,
-                    f"root {self._tree.root(batch.end).hex()}",
-                    f"root {signed.root.hex()}",
-                    batch.end - 1,
-                )
             self.counters["duplicate_batches"] += 1
             return Outcome(ack=self._fresh_ack(now_s))
         after = self._frontier.copy()
@@ -161,6 +172,50 @@ class Ingest:
         note = checkpoint.cosign(batch.note, self._signer, now_s)
         ack = self._ack(batch.end, root, note)
         return Outcome(tuple(records), root, signed.origin, note, ack)
+
+    def contradiction(self, note: bytes) -> Fork | None:
+        """The proof that the gateway signed two histories, when `note` (its own, verified) is of another than ours."""
+        offered = checkpoint.parse(note)
+        if self._note is None or offered.size > self.size or self._tree.root(offered.size) == offered.root:
+            return None
+        proof = self._tree.consistency_proof(offered.size)
+        return Fork(note, self._note, self._tree.root(offered.size), tuple(proof))
+
+    def beginning(self, old: int, size: int) -> tuple[bytes, list[bytes]]:
+        """Root of the first `old` leaves held, and the proof that the tree of `size` goes on from them."""
+        return self._tree.root(old), self._tree.consistency_proof(old, size)
+
+    def _check_beginning(self, batch: Batch, signed: Checkpoint) -> None:
+        """A note over no more leaves than we hold must have our root, whatever leaves come with it."""
+        if batch.end > self.size or self._tree.root(batch.end) == signed.root:
+            return
+        index, _ = self._first_other(batch)
+        found = f"root {signed.root.hex()}"
+        raise _Refusal(FORK, f"root {self._tree.root(batch.end).hex()}", found, index)
+
+    def _first_other(self, batch: Batch) -> tuple[int, bytes | None]:
+        """The first leaf of the batch that is not the one we hold; (last index, None) when there is none."""
+        for index, data in enumerate(batch.leaves[: max(0, self.size - batch.first)], batch.first):
+            if leaf_hash(data) != self._tree.leaf(index):
+                return index, data
+        return batch.end - 1, None
+
+    def _fork(self, batch: Batch, signed: Checkpoint) -> Fork | None:
+        """What the batch's note and ours prove; None where the other history's beginning is not known here."""
+        is_told = (signed.size, signed.root) in self._proved or len(self._proved) >= PROOFS_MAX
+        if self._note is None or batch.first > self.size or is_told:
+            return None
+        if batch.end <= self.size:
+            return self.contradiction(batch.note)
+        other = Tree()
+        for index in range(batch.first):
+            other.append(self._tree.leaf(index))
+        for data in batch.leaves:
+            other.append(leaf_hash(data))
+        if other.root() != signed.root or other.root(self.size) == self.root:
+            return None
+        proof = tuple(other.consistency_proof(self.size))
+        return Fork(self._note, batch.note, other.root(self.size), proof)
 
     def _chain(self, batch: Batch) -> list[LeafRecord]:
         """The leaves not held yet, parsed and chained to what is held; a held one must be the same."""
@@ -201,11 +256,22 @@ class Ingest:
             raise _Refusal(FORK, f"the log {self._origin}", f"the log {signed.origin}", 0)
         return signed
 
-    def _refuse(self, refused: Refused) -> Outcome:
+    def _refuse(
+        self, refused: Refused, batch: Batch | None = None, signed: Checkpoint | None = None
+    ) -> Outcome:
         self.counters[f"refused_{refused.reason}"] += 1
+        request = None
+        if refused.reason == FORK and batch is not None and signed is not None:
+            refused = replace(refused, fork=self._fork(batch, signed), offered=self._first_other(batch)[1])
+            is_seam = refused.fork is None and batch.first == refused.index and batch.first > 0
+            if is_seam and not self._proved:
+                # the gateway then signs a beginning that we can compare with ours
+                request = (max(0, batch.first - STEP_BACK), STEP_BACK)
+            if refused.fork is not None:
+                self._proved.add((signed.size, signed.root))
         if refused.reason == FORK and self.fork is None:
             self.fork = refused
-        return Outcome(refused=refused)
+        return Outcome(refused=refused, request=request)
 
     def _fresh_ack(self, now_s: int) -> bytes:
         """What is held, cosigned anew: gateways read the time from it."""
