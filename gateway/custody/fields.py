@@ -13,10 +13,13 @@ BOOL: Final = "bool"
 INT: Final = "int"  # |n| <= 2^53-1
 INSTANT: Final = "instant_us"  # microseconds UTC; ISO 8601 text in a scenario
 DURATION: Final = "duration"  # text such as "24h", "7d", "2mo"
+HASH: Final = "hash"  # 64 hexadecimal digits, lower case
 
 REF_LENGTH_MAX: Final = 64
 TEXT_LENGTH_MAX: Final = 200
 INT_MAX: Final = 2**53 - 1
+HASH_DIGITS: Final = 64
+_HEX: Final = frozenset("0123456789abcdef")
 _REF_CHARACTERS: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-")
 
 
@@ -45,6 +48,10 @@ def is_ref(value: object) -> bool:
     return isinstance(value, str) and 0 < len(value) <= REF_LENGTH_MAX and _REF_CHARACTERS.issuperset(value)
 
 
+def _is_hash(value: object) -> bool:
+    return isinstance(value, str) and len(value) == HASH_DIGITS and _HEX.issuperset(value)
+
+
 def _is_int(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and abs(value) <= INT_MAX
 
@@ -67,6 +74,7 @@ _CHECKS: Final[Mapping[str, tuple[Callable[[object], bool], str]]] = {
     INT: (_is_int, "a whole number"),
     INSTANT: (_is_int, "microseconds since 1970 UTC, a whole number"),
     DURATION: (_is_duration, "a duration such as '24h', '7d', '2mo'"),
+    HASH: (_is_hash, f"{HASH_DIGITS} hexadecimal digits, lower case"),
 }
 
 

@@ -237,6 +237,13 @@ EXPORTS: Final = _codes(
     video=("视频", "Video"),
     record=("办案记录", "Record"),
 )
+ERASURE_GROUNDS: Final = _codes(
+    kept_long_enough=("保存期限届满", "Kept long enough"),
+    purpose_served=("不再需要", "No longer needed"),
+    unlawful=("依法不该收集", "Should not have been collected"),
+    wrong_person=("登记错人", "Entered of the wrong person"),
+    ordered=("上级或者有关机关决定", "Ordered by another organ"),
+)
 QUALIFICATIONS: Final = _codes(
     basic=("基本级执法资格", "Basic qualification"),
     legal_exam=("国家统一法律职业资格", "National legal examination"),

@@ -24,6 +24,10 @@ _CHECKERS: Final = frozenset(
     {"duty_officer", "area_administrator", "legal_reviewer", "supervisor", "station_leader"}
 )
 _SYSTEM: Final = frozenset({"system_administrator"})
+ERASERS: Final = _REVIEWERS | _SYSTEM
+"""Who may sign that a person's particulars are destroyed: two officers, one of them a supervisor."""
+KNOWERS: Final = _CASE | {"supervisor", "inspector"}
+"""Who may be shown a person's particulars, each time written down."""
 ENTERERS: Final = _CASE
 """Who enters what another organ decided."""
 COMPARERS: Final = frozenset({"legal_reviewer", "supervisor", "inspector", "station_leader"})
@@ -36,6 +40,8 @@ def _table(*rows: tuple[frozenset[str], str]) -> dict[str, frozenset[str]]:
 
 FACT_ROLES: Final[Mapping[str, frozenset[str]]] = _table(
     (_DESK, "person.arrived area.entered reception.allowed stay.registered measure.changed wristband.bound stay.released"),
+    (_DESK, "person.identified"),
+    (ERASERS, "person.erased"),
     (_DESK, "person.flagged certificate.written certificate.corrected certificate.ended"),
     (_CARE, "search.signed health.checked sample.collected room.assigned entry.requested"),
     (_CARE | {"keeper"}, "effects.listed effects.returned meal.offered rest.recorded bedding.given"),
@@ -98,6 +104,14 @@ ACTOR_FIELDS: Final[Mapping[str, str]] = {
 def may_state(roles: frozenset[str], fact_type: str) -> bool:
     """Whether an officer with these roles may state a fact of this type."""
     return bool(roles & FACT_ROLES.get(fact_type, frozenset()))
+
+
+def may_erase_together(first: frozenset[str], second: frozenset[str]) -> bool:
+    """Whether two officers with these roles may have particulars destroyed: a supervisor, and one of the other two."""
+    others = ERASERS - {"supervisor"}
+    return ("supervisor" in first and bool(second & others)) or (
+        "supervisor" in second and bool(first & others)
+    )
 
 
 def approvers(rulebook: Rulebook, fact_type: str) -> frozenset[str] | None:

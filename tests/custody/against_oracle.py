@@ -19,7 +19,7 @@ from custody.catalogue import FACT_TYPES
 from custody.effects import AlarmCleared, AlarmEffect, AlarmRaised, Refusal
 from custody.engine import Engine
 from custody.facts import Fact
-from custody.fields import BOOL, DURATION, INSTANT, INT, REF, REFS, TEXT, Field
+from custody.fields import BOOL, DURATION, HASH, INSTANT, INT, REF, REFS, TEXT, Field
 from custody.reader import load_rulebook
 from custody.rules import Rulebook
 from custody.times import DAY_US, SECOND_US, parse_instant_us
@@ -122,7 +122,8 @@ FAMILIES: dict[str, tuple[str, ...]] = {
         "arrest.decided", "arrest.executed", "release.reported", "custody_extension.requested", "investigation.ended",
         "measure_change.requested", "measure_change.answered", "hearing.informed", "hearing.requested",
         "hearing.waived", "penalty.reviewed", "penalty.decided", "decision.delivered", "administrative_review.accepted",
-        "administrative_review.decided", "complaint.received", "complaint.traced", "hold.lifted",
+        "administrative_review.decided", "complaint.received", "complaint.traced", "hold.lifted", "person.identified",
+        "person.erased",
         "data_export.approved", "data.exported", "measure.changed", "interview.started", "extension.approved",
         "stay.released",
     ),
@@ -250,6 +251,7 @@ class _Teller:
             ),
             DURATION: lambda: "12h",
             TEXT: lambda: "t",
+            HASH: lambda: "0123456789abcdef" * 4,
             REF: lambda: rng.choice(("r1", "r2")),
             REFS: lambda: ["r1"],
         }[spec.kind]()

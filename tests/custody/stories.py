@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from custody.area import Area, load_area
 from custody.bundled import area_text
 from custody.catalogue import FACT_TYPES
-from custody.fields import BOOL, DURATION, INSTANT, INT, REFS, TEXT
+from custody.fields import BOOL, DURATION, HASH, INSTANT, INT, REFS, TEXT
 from custody.rules import Rule
 from custody.times import Limit, parse_instant_us
 from custody.vocabulary import ROLES
@@ -129,7 +129,7 @@ class Teller:
         kind = next((kind for kind in rule.rooms if kind in _kinds()), "interview")
         self.room = ROOMS.get(kind) or next(r.id for r in area().rooms.values() if r.kind == kind)
 
-    def say(self, at_us: int, name: str, **body: object) -> Said:
+    def say(self, at_us: int, name: str, /, **body: object) -> Said:
         fact = Said(at_us, name, {**self._body(name, at_us), **body})
         self.said.append(fact)
         return fact
@@ -159,6 +159,7 @@ class Teller:
                     INSTANT: at_us,
                     DURATION: "24h",
                     TEXT: "x",
+                    HASH: "0" * 64,
                 }.get(spec.kind, "x")
         return body
 

@@ -109,7 +109,7 @@ _EVENTS: dict[type, str] = {
 }
 
 
-def fact(name: str, index: int, occurred_us: int, recorded_us: int | None = None, **body: object) -> Fact:
+def fact(name: str, index: int, occurred_us: int, recorded_us: int | None = None, /, **body: object) -> Fact:
     """A bare fact for the engine."""
     recorded = occurred_us if recorded_us is None else recorded_us
     return Fact(

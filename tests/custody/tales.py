@@ -8,7 +8,7 @@ from custody.catalogue import FACT_TYPES
 from custody.effects import AlarmRaised, PreWarning
 from custody.engine import Engine
 from custody.facts import Fact
-from custody.fields import BOOL, DURATION, INSTANT, INT, REFS, TEXT, Field
+from custody.fields import BOOL, DURATION, HASH, INSTANT, INT, REFS, TEXT, Field
 from tests.custody.support import START_US, area, fact, rulebook
 
 AREA = area()
@@ -44,6 +44,8 @@ def random_value(key: str, spec: Field, rng: random.Random, at_us: int) -> objec
         return at_us + rng.randrange(-60, 60) * MINUTE_US
     if spec.kind == DURATION:
         return rng.choice(["12h", "24h", "48h", "60d"])
+    if spec.kind == HASH:
+        return "0123456789abcdef" * 4
     return "why" if spec.kind == TEXT else rng.choice(REFS_OF.get(key, ["x1", "x2"]))
 
 

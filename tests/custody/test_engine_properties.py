@@ -55,6 +55,8 @@ def random_value(key: str, spec: Field, rng: random.Random) -> object:
         return START_US + rng.randrange(-600, 1200) * MINUTE_US
     if spec.kind == fields.DURATION:
         return rng.choice(LIMITS)
+    if spec.kind == fields.HASH:
+        return "0123456789abcdef" * 4
     return rng.choice(REFS.get(key, ["x"]))
 
 

@@ -20,7 +20,7 @@ from tests.oracle.clocks import Clock
 from tests.oracle.duty import Duties, Instant, Rule
 from tests.oracle.place import apply
 from tests.oracle.refusals import refusal, unknown_place
-from tests.oracle.shapes import STEP_FIELD, fault
+from tests.oracle.shapes import PERSONAL, STEP_FIELD, fault
 from tests.oracle.state import Stay, Unit, World
 
 # What no verdict speaks of: sight itself, batteries, doors, what is done about alarms, pre-warnings.
@@ -160,6 +160,8 @@ def _judge_one(world: World, duties: Duties, book: Book, fact: dict[str, Any], v
         verdict.refusals.add((fact["index"], refused.reason))
         for subject, severity in refused.attempts:
             duties.instant(subject, severity, world.time)
+        return
+    if fact_type in PERSONAL:  # no rule reads it
         return
     _acts(world, duties, book, fact_type, body)
     touched = apply(world, fact_type, body, book.clocks)

@@ -12,7 +12,7 @@ from tests.oracle.duty import S1, S2, Subject
 from tests.oracle.guarding import barred_from_waiting, minor_with_adult, other_sex, same_case
 from tests.oracle.limits import BARRED, NOT_EXPEDITED
 from tests.oracle.musts import INTERVIEW_ROOMS
-from tests.oracle.shapes import COURSE, OPTIONAL_STAY
+from tests.oracle.shapes import COURSE, OPTIONAL_STAY, PERSONAL
 from tests.oracle.state import Stay, World
 
 FORBIDDEN = "forbidden"  # the reason when a rule forbids the act
@@ -101,7 +101,7 @@ def unknown_place(area: dict[str, Any], fact_type: str, body: dict[str, Any]) ->
 
 
 def _stay_fault(world: World, fact_type: str, body: dict[str, Any]) -> str | None:
-    if body.get("stay") is None or fact_type == "extension.approved":
+    if body.get("stay") is None or fact_type == "extension.approved" or fact_type in PERSONAL:
         return None
     stay = world.stays.get(body["stay"])
     if stay is None:
@@ -174,9 +174,18 @@ def _of_stay(world: World, stay: Stay, fact_type: str, body: dict[str, Any]) -> 
         "exit.departed": _departure,
         "jurisdiction.transferred": _transfer,
         "expedited.chosen": _expedited,
+        "person.erased": _erasure,
     }
     check = special.get(fact_type)
     return check(world, stay, fact_type, body) if check else None
+
+
+def _erasure(_world: World, stay: Stay, _type: str, _body: dict[str, Any]) -> Refusal | None:
+    """Not of somebody who is held, and not while a complaint keeps the record whole."""
+    if stay.open:
+        return Refusal("still_held")
+    held = stay.open_since(["complaint.received"], ["hold.lifted"])
+    return Refusal("under_hold") if held is not None else None
 
 
 def _measure_changed(_world: World, stay: Stay, _type: str, body: dict[str, Any]) -> Refusal | None:

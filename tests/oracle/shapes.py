@@ -35,6 +35,7 @@ COERCIONS: liberty property
 OUTCOMES: release bail residential_surveillance warning fine
 DECISIONS: approved refused
 PROCEDURES: ordinary simplified
+ERASURE_GROUNDS: kept_long_enough purpose_served unlawful wrong_person ordered
 EXPORTS: biometric video record
 REPORTS: public_order administrative criminal
 REVIEWS: administrative administrative_complex criminal clue from_administrative
@@ -177,6 +178,9 @@ complaint.traced: stay=ref officer?=ref
 hold.lifted: stay=ref approver=ref officer?=ref
 data_export.approved: stay=ref approver=ref purpose=text officer?=ref
 data.exported(kind): stay=ref kind=ref<EXPORTS> officer?=ref
+# personal
+person.identified: stay=ref person=ref name?=hash other_name?=hash identity_number?=hash birth_date?=hash address?=hash phone?=hash employer?=hash relative?=hash case_number?=hash officer?=ref
+person.erased(ground): stay=ref person=ref key=hash officers=refs ground=ref<ERASURE_GROUNDS> fields=int[1..10000]
 # cases
 case.reported(kind): case=ref kind=ref<REPORTS> officer?=ref
 case.registered: case=ref officer?=ref
@@ -225,7 +229,7 @@ alarm.verified: alarm=text officer=ref
 """
 
 # Decisions and what follows them: also about a stay that has ended.
-COURSE_TEXT = SHAPES_TEXT.partition("# course")[2].partition("# cases")[0]
+COURSE_TEXT = SHAPES_TEXT.partition("# course")[2].partition("# personal")[0]
 
 
 class Shape(NamedTuple):
@@ -265,12 +269,14 @@ def _lines(text: str) -> list[tuple[str, str | None, list[Shape]]]:
 
 SHAPES = {name: fields for name, _, fields in _lines(SHAPES_TEXT)}
 STEP_FIELD = {name: field for name, field, _ in _lines(SHAPES_TEXT) if field}
+PERSONAL = ("person.identified", "person.erased")  # no step of the way
 COURSE = frozenset(name for name, _, _ in _lines(COURSE_TEXT))
 OPTIONAL_STAY = frozenset(
     name for name, fields in SHAPES.items() for field in fields if field.name == "stay" and not field.must
 )
 
 REF = re.compile(r"[A-Za-z0-9._-]{1,64}")
+HASH = re.compile(r"[0-9a-f]{64}")
 DURATION = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)min)?(?:(\d+)s)?(?:(\d+)ms)?")
 MONTHS = re.compile(r"(\d+)mo")
 LARGEST = 2**53 - 1
@@ -303,6 +309,8 @@ def _right(value: Any, field: Shape) -> bool:
         return _is_ref(value, field)
     if field.kind == "refs":
         return isinstance(value, list | tuple) and all(_is_ref(one, field) for one in value)
+    if field.kind == "hash":
+        return isinstance(value, str) and bool(HASH.fullmatch(value))
     if field.kind == "text":
         return isinstance(value, str) and 1 <= len(value) <= 200
     if field.kind == "bool":

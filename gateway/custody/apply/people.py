@@ -319,6 +319,18 @@ def _stay_released(world: World, area: Area, fact: Fact) -> Refused | None:
     return None
 
 
+def _person_erased(world: World, area: Area, fact: Fact) -> Refused | None:
+    """Not while the person is held, nor under hold. A stay forgotten long ago has no word here: the server reads its log."""
+    stay, subject = world.stays.get(text(fact, "stay")), f"stay:{fact.stay}"
+    if stay is not None and stay.is_open:
+        return Refused("SYS", subject, "still_held", "a stay that has ended", stay.ref)
+    done = world.steps_of(subject)
+    complaint, lifted = done.get("complaint.received"), done.get("hold.lifted")
+    if complaint is not None and (lifted is None or lifted.times[-1] < complaint.times[-1]):
+        return Refused("SYS", subject, "under_hold", "hold.lifted first", "complaint.received")
+    return None
+
+
 PEOPLE: Final[Mapping[str, Handler]] = {
     "officer.registered": _officer_registered,
     "officer.withdrawn": _officer_withdrawn,
@@ -340,4 +352,5 @@ PEOPLE: Final[Mapping[str, Handler]] = {
     "exit.departed": _exit_departed,
     "exit.returned": _exit_returned,
     "stay.released": _stay_released,
+    "person.erased": _person_erased,
 }

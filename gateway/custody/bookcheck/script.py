@@ -15,7 +15,7 @@ from custody.area import Area, Room
 from custody.bookcheck.people import NOTHING, Particulars
 from custody.bookcheck.way import way_between
 from custody.catalogue import FACT_TYPES, OPENING, OUTLIVING, SUBJECTS
-from custody.fields import BOOL, DURATION, INSTANT, INT, REFS, TEXT, Field
+from custody.fields import BOOL, DURATION, HASH, INSTANT, INT, REFS, TEXT, Field
 from custody.name import Name
 from custody.reader import STAY_STEPS
 from custody.rules import Rule, Rulebook
@@ -356,7 +356,7 @@ class Script:
             return self.instant(self.now_us + (24 * HOUR_US if is_ahead else 0))
         if spec.kind == INT:
             return spec.span[0] if spec.span is not None else 1
-        plain = {BOOL: True, TEXT: "story", DURATION: "24h"}
+        plain = {BOOL: True, TEXT: "story", DURATION: "24h", HASH: "0" * 64}
         return plain.get(spec.kind, f"{key[0]}-1")
 
     def _approval(self, rule_id: str, ref: str, unit: str) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from custody.catalogue.matters import CASES, INCIDENTS_FACTS, RECORDINGS_FACTS
 from custody.catalogue.officers import OFFICERS_FACTS
 from custody.catalogue.parts import FactType
 from custody.catalogue.people import ADMISSION
+from custody.catalogue.personal import PERSONAL
 from custody.catalogue.staying import STAYING
 
 WAY: Final = (*ADMISSION, *STAYING)
@@ -25,6 +26,7 @@ GROUPS: Final[Mapping[str, tuple[FactType, ...]]] = {
     "cases": CASES,
     "recordings": RECORDINGS_FACTS,
     "incidents": INCIDENTS_FACTS,
+    "personal": PERSONAL,
     "handling": HANDLING,
 }
 FACT_TYPES: Final[Mapping[str, FactType]] = {item.name: item for group in GROUPS.values() for item in group}
@@ -34,6 +36,8 @@ _PLACE_FACTS: Final = {"guard.moved": "room", "patrol.tapped": "room", "room.ins
 
 
 def _subjects(item: FactType) -> tuple[str, ...]:
+    if item in PERSONAL:  # no step of anything
+        return ()
     if item.name in _PLACE_FACTS:
         return (_PLACE_FACTS[item.name],)
     if item.name == "recorder.measured":

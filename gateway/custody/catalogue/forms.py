@@ -248,7 +248,7 @@ FOLLOWS: Final[Mapping[str, tuple[str, ...]]] = {
 # Facts with a page of their own, and what officers do about alarms, which the alarm's page offers.
 OWN_PAGES: Final = frozenset(
     ("stay.registered", "wristband.bound", "search.signed", "extension.approved", "stay.released",
-     "alarm.taken", "alarm.acknowledged", "alarm.rectified", "alarm.verified")
+     "person.identified", "person.erased", "alarm.taken", "alarm.acknowledged", "alarm.rectified", "alarm.verified")
 )  # fmt: skip
 
 FORM_NAMES: Final[Mapping[str, Name]] = {
@@ -257,12 +257,15 @@ FORM_NAMES: Final[Mapping[str, Name]] = {
 
 FIELD_NAMES: Final[Mapping[str, Name]] = {
     "act": Name("什么行为", "Which act"),
+    "address": Name("住址", "Address"),
     "approver": Name("批准人", "Approved by"),
     "area_dm2": Name("面积，平方分米", "Floor area, dm²"),
     "arrived_at_us": Name("到案时间", "Time of arrival"),
     "badge": Name("胸牌号", "Badge tag"),
+    "birth_date": Name("出生日期", "Date of birth"),
     "by_case_team": Name("办案人员调阅", "By the case team"),
     "case": Name("案件编号（随机）", "Case reference (random)"),
+    "case_number": Name("案号", "Case number"),
     "certified": Name("审核人通过法律职业资格考试", "The reviewer passed the national legal examination"),
     "count": Name("数量，含被辨认的", "How many, the one to be found included"),
     "days_left": Name("可存天数", "Days left"),
@@ -273,10 +276,12 @@ FIELD_NAMES: Final[Mapping[str, Name]] = {
     "document": Name("移送文书编号", "Transfer document"),
     "dossier": Name("案卷编号", "Dossier"),
     "drift_ms": Name("时钟相差毫秒", "Clock off by, ms"),
+    "employer": Name("工作单位", "Employer"),
     "ended_at_us": Name("结束时间", "End time"),
     "entered_at_us": Name("进区时间", "Time of entry"),
     "exhibit_lists": Name("财物清单份数", "Copies of the exhibit list"),
     "female": Name("其中女民警", "Women among the officers"),
+    "fields": Name("销毁的项数", "Values erased"),
     "flag": Name("什么情况", "What"),
     "flags": Name("人员和案件情况", "Person and case"),
     "floor": Name("楼层，1 为首层", "Storey, 1 is the ground floor"),
@@ -285,8 +290,10 @@ FIELD_NAMES: Final[Mapping[str, Name]] = {
     "height_cm": Name("净高，厘米", "Height, cm"),
     "hours": Name("课时", "Class hours"),
     "how": Name("发现什么", "What was found"),
+    "identity_number": Name("证件号码", "Identity number"),
     "incident": Name("事件编号", "Incident"),
     "keeper": Name("保管人", "Kept by"),
+    "key": Name("密钥标记", "Mark of the key"),
     "kind": Name("种类", "Kind"),
     "limit": Name("延长至", "Longer limit"),
     "measure": Name("法律依据", "Legal basis"),
@@ -294,11 +301,14 @@ FIELD_NAMES: Final[Mapping[str, Name]] = {
     "minutes": Name("多少分钟", "Minutes"),
     "missing": Name("缺少的材料，件", "Documents missing"),
     "mode": Name("方式", "How"),
+    "name": Name("姓名", "Name"),
     "of": Name("什么事", "Of what"),
     "officer": Name("民警", "Officer"),
     "officers": Name("民警", "Officers"),
+    "other_name": Name("曾用名、别名", "Other name"),
     "outcome": Name("结果", "Outcome"),
     "person": Name("人员编号（随机）", "Person reference (random)"),
+    "phone": Name("联系电话", "Phone"),
     "procedure": Name("程序", "Procedure"),
     "purpose": Name("用途", "Purpose"),
     "reason": Name("原因", "Reason"),
@@ -306,6 +316,7 @@ FIELD_NAMES: Final[Mapping[str, Name]] = {
     "recording": Name("录音录像编号", "Recording"),
     "refused": Name("本人拒写，由民警注明", "The person refused; the officer noted it"),
     "relation": Name("谁", "Who"),
+    "relative": Name("家属及其电话", "Relative and phone"),
     "result": Name("结果", "Result"),
     "return_by_at_us": Name("应返回时间", "Due back"),
     "roles": Name("角色", "Roles"),

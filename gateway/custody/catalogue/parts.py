@@ -25,12 +25,12 @@ class FactType:
     step_field: str | None = None
 
 
-def fact(name: str, origin: str, doc: str, text: Name, by: str | None = None, **fields: Field) -> FactType:
+def fact(name: str, origin: str, doc: str, text: Name, by: str | None = None, /, **fields: Field) -> FactType:
     """One entry; `by` is the field that tells its steps apart."""
     return FactType(name=name, doc=doc, origin=origin, text=text, fields=fields, step_field=by)
 
 
-def form(name: str, doc: str, text: Name, by: str | None = None, **fields: Field) -> FactType:
+def form(name: str, doc: str, text: Name, by: str | None = None, /, **fields: Field) -> FactType:
     """An officer's form: who entered it may stand on each."""
     return fact(name, "officer", doc, text, by, **fields, officer=ENTERED_BY)
 

@@ -1,6 +1,7 @@
 """What follows a stay: detention and arrest, penalties, reviews, complaints; cases, dossiers, incidents."""
 
 from dataclasses import dataclass
+from hashlib import sha256
 
 from custody.facts import BodyValue
 from tests.prove.busy.diary import DAY_US, HOUR_US, MINUTE_US, Diary
@@ -124,6 +125,9 @@ class Course:
         """Legal aid, complaints, exports, incidents."""
         stay, dice, out_us = visit.who.stay, self.dice, visit.released_us
         inside_us = visit.entered_us + (out_us - visit.entered_us) // 2
+        mark = sha256(stay.encode()).hexdigest()
+        person = f"p{stay[1:]}"
+        self.say(inside_us, "person.identified", stay=stay, person=person, name=mark, identity_number=mark)
         if dice.chance(0.03):
             self.say(inside_us, "legal_aid.requested", stay=stay)
             self.say(self.within(inside_us, DAY_US), "legal_aid.forwarded", stay=stay)
@@ -133,6 +137,10 @@ class Course:
             self.say(at_us, "complaint.received", stay=stay)
             self.say(self.within(at_us, 7 * DAY_US), "complaint.traced", stay=stay)
             self.say(at_us + 9 * DAY_US, "hold.lifted", stay=stay, approver="L05")
+            self.say(
+                at_us + 11 * DAY_US, "person.erased", stay=stay, person=person, key=mark, officers=["L05", "L06"],
+                ground="kept_long_enough", fields=2,
+            )  # fmt: skip
         if dice.chance(0.03):
             at_us = out_us + self.days(1, 20)
             if dice.chance(0.9):
