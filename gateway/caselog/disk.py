@@ -44,3 +44,22 @@ class Disk(Protocol):
     def truncate(self, name: str, size: int) -> None:
         """Cut the file to its first `size` bytes; durable on return."""
         ...
+
+    def exchange(self, new: str, name: str, kept: str) -> None:
+        """Let `new` take the place of `name`, whose old bytes stay as `kept`; durable on return.
+
+        At any moment `name` is the old file or the new one. Where there is no `name`, nothing is kept.
+        """
+        ...
+
+    def forget(self, name: str) -> None:
+        """Let the next reads of the file come from the medium, not from a cache."""
+        ...
+
+    def free_bytes(self) -> int:
+        """Room for what is appended next."""
+        ...
+
+    def fail_over(self, name: str, size: int) -> bool:
+        """From now on create files on another device; the file `name` ends at `size`. False: there is none."""
+        ...

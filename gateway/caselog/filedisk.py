@@ -22,7 +22,7 @@ class FileDisk:
         self._path = Path(path)
         if not self._path.is_dir():
             self._path.mkdir(mode=0o700, parents=True)
-            _sync_directory(self._path.parent)
+            sync_directory(self._path.parent)
         self._lock: int | None = None
         # The file being appended to stays open: a kernel reports a failed write-back to descriptors that
         # were open when it failed, so reopening before each fsync could miss the error.
@@ -60,7 +60,7 @@ class FileDisk:
         descriptor = os.open(self._path / name, flags, 0o600)
         self._open = (name, descriptor)
         os.fsync(descriptor)
-        _sync_directory(self._path)
+        sync_directory(self._path)
 
     def append(self, name: str, data: bytes) -> None:
         """Write all of `data` at the end, in as many writes as the kernel wants."""
@@ -80,6 +80,33 @@ class FileDisk:
         descriptor = self._descriptor(name)
         os.ftruncate(descriptor, size)
         os.fsync(descriptor)
+
+    def exchange(self, new: str, name: str, kept: str) -> None:
+        """By a second name for the old file, then a rename over the first: no moment without the file."""
+        self._take_lock()
+        self._close_file()
+        if (self._path / name).exists():
+            os.link(self._path / name, self._path / kept, follow_symlinks=False)
+            sync_directory(self._path)
+        os.rename(self._path / new, self._path / name)
+        sync_directory(self._path)
+
+    def forget(self, name: str) -> None:
+        """Drop what the page cache holds of the file; pages not yet written stay."""
+        descriptor = os.open(self._path / name, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
+        finally:
+            os.close(descriptor)
+
+    def free_bytes(self) -> int:
+        """What an unprivileged program may still fill."""
+        found = os.statvfs(self._path)
+        return found.f_bavail * found.f_frsize
+
+    def fail_over(self, name: str, size: int) -> bool:
+        """One directory is all there is."""
+        return False
 
     def close(self) -> None:
         """Let go of file and lock. Syncs nothing."""
@@ -122,7 +149,7 @@ def write_private(path: str | Path, data: bytes) -> None:
         file.write(data)
         file.flush()
         os.fsync(descriptor)
-    _sync_directory(Path(path).absolute().parent)
+    sync_directory(Path(path).absolute().parent)
 
 
 def read_private(path: str | Path) -> bytes:
@@ -134,7 +161,8 @@ def read_private(path: str | Path) -> bytes:
         return file.read()
 
 
-def _sync_directory(path: Path) -> None:
+def sync_directory(path: Path) -> None:
+    """Make the names in a directory durable."""
     descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         os.fsync(descriptor)

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from caselog import canonical, leaf, recovery, segment
 from caselog.disk import Disk
-from caselog.errors import EntryError, FormatError, PendingFull
+from caselog.errors import EntryError, FormatError, LogDamaged, PendingFull
 from caselog.recovery import Recovery
 from caselog.store import Store
 from caselog.tree import leaf_hash
@@ -103,6 +103,18 @@ class Log:
             del self._pending[:written]
         return self.durable_size
 
+    def go_on(self) -> bool:
+        """After `SyncFailed` or `WriteFailed`: let the next `commit` write to the disk's second device.
+
+        False where the disk has none; the log is then stopped as before. Raises `LogStopped` when that fails too,
+        `DiskFull` when it has no room.
+        """
+        return self._store.go_on()
+
+    def stay_size(self, stay: str) -> int:
+        """Leaves so far of a stay."""
+        return self._stays.get(stay, 0)
+
     def root(self, size: int | None = None) -> bytes:
         """RFC 6962 root of the first `size` leaves (of all appended when None), 32 bytes."""
         return self._tree.root(size)
@@ -143,6 +155,34 @@ class Log:
                 left -= len(data)
                 first += 1
         return result
+
+    def read_some(self, first: int, end: int, bytes_wanted: int) -> list[bytes]:
+        """Durable leaves from `first` on, below `end`, by one read of one segment; at least one.
+
+        Raises `LogDamaged` when the disk gives back other bytes, `OSError` when it gives none.
+        """
+        return self._store.read_run(first, end, bytes_wanted, self._tree.leaf)
+
+    def segment_of(self, index: int) -> tuple[str, int, int]:
+        """Name, first leaf and end of the segment that holds the durable leaf `index`."""
+        return self._store.segment_of(index)
+
+    def forget(self, name: str) -> None:
+        """Let the next reads of this segment come from the medium, not from a cache. Raises `OSError`."""
+        self._store.forget(name)
+
+    def mend(self, first: int, leaves: Mapping[int, bytes]) -> str:
+        """Exchange the damaged segment that begins with leaf `first`; return the file that keeps the old bytes.
+
+        `leaves` by index; those that the segment got since they were gathered are read from it. Raises
+        `LogDamaged` when one is not the leaf that was here, `OSError`.
+        """
+        name, _, end = self._store.segment_of(first)
+        whole = [leaves[index] if index in leaves else self.leaf(index) for index in range(first, end)]
+        for index, data in enumerate(whole, first):
+            if leaf_hash(data) != self._tree.leaf(index):
+                raise LogDamaged(name, 0, f"leaf hash {self._tree.leaf(index).hex()}", leaf_hash(data).hex())
+        return self._store.mend(first, whole)
 
     def _run(self, first: int, end: int, bytes_wanted: int) -> list[bytes]:
         """Some leaves from `first` on, below `end`, at least one."""

@@ -11,8 +11,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
-OPERATIONS: Final = ("create", "append", "sync", "truncate")
+OPERATIONS: Final = ("create", "append", "sync", "truncate", "exchange")
 """What counts as a disk operation: everything that changes the disk."""
+UNLIMITED_BYTES: Final = 1 << 40
+"""Free room that a disk without `capacity_bytes` tells."""
 
 
 class PowerCut(BaseException):
@@ -104,6 +106,25 @@ class MemoryDisk:
         self._operate("truncate", lambda: file.cut_to(size))
         file.cut_to(size)
 
+    def exchange(self, new: str, name: str, kept: str) -> None:
+        """`new` in the place of `name`. After a power cut in it that has happened or not; `crash` decides."""
+        self._file(new)
+        self._operate("exchange", lambda: self._exchange(new, name, kept))
+        self._exchange(new, name, kept)
+
+    def forget(self, name: str) -> None:
+        """There is no cache before this memory."""
+        self._file(name)
+
+    def free_bytes(self) -> int:
+        """What `capacity_bytes` leaves."""
+        capacity = UNLIMITED_BYTES if self.capacity_bytes is None else self.capacity_bytes
+        return max(0, capacity - self._used_bytes())
+
+    def fail_over(self, name: str, size: int) -> bool:
+        """One memory is all there is."""
+        return False
+
     def fail(self, operation: str, number: int = errno.EIO, after: int = 0) -> None:
         """Let `operation` raise `OSError(number)` once, after it has worked `after` times."""
         if operation not in OPERATIONS:
@@ -133,6 +154,11 @@ class MemoryDisk:
         if name not in self._files:
             raise FileNotFoundError(errno.ENOENT, "no such file", name)
         return self._files[name]
+
+    def _exchange(self, new: str, name: str, kept: str) -> None:
+        if name in self._files:
+            self._files[kept] = self._files[name]
+        self._files[name] = self._files.pop(new)
 
     def _used_bytes(self) -> int:
         return sum(len(file.cached) for file in self._files.values())

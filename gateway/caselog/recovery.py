@@ -6,6 +6,7 @@ whole line after them. They are kept in a `.cut` file before they are cut, since
 
 from __future__ import annotations
 
+import errno
 from dataclasses import dataclass, field
 
 from caselog import leaf, segment
@@ -60,7 +61,7 @@ def recover(disk: Disk, held_size: int) -> tuple[State, Recovery]:
         if name != segment.name_of(state.tree.size):
             raise LogDamaged(name, 0, f"the segment {segment.name_of(state.tree.size)}", f"a segment {name}")
         state.places.firsts.append(state.tree.size)
-        data = disk.read(name)
+        data = _read(disk, name)
         damage = _read_segment(state, name, data, last=name == names[-1])
         state.places.tail_bytes = len(data) if damage is None else damage.offset
         cut = None if damage is None else (damage, data[damage.offset :])
@@ -78,6 +79,16 @@ def recover(disk: Disk, held_size: int) -> tuple[State, Recovery]:
     except OSError as error:
         raise SyncFailed(f"fsync of {names[-1]} at open: {error}") from error
     return state, report
+
+
+def _read(disk: Disk, name: str) -> bytes:
+    """All of a segment. What the medium does not give back is damage, not a failure of this program to read."""
+    try:
+        return disk.read(name)
+    except OSError as error:
+        if error.errno != errno.EIO:
+            raise
+        raise LogDamaged(name, 0, "bytes that can be read", str(error)[:200]) from error
 
 
 def _read_segment(state: State, name: str, data: bytes, last: bool) -> Damage | None:

@@ -53,9 +53,8 @@ def decode_line(line: bytes) -> bytes | None:
     return leaf if line[:PREFIX_BYTES] == b"%08x " % zlib.crc32(leaf) else None
 
 
-def scan(data: bytes) -> Iterator[tuple[int, bytes] | Damage]:
+def scan(data: bytes, offset: int = 0) -> Iterator[tuple[int, bytes] | Damage]:
     """Each (offset of the line, leaf) of a segment's bytes; at the first line that is not whole, a `Damage`."""
-    offset = 0
     while offset < len(data):
         end = data.find(b"\n", offset)
         leaf = decode_line(data[offset:end]) if end >= 0 else None
@@ -66,8 +65,19 @@ def scan(data: bytes) -> Iterator[tuple[int, bytes] | Damage]:
         offset = end + 1
 
 
+def salvage(data: bytes) -> Iterator[tuple[int, bytes] | Damage]:
+    """As `scan`, but after each damage it goes on with the next whole line."""
+    at: int | None = 0
+    while at is not None:
+        damage: Damage | None = None
+        for item in scan(data, at):
+            yield item
+            damage = item if isinstance(item, Damage) else None
+        at = None if damage is None else _whole_line_after(data, damage.offset)
+
+
 def _damage(data: bytes, offset: int, end: int) -> Damage:
-    torn = not _whole_line_after(data, offset)
+    torn = _whole_line_after(data, offset) is None
     if end < 0:
         return Damage(offset, "a line ending in newline", f"{len(data) - offset} bytes without one", torn)
     line = data[offset:end]
@@ -75,10 +85,10 @@ def _damage(data: bytes, offset: int, end: int) -> Damage:
     return Damage(offset, expected, repr(line[:PREFIX_BYTES]), torn)
 
 
-def _whole_line_after(data: bytes, offset: int) -> bool:
-    """True when a whole line begins anywhere after `offset`, be its neighbour's newline damaged or not."""
+def _whole_line_after(data: bytes, offset: int) -> int | None:
+    """Where a whole line begins after `offset`, be its neighbour's newline damaged or not; None: nowhere."""
     for match in _LINE_START.finditer(data, offset + 1):
         end = data.find(b"\n", match.start())
         if end >= 0 and decode_line(data[match.start() : end]) is not None:
-            return True
-    return False
+            return match.start()
+    return None

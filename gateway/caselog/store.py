@@ -20,6 +20,10 @@ from caselog.tree import leaf_hash
 _NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
+NO_FILE: Final = "none"
+"""What keeps the old bytes where there was no file."""
+
+
 @dataclass(slots=True)
 class Places:
     """Where each durable leaf is: first leaf of each segment, line offset of each leaf, size of the last segment."""
@@ -47,6 +51,24 @@ class Store:
         """Raise `LogStopped` when an earlier write failed."""
         if self._stopped is not None:
             raise LogStopped(f"the log stopped at {self.size} durable leaves: {self._stopped}")
+
+    def go_on(self) -> bool:
+        """After a failed write or sync: begin a segment on the disk's second device. False where there is none.
+
+        What was not durable is to be written again; the failed file is not touched. Raises `LogStopped`.
+        """
+        places = self._places
+        name = segment.name_of(places.firsts[-1] if places.firsts else 0)
+        try:
+            if not self._disk.fail_over(name, places.tail_bytes):
+                return False
+        except OSError as error:
+            self._stop(WriteFailed(f"going on on the second disk: {error}"), error)
+        if places.firsts and places.firsts[-1] == self.size:
+            places.firsts.pop()  # nothing in it was durable: the same name on the second disk counts
+        self._stopped = None
+        self._create(self.size)
+        return True
 
     def write_some(self, leaves: Sequence[bytes]) -> int:
         """Make as many of `leaves` durable as fit the last segment, or begin a new one; return how many.
@@ -96,6 +118,30 @@ class Store:
         hashes = [hash_of(index) for index in range(first, stop)]
         return _checked(name, start_byte, self._disk.read(name, start_byte, bytes_read), hashes)
 
+    def segment_of(self, index: int) -> tuple[str, int, int]:
+        """Name, first leaf and end of the segment that holds the durable leaf `index`."""
+        firsts = self._places.firsts
+        position = bisect_right(firsts, index) - 1
+        end = firsts[position + 1] if position + 1 < len(firsts) else self.size
+        return segment.name_of(firsts[position]), firsts[position], end
+
+    def forget(self, name: str) -> None:
+        """Let the next reads of this segment come from the medium."""
+        self._disk.forget(name)
+
+    def mend(self, first: int, leaves: Sequence[bytes]) -> str:
+        """Exchange the segment that begins with leaf `first` for one of these leaves, all that it held.
+
+        The lines stand where they stood. Returns the file that keeps the old one. Raises `OSError`.
+        """
+        name, found_first, end = self.segment_of(first)
+        if found_first != first or len(leaves) != end - first:
+            raise ValueError(f"expected the {end - found_first} leaves from {found_first}, got {len(leaves)}")
+        kept = write_segment(self._disk, name, b"".join(map(segment.encode_line, leaves)))
+        if end == self.size:
+            self._places.tail_bytes = self._disk.size(name)
+        return kept
+
     def _create(self, first: int) -> None:
         """Begin a segment. The one before is synced already, so no later file can be whole without it."""
         try:
@@ -133,6 +179,23 @@ class Store:
     def _stop(self, reason: LogStopped, cause: OSError) -> None:
         self._stopped = reason
         raise reason from cause
+
+
+def write_segment(disk: Disk, name: str, lines: bytes) -> str:
+    """Put a file of these bytes in the place of `name`; return the name that keeps the old one. Raises `OSError`."""
+    new, taken = f"{name}.new", set(disk.list_names())
+    number = 0
+    while f"{name}.bad-{number}" in taken:
+        number += 1
+    if new in taken:
+        disk.truncate(new, 0)  # of a repair that a power cut ended
+    else:
+        disk.create(new)
+    disk.append(new, lines)
+    disk.sync(new)
+    kept = f"{name}.bad-{number}" if name in taken else NO_FILE
+    disk.exchange(new, name, kept)
+    return kept
 
 
 def _checked(name: str, offset: int, data: bytes, hashes: Sequence[bytes]) -> list[bytes]:

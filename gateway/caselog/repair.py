@@ -1,0 +1,200 @@
+"""Making a damaged log whole again from another's copy, believing nothing of that copy.
+
+A leaf is taken only where it chains to the sound leaf before the hole and, through all leaves of the hole, to the
+sound leaf after it; where no leaf stands after it, only under a checkpoint that this log has signed itself. Such a
+checkpoint is also held against all leaves before they are written. Segments with damage are written anew
+beside, and exchanged; the old file stays as `<name>.bad-<n>`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from caselog import leaf, segment
+from caselog.checkpoint import Checkpoint
+from caselog.disk import Disk
+from caselog.errors import ChainError, FormatError, LeafError, LogDamaged
+from caselog.store import write_segment
+from caselog.survey import Hole, Part, Survey, read_what_is_there
+from caselog.tree import Tree
+
+FILL_BYTES_MAX: Final = 64 * 1024 * 1024
+"""Leaves held while a log is mended; a larger hole is mended from a file, on a larger machine."""
+ASK_LEAVES_MAX: Final = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Mended:
+    """One segment written again: the first thing wrong with it, the file that keeps it, the leaves that came back."""
+
+    damage: LogDamaged
+    kept: str
+    first: int
+    count: int
+
+
+class Filling:
+    """Takes the leaves that are missing, hole after hole. Sans IO."""
+
+    def __init__(self, found: Survey, bytes_max: int = FILL_BYTES_MAX) -> None:
+        """`found` is the survey of the log as it is now."""
+        self.survey = found
+        self.leaves: dict[int, bytes] = {}
+        self._hashes: dict[int, bytes] = {}
+        self._bytes = 0
+        self._bytes_max = bytes_max
+        self._holes = found.holes()
+        self._hole = 0
+        self._at, self._prev = self._start()
+        self._anchor: Checkpoint | None = None
+        self.is_whole = not self._holes
+
+    @property
+    def size(self) -> int:
+        """Leaves of the log as it would be now."""
+        return max(self.survey.size, max(self.leaves, default=-1) + 1)
+
+    def wanted(self) -> tuple[int, int] | None:
+        """(first, count) of what to ask for next; None when all is there."""
+        if self.is_whole:
+            return None
+        end = self._holes[self._hole].end
+        return self._at, ASK_LEAVES_MAX if end is None else min(ASK_LEAVES_MAX, end - self._at)
+
+    def take(self, first: int, leaves: Sequence[bytes], anchor: Checkpoint | None) -> None:
+        """Leaves of a copy, and the newest checkpoint it has of this log, verified by the caller.
+
+        Raises `FormatError` when they are not what is missing; what was taken of that hole is then dropped.
+        """
+        if self.is_whole or first != self._at:
+            return
+        self._anchor = anchor
+        self._reach(anchor)
+        hole = self._holes[self._hole]
+        try:
+            for data in leaves if hole.end is None else leaves[: hole.end - self._at]:
+                self._add(data)
+            self._close()
+        except FormatError:
+            self._drop(hole)
+            raise
+
+    def _add(self, data: bytes) -> None:
+        record = leaf.check_chain(self._prev, self._at, data)
+        if self._bytes + len(data) > self._bytes_max:
+            raise LeafError(f"at most {self._bytes_max} bytes missing", "more; mend from a file")
+        self.leaves[self._at], self._hashes[self._at] = data, record.hash
+        self._bytes += len(data)
+        self._at, self._prev = self._at + 1, record.hash
+
+    def _close(self) -> None:
+        """Go to the next hole when this one is filled; after the last, hold all against the checkpoint."""
+        hole = self._holes[self._hole]
+        if hole.end is None:
+            if self._anchor is None or self._at < max(self._anchor.size, self.survey.held_size):
+                return
+        elif self._at < hole.end:
+            return
+        elif self._prev != hole.right:
+            raise ChainError(
+                f"a leaf {hole.end - 1} with hash {hole.right and hole.right.hex()}", self._prev.hex()
+            )
+        if self._hole + 1 < len(self._holes):
+            self._hole += 1
+            self._at, self._prev = self._start()
+            return
+        self._check_anchor()
+        self.is_whole = True
+
+    def _reach(self, anchor: Checkpoint | None) -> None:
+        """A checkpoint of more leaves than stand here shows that the end is missing too."""
+        has_end = self._holes[-1].end is None
+        if anchor is not None and anchor.size > self.survey.size and not has_end:
+            left = self.survey.hashes[self.survey.size - 1]
+            self._holes.append(Hole(self.survey.size, None, left, None))
+            part = self.survey.parts[-1]
+            found = f"{self.survey.size} leaves"
+            part.damages.append(LogDamaged(part.name, 0, f"{anchor.size} leaves", found))
+
+    def _check_anchor(self) -> None:
+        anchor = self._anchor
+        if anchor is None:
+            return
+        tree = Tree()
+        for index in range(min(anchor.size, self.size)):
+            tree.append(self._hashes[index] if index in self._hashes else self.survey.hashes[index])
+        if tree.root(anchor.size) != anchor.root:
+            raise ChainError(
+                f"root {anchor.root.hex()} of {anchor.size} leaves", tree.root(anchor.size).hex()
+            )
+
+    def _drop(self, hole: Hole) -> None:
+        for index in [index for index in self.leaves if index >= hole.first]:
+            self._bytes -= len(self.leaves.pop(index))
+            del self._hashes[index]
+        self._at, self._prev = self._start()
+
+    def _start(self) -> tuple[int, bytes]:
+        if not self._holes:
+            return 0, leaf.ZERO_HASH
+        hole = self._holes[self._hole]
+        # a hole that follows right after another: its left neighbour came from the copy
+        return hole.first, self._hashes.get(hole.first - 1, hole.left)
+
+
+def rebuild(disk: Disk, filling: Filling, segment_bytes_max: int = segment.SEGMENT_BYTES_MAX) -> list[Mended]:
+    """Write each damaged segment again, of its sound leaves and those of `filling`. Raises `OSError`.
+
+    `filling` must be whole. A power cut in between leaves a log that is damaged as before, or less.
+    """
+    if not filling.is_whole:
+        raise ValueError(f"expected no leaf missing, found {filling.wanted()}")
+    done: list[Mended] = []
+    filling.survey.parts[-1].end = max(filling.survey.parts[-1].end, filling.size)
+    for part in filling.survey.parts:
+        if not part.damages:
+            continue
+        kept = _write_part(disk, part, _leaves_of(disk, part, filling), segment_bytes_max)
+        came = [index for index in filling.leaves if part.first <= index < part.end]
+        done.append(Mended(part.damages[0], kept, min(came, default=part.first), len(came)))
+    return done
+
+
+def _write_part(disk: Disk, part: Part, leaves: Iterable[bytes], segment_bytes_max: int) -> str:
+    """Write `leaves` in the place of the segment, in one file or more; return what keeps the old one."""
+    first, index = part.first, part.first
+    lines: list[bytes] = []
+    chunk_bytes = 0
+    kept: list[str] = []
+    for data in leaves:
+        line = segment.encode_line(data)
+        if lines and chunk_bytes + len(line) > segment_bytes_max:
+            kept.append(write_segment(disk, segment.name_of(first), b"".join(lines)))
+            lines, chunk_bytes, first = [], 0, index
+        lines.append(line)
+        chunk_bytes += len(line)
+        index += 1
+    kept.append(write_segment(disk, segment.name_of(first), b"".join(lines)))
+    return kept[0]
+
+
+def _leaves_of(disk: Disk, part: Part, filling: Filling) -> Iterator[bytes]:
+    """Every leaf of the segment, in order."""
+    old: dict[int, bytes] = {}
+    if part.is_there:
+        for item in segment.salvage(read_what_is_there(disk, part.name)):
+            if not isinstance(item, segment.Damage):
+                _keep(old, item[1], filling.survey.hashes)
+    for index in range(part.first, part.end):
+        yield filling.leaves[index] if index in filling.leaves else old[index]
+
+
+def _keep(old: dict[int, bytes], data: bytes, hashes: dict[int, bytes]) -> None:
+    try:
+        record = leaf.parse(data)
+    except FormatError:
+        return
+    if hashes.get(record.index) == record.hash:
+        old[record.index] = data
