@@ -119,6 +119,7 @@ _SOURCES = {
     "recorder": ("recorder.lost", "recorder.started", {"recorder": "rec-west"}, "recorder:rec-west"),
     "door": ("door.unknown", "door.closed", {"door": "gate"}, "door:gate"),
     "port": ("port.lost", "port.restored", {"port": "ttyA1"}, "port:ttyA1"),
+    "storage": ("storage.lost", "storage.restored", {}, "storage:gw-a1"),
     "server": ("server.lost", "server.restored", {}, "server:gw-a1"),
     "gateway": ("gateway.lost", "gateway.heard", {"gateway": "gw-a1"}, "gateway:gw-a1"),
     "clock": ("clock.stepped", "clock.trusted", {}, "clock:gw-a1"),

@@ -55,6 +55,8 @@ clock.doubted: reason=text
 clock.trusted: source=text
 gateway.lost: gateway=ref
 gateway.heard: gateway=ref
+storage.lost: reason?=text
+storage.restored:
 server.lost:
 server.restored:
 port.lost: port=ref reason?=text

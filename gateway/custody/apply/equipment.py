@@ -195,6 +195,8 @@ EQUIPMENT: Final[Mapping[str, Handler]] = {
     "gateway.heard": _source("gateway", "ok", "gateway"),
     "port.lost": _source("port", "doubtful", "port"),
     "port.restored": _source("port", "ok", "port"),
+    "storage.lost": _source("storage", "doubtful"),
+    "storage.restored": _source("storage", "ok"),
     "node.booted": nothing,
     "node.lost": _node("lost"),
     "node.restored": _node("ok"),

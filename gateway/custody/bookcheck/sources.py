@@ -76,6 +76,11 @@ def _port(s: Script, rule: Rule) -> str:
     return f"port:{port}"
 
 
+def _storage(s: Script, rule: Rule) -> str:
+    s.tell("storage.lost", by="gateway")
+    return f"storage:{s.area.gateway}"
+
+
 def _server(s: Script, rule: Rule) -> str:
     s.happen("network.down")
     return f"server:{s.area.gateway}"
@@ -103,4 +108,5 @@ _SOURCES: Final[Mapping[str, Callable[[Script, Rule], str | None]]] = {
     "port": _port,
     "recorder": _recorder,
     "server": _server,
+    "storage": _storage,
 }

@@ -93,6 +93,19 @@ EQUIPMENT: Final[tuple[FactType, ...]] = (
         port=Field(REF, "port id"),
     ),
     fact(
+        "storage.lost",
+        "gateway",
+        "The disk of the log is damaged, fails, or is nearly full.",
+        Name("证据日志存储故障", "The storage of the log fails"),
+        reason=Field(TEXT, "what is wrong with it", required=False),
+    ),
+    fact(
+        "storage.restored",
+        "gateway",
+        "The disk of the log was read through and found sound, and has room.",
+        Name("证据日志存储恢复", "The storage of the log is sound again"),
+    ),
+    fact(
         "node.booted",
         "sensor",
         "A node started; what it saw before is in its snapshot only.",

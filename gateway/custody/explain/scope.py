@@ -16,7 +16,7 @@ from custody.rules import Rulebook
 MOVES_BEFORE: Final = 4  # moves of a tag before the subject's first fact that still count
 _PEOPLE: Final = frozenset(("badges", "neighbours", "occupants"))
 _SIGHT: Final = frozenset(("nodes", "node", "recorders", "recorder", "door", *_PEOPLE))
-_BY_KIND: Final = ("port", "server", "gateway", "clock")
+_BY_KIND: Final = ("port", "server", "storage", "gateway", "clock")
 
 
 def in_scope(

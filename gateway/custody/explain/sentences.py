@@ -192,6 +192,7 @@ SOURCES: Final[Mapping[str, Name]] = {
     "recorder": Name("知道是否在录像", "it is known whether it records"),
     "port": Name("串口恢复", "the serial port is back"),
     "server": Name("服务器应答", "the server answers"),
+    "storage": Name("证据日志存储恢复", "the storage of the log is sound"),
     "gateway": Name("收到网关的消息", "the gateway is heard"),
     "clock": Name("时钟可信", "the clock is trusted"),
 }

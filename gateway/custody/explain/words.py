@@ -63,6 +63,7 @@ SUBJECTS: Final[Mapping[str, Name]] = {
     "node": Name("节点 {ref}", "node {ref}"),
     "port": Name("串口 {ref}", "serial port {ref}"),
     "server": Name("服务器", "the server"),
+    "storage": Name("证据日志存储", "the storage of the log"),
     "gateway": Name("网关 {ref}", "gateway {ref}"),
     "clock": Name("网关时钟", "the gateway's clock"),
 }

@@ -11,7 +11,8 @@ from custody.times import Limit
 from custody.vocabulary import SEXES
 
 SOURCES: Final = (
-    "door", "door_held", "band_silent", "band_battery", "node", "recorder", "port", "server", "gateway", "clock",
+    "door", "door_held", "band_silent", "band_battery", "node", "recorder", "port", "server", "storage", "gateway",
+    "clock",
 )  # fmt: skip
 STANDING_ACTS: Final = (
     "outside_area", "in_room", "recused_present", "band_cut", "door_forced", "refused",

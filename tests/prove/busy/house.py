@@ -7,7 +7,7 @@ from tests.prove.busy.diary import DAY_US, HOUR_US, MINUTE_US, Diary, Outage
 from tests.prove.busy.dice import Dice
 from tests.prove.busy.place import INTERVIEW_ROOMS, Place
 
-NODE_OUTAGES, PORT_OUTAGES, SERVER_OUTAGES, POWER_CUTS, CLOCK_DOUBTS = 22, 8, 14, 7, 3
+NODE_OUTAGES, PORT_OUTAGES, SERVER_OUTAGES, POWER_CUTS, CLOCK_DOUBTS, STORAGE_TROUBLES = 22, 8, 14, 7, 3, 2
 """In a year: of each node, and of the others."""
 
 HEARTBEATS_US = 3 * SECOND_US
@@ -88,6 +88,9 @@ class House:
             diary.gateway(begin_us, "clock.stepped", by_ms=self.dice.between(-9_000, 9_000) or 1)
             diary.gateway(begin_us + SECOND_US, "clock.doubted", reason="rtc behind the log")
             diary.gateway(begin_us + self.dice.between(8, 40) * SECOND_US, "clock.trusted", source="ntp")
+        for begin_us, end_us in self._moments(from_us, days, STORAGE_TROUBLES, 1_800):
+            diary.gateway(begin_us, "storage.lost", reason="free space low")
+            diary.gateway(end_us, "storage.restored")
 
     def _power_cut(self, begin_us: int, end_us: int) -> None:
         at_us = end_us + 100_000

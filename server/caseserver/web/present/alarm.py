@@ -36,11 +36,12 @@ _MOVES: dict[str, tuple[Move, ...]] = {
 }
 _LANE = {
     "tag": "person", "recorder": "recorder", "door": "door", "wristband": "band", "node": "node", "port": "gateway",
-    "gateway": "gateway", "server": "gateway", "clock": "gateway", "config": "gateway", "deadline": "gateway",
+    "gateway": "gateway", "server": "gateway", "storage": "gateway", "clock": "gateway", "config": "gateway", "deadline": "gateway",
     "officer": "officer",
 }  # fmt: skip
 _BAD = frozenset(
     {"recorder.stopped", "recorder.lost", "door.opened", "door.unknown", "node.lost", "port.lost", "server.lost",
+     "storage.lost",
      "wristband.cut", "wristband.battery", "tag.gone", "clock.doubted", "clock.stepped"}
 )  # fmt: skip
 _CAUSES = ("power", "storage", "wiring", "device", "person", "handover", "overrun", "mistaken", "other")

@@ -136,7 +136,7 @@ class Words:
             return self.recorder(ref), ""
         if kind == "node":
             return self.reader.of("by", "node", name=ref), ""
-        if kind in ("gateway", "clock", "server", "port"):
+        if kind in ("gateway", "clock", "server", "storage", "port"):
             return self.reader.of("health", "gateway", name=self.area.gateway), ref if kind == "port" else ""
         return where or ref, ""
 
