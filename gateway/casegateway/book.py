@@ -14,16 +14,20 @@ from typing import Any
 from casegateway.drafts import Draft, stamp
 from casegateway.events import Moment
 from casegateway.memory import Memory
+from caselog import records
+from caselog.clock import Instant
 from caselog.errors import DiskFull, EntryError, PendingFull
-from caselog.leaf import ID_CHARS_MAX
-from caselog.log import Log
+from caselog.keychain import KeyChain
+from caselog.leaf import ID_CHARS_MAX, LeafRecord, parse
+from caselog.log import Leaf, Log
 from custody.codec import fact_entry, fact_of, output_entry
-from custody.effects import Effect
+from custody.effects import Effect, Refusal
 from custody.engine import Engine
 from custody.facts import Fact
 
 REPLAY_LEAVES = 1_024
 REPLAY_BYTES = 4 * 1024 * 1024
+RELEASE = "stay.released"
 
 Trace = Callable[[str, int], None]
 
@@ -59,10 +63,12 @@ class Book:
         self.log = log
         self.engine = engine
         self.memory = memory
+        self.chain: KeyChain | None = None  # the keys of this log; None before leaf 0
         self.counters: Counter[str] = Counter()
         self.is_full = False
         self._trace = trace
         self._unstepped: list[Fact] = []
+        self._uncounted: dict[str, None] = {}  # stays released since the log last counted their leaves
 
     def replay(self) -> Replayed:
         """Show the engine every fact of the log; find the outputs it derives that the log lacks."""
@@ -71,7 +77,7 @@ class Book:
         while first < self.log.size:
             leaves = self.log.leaves(first, REPLAY_LEAVES, REPLAY_BYTES)
             for data in leaves:
-                self._replay_leaf(json.loads(data), found)
+                self._replay_leaf(data, found)
             first += len(leaves)
         return found
 
@@ -118,10 +124,32 @@ class Book:
         effects: list[Effect] = []
         facts, self._unstepped = self._unstepped, []
         for fact in facts:
-            for effect in self.engine.step(fact):
+            told = self.engine.step(fact)
+            for effect in told:
                 self._append_output(output_of(effect, fact))
-                effects.append(effect)
+            self._note_release(fact, told)
+            effects += told
         return effects
+
+    def say(
+        self, type_: str, body: dict[str, Any], now: Instant, *, stay: str | None = None, id_: str = ""
+    ) -> None:
+        """Append what the log says of itself (docs/evidence.md section 7), not yet durable.
+
+        Dropped, and counted, where there is no room even to wait. Raises `LogStopped`.
+        """
+        taken = self._append_output(records.entry(type_, self.log.size, body, now, stay=stay, id_=id_))
+        if taken is not None:
+            self._follow_word(parse(taken.data))
+
+    def count_stay(self, stay: str, now: Instant, id_: str = "") -> None:
+        """Say how many leaves the stay has, this one included."""
+        self.say(records.STAY_COUNTED, {"leaves": self.log.stay_size(stay) + 1}, now, stay=stay, id_=id_)
+
+    def count_released(self, now: Instant) -> None:
+        """Count the stays that were released: call it when all that follows from the release is appended."""
+        for stay in list(self._uncounted):
+            self.count_stay(stay, now)
 
     def refuse(self, entry: dict[str, Any]) -> None:
         """Append an output that no engine derives: the refusal of a fact that was never recorded."""
@@ -143,19 +171,25 @@ class Book:
         self._trace("durable", self.log.durable_size)
         return True
 
-    def _append_output(self, entry: dict[str, Any]) -> None:
+    def _append_output(self, entry: dict[str, Any]) -> Leaf | None:
+        """None, and counted, where it could not be taken."""
         self._trace("append", self.log.size)
         try:
-            self.log.append(entry)
+            return self.log.append(entry)
         except (EntryError, PendingFull) as error:
             self.counters[type(error).__name__] += 1
+            return None
 
-    def _replay_leaf(self, leaf: dict[str, Any], found: Replayed) -> None:
+    def _replay_leaf(self, data: bytes, found: Replayed) -> None:
+        leaf = json.loads(data)
         if leaf["class"] == "output":
             found.outputs += 1
             found.missing.pop(leaf["id"], None)
             if leaf["type"] == "fact.refused/1":
                 self.memory.keep_id(str(leaf["body"].get("fact_id")))
+            return
+        if leaf["class"] == "log":
+            self._follow_word(parse(data))
             return
         fact = fact_of(leaf)
         if fact is None:
@@ -163,6 +197,26 @@ class Book:
             return
         found.facts += 1
         self.memory.observe(fact)
-        for effect in self.engine.step(fact):
+        told = self.engine.step(fact)
+        for effect in told:
             entry = output_of(effect, fact)
             found.missing[entry["id"]] = entry
+        self._note_release(fact, told)
+
+    def _follow_word(self, record: LeafRecord) -> None:
+        """What the log says of itself: its keys, and which stays it has counted."""
+        if record.index == 0:
+            self.chain = KeyChain.begun(record)
+        elif self.chain is not None:
+            self.chain.take(record)
+        if record.type == records.STAY_COUNTED and record.stay is not None:
+            self.memory.keep_id(record.id)
+            self._uncounted.pop(record.stay, None)
+
+    def _note_release(self, fact: Fact, told: list[Effect]) -> None:
+        if (
+            fact.type == RELEASE
+            and fact.stay
+            and not any(isinstance(e, Refusal) and e.fact_id == fact.id for e in told)
+        ):
+            self._uncounted[fact.stay] = None

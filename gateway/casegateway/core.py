@@ -11,6 +11,7 @@ from typing import Any
 
 from casegateway.book import Book, Replayed, output_of
 from casegateway.clock_watch import ClockWatch
+from casegateway.counting import CountOrders
 from casegateway.drafts import Draft
 from casegateway.events import (
     Action,
@@ -28,6 +29,7 @@ from casegateway.events import (
     Stop,
 )
 from casegateway.health import counters, heartbeat, sources
+from casegateway.keyring import Keyring
 from casegateway.limits import (
     CURSOR_SAVE_MS,
     HEARTBEAT_MS,
@@ -42,9 +44,9 @@ from casegateway.orders import OfficerFacts, Refused, refusal_of
 from casegateway.outbox import Outbox
 from casegateway.outputs import Outputs, cause_of, sounders_on
 from casegateway.translate import Translator
-from caselog import canonical
+from caselog import canonical, records
 from caselog.errors import LogDamaged, LogStopped
-from caselog.keys import Signer
+from caselog.records import Predecessor
 from casewire import Boot, Frame, Heartbeat, Snapshot
 from custody.area import Area
 from custody.facts import BodyValue
@@ -74,13 +76,15 @@ class GatewayCore:
         identity: Identity,
         book: Book,
         node_keys: dict[str, bytes],
-        signer: Signer,
+        keys: Keyring,
         server_public: bytes | None,
         clock_doubt: str,
         acked: int,
         now: Moment,
+        after: Predecessor | None = None,
     ) -> None:
-        """`book` is not yet replayed; `node_keys`: node id to 32 bytes; `clock_doubt`: why the wall
+        """`book` is not yet replayed; `after`: the log that a new one goes on from; `node_keys`: node id to 32
+        bytes; `clock_doubt`: why the wall
         clock is not to be trusted, empty when it is; `acked`: the outbox cursor."""
         self.area = area
         self.identity = identity
@@ -96,7 +100,11 @@ class GatewayCore:
         }
         self.translator = Translator(area, self.memory)
         self.outputs = Outputs(area, self.links, self.memory)
-        self.outbox = Outbox(book.log, signer, server_public, acked, now.real_us)
+        self.keys = keys
+        keys.follow(book.chain)
+        self._after = after
+        self.outbox = Outbox(book.log, keys, server_public, acked, now.real_us)
+        self.count_orders = CountOrders(server_public, self.memory, book.log.stay_size)
         self.officer_facts = OfficerFacts(server_public, self.memory)
         self._clock = ClockWatch(self.memory.recorded_us, self.memory.is_clock_doubted, clock_doubt)
         self._lines = lines_of(area, node_keys)
@@ -122,6 +130,7 @@ class GatewayCore:
         now = self._judge(raw)
         out = self.outputs.restore(self.book.engine.outputs())
         try:
+            self._say_keys(now)
             self.book.complete(self.found, is_same_law=self._is_same_law())
             if self._reach_deadline(now):
                 self.book.step()
@@ -136,6 +145,17 @@ class GatewayCore:
             return out + self._settle(now)
         except LogStopped as error:
             return out + self._give_up(EXIT_STORAGE_FAILED, error)
+
+    def _say_keys(self, now: Moment) -> None:
+        """First of all in a new log, what it is; and the change of key, where one waits."""
+        if not self.book.log.size:
+            begun = records.begun(self.keys.name, self.keys.present, self._after)
+            self.book.say(records.BEGUN, begun, now.instant)
+        index = self.book.log.size
+        body = self.keys.change(index)
+        if body is not None:
+            self.book.say(records.KEY_CHANGED, body, now.instant)
+        self.keys.follow(self.book.chain)
 
     def _is_same_law(self) -> bool:
         """The log goes on under the rooms and rules it was written under (or begins)."""
@@ -274,6 +294,10 @@ class GatewayCore:
                 self.book.append(verdict, now)
             elif verdict is not None:
                 self._refuse(verdict, now)
+        elif topic == "count":
+            order = self.count_orders.judge(payload, now)
+            if order is not None:
+                self.book.count_stay(order.stay, now.instant, order.id)
         else:
             self._counters["unknown_topic"] += 1
 
@@ -366,6 +390,8 @@ class GatewayCore:
                 self.book.append(draft, now)
             if not self._reach_deadline(now) and not drafts:
                 break
+        if not self.book.is_full:
+            self.book.count_released(now.instant)
         if not self.book.commit():
             return sounders_on(self.area)  # no room for evidence: whoever hears it must come
         return self._due_acks(now) + self.outputs.act(now)
@@ -409,6 +435,7 @@ class GatewayCore:
         parts = {
             "point": self.translator.counters,
             "fact": self.officer_facts.counters,
+            "count": self.count_orders.counters,
             "outbox": self.outbox.counters,
             "log": self.book.counters,
         }

@@ -54,6 +54,10 @@ CURSOR_SAVE_MS: Final = 1_000
 OFFICER_IDS_MAX: Final = 65_536
 """Ids of officers' facts remembered against doubles."""
 FACT_ID_CHARS_MAX: Final = 128
+COUNTS_PER_MINUTE_MAX: Final = 20
+"""Stays counted in the log because the server asked; further requests are only counted."""
+COUNT_AGE_US_MAX: Final = 600_000_000
+"""A request to count a stay that is older or newer than this is said again by somebody else."""
 FUTURE_US_MAX: Final = 600_000_000
 """An officer's fact may claim to be at most this far in our future."""
 REFUSALS_PER_MINUTE_MAX: Final = 20

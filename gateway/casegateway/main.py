@@ -21,6 +21,7 @@ from casegateway.adapters.fake_gpio import Change, FakeGpio
 from casegateway.adapters.gpio import GpioPort, GpioUnavailable, load_api
 from casegateway.adapters.mqtt import BrokerConfig, MqttLink
 from casegateway.adapters.serial_port import SerialPort
+from casegateway.beginning import adopt_next_key, beginning, keyring
 from casegateway.book import Book
 from casegateway.core import EXIT_LOG_DAMAGED, EXIT_STORAGE_FAILED, GatewayCore, Identity
 from casegateway.events import DriveLine
@@ -29,14 +30,12 @@ from casegateway.outputs import sounders_on
 from casegateway.runtime import Inlet, RateClock, Shell, Tracer, moment_of, real_us, run
 from casegateway.state import (
     StateError,
-    epoch,
-    gateway_key,
     load_cursor,
     next_boot,
     node_keys,
     server_public,
 )
-from caselog.errors import DiskBusy, KeyFileError, LogDamaged, LogStopped
+from caselog.errors import DiskBusy, FormatError, LogDamaged, LogStopped
 from caselog.filedisk import FileDisk
 from caselog.log import Log, Recovery
 from custody.area import Area, load_area
@@ -86,7 +85,7 @@ def main(argv: list[str], clock_factory: Callable[[int], RateClock]) -> int:
     _log_to_stderr(options.log_level)
     try:
         return _run(options, clock_factory)
-    except (ConfigError, Usage, StateError, KeyFileError, GpioUnavailable) as error:
+    except (ConfigError, Usage, StateError, FormatError, GpioUnavailable) as error:
         log.error("cannot start", error=str(error))
         return EXIT_USAGE
     except DiskBusy as error:
@@ -116,10 +115,9 @@ def _run(options: argparse.Namespace, clock_factory: Callable[[int], RateClock])
         _cry(area, gpio)
         raise
     clock = clock_factory(next_boot(data / "state" / "boot"))
-    origin_epoch = epoch(data / "state" / "epoch", is_log_empty=evidence.size == 0)
-    signer = gateway_key(data / "keys" / "gateway.key").named(
-        f"caseward.local/{area.id}/{area.gateway}/{origin_epoch}"
-    )
+    prefix = f"caseward.local/{area.id}/{area.gateway}/"
+    start = beginning(data / "state", prefix, is_log_empty=evidence.size == 0)
+    signers = keyring(data / "keys", start.origin)
     inlet = Inlet()
     trace = Tracer(options.trace)
     memory = Memory()
@@ -132,7 +130,11 @@ def _run(options: argparse.Namespace, clock_factory: Callable[[int], RateClock])
         metadata.version("caseward"),
     )
     now = moment_of(clock)
-    core = GatewayCore(area, identity, book, keys, signer, public, options.clock_doubt, cursor, now)
+    core = GatewayCore(
+        area, identity, book, keys, signers, public, options.clock_doubt, cursor, now, start.after
+    )
+    if evidence.size and book.chain is None:
+        raise StateError(data / "log", "log.begun/1 as leaf 0", "another leaf")
     paths = _port_paths(area, options.port)
     shell = Shell(
         ports={p.id: SerialPort(p.id, paths[p.id], p.baud, inlet.put, real_us) for p in area.ports.values()},
@@ -148,6 +150,7 @@ def _run(options: argparse.Namespace, clock_factory: Callable[[int], RateClock])
     if stop is not None:
         log.error("stopping", code=stop.code, reason=stop.reason)
         return stop.code
+    adopt_next_key(data / "keys", signers)
     shell.start()
     try:
         code = run(core, shell, inlet, clock, stopping)

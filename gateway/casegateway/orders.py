@@ -4,8 +4,6 @@ Nothing here is believed before its signature. A signed fact that cannot be reco
 with a record; an unsigned one only counts, so that a stranger cannot fill the log.
 """
 
-import base64
-import binascii
 from collections import Counter
 from dataclasses import dataclass
 from typing import Any
@@ -14,9 +12,9 @@ from casegateway.drafts import Draft, stamp
 from casegateway.events import Moment
 from casegateway.limits import FACT_ID_CHARS_MAX, FUTURE_US_MAX
 from casegateway.memory import Memory
+from casegateway.signed import authentic
 from caselog import canonical
 from caselog.clock import Instant
-from caselog.errors import CanonicalError
 from caselog.keys import Verifier
 from custody.catalogue import FACT_TYPES
 from custody.effects import Refusal
@@ -54,8 +52,9 @@ class OfficerFacts:
 
     def judge(self, payload: bytes, now: Moment) -> Draft | Refused | None:
         """A draft to record, a refusal to record, or None for a double and for what is not signed."""
-        fact = self._authentic(payload)
-        if fact is None:
+        fact = authentic(payload, "fact", SIGNED_PREFIX, self._verifier)
+        if isinstance(fact, str):
+            self.counters[fact] += 1
             return None
         fact_id = fact.get("id")
         if not isinstance(fact_id, str) or not 0 < len(fact_id) <= FACT_ID_CHARS_MAX:
@@ -82,24 +81,6 @@ class OfficerFacts:
             occurred_latest_us=occurred["latest_us"],
             by=by if by in WITNESSES else "server",
         )
-
-    def _authentic(self, payload: bytes) -> dict[str, Any] | None:
-        """The fact object if the server's key has signed it."""
-        try:
-            message = canonical.loads(payload)
-            fact = message["fact"]
-            signature = base64.b64decode(message["sig"], validate=True)
-            signed = signed_bytes(fact)
-        except (CanonicalError, KeyError, TypeError, ValueError, binascii.Error):
-            self.counters["malformed"] += 1
-            return None
-        if not isinstance(fact, dict) or message.get("v") != 1:
-            self.counters["malformed"] += 1
-            return None
-        if self._verifier is None or not self._verifier.valid(signed, signature):
-            self.counters["unsigned"] += 1
-            return None
-        return fact
 
     def _problems(self, name: str, fact: dict[str, Any], now: Moment) -> list[Problem]:
         known = FACT_TYPES.get(name)

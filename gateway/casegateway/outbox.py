@@ -9,6 +9,7 @@ from collections import Counter
 from typing import Any
 
 from casegateway.events import Publish
+from casegateway.keyring import Keyring
 from casegateway.limits import (
     BATCH_BYTES_MAX,
     BATCH_LEAVES_MAX,
@@ -20,28 +21,26 @@ from caselog import canonical
 from caselog import checkpoint as checkpoints
 from caselog.checkpoint import Checkpoint
 from caselog.errors import CanonicalError, FormatError, NoteError
-from caselog.keys import COSIGNATURE_ED25519, Signer, Verifier
+from caselog.keys import COSIGNATURE_ED25519, Verifier
 from caselog.log import Log
 from caselog.note import parse as parse_note
 
 
-def batch_payload(log: Log, first: int, count: int, signer: Signer) -> tuple[bytes, int]:
+def batch_payload(log: Log, first: int, count: int, keys: Keyring) -> tuple[bytes, int]:
     """The up/log payload of at most `count` durable leaves from `first`, and the size it reaches."""
     count = min(count, log.durable_size - first)
     leaves = log.leaves(first, count, BATCH_BYTES_MAX)
     size = first + len(leaves)
     header = canonical.dumps({"count": len(leaves), "first": first, "v": 1})
-    note = checkpoints.sign(Checkpoint(signer.name, size, log.root(size)), signer)
+    note = checkpoints.sign(Checkpoint(keys.name, size, log.root(size)), *keys.signers(first, size))
     return b"\n".join([header, *leaves, b"", note]), size
 
 
 class Outbox:
     """The way of one log to the server. `acked`: leaves the server has said it holds."""
 
-    def __init__(
-        self, log: Log, signer: Signer, server_public: bytes | None, acked: int, now_us: int
-    ) -> None:
-        """`signer` is named by the log's origin; `server_public`: 32 bytes, None if not provisioned."""
+    def __init__(self, log: Log, keys: Keyring, server_public: bytes | None, acked: int, now_us: int) -> None:
+        """`keys` are named by the log's origin; `server_public`: 32 bytes, None if not provisioned."""
         self.acked = min(acked, log.durable_size)
         self.counters: Counter[str] = Counter()
         self.last_ack_us = now_us  # the start counts as one
@@ -49,7 +48,7 @@ class Outbox:
         self.server_time_s: int | None = None  # POSIX time of its newest cosignature
         self.is_server_ahead = False  # it holds leaves that we do not: our disk has lost some
         self._log = log
-        self._signer = signer
+        self._keys = keys
         self._server_public = server_public
         self._next = self.acked
         self._ends: list[int] = []  # of the batches in flight
@@ -92,7 +91,7 @@ class Outbox:
         while len(self._ends) < self._window and self._next < self._log.durable_size:
             if not self._ends:
                 self._progress_us = now_us
-            payload, size = batch_payload(self._log, self._next, BATCH_LEAVES_MAX, self._signer)
+            payload, size = batch_payload(self._log, self._next, BATCH_LEAVES_MAX, self._keys)
             out.append(Publish("log", payload, size))
             self._next = size
             self._ends.append(size)
@@ -160,7 +159,7 @@ class Outbox:
         if self._ends or size == 0 or silent_us < PROBE_AFTER_MS * 1_000:
             return []
         self._probe_us = now_us
-        return [Publish("log", *batch_payload(self._log, size - 1, 1, self._signer))]
+        return [Publish("log", *batch_payload(self._log, size - 1, 1, self._keys))]
 
     def _verified_size(self, payload: bytes) -> int | None:
         """The size an ack proves, None for a size we cannot judge. Raises on anything false."""
@@ -189,9 +188,9 @@ class Outbox:
             if line.key_id != verifier.key_id(COSIGNATURE_ED25519):
                 continue
             proof = checkpoints.verify_cosignature(note, verifier)
-            expected = Checkpoint(self._signer.name, size, self._log.root(size))
+            expected = Checkpoint(self._keys.name, size, self._log.root(size))
             if proof.checkpoint != expected:
-                raise NoteError(f"a cosignature of {size} leaves of {self._signer.name}", "another tree's")
+                raise NoteError(f"a cosignature of {size} leaves of {self._keys.name}", "another tree's")
             self.server_time_s = proof.timestamp_s
             return
         raise NoteError("a cosignature of the server's key", "none")

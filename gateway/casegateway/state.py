@@ -1,18 +1,16 @@
-"""Small files beside the log: boot counter, epoch, cursor, keys. Not evidence; each has its rule of loss.
+"""Small files beside the log: boot counter, cursor, keys of others. Not evidence; each has its rule of loss.
 
 boot    rises before anything is sent; if it cannot be written the gateway does not start.
-epoch   names this history of the log; made once. A log that starts anew gets a new one.
 cursor  what the server holds; lost means more is sent again.
 """
 
 import json
 import os
-import secrets
 import tomllib
 from pathlib import Path
 
 from caselog.errors import KeyFileError
-from caselog.keys import PUBLIC_BYTES, SoftKey
+from caselog.keys import PUBLIC_BYTES
 from casewire import KEY_BYTES
 from custody.area import Area
 
@@ -50,17 +48,6 @@ def next_boot(path: Path) -> int:
     return boot
 
 
-def epoch(path: Path, *, is_log_empty: bool) -> str:
-    """The name of this history: eight hex digits, made anew with an empty log."""
-    if path.exists() and not is_log_empty:
-        return path.read_text().strip()
-    if not is_log_empty:
-        raise StateError(path, "the epoch of the log that is there", "no file")
-    name = secrets.token_hex(4)
-    write_whole(path, name + "\n")
-    return name
-
-
 def load_cursor(path: Path) -> int:
     """Leaves that the server holds, 0 when that is not known."""
     try:
@@ -75,14 +62,6 @@ def save_cursor(path: Path, size: int) -> None:
     aside = path.with_name(path.name + ".new")
     aside.write_text(json.dumps({"size": size}) + "\n")
     aside.replace(path)
-
-
-def gateway_key(path: Path) -> SoftKey:
-    """The gateway's signing key, made at the first start with mode 0600. Raises `KeyFileError`."""
-    if not path.exists():
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        SoftKey.generate().save(path)
-    return SoftKey.load(path)
 
 
 def server_public(path: Path) -> bytes | None:

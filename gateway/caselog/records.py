@@ -46,14 +46,17 @@ class Predecessor:
 
 
 def entry(
-    type_: str, index: int, body: Mapping[str, Any], now: Instant, *, stay: str | None = None
-) -> dict[str, Any]:
-    """The entry of such a leaf, recorded and occurred `now`; `index` is its place, for its id. Checks the body."""
+    type_: str, index: int, body: Mapping[str, Any], now: Instant, *, stay: str | None = None, id_: str = ""
+) -> dict[str, Any]:  # fmt: skip
+    """The entry of such a leaf, recorded and occurred `now`. `index`: its place, and its id where none is given.
+
+    Raises `LeafError` when the body is none.
+    """
     check(type_, body)
     return {
         "class": "log",
         "type": type_,
-        "id": f"{type_.partition('/')[0]}.{index}",
+        "id": id_ or f"{type_.partition('/')[0]}.{index}",
         "recorded": now.as_dict(),
         "occurred": {"earliest_us": now.earliest_us, "latest_us": now.latest_us, "by": "gateway"},
         "source": {"name": "", "boot": 0, "seq": 0},

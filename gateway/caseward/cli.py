@@ -7,6 +7,7 @@ USAGE = """caseward: controller for case-handling areas
 
   caseward demo [--speed N]           a simulated station on this machine
   caseward gateway --config F --data D   the area's controller (Raspberry Pi)
+  caseward gateway rotate-key --data D   a new key takes over at the next start
   caseward server --data D            the station's server
   caseward server init --data D       first run: keys, database, two administrators
   caseward node --config F            a further Pi, or a PC, as a node
@@ -34,6 +35,11 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _gateway(argv: list[str]) -> int:
+    from casegateway.commands import COMMANDS
+    from casegateway.commands import main as command
+
+    if argv and argv[0] in COMMANDS:
+        return command(argv)
     from casegateway.main import main as run
     from caseward.clock import clock_from_environment
 

@@ -16,10 +16,12 @@ from typing import Final
 from caselog import canonical, checkpoint
 from caselog import leaf as leaves
 from caselog.checkpoint import Checkpoint
-from caselog.errors import ChainError, FormatError, NoteError
+from caselog.errors import ChainError, FormatError, LeafError, NoteError
 from caselog.fork import Fork
+from caselog.keychain import KeyChain
 from caselog.keys import Signer, Verifier
 from caselog.leaf import LeafRecord
+from caselog.records import KEY_CHANGED
 from caselog.tree import Tree, leaf_hash
 from caseserver import payload as payloads
 from caseserver.frontier import Frontier
@@ -83,15 +85,17 @@ class Ingest:
     def __init__(
         self, area: str, gateway: str, public: bytes, signer: Signer, *,
         hashes: Iterable[bytes] = (), origin: str | None = None, note: bytes | None = None,
-        payload_bytes_max: int = 1_048_576, request_leaves_max: int = 500,
+        changes: Iterable[LeafRecord] = (), payload_bytes_max: int = 1_048_576, request_leaves_max: int = 500,
     ) -> None:  # fmt: skip
-        """`public`: the gateway's key, 32 bytes. `hashes`, `origin`, `note`: what is held already."""
+        """`public`: the key the gateway's log began with, 32 bytes. `hashes`, `origin`, `note`, and `changes` of the
+        key: what is held already."""
         self.area = area
         self.gateway = gateway
         self.counters: Counter[str] = Counter()
         self.fork: Refused | None = None
         self._proved: set[tuple[int, bytes]] = set()  # size and root of notes whose contradiction was shown
         self._public = public
+        self._changes = list(changes)
         self._signer = signer
         self._origin = origin
         self._note = note
@@ -141,6 +145,8 @@ class Ingest:
                 raise ValueError(f"expected leaf {self._tree.size} to settle, found leaf {record.index}")
             self._tree.append(record.hash)
             self._frontier.append(record.hash)
+            if record.type == KEY_CHANGED:
+                self._changes.append(record)
         self.counters["leaves"] += len(outcome.records)
         if outcome.note is not None:
             self._note, self._origin = outcome.note, outcome.origin
@@ -166,6 +172,10 @@ class Ingest:
         for record in records:
             after.append(record.hash)
         root = after.root()
+        try:
+            self._keys(signed.origin, records)
+        except (LeafError, NoteError) as error:
+            raise _Refusal(SIGNATURE, error.expected, error.found, batch.first) from None
         if root != signed.root:
             # the leaves follow ours one by one, so it is not another history but a wrong sum
             raise _Refusal(FORK, f"root {root.hex()}", f"root {signed.root.hex()}", batch.end - 1)
@@ -247,14 +257,20 @@ class Ingest:
             prefix = f"caseward.local/{self.area}/{self.gateway}/"
             if not claimed.origin.startswith(prefix) or not _EPOCH.fullmatch(claimed.origin[len(prefix) :]):
                 raise _Refusal(SIGNATURE, f"origin {prefix}<epoch>", claimed.origin[:100])
-            signed = checkpoint.verify(batch.note, Verifier(claimed.origin, self._public))
-        except NoteError as error:
+            key = self._keys(claimed.origin, _key_changes(batch, self.size)).at(batch.end)
+            signed = checkpoint.verify(batch.note, Verifier(claimed.origin, key))
+        except (LeafError, NoteError) as error:
             raise _Refusal(SIGNATURE, error.expected, error.found) from None
         if signed.size != batch.end:
             raise _Refusal(MALFORMED, f"a checkpoint over {batch.end} leaves", f"over {signed.size}")
         if self._origin is not None and signed.origin != self._origin:
             raise _Refusal(FORK, f"the log {self._origin}", f"the log {signed.origin}", 0)
         return signed
+
+    def _keys(self, origin: str, more: Iterable[LeafRecord]) -> KeyChain:
+        """Keys of the log `origin` by what is held and by `more`. Raises `LeafError`, `NoteError`."""
+        held = self._changes if self._origin in (None, origin) else []
+        return KeyChain(origin, self._public).extended([*held, *more])
 
     def _refuse(
         self, refused: Refused, batch: Batch | None = None, signed: Checkpoint | None = None
@@ -289,6 +305,21 @@ def _parse(payload: bytes) -> Batch:
         return payloads.parse(payload)
     except FormatError as error:
         raise _Refusal(MALFORMED, error.expected, error.found) from None
+
+
+def _key_changes(batch: Batch, size: int) -> list[LeafRecord]:
+    """Leaves of the batch from `size` on that change the key; nothing of them is believed yet."""
+    found = []
+    for index, data in enumerate(batch.leaves, batch.first):
+        if index < size or KEY_CHANGED.encode() not in data:
+            continue
+        try:
+            record = leaves.parse(data)
+        except FormatError:
+            continue  # what is wrong with it is for the chain to say
+        if record.type == KEY_CHANGED and record.index == index:
+            found.append(record)
+    return found
 
 
 def request_bytes(first: int, count: int) -> bytes:

@@ -1,4 +1,4 @@
-"""Facts that the server signs for an officer: the message of down/fact."""
+"""What the server signs for a gateway: facts of officers (down/fact), requests to count a stay (down/count)."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from caselog.keys import Signer
 
 SIGNED_PREFIX: Final = b"caseward-fact-v1\n"
 """Before the canonical JSON of a fact, so that no other signed thing can pass as one."""
+COUNT_PREFIX: Final = b"caseward-count-v1\n"
+"""Before that of a request to count."""
 
 
 def fact_id(prefix: str = "s") -> str:
@@ -21,11 +23,20 @@ def fact_id(prefix: str = "s") -> str:
 
 def signed_fact(signer: Signer, fact: Mapping[str, Any]) -> bytes:
     """The message: the fact {type, id, occurred, stay, body}, the key's id, the Ed25519 signature."""
-    signature = signer.key.sign(SIGNED_PREFIX + canonical.dumps(fact))
+    return _signed(signer, "fact", SIGNED_PREFIX, fact)
+
+
+def signed_count(signer: Signer, stay: str, id_: str, at_us: int) -> bytes:
+    """The message of down/count: count the leaves of `stay`, under `id_`. `at_us`: station time of asking."""
+    return _signed(signer, "count", COUNT_PREFIX, {"at_us": at_us, "id": id_, "stay": stay})
+
+
+def _signed(signer: Signer, what: str, prefix: bytes, value: Mapping[str, Any]) -> bytes:
+    signature = signer.key.sign(prefix + canonical.dumps(value))
     return canonical.dumps(
         {
             "v": 1,
-            "fact": fact,
+            what: value,
             "key": signer.verifier.key_id().hex(),
             "sig": base64.b64encode(signature).decode(),
         }

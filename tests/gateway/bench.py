@@ -22,6 +22,7 @@ from casegateway.events import (
     ServerSaid,
     Stop,
 )
+from casegateway.keyring import Keyring
 from casegateway.memory import Memory
 from casegateway.orders import signed_bytes
 from caselog import canonical
@@ -204,7 +205,7 @@ class Bench:
             identity,
             book,
             {"n1": KEY},
-            GATEWAY_KEY.named(ORIGIN),
+            self.keys(),
             public,
             clock_doubt,
             self.acked,
@@ -213,6 +214,10 @@ class Bench:
         self.stop = None
         self.lines.clear()
         self.act(self.core.boot(self.moment(), reason))
+
+    def keys(self) -> Keyring:
+        """Overridden where a key changes."""
+        return Keyring(ORIGIN, GATEWAY_KEY)
 
     def new_engine(self) -> Engine:
         return Engine(AREA, self.rulebook)

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from casegateway.events import Publish
+from casegateway.keyring import Keyring
 from casegateway.limits import (
     BATCH_BYTES_MAX,
     BATCH_LEAVES_MAX,
@@ -42,7 +43,7 @@ class Way:
     def __init__(self, leaves: int = 0, server_public: bytes | None = SERVER_KEY.public) -> None:
         self.log, _ = Log.open(MemoryDisk())
         self.now_us = SECOND_US
-        self.outbox = Outbox(self.log, GATEWAY_KEY.named(ORIGIN), server_public, 0, self.now_us)
+        self.outbox = Outbox(self.log, Keyring(ORIGIN, GATEWAY_KEY), server_public, 0, self.now_us)
         self.ingest = Ingest("t1", "gw-t1", GATEWAY_KEY.public, SERVER_KEY.named("caseward.local/server"))
         self.held: list[bytes] = []
         self.grow(leaves)
@@ -283,7 +284,7 @@ def test_only_durable_leaves_leave_the_house() -> None:
 
 def test_cursor_from_a_file_beyond_the_log_is_cut_to_it() -> None:
     way = Way(3)
-    outbox = Outbox(way.log, GATEWAY_KEY.named(ORIGIN), None, 99, 0)
+    outbox = Outbox(way.log, Keyring(ORIGIN, GATEWAY_KEY), None, 99, 0)
     assert outbox.acked == 3
 
 

@@ -5,8 +5,6 @@ import pytest
 from casegateway.memory import Memory, SeenSeqs
 from casegateway.state import (
     StateError,
-    epoch,
-    gateway_key,
     load_cursor,
     next_boot,
     node_keys,
@@ -33,17 +31,6 @@ def test_boot_counter_left_half_written_does_not_count(tmp_path: Path) -> None:
     assert next_boot(tmp_path / "boot") == 2
 
 
-def test_epoch_stays_with_its_log_and_is_new_with_an_empty_one(tmp_path: Path) -> None:
-    first = epoch(tmp_path / "epoch", is_log_empty=True)
-    assert epoch(tmp_path / "epoch", is_log_empty=False) == first
-    assert epoch(tmp_path / "epoch", is_log_empty=True) != first
-
-
-def test_log_without_its_epoch_is_not_signed_under_another_name(tmp_path: Path) -> None:
-    with pytest.raises(StateError, match="epoch"):
-        epoch(tmp_path / "epoch", is_log_empty=False)
-
-
 @pytest.mark.parametrize("text", ["", "{}", '{"size": -1}', '{"size": "7"}', "[", "[]"])
 def test_unusable_cursor_means_from_the_beginning(tmp_path: Path, text: str) -> None:
     (tmp_path / "outbox.json").write_text(text)
@@ -53,12 +40,6 @@ def test_unusable_cursor_means_from_the_beginning(tmp_path: Path, text: str) -> 
 def test_cursor_is_read_as_it_was_saved(tmp_path: Path) -> None:
     save_cursor(tmp_path / "outbox.json", 77)
     assert load_cursor(tmp_path / "outbox.json") == 77
-
-
-def test_signing_key_is_made_once_and_private(tmp_path: Path) -> None:
-    path = tmp_path / "keys" / "gateway.key"
-    assert gateway_key(path).public == gateway_key(path).public
-    assert path.stat().st_mode & 0o777 == 0o600
 
 
 def test_servers_key_may_be_missing_but_not_wrong(tmp_path: Path) -> None:

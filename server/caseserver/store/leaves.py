@@ -134,6 +134,14 @@ class LeafReader:
         """The whole log: each leaf and a newline. Equals the gateway's leaves byte for byte."""
         return b"".join(data + b"\n" for data in self.all(gateway))
 
+    def of_type(self, gateway: str, type_: str) -> list[bytes]:
+        """Leaves of one type, oldest first."""
+        query = (
+            select(leaf.c.data).where(leaf.c.gateway == gateway, leaf.c.type == type_).order_by(leaf.c.idx)
+        )
+        with self._database.reading() as connection:
+            return list(connection.execute(query).scalars())
+
     def of_stay(self, gateway: str, stay: str, count: int = 10_000) -> list[bytes]:
         """Leaves about a stay, oldest first."""
         query = (
