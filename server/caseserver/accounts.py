@@ -138,6 +138,12 @@ class Accounts:
             rows = connection.execute(select(account.c.number, account.c.roles, account.c.is_disabled)).all()
         return [(row.number, tuple(json.loads(row.roles)), bool(row.is_disabled)) for row in rows]
 
+    def is_known(self, number: str) -> bool:
+        """Whether there is an account of this number."""
+        with self._database.reading() as connection:
+            query = select(account.c.number).where(account.c.number == number)
+            return connection.execute(query).first() is not None
+
     # --- sessions ---------------------------------------------------------------------------
 
     def sign_in(self, number: str, password: str, place: str = "") -> SignIn:

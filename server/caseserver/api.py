@@ -16,6 +16,7 @@ from starlette.concurrency import run_in_threadpool
 from caseserver import auth
 from caseserver.accounts import Officer
 from caseserver.alarms import Alarm
+from caseserver.permissions import PAGES_ONLY
 from caseserver.station import AreaView, Station
 
 LEAVES_MAX = 1_000
@@ -228,7 +229,7 @@ def _reading_routes(router: APIRouter, station: Station) -> None:
         officer: SignedIn, released: bool = False, count: Annotated[int, Query(ge=1, le=STAYS_MAX)] = 200
     ) -> list[StayModel]:
         """People held now; with `released` those who left instead, the newest first. The read is written down."""
-        await run_in_threadpool(station.audit, officer.number, "read_stays", "all", {"released": released})
+        await run_in_threadpool(station.record_read, officer.number, "stays", "all", {"released": released})
         found = [
             (view, stay)
             for view in station.areas()
@@ -248,7 +249,7 @@ def _reading_routes(router: APIRouter, station: Station) -> None:
     ) -> PlainTextResponse:
         """Leaves of a gateway's log as they are, one line each. The read is written down."""
         detail = {"first": first, "count": count}
-        await run_in_threadpool(station.audit, officer.number, "read_log", gateway, detail)
+        await run_in_threadpool(station.record_read, officer.number, "log", gateway, detail)
         leaves = await run_in_threadpool(station.log_run, gateway, first, count)
         return PlainTextResponse(b"".join(leaf + b"\n" for leaf in leaves), media_type="application/x-ndjson")
 
@@ -274,7 +275,11 @@ def _fact_routes(router: APIRouter, station: Station) -> None:
         responses={422: {"description": "Refused: role, body or area does not allow it"}},
     )
     async def state_fact(officer: SignedIn, area: str, fact: FactBody) -> ReceiptModel:
-        """State a fact in the signed-in officer's name."""
+        """State a fact in the signed-in officer's name. Of a person's particulars only the pages state facts."""
+        if fact.type in PAGES_ONLY:
+            raise HTTPException(
+                422, f"refused: type: expected another than {fact.type}, which its page states"
+            )
         receipt = await run_in_threadpool(
             station.submit, area, fact.type, fact.body, officer, fact.occurred_us
         )

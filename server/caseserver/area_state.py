@@ -19,6 +19,7 @@ from caselog import leaf as leaves
 from caselog.clock import Instant
 from caselog.keys import Signer
 from caselog.leaf import LeafRecord
+from caselog.records import KEY_CHANGED
 from caseserver import heartbeat as heartbeats
 from caseserver.alarms import AHEAD, SERVER, AlarmBook
 from caseserver.evaluator import Difference, Evaluator, Found, differences_text
@@ -26,7 +27,7 @@ from caseserver.forks import FOLDER as FORKS_FOLDER
 from caseserver.forks import ForkFiles
 from caseserver.heartbeat import Heartbeat
 from caseserver.ingest import FORK, Ingest, Outcome, Refused, request_bytes
-from caseserver.own_alarms import DIFFERENCE, GATEWAY, OFFSET, copy_world, own_alarm
+from caseserver.own_alarms import DIFFERENCE, GATEWAY, OFFSET, OWN_LOG, copy_world, own_alarm
 from caseserver.own_alarms import FORK as FORK_ALARM
 from caseserver.samples import Reading, SampleBook
 from caseserver.settings import Limits
@@ -40,6 +41,7 @@ from caseserver.store.database import Database
 from caseserver.store.facts import Fate, fate_told_by
 from caseserver.store.leaves import LeafReader
 from custody.area import Area
+from custody.effects import Refusal
 from custody.rules import Rulebook
 
 STALE_S: Final = 3.0
@@ -80,8 +82,10 @@ class AreaState:
         self.ingest = Ingest(
             area.id, self.gateway, public, signer,
             hashes=self._leaves.hashes(self.gateway, held.size), origin=held.origin, note=held.note,
+            changes=[leaves.parse(data) for data in self._leaves.of_type(self.gateway, KEY_CHANGED)],
             payload_bytes_max=limits.payload_bytes_max, request_leaves_max=limits.request_leaves_max,
         )  # fmt: skip
+        self.hashes = dict(hashes or {})
         self.evaluator = Evaluator(area, rulebook, hashes)
         self.book = AlarmBook(area.id, lambda i: self._alarms.find(area.id, i), self._alarms.current(area.id))
         span_us = int(limits.gateway_silent_s * rate * 1_000_000)
@@ -102,6 +106,7 @@ class AreaState:
         self._far_beats = 0
         self._differences: deque[str] = deque(maxlen=DIFFERENCES_SHOWN_MAX)
         self._fresh: tuple[int, Snapshot] | None = None
+        self._erased: deque[str] = deque()
         self._restore(held)
 
     # --- what comes in ----------------------------------------------------------------------
@@ -134,7 +139,9 @@ class AreaState:
                 self.ingest.fork = None
                 self._clear_own(FORK_ALARM, now)
             for record in records:
-                self._apply(self.evaluator.step(record))
+                found = self.evaluator.step(record)
+                self._note_erasure(record, found)
+                self._apply(found)
                 if record.leaf_class == "output":
                     self.book.foreign(record)
                 settled += self._settled(record)
@@ -225,6 +232,21 @@ class AreaState:
         self._save([])
         return problem
 
+    def alarm_own_log(self, epoch: str, now: Instant) -> None:
+        """The server's own log could not go on and began anew."""
+        with self._lock:
+            self._raise_own(OWN_LOG, epoch, now, {})
+            self._clear_own(OWN_LOG, now)  # it happened; it is handled, not waited for
+            self._touch()
+        self._save([])
+
+    def take_erased(self) -> list[str]:
+        """Marks of keys that the log has told to be destroyed since the last call; since its beginning at a start."""
+        found = []
+        while self._erased:
+            found.append(self._erased.popleft())
+        return found
+
     # --- what pages read --------------------------------------------------------------------
 
     def snapshot(self) -> Snapshot:
@@ -260,6 +282,7 @@ class AreaState:
         for data in self._leaves.all(self.gateway):
             record = leaves.parse(data)
             found = self.evaluator.step(record)
+            self._note_erasure(record, found)
             if record.index >= held.projected:
                 self._apply(found)
                 if record.leaf_class == "output":
@@ -281,6 +304,12 @@ class AreaState:
     def _apply(self, found: list[Found], origin: str = "gateway") -> None:
         for item in found:
             self.book.follow(item.effect, item.record, item.fact, origin)
+
+    def _note_erasure(self, record: LeafRecord, found: list[Found]) -> None:
+        """The mark of a key that the log says is destroyed, unless the rules refuse it."""
+        is_refused = any(isinstance(f.effect, Refusal) and f.effect.fact_id == record.id for f in found)
+        if record.type == "person.erased/1" and record.leaf_class == "fact" and not is_refused:
+            self._erased.append(str(record.body.get("key", "")))
 
     def _settled(self, record: LeafRecord) -> list[Fate]:
         """What this leaf tells of an officer's fact."""

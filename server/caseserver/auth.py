@@ -15,6 +15,7 @@ from fastapi import Depends, HTTPException, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from caseserver.accounts import Accounts, Officer, SignIn
+from caseserver.audit import Audit
 
 COOKIE: Final = "caseward_session"
 CSRF_FIELD: Final = "csrf"
@@ -95,11 +96,14 @@ async def sign_in(request: Request, response: Response, number: str, password: s
     accounts = _accounts(request)
     place = request.client.host if request.client is not None else ""
     answer = await run_in_threadpool(accounts.sign_in, number, password, place)
-    audit = request.app.state.station.audit
+    audit: Audit = request.app.state.station.audit
     if answer.token is None or answer.officer is None:
-        await run_in_threadpool(audit, None, "sign_in_refused", number[:64], {"problem": answer.problem})
+        # what was typed may be a password or a name: only the number of an account is written down
+        subject = number if await run_in_threadpool(accounts.is_known, number) else ""
+        action = "account.locked" if answer.problem == "locked" else "account.login_refused"
+        await run_in_threadpool(audit.write, None, action, subject, {"problem": answer.problem})
         return answer
-    await run_in_threadpool(audit, answer.officer.number, "sign_in", answer.officer.number)
+    await run_in_threadpool(audit.write, answer.officer.number, "account.logged_in", answer.officer.number)
     request.state.officer = answer.officer
     response.set_cookie(
         COOKIE, answer.token, httponly=True, samesite="strict", path="/",
@@ -116,7 +120,8 @@ async def sign_out(request: Request, response: Response) -> None:
     if token:
         await run_in_threadpool(_accounts(request).sign_out, token)
     if officer is not None:
-        await run_in_threadpool(request.app.state.station.audit, officer.number, "sign_out", officer.number)
+        audit: Audit = request.app.state.station.audit
+        await run_in_threadpool(audit.write, officer.number, "account.logged_out", officer.number)
     request.state.officer = None
     response.delete_cookie(COOKIE, path="/")
 

@@ -12,17 +12,20 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import insert
-
+from caselog.errors import DiskBusy
 from caselog.keys import SoftKey
 from caseserver.accounts import AccountError, Accounts
-from caseserver.program import DATABASE_FILE, KEY_FILE
-from caseserver.settings import load_settings
+from caseserver.audit import Audit, new_entry
+from caseserver.own_log import FOLDER as LOG_FOLDER
+from caseserver.own_log import OwnLog
+from caseserver.people.keyring import KeyRing, KeyRingError, check_apart
+from caseserver.program import DATABASE_FILE, KEY_FILE, known_of
+from caseserver.settings import Settings, load_settings
 from caseserver.signed import fact_id, signed_fact
+from caseserver.store import audit as audit_rows
 from caseserver.store import facts as fact_rows
 from caseserver.store.database import Database
 from caseserver.store.facts import PendingFact
-from caseserver.store.schema import audit
 from custody.area import load_area
 from custody.config import ConfigError
 from custody.facts import check_body
@@ -49,7 +52,7 @@ class CommandError(ValueError):
     """The command cannot be carried out; the message says what was expected and what came."""
 
 
-def init_main(argv: list[str]) -> int:
+def init_main(argv: list[str], clock: Any) -> int:
     """Make keys, database, server.toml and two administrators; print their passwords, this once."""
     parser = argparse.ArgumentParser(prog="caseward server init", description=init_main.__doc__)
     parser.add_argument("--data", type=Path, required=True, help="directory to prepare; made when missing")
@@ -60,10 +63,13 @@ def init_main(argv: list[str]) -> int:
         metavar="NAME=AREA.toml:PUBLIC_KEY",
         help="a gateway; repeatable",
     )
+    parser.add_argument(
+        "--keys", type=Path, help="directory for the keys to personal data, apart from --data"
+    )
     arguments = parser.parse_args(argv)
     gateways = [_gateway(text) for text in arguments.gateway]
     os.umask(0o077)
-    passwords = init(arguments.data, gateways)
+    passwords = init(arguments.data, gateways, clock, arguments.keys)
     print("Two administrators. Their passwords are shown this once; each is to be handed to one person:")  # noqa: T201
     for number, password in passwords.items():
         print(f"  {number}  {password}")  # noqa: T201
@@ -72,19 +78,23 @@ def init_main(argv: list[str]) -> int:
     return 0
 
 
-def init(data: Path, gateways: list[tuple[str, Path, str]]) -> dict[str, str]:
-    """Prepare `data`; gives number -> password of the administrators. Refuses a directory that is prepared."""
+def init(
+    data: Path, gateways: list[tuple[str, Path, str]], clock: Any, keys: Path | None = None
+) -> dict[str, str]:
+    """Prepare `data`, and `keys` for personal data; gives number -> password of the administrators. Refuses a directory that is prepared."""
     if (data / DATABASE_FILE).exists() or (data / KEY_FILE).exists():
         raise CommandError(
             f"expected a directory without {DATABASE_FILE} and {KEY_FILE}, found them in {data}"
         )
+    if keys is not None:
+        make_keys(data, keys)
     (data / KEY_FILE).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     key = SoftKey.generate()
     key.save(data / KEY_FILE)
     (data / PUBLIC_KEY_FILE).write_text(key.public.hex() + "\n", encoding="utf-8")
     if not (data / "server.toml").exists():
         (data / "server.toml").write_text(
-            _TEMPLATE + "".join(map(_gateway_table, gateways)), encoding="utf-8"
+            _TEMPLATE + "".join(map(_gateway_table, gateways)) + _people_table(keys), encoding="utf-8"
         )
     settings = load_settings(data)
     database = Database(data / DATABASE_FILE)
@@ -92,7 +102,9 @@ def init(data: Path, gateways: list[tuple[str, Path, str]]) -> dict[str, str]:
         accounts = Accounts(database, settings.sessions)
         passwords = {number: new_password() for number in ADMINISTRATORS}
         for number, password in passwords.items():
-            accounts.add(number, ["system_administrator"], password, "init")
+            roles = ["system_administrator"]
+            accounts.add(number, roles, password, "init")
+            write_down(database, data, settings, clock, "init", "account.added", number, {"roles": roles})
     finally:
         database.close()
     return passwords
@@ -102,6 +114,27 @@ def new_password() -> str:
     """Random, about 95 bits, in groups that can be read aloud."""
     letters = "abcdefghjkmnpqrstuvwxyz23456789"
     return "-".join("".join(secrets.choice(letters) for _ in range(5)) for _ in range(4))
+
+
+def keys_main(argv: list[str]) -> int:
+    """Make a key directory for personal data; print what goes into server.toml."""
+    parser = argparse.ArgumentParser(prog="caseward server keys", description=keys_main.__doc__)
+    parser.add_argument("--data", type=Path, required=True, help="the server's data directory")
+    parser.add_argument("--keys", type=Path, required=True, help="directory to make, apart from --data")
+    arguments = parser.parse_args(argv)
+    os.umask(0o077)
+    make_keys(arguments.data, arguments.keys)
+    print(f"For {arguments.data / 'server.toml'}:{_people_table(arguments.keys)}")  # noqa: T201
+    return 0
+
+
+def make_keys(data: Path, keys: Path) -> None:
+    """A new key directory. Raises CommandError inside the data directory, around it, or where there is one."""
+    try:
+        check_apart(keys, data)
+        KeyRing.create(keys)
+    except (KeyRingError, OSError) as error:
+        raise CommandError(f"--keys: {error}") from None
 
 
 def account_main(argv: list[str], clock: Any) -> int:
@@ -119,16 +152,27 @@ def account_main(argv: list[str], clock: Any) -> int:
         ask = _asker(from_stdin=arguments.passwords_stdin)
         if arguments.act == "password":
             _change_password(accounts, arguments.number, ask)
+            write_down(
+                database,
+                arguments.data,
+                settings,
+                clock,
+                arguments.number,
+                "account.password_changed",
+                arguments.number,
+            )
             return 0
         by = _two_administrators(accounts, arguments.by, ask)
         if arguments.act == "disable":
             accounts.disable(arguments.number)
-            _audit(database, clock, by, "account_disabled", arguments.number)
+            write_down(database, arguments.data, settings, clock, by, "account.disabled", arguments.number)
             return 0
         fact = _registration(arguments)
         password = ask(f"password of {arguments.number}") if arguments.choose_password else new_password()
-        accounts.add(arguments.number, arguments.roles.split(","), password, by)
-        _audit(database, clock, by, "account_added", arguments.number)
+        roles = arguments.roles.split(",")
+        accounts.add(arguments.number, roles, password, by)
+        detail = {"roles": roles}
+        write_down(database, arguments.data, settings, clock, by, "account.added", arguments.number, detail)
         if not arguments.choose_password:
             print(f"{arguments.number}  {password}")  # noqa: T201
         for area in arguments.area:
@@ -170,6 +214,23 @@ def register(
             ),
         )
     return new_id
+
+
+def write_down(
+    database: Database, data: Path, settings: Settings, clock: Any, by: str, action: str, subject: str,
+    detail: Mapping[str, Any] | None = None,
+) -> None:  # fmt: skip
+    """Into the server's own log: at once, or by the running server, which has it open and finds what waits."""
+    entry = new_entry(by, action, subject, detail, clock.now().earliest_us)
+    with database.writing() as connection:
+        audit_rows.put(connection, entry, None, None)
+    key = SoftKey.load(data / KEY_FILE)
+    try:
+        log = OwnLog(data / LOG_FOLDER, settings.station, key, clock.now(), known_of(database))
+    except DiskBusy:
+        return
+    Audit(database, log, clock.now)
+    log.close()
 
 
 def _account_parser() -> argparse.ArgumentParser:
@@ -265,15 +326,14 @@ def _gateway(text: str) -> tuple[str, Path, str]:
     return match[1], Path(match[2]), match[3]
 
 
+def _people_table(keys: Path | None) -> str:
+    return f"\n[people]\nkeys = {_quoted(keys.resolve())}\n" if keys is not None else ""
+
+
+def _quoted(path: Path) -> str:
+    return '"' + str(path).replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
 def _gateway_table(gateway: tuple[str, Path, str]) -> str:
     name, area, public = gateway
-    path = str(area).replace("\\", "\\\\").replace('"', '\\"')
-    return f'\n[gateways.{name}]\narea = "{path}"\npublic_key = "{public}"\n'
-
-
-def _audit(database: Database, clock: Any, by: str, action: str, subject: str) -> None:
-    at_us = clock.now().earliest_us
-    with database.writing() as connection:
-        connection.execute(
-            insert(audit).values(at_us=at_us, number=by, action=action, subject=subject, detail="{}")
-        )
+    return f'\n[gateways.{name}]\narea = {_quoted(area)}\npublic_key = "{public}"\n'

@@ -14,9 +14,9 @@ import uvicorn
 
 from caseserver import logs
 from caseserver.app import create_app
-from caseserver.commands import CommandError, account_main, init_main
+from caseserver.commands import CommandError, account_main, init_main, keys_main
 from caseserver.program import Program
-from caseserver.settings import SettingsError, load_settings
+from caseserver.settings import PeopleKeys, SettingsError, load_settings
 
 ClockFactory = Callable[[int], Any]
 
@@ -25,7 +25,9 @@ def main(argv: list[str], clock_factory: ClockFactory) -> int:
     """Run one command. 0: good; 1: it failed; 2: it was called or fed wrongly."""
     try:
         if argv[:1] == ["init"]:
-            return init_main(argv[1:])
+            return init_main(argv[1:], clock_factory(0))
+        if argv[:1] == ["keys"]:
+            return keys_main(argv[1:])
         if argv[:1] == ["account"]:
             return account_main(argv[1:], clock_factory(0))
         return _serve(argv, clock_factory)
@@ -43,11 +45,14 @@ def _serve(argv: list[str], clock_factory: ClockFactory) -> int:
     parser.add_argument(
         "--data", type=Path, required=True, help="directory with server.toml, keys and server.db"
     )
+    parser.add_argument("--keys", type=Path, help="key directory for personal data, instead of people.keys")
     parser.add_argument("--log-level", default="INFO", choices=["DEBUG", "INFO", "WARNING", "ERROR"])
     arguments = parser.parse_args(argv)
     logs.configure(arguments.log_level)
     os.umask(0o077)  # database, queue and logs are the server's own
     settings = load_settings(arguments.data)
+    if arguments.keys is not None:
+        settings = settings.model_copy(update={"people": PeopleKeys(keys=arguments.keys)})
 
     def fail() -> None:
         os.kill(os.getpid(), signal.SIGTERM)  # uvicorn's own way to an orderly end

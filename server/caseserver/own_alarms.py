@@ -15,6 +15,7 @@ GATEWAY: Final = "gateway"
 FORK: Final = "fork"
 DIFFERENCE: Final = "difference"
 OFFSET: Final = "offset"
+OWN_LOG: Final = "own_log"
 
 
 def own_alarm(area: Area, rulebook: Rulebook, variant: str, anchor: str, at_us: int) -> Alarm:
@@ -56,6 +57,13 @@ _TEXTS: Final[dict[str, Mapping[str, Mapping[str, str]]]] = {
         "en": {
             "what": "Gateway and server clocks differ",
             "do": "Check both clocks; the log keeps the gateway's",
+        },
+    },
+    OWN_LOG: {
+        "zh": {"what": "服务器自身日志中断，已另起", "do": "保留旧日志文件，报系统管理员"},
+        "en": {
+            "what": "The server's own log broke off and began anew",
+            "do": "Keep the old files; call the administrator",
         },
     },
     DIFFERENCE: {

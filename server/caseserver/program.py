@@ -4,20 +4,30 @@ from __future__ import annotations
 
 import time
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from hashlib import sha256
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
+from caselog.clock import Instant
 from caselog.errors import CaselogError
-from caselog.keys import Signer, SoftKey
+from caselog.keys import Signer, SigningKey, SoftKey
+from caselog.tree import EMPTY_ROOT
 from caseserver.accounts import Accounts
 from caseserver.area_state import AreaState
 from caseserver.inbox import Inbox
 from caseserver.influx import InfluxQueue, InfluxWriter, client_write
 from caseserver.link import Link
+from caseserver.own_log import FOLDER as LOG_FOLDER
+from caseserver.own_log import Known, OwnLog
+from caseserver.people.keyring import KeyRingError
+from caseserver.people.people import People
+from caseserver.people.side_store import SideStoreError
 from caseserver.settings import Gateway, Settings, SettingsError
 from caseserver.station import Station
+from caseserver.store import audit as audit_rows
+from caseserver.store import cosignatures as cosignature_rows
 from caseserver.store.database import Database
 from caseserver.worker import Worker
 from custody.area import Area, load_area
@@ -44,7 +54,10 @@ class Program:
             _area_state(data, name, gateway, signer, self.database, settings, float(clock.rate))
             for name, gateway in settings.gateways.items()
         ]
-        self.station = Station(clock, self.database, signer, states, settings.limits)
+        self.own_log = _own_log(data, settings, self.database, signer.key, clock.now())
+        self.station = Station(clock, self.database, signer, states, settings.limits, self.own_log)
+        self._tell_start(states)
+        self.people = _people(data, settings, states)
         self.accounts = Accounts(self.database, settings.sessions)
         self.inbox = Inbox(settings.limits.inbox_batches_max)
         self.link = Link(settings.broker, frozenset(settings.gateways), self.inbox)
@@ -67,7 +80,21 @@ class Program:
             self.link.publish,
             self.influx_queue,
             on_failure,
+            self.people,
         )
+
+    def _tell_start(self, states: list[AreaState]) -> None:
+        """Into the own log: this start, and what is in force since the last one was other."""
+        audit = self.station.audit
+        audit.write(None, "server.started", version("caseward"), {"begun_anew": self.own_log.begun_anew})
+        public = self.settings.model_dump_json(exclude={"metrics_token"})
+        audit.write_if_new("settings.loaded", "server.toml", {"sha256": _sha256(public)})
+        for state in states:
+            audit.write_if_new(
+                "rulebook.loaded", state.area.id, {"rulebook": state.area.rulebook, **state.hashes}
+            )
+        if self.own_log.begun_anew and states:
+            states[0].alarm_own_log(self.own_log.origin.rpartition("/")[2], self.station.now())
 
     def start(self) -> None:
         """Begin: the worker first, then the broker."""
@@ -84,7 +111,46 @@ class Program:
             self.influx_writer.stop()
         if self.influx_queue is not None:
             self.influx_queue.close()
+        if self.people is not None:
+            self.people.close()
+        self.own_log.close()
         self.database.close()
+
+
+def _own_log(data: Path, settings: Settings, database: Database, key: SigningKey, now: Instant) -> OwnLog:
+    try:
+        return OwnLog(data / LOG_FOLDER, settings.station, key, now, known_of(database))
+    except (OSError, CaselogError) as error:
+        raise SettingsError(
+            f"expected to write the server's own log in {data / LOG_FOLDER}: {error}"
+        ) from None
+
+
+def known_of(database: Database) -> Known:
+    """What the store knows of one of the server's own logs: how long it was, and what a witness holds of it."""
+
+    def known(origin: str) -> tuple[int, int, bytes]:
+        with database.reading() as connection:
+            newest = cosignature_rows.newest(connection, origin)
+            size = audit_rows.projected(connection, origin)
+        cosigned = max(newest, key=lambda row: row.size, default=None)
+        if cosigned is None:
+            return size, 0, EMPTY_ROOT
+        return max(size, cosigned.size), cosigned.size, cosigned.root
+
+    return known
+
+
+def _people(data: Path, settings: Settings, states: Iterable[AreaState]) -> People | None:
+    """Personal data, when a key directory is set. What the logs say is erased is destroyed before anybody reads."""
+    if settings.people is None:
+        return None
+    try:
+        people = People(data, settings.people.keys)
+    except (KeyRingError, SideStoreError) as error:
+        raise SettingsError(f"people.keys: {error}") from None
+    people.start([mark for state in states for mark in state.take_erased()])
+    return people
 
 
 def _server_key(data: Path) -> SoftKey:

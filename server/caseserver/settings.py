@@ -47,6 +47,14 @@ class Gateway(_Section):
     public_key: str = Field(pattern=r"^[0-9a-f]{64}$")
 
 
+class Witness(_Section):
+    """A second witness in other hands: its key (Ed25519, 64 hex digits) and the SHA-256 of the token it calls with."""
+
+    public_key: str = Field(pattern=r"^[0-9a-f]{64}$")
+    token_sha256: str | None = Field(None, pattern=r"^[0-9a-f]{64}$")
+    silent_s_max: int = Field(900, ge=1)
+
+
 class Influx(_Section):
     """An InfluxDB (v2 write call) that gets every sample besides our own tables."""
 
@@ -58,6 +66,12 @@ class Influx(_Section):
     queue_points_max: int = Field(200_000, ge=1_000)
     timeout_ms: int = Field(5_000, ge=100)
     retry_s_max: int = Field(60, ge=1)
+
+
+class PeopleKeys(_Section):
+    """Where the keys to personal data are: a directory outside the data directory, made by `caseward server keys`."""
+
+    keys: Path
 
 
 class Sessions(_Section):
@@ -100,8 +114,11 @@ class Settings(BaseSettings):
     trusted_hosts: list[str] = Field(default_factory=list)
     metrics_token: str | None = None
     broker: Broker = Broker()
+    station: str = Field("station", pattern=r"^[a-z0-9-]{1,32}$")
     gateways: dict[str, Gateway] = Field(default_factory=dict)
+    witnesses: dict[str, Witness] = Field(default_factory=dict)
     influx: Influx | None = None
+    people: PeopleKeys | None = None
     sessions: Sessions = Sessions()
     limits: Limits = Limits()
 
@@ -146,10 +163,10 @@ def load_settings(data: Path) -> Settings:
 
 
 def _check_names(file: Path, settings: Settings) -> None:
-    for name in settings.gateways:
+    for name in (*settings.gateways, *settings.witnesses):
         if not 1 <= len(name) <= 32 or not all(c.isdigit() or c == "-" or "a" <= c <= "z" for c in name):
             raise SettingsError(
-                f"{file}: gateways: expected a name of 1 to 32 characters a-z 0-9 -, found {name!r}"
+                f"{file}: gateways and witnesses: expected a name of 1 to 32 characters a-z 0-9 -, found {name!r}"
             )
 
 

@@ -6,13 +6,10 @@ Every method may be called from any thread. Views are frozen: what a page reads 
 from __future__ import annotations
 
 import asyncio
-import json
 import threading
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
-
-from sqlalchemy import insert
 
 from caselog import canonical
 from caselog.clock import Instant
@@ -20,7 +17,9 @@ from caselog.keys import Signer
 from caseserver.accounts import Officer
 from caseserver.alarms import SERVER, Alarm
 from caseserver.area_state import AreaState
+from caseserver.audit import Audit
 from caseserver.hub import Hub
+from caseserver.own_log import OwnLog
 from caseserver.permissions import ACTOR_FIELDS, ENTERERS, roles_for
 from caseserver.samples import Series
 from caseserver.settings import Limits
@@ -32,7 +31,6 @@ from caseserver.store.alarms import AlarmReader
 from caseserver.store.database import Database
 from caseserver.store.facts import PendingFact
 from caseserver.store.leaves import LeafReader
-from caseserver.store.schema import audit as audit_rows
 from custody.area import Area
 from custody.catalogue import FACT_TYPES
 from custody.engine import Duty
@@ -198,9 +196,11 @@ class Station:
     """The station: all areas, and the way of officers' acts to them."""
 
     def __init__(
-        self, clock: Any, database: Database, signer: Signer, areas: Iterable[AreaState], limits: Limits
-    ) -> None:
+        self, clock: Any, database: Database, signer: Signer, areas: Iterable[AreaState], limits: Limits,
+        own_log: OwnLog,
+    ) -> None:  # fmt: skip
         """`clock`: caselog.clock.Clock with `rate`; `signer`: the server's key."""
+        self.audit = Audit(database, own_log, clock.now)
         self.hub = Hub(limits.subscribers_max)
         self.limits = limits
         self.started_us: int = clock.now().earliest_us
@@ -286,7 +286,12 @@ class Station:
         if occurred_us is not None and now.latest_us is not None and occurred_us > now.latest_us:
             problems.append(Problem("occurred", "a moment that is not in the future", str(occurred_us)))
         if problems:
-            self.audit(officer.number, "refused", fact_type, {"area": area_id, "field": problems[0].key})
+            self.audit.write(
+                officer.number,
+                "fact.refused",
+                fact_type[:64],
+                {"area": area_id[:64], "field": problems[0].key},
+            )
             return Receipt(new_id, REFUSED, problems)
         state = self._areas[area_id]
         own = state.book.get(str(wanted.get("alarm", ""))) if fact_type.startswith("alarm.") else None
@@ -315,12 +320,9 @@ class Station:
                 return Receipt(new_id, REFUSED, [Problem("area", expected, str(waiting))])
             fact_rows.put(connection, pending)
         state.expect(new_id)
-        self.audit(
-            officer.number,
-            fact_type,
-            str(wanted.get("stay") or wanted.get("alarm") or area_id),
-            {"id": new_id},
-        )
+        subject = str(wanted.get("stay") or wanted.get("alarm") or area_id)
+        detail = {"id": new_id, "type": fact_type, "area": area_id}
+        self.audit.write(officer.number, "fact.stated", subject, detail)
         self._publish(Message(state.gateway, "fact", pending.payload))
         self.hub.tick()
         return Receipt(new_id, SENT, is_area_away=state.snapshot().is_stale)
@@ -346,17 +348,11 @@ class Station:
         area = next((s.area.id for s in self._areas.values() if s.gateway == fact.gateway), "")
         return (area, canonical.loads(data)["body"]) if data is not None else None
 
-    def audit(
-        self, number: str | None, action: str, subject: str, detail: Mapping[str, Any] | None = None
+    def record_read(
+        self, number: str, what: str, subject: str, detail: Mapping[str, Any] | None = None
     ) -> None:
-        """Write down who did or read what. `subject`: a reference, never a name."""
-        with self._database.writing() as connection:
-            connection.execute(
-                insert(audit_rows).values(
-                    at_us=self.now().earliest_us, number=number, action=action[:40], subject=subject[:256],
-                    detail=json.dumps(dict(detail or {}), ensure_ascii=False, sort_keys=True),
-                )
-            )  # fmt: skip
+        """Write down that an officer reads personal data or a stay's record, before it is shown."""
+        self.audit.write(number, "record.read", subject, {"what": what, **(detail or {})})
 
     def connect(self, publish: Callable[[Message], None]) -> None:
         """Give the way out: called with every message for a gateway."""
@@ -411,7 +407,7 @@ class Station:
         )
         with self._database.writing() as connection:
             fact_rows.put(connection, pending)
-        self.audit(officer.number, fact_type, alarm_id)
+        self.audit.write(officer.number, "alarm.handled", alarm_id, {"type": fact_type})
         self.hub.tick()
         return Receipt(key, RECORDED)
 

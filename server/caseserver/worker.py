@@ -12,6 +12,7 @@ import structlog
 from caseserver.area_state import AreaState
 from caseserver.inbox import Inbox
 from caseserver.influx import InfluxQueue
+from caseserver.people.people import People
 from caseserver.settings import Limits
 from caseserver.snapshot import Message
 from caseserver.station import Station
@@ -21,6 +22,8 @@ from caseserver.store.database import Database
 TICK_S: Final = 0.25
 BATCHES_AT_ONCE: Final = 16
 PRUNE_S: Final = 600.0
+DRAIN_S: Final = 1.0
+"""What commands beside us wrote down gets its place in the log within this."""
 STUCK_S: Final = 30.0
 """A turn that takes longer than this: the worker hangs."""
 
@@ -30,7 +33,7 @@ class Worker:
 
     def __init__(
         self, station: Station, inbox: Inbox, database: Database, limits: Limits, publish: Callable[[Message], None],
-        influx: InfluxQueue | None = None, on_failure: Callable[[], None] = lambda: None,
+        influx: InfluxQueue | None = None, on_failure: Callable[[], None] = lambda: None, people: People | None = None,
     ) -> None:  # fmt: skip
         """Nothing runs before `start`."""
         self.failure: Exception | None = None
@@ -43,11 +46,13 @@ class Worker:
         self._publish = publish
         self._influx = influx
         self._on_failure = on_failure
+        self._people = people
         self._states: dict[str, AreaState] = {state.gateway: state for state in station.states()}
         self._versions = dict.fromkeys(self._states, -1)
         self._resend_s: dict[str, tuple[float, float]] = {}
         self._flush_s = 0.0
         self._prune_s = 0.0
+        self._drain_s = 0.0
         self._is_stopping = False
         self._thread = threading.Thread(target=self._run, name="caseward-worker", daemon=True)
         self._log = structlog.get_logger()
@@ -86,6 +91,8 @@ class Worker:
             messages, records = state.on_log(payload, self._station.now())
             self._send(messages)
             state.follow(records, self._station.now())
+            if self._people is not None:
+                self._people.settle(state.take_erased())
         for state in self._states.values():
             self._send(state.tick(self._station.now(), time.monotonic()))
             self._resend(state, is_connected=received.is_connected)
@@ -123,6 +130,9 @@ class Worker:
     def _housekeeping(self) -> None:
         now_s = time.monotonic()
         self._flush(now_s, is_forced=False)
+        if now_s - self._drain_s >= DRAIN_S:
+            self._drain_s = now_s
+            self._station.audit.drain()
         if now_s - self._prune_s >= PRUNE_S:
             self._prune_s = now_s
             with self._database.writing() as connection:

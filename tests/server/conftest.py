@@ -13,7 +13,7 @@ def kit(tmp_path: Path) -> Iterator[Kit]:
     """A server without network, over a fresh store."""
     made = Kit(tmp_path)
     yield made
-    made.database.close()
+    made.close()
 
 
 @pytest.fixture

@@ -20,7 +20,9 @@ from caseserver.accounts import Accounts
 from caseserver.area_state import AreaState
 from caseserver.evaluator import output_id
 from caseserver.inbox import Inbox
+from caseserver.own_log import OwnLog
 from caseserver.payload import build
+from caseserver.program import known_of
 from caseserver.settings import Limits, Sessions
 from caseserver.snapshot import Message
 from caseserver.station import Station
@@ -171,21 +173,30 @@ class Kit:
     def start(self) -> None:
         """Open the store and replay, as at a program's start."""
         self.database = Database(self.path / "server.db")
+        self.own_log = OwnLog(
+            self.path / "log", "station", self.key, self.clock.now(), known_of(self.database)
+        )
         self.state = AreaState(
             self.area, self.rulebook, self.gateway.key.public, self.key.named("caseward.local/server"), self.database,
             self.limits, self.clock.rate, 0.0,
         )  # fmt: skip
         self.station = Station(
-            self.clock, self.database, self.key.named("caseward.local/server"), [self.state], self.limits
-        )
+            self.clock, self.database, self.key.named("caseward.local/server"), [self.state], self.limits,
+            self.own_log,
+        )  # fmt: skip
         self.station.connect(self.sent.append)
         self.accounts = Accounts(self.database, Sessions(), CHEAP_HASHER)
         self.inbox = Inbox(self.limits.inbox_batches_max)
         self.worker = Worker(self.station, self.inbox, self.database, self.limits, self.sent.append)
 
+    def close(self) -> None:
+        """Let go of the files."""
+        self.own_log.close()
+        self.database.close()
+
     def restart(self) -> None:
         """End and start anew over the same files."""
-        self.database.close()
+        self.close()
         self.start()
 
     def take(self, payload: bytes) -> list[Message]:

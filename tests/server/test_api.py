@@ -62,7 +62,7 @@ def served(tmp_path: Path) -> Any:
     made.take(made.gateway.batch())
     made.beat(1.0)
     yield made
-    made.database.close()
+    made.close()
 
 
 async def signed_in(client: httpx.AsyncClient, number: str = "1001") -> str:
@@ -113,7 +113,7 @@ def test_areas_alarms_stays_and_log_are_given_as_the_station_has_them(served: Se
     served.run(call)
     with served.database.reading() as connection:
         actions = connection.execute(text("SELECT action FROM audit ORDER BY id")).scalars().all()
-    assert actions == ["sign_in", "read_stays", "read_stays", "read_log"]
+    assert actions == ["log.begun", "account.logged_in", "record.read", "record.read", "record.read"]
 
 
 def test_the_openapi_document_tells_of_every_route_and_its_answer(served: Served) -> None:

@@ -114,7 +114,7 @@ def test_a_gateway_that_logs_no_outputs_is_found_out(tmp_path: Path) -> None:
     assert kit.state.counters["differences"] > 0
     assert [i for i in ids(kit, origin=SERVER) if "/difference/" in i]
     assert "missing" in kit.station.area("a1").health().differences[0]
-    kit.database.close()
+    kit.close()
 
 
 def invent_an_output(kit: Kit) -> None:
@@ -301,7 +301,7 @@ def test_refused_bytes_are_kept_up_to_a_bound_and_forks_go_last(tmp_path: Path) 
     assert rows[0].reason == "fork"
     assert rows[-1].payload == b"junk 29"
     assert kit.state.ingest.counters["refused_malformed"] == 30
-    kit.database.close()
+    kit.close()
 
 
 def test_leaves_that_a_heartbeat_tells_of_and_that_do_not_come_are_asked_for(kit: Kit) -> None:

@@ -25,7 +25,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 from caselog import canonical, checkpoint
 from caselog.keys import SoftKey
 from caseserver.commands import init
-from tests.server.station_kit import GatewayLog, morning, standard_area
+from tests.server.station_kit import GatewayLog, StationClock, morning, standard_area
 from tests.tools.need import need
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -60,7 +60,8 @@ class Site:
         self.server: subprocess.Popen[bytes] | None = None
         self.gateway = GatewayLog(*standard_area(), key=SoftKey.generate())
         shutil.copy(ROOT / "gateway/custody/areas/standard.toml", self.data / "area.toml")
-        self.passwords = init(self.data, [("gw-a1", Path("area.toml"), self.gateway.key.public.hex())])
+        gateways = [("gw-a1", Path("area.toml"), self.gateway.key.public.hex())]
+        self.passwords = init(self.data, gateways, StationClock())
         self.heard: queue.Queue[tuple[str, bytes]] = queue.Queue()
         self.opener = build_opener(HTTPCookieProcessor(CookieJar()))
         self.client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id="gw-a1")

@@ -31,7 +31,7 @@ def prepared(tmp_path: Path) -> tuple[Path, dict[str, str]]:
     data.mkdir()
     source = Path(standard_area.__code__.co_filename).parents[2] / "gateway/custody/areas/standard.toml"
     (data / "area.toml").write_text(source.read_text(encoding="utf-8"), encoding="utf-8")
-    return data, init(data, [("gw-a1", Path("area.toml"), PUBLIC)])
+    return data, init(data, [("gw-a1", Path("area.toml"), PUBLIC)], StationClock())
 
 
 def test_init_makes_keys_store_settings_and_two_administrators_once(

@@ -45,4 +45,4 @@ def test_a_server_killed_while_taking_a_batch_holds_it_whole_or_not_at_all(
     assert kit.state.counters["differences"] == 0
     open_ids = {a.id for a in kit.state.book.open()}
     assert open_ids == set(kit.gateway.engine.alarms)
-    kit.database.close()
+    kit.close()

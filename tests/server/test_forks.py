@@ -206,7 +206,6 @@ def test_a_cloned_gateway_is_caught_and_the_proof_is_on_file(tmp_path: Path) -> 
     clone.disk, clone.boot, clone.acked = copy.deepcopy(true.disk), true.boot, true.acked
     clone.real_us = true.real_us + 7_000
     true.disconnect()
-    clone.disconnect()
     true.open("test")
     clone.open("test")
     true.connect()

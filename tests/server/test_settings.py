@@ -63,7 +63,9 @@ def keys(model: type[BaseModel], prefix: str = "") -> Iterator[str]:
         if section is None:
             yield prefix + name
         else:
-            yield from keys(section, f"{prefix}{name}." + ("<name>." if name == "gateways" else ""))
+            yield from keys(
+                section, f"{prefix}{name}." + ("<name>." if name in ("gateways", "witnesses") else "")
+            )
 
 
 def test_every_setting_has_its_line_in_the_document() -> None:

@@ -153,7 +153,7 @@ class House:
             area = load_area(text, name)
             keys[area.gateway] = (area, SoftKey.generate())
             gateways.append((area.gateway, folder / f"{name}.toml", keys[area.gateway][1].public.hex()))
-        commands.init(folder, gateways)
+        commands.init(folder, gateways, self.clock, folder.parent / f"{folder.name}-keys")
         settings = load_settings(folder)
         settings = settings.model_copy(
             update={"sessions": settings.sessions.model_copy(update={"tries_per_minute_max": 1000})}
@@ -184,6 +184,9 @@ class House:
         self.station.hub.tick()
 
     def close(self) -> None:
+        self.program.own_log.close()
+        if self.program.people is not None:
+            self.program.people.close()
         self.program.database.close()
 
     @contextmanager

@@ -254,7 +254,9 @@ def test_reading_a_record_is_written_down(house: House, duty: TestClient) -> Non
 
     duty.get("/stays/a1/0409")
     with house.program.database.reading() as connection:
-        found = connection.execute(text("select number, subject from audit where action = 'stay_read'")).all()
+        found = connection.execute(
+            text("select number, subject from audit where action = 'record.read'")
+        ).all()
     assert [tuple(row) for row in found] == [("0312", "a1/0409")]
 
 

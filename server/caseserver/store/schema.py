@@ -1,5 +1,6 @@
 """Tables of the store. `leaf` is append-only (triggers in migration 0001); all else can be made from it again,
-except what only the server knows: accounts, sessions, audit, pending facts, quarantine, samples, own alarms.
+except what only the server knows: accounts, sessions, pending facts, quarantine, samples, own alarms, cosignatures.
+`audit` is the projection of the server's own log, and holds what waits for its place in it.
 
 Times `*_us` are station time, microseconds UTC; times `*_s` are the machine's own clock, POSIX seconds.
 """
@@ -115,7 +116,26 @@ audit = Table(
     Column("action", String(40), nullable=False),
     Column("subject", String(256), nullable=False),
     Column("detail", Text, nullable=False),
+    Column("entry", String(64)),  # id of the leaf
+    Column(
+        "log", String(128)
+    ),  # origin of the server's log that holds it; NULL with `leaf`: it waits for its place
+    Column("leaf", BigInteger),
     Index("audit_by_time", "at_us"),
+    Index("audit_by_entry", "entry", unique=True),
+    Index("audit_by_leaf", "log", "leaf"),
+)
+
+cosignature = Table(
+    "cosignature",
+    metadata,
+    Column("origin", String(128), primary_key=True),
+    Column("witness", String(64), primary_key=True),  # its name in server.toml
+    Column("size", BigInteger, primary_key=True, autoincrement=False),
+    Column("root", LargeBinary(32), nullable=False),
+    Column("note", LargeBinary, nullable=False),  # signed by the log, cosigned by this witness
+    Column("time_s", BigInteger, nullable=False),  # by the witness's clock
+    Column("received_us", BigInteger, nullable=False),
 )
 
 pending_fact = Table(

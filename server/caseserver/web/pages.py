@@ -17,12 +17,14 @@ from caseserver import auth
 from caseserver.accounts import Officer
 from caseserver.auth import maybe_officer, safe_next
 from caseserver.hub import TooManySubscribers
+from caseserver.people.people import People
 from caseserver.station import REFUSED, AreaView, Station
 from caseserver.web import forms, live, render, static_files
 from caseserver.web.explaining import Explaining
 from caseserver.web.form_parts import Sent, Statement
 from caseserver.web.gather import Gatherer
 from caseserver.web.http import FormTooLarge, may, page, reader_of, sent_form
+from caseserver.web.particulars_pages import add_particulars
 from caseserver.web.present.alarm import ACTIONS, CAUSES, FACT_OF_MOVE, Move, alarm_page
 from caseserver.web.present.coverage import coverage_plot
 from caseserver.web.present.refusal import refusal_of
@@ -41,8 +43,8 @@ SETTLE_S: Final = 2.0
 SETTLE_STEP_S: Final = 0.05
 
 
-def routes(station: Station) -> APIRouter:
-    """All pages of the station."""
+def routes(station: Station, people: People | None = None) -> APIRouter:
+    """All pages of the station. `people`: None where no key directory is set, and no particulars are kept."""
     router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
     pages = Pages(station)
     router.include_router(static_files.routes())
@@ -52,6 +54,7 @@ def routes(station: Station) -> APIRouter:
     pages.add_alarm_acts(router)
     add_stays(router, pages)
     add_record(router, pages)
+    add_particulars(router, pages, people)
     add_rules(router, pages)
     add_whatif(router, pages)
     return router
@@ -151,7 +154,7 @@ class Pages:
                 leaf = self.area(area).leaf(index)
             except (KeyError, OverflowError):
                 return self.missing(request, reader)
-            self.station.audit(officer.number, "leaf_read", f"{area}/{index}")
+            self.station.record_read(officer.number, "leaf", f"{area}/{index}")
             data = dumps(leaf)
             return page(render.leaf(index, data.decode(), leaf_hash(data).hex(), reader), request)
 

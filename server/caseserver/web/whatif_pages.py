@@ -52,7 +52,7 @@ def add_whatif(router: APIRouter, pages: Pages) -> None:
                 problem, status = reader.t("whatif.too_many"), 503
             except (ConfigError, ScenarioError) as error:
                 problem, status = str(error), 409
-            pages.station.audit(officer.number, "whatif_read", f"{chosen.area.id}/{before}/{after}")
+            pages.station.record_read(officer.number, "whatif", f"{chosen.area.id}/{before}/{after}")
         view = whatif_page(states, chosen, books, before, after, found, reader, problem, is_asked)
         answer = page(render.whatif(view, reader), request, status)
         if view.is_running:

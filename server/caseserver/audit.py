@@ -1,0 +1,121 @@
+"""Writing down who did and read what: in the server's own log first, then in the table that pages search.
+
+An entry is durable when `write` returns. When the log cannot take it the entry waits in the table, so that an officer
+can still sign in and take an alarm while a disk fails; `drain` gives it its place as soon as there is one.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+import uuid
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+import structlog
+
+from caselog import canonical
+from caselog.clock import Instant
+from caselog.errors import CaselogError
+from caselog.tree import leaf_hash
+from caseserver.own_log import Entry, OwnLog
+from caseserver.store import audit as rows
+from caseserver.store.database import Database
+
+DETAIL_BYTES_MAX: Final = 4_096
+LEAVES_AT_ONCE: Final = 500
+
+
+class Audit:
+    """The one door. Any thread may call."""
+
+    def __init__(self, database: Database, log: OwnLog, now: Callable[[], Instant]) -> None:
+        """Brings the table up to the log, then gives what waits its place."""
+        self.log = log
+        self.problem = ""
+        self._database = database
+        self._now = now
+        self._lock = threading.Lock()
+        self._catch_up()
+        self.drain()
+
+    def write(
+        self, number: str | None, action: str, subject: str, detail: Mapping[str, Any] | None = None
+    ) -> None:
+        """Write down that officer `number` did `action` to `subject` (a reference, never a name); durable on return."""
+        now = self._now()
+        entry = new_entry(number, action, subject, detail, now.earliest_us)
+        with self._lock:
+            place = self._place(entry, now)
+            with self._database.writing() as connection:
+                rows.put(connection, entry, *place)
+
+    def drain(self) -> int:
+        """Give entries that wait (written by a command beside us, or while the log could not) a place; how many."""
+        with self._database.reading() as connection:
+            waiting = rows.waiting(connection)
+        done = 0
+        with self._lock:
+            for entry in waiting:
+                place = self._place(entry, self._now())
+                if place[0] is None:
+                    break
+                with self._database.writing() as connection:
+                    rows.put(connection, entry, *place)
+                done += 1
+        return done
+
+    def waiting(self) -> int:
+        """Entries without a place in the log."""
+        with self._database.reading() as connection:
+            return rows.waiting_count(connection)
+
+    def write_if_new(self, action: str, subject: str, detail: Mapping[str, Any]) -> None:
+        """Write an entry of the server itself unless the newest one of this subject says the same."""
+        with self._database.reading() as connection:
+            is_known = rows.newest_detail(connection, action, subject) == detail
+        if not is_known:
+            self.write(None, action, subject, detail)
+
+    def _place(self, entry: Entry, now: Instant) -> tuple[str | None, int | None]:
+        try:
+            place = self.log.origin, self.log.add(entry, now)
+        except (CaselogError, OSError) as error:
+            if not self.problem:
+                structlog.get_logger().critical("the server's own log takes nothing", error=str(error))
+            self.problem = str(error)
+            return None, None
+        self.problem = ""
+        return place
+
+    def _catch_up(self) -> None:
+        """Leaves that the table lacks: the process died between both, or the table is of an older copy."""
+        with self._database.reading() as connection:
+            first = rows.projected(connection, self.log.origin)
+        while leaves := self.log.leaves(first, LEAVES_AT_ONCE):
+            with self._database.writing() as connection:
+                for index, data in enumerate(leaves, first):
+                    rows.put(connection, entry_of(data), self.log.origin, index)
+            first += len(leaves)
+
+
+def new_entry(
+    number: str | None, action: str, subject: str, detail: Mapping[str, Any] | None, at_us: int
+) -> Entry:
+    """An entry with a new id. A detail too long for a line of the log is replaced by its length."""
+    kept = dict(detail or {})
+    length = len(json.dumps(kept, ensure_ascii=False).encode())
+    if length > DETAIL_BYTES_MAX:
+        kept = {"bytes_left_out": length}
+    return Entry(f"s-{uuid.uuid4().hex}", action, number, subject[:256], kept, at_us)
+
+
+def entry_of(data: bytes) -> Entry:
+    """The entry in a leaf of the log; what the log says of itself too."""
+    leaf = canonical.loads(data)
+    body, at_us = leaf["body"], leaf["occurred"]["earliest_us"]
+    action = leaf["type"].partition("/")[0]
+    if leaf["class"] == "log":
+        # its own id begins anew with each epoch
+        return Entry(f"{leaf['id'][:40]}.{leaf_hash(data).hex()[:16]}", action, None, action, body, at_us)
+    return Entry(leaf["id"], action, body["officer"], body["subject"], body["detail"], at_us)
