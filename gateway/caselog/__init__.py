@@ -12,7 +12,8 @@ Modules, in the order they build on each other:
 * `leaf`        one record of the log, its fields and its place in the chain
 * `suite`, `tree`   which hash, and RFC 6962 roots and proofs over it; `cover`, one proof of many leaves
 * `keys`, `note`, `checkpoint`   Ed25519 keys, C2SP signed notes, checkpoints and cosignatures
-* `records`     what the log says of itself
+* `records`, `keychain`   what the log says of itself, and whose key signs it
+* `bundle`, `bundlecheck`   one stay for a court: written, and read back
 * `disk`, `filedisk`, `memorydisk`   the port to storage, the real one, and one that loses power on demand
 * `segment`     lines in a file, and what a damaged one looks like
 * `store`, `recovery`   durable leaves on a disk, and reading them back

@@ -119,6 +119,10 @@ class Log:
         """RFC 6962 root of the first `size` leaves (of all appended when None), 32 bytes."""
         return self._tree.root(size)
 
+    def range_root(self, start: int, end: int) -> bytes:
+        """Root over leaves start..end-1, for `cover.prove`."""
+        return self._tree.range_root(start, end)
+
     def hash(self, index: int) -> bytes:
         """Leaf hash of leaf `index`, 32 bytes."""
         return self._tree.leaf(index)
