@@ -61,7 +61,7 @@ def create_app(program: Program) -> FastAPI:
         app.add_middleware(TrustedHostMiddleware, allowed_hosts=program.settings.trusted_hosts)
     app.include_router(api.routes(program.station))
     _add_operations(app, program)
-    app.include_router(pages.routes(program.station))
+    app.include_router(pages.routes(program.station, program.people))
     _add_events(app, program)
     return app
 

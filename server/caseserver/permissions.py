@@ -34,6 +34,10 @@ COMPARERS: Final = frozenset({"legal_reviewer", "supervisor", "inspector", "stat
 """Who may ask what another rulebook would make of the log."""
 
 
+PAGES_ONLY: Final = frozenset({"person.identified", "person.erased"})
+"""Facts behind which something else has to be done first: sealing a value, a second signature."""
+
+
 def _table(*rows: tuple[frozenset[str], str]) -> dict[str, frozenset[str]]:
     return {name: roles for roles, names in rows for name in names.split()}
 

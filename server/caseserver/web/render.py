@@ -28,6 +28,7 @@ from caseserver.web.views import (
     StayPage,
     WallView,
 )
+from caseserver.web.views_people import FindPage, ParticularsPage
 from caseserver.web.views_rules import RulesPage
 from caseserver.web.views_whatif import WhatIfPage
 
@@ -158,6 +159,14 @@ def rules(view: RulesPage, reader: Reader) -> str:
 
 def whatif(view: WhatIfPage, reader: Reader) -> str:
     return _render("whatif.html", reader, view=view)
+
+
+def particulars(view: ParticularsPage, reader: Reader) -> str:
+    return _render("particulars.html", reader, view=view)
+
+
+def find(view: FindPage, reader: Reader) -> str:
+    return _render("find.html", reader, view=view)
 
 
 def sign_in(view: SignInPage, reader: Reader) -> str:

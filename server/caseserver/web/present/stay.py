@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from caseserver.alarms import Alarm
+from caseserver.permissions import ERASERS, KNOWERS
 from caseserver.web.present import intervals
 from caseserver.web.present.alarm import Leaf, facts_of
 from caseserver.web.present.approvals import offered
@@ -388,9 +389,10 @@ def _duties(
     """Forms that make sense for this stay now and that this reader may fill in."""
     base = f"/stays/{state.area.id}/{stay.ref}"
     record = (f"{base}/record", reader.t("record.title"))
+    who = ((f"{base}/person", reader.t("person.title")),) if reader.roles & (KNOWERS | ERASERS) else ()
     if not stay.is_open:
-        return (record,)
-    found = []
+        return (*who, record)
+    found = [*who]
     if stay.band is None and "wristband.bound" in may:
         found.append((f"{base}/band", reader.t("bind.title")))
     if stay.searched_us is None and "search.signed" in may:
