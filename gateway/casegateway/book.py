@@ -14,9 +14,10 @@ from typing import Any
 from casegateway.drafts import Draft, stamp
 from casegateway.events import Moment
 from casegateway.memory import Memory
+from casegateway.reserve import Reserve
 from caselog import records
 from caselog.clock import Instant
-from caselog.errors import DiskFull, EntryError, PendingFull
+from caselog.errors import DiskFull, EntryError, LogStopped, PendingFull
 from caselog.keychain import KeyChain
 from caselog.leaf import ID_CHARS_MAX, LeafRecord, parse
 from caselog.log import Leaf, Log
@@ -66,6 +67,8 @@ class Book:
         self.chain: KeyChain | None = None  # the keys of this log; None before leaf 0
         self.counters: Counter[str] = Counter()
         self.is_full = False
+        self.reserve: Reserve | None = None
+        self.failure: str | None = None  # why the log went on on the second disk
         self._trace = trace
         self._unstepped: list[Fact] = []
         self._uncounted: dict[str, None] = {}  # stays released since the log last counted their leaves
@@ -162,7 +165,7 @@ class Book:
             return True
         self._trace("commit", self.log.size)
         try:
-            self.log.commit()
+            self._write()
         except DiskFull:
             self.is_full = True
             self.counters["disk_full"] += 1
@@ -170,6 +173,23 @@ class Book:
         self.is_full = False
         self._trace("durable", self.log.durable_size)
         return True
+
+    def _write(self) -> None:
+        """Commit; where it cannot, with the room kept back, or on the second disk. Raises `DiskFull`, `LogStopped`."""
+        try:
+            self.log.commit()
+        except DiskFull:
+            if self.reserve is None or not self.reserve.release():
+                raise
+            self.counters["reserve_released"] += 1
+            self.log.commit()
+        except LogStopped as error:
+            # The failed fsync is not tried again: what was not durable is written anew, elsewhere.
+            if not self.log.go_on():
+                raise
+            self.failure = str(error)
+            self.counters["second_disk"] += 1
+            self.log.commit()
 
     def _append_output(self, entry: dict[str, Any]) -> Leaf | None:
         """None, and counted, where it could not be taken."""

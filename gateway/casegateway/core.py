@@ -26,6 +26,7 @@ from casegateway.events import (
     Publish,
     SaveCursor,
     ServerSaid,
+    Spare,
     Stop,
 )
 from casegateway.health import counters, heartbeat, sources
@@ -35,6 +36,7 @@ from casegateway.limits import (
     HEARTBEAT_MS,
     LOOP_WAIT_MS_MIN,
     OPEN_ALARMS_IN_HEARTBEAT_MAX,
+    REASON_CHARS_MAX,
     REFUSALS_PER_MINUTE_MAX,
     SERVER_SILENT_MS,
 )
@@ -43,6 +45,7 @@ from casegateway.link import NodeLink
 from casegateway.orders import OfficerFacts, Refused, refusal_of
 from casegateway.outbox import Outbox
 from casegateway.outputs import Outputs, cause_of, sounders_on
+from casegateway.storage import Storage
 from casegateway.translate import Translator
 from caselog import canonical, records
 from caselog.errors import LogDamaged, LogStopped
@@ -53,6 +56,7 @@ from custody.facts import BodyValue
 
 EXIT_LOG_DAMAGED = 3
 EXIT_STORAGE_FAILED = 4
+AGAIN = -1  # not an exit: the real log can be mended now, and the program begins anew with it
 SETTLE_ROUNDS_MAX = 8  # facts that follow from facts: orders, deadlines. More would be a loop.
 
 
@@ -82,6 +86,8 @@ class GatewayCore:
         acked: int,
         now: Moment,
         after: Predecessor | None = None,
+        *,
+        storage: Storage,
     ) -> None:
         """`book` is not yet replayed; `after`: the log that a new one goes on from; `node_keys`: node id to 32
         bytes; `clock_doubt`: why the wall
@@ -104,6 +110,8 @@ class GatewayCore:
         keys.follow(book.chain)
         self._after = after
         self.outbox = Outbox(book.log, keys, server_public, acked, now.real_us)
+        self.storage = storage
+        self._is_sparing = False
         self.count_orders = CountOrders(server_public, self.memory, book.log.stay_size)
         self.officer_facts = OfficerFacts(server_public, self.memory)
         self._clock = ClockWatch(self.memory.recorded_us, self.memory.is_clock_doubted, clock_doubt)
@@ -142,6 +150,8 @@ class GatewayCore:
             }
             self._append("config.loaded", body, now)
             self._clock_facts(raw, now)
+            self.storage.begin(now)
+            self._compare_storage(now)
             return out + self._settle(now)
         except LogStopped as error:
             return out + self._give_up(EXIT_STORAGE_FAILED, error)
@@ -171,9 +181,10 @@ class GatewayCore:
             self._reach_deadline(now)
             for event in events:
                 self._take(event, now)
+            self.storage.step(now)
             self._supervise(now)
-            out = self._settle(now)
-            return out + self._talk(now)
+            out = self._settle(now) + self._talk(now)
+            return [*out, Stop(AGAIN, "the log can be mended")] if self.storage.is_mended else out
         except LogStopped as error:
             return self._give_up(EXIT_STORAGE_FAILED, error)
         except LogDamaged as error:
@@ -189,7 +200,11 @@ class GatewayCore:
             times.append(link.wake_us(is_lost=is_lost))
         if self._is_connected:
             times.append(self._heartbeat_us + HEARTBEAT_MS * 1_000)
-        times += [t for t in (self.outputs.wake_us(), self.outbox.wake_us()) if t is not None]
+        times += [
+            t
+            for t in (self.outputs.wake_us(), self.outbox.wake_us(), self.storage.wake_us())
+            if t is not None
+        ]
         due_us = self.book.engine.next_deadline_us()
         if due_us is not None and raw.latest_us is not None and (due_us, False) != self._deadline_told:
             times.append(raw.real_us + round((due_us - raw.latest_us) / raw.rate))
@@ -236,6 +251,15 @@ class GatewayCore:
             self._append("port.restored", {"port": port}, now)
         elif line.is_open is False and not is_lost:
             self._append("port.lost", {"port": port, "reason": line.reason}, now)
+
+    def _compare_storage(self, now: Moment) -> None:
+        """A fact where the log says otherwise of the disk it is on."""
+        reasons = self.storage.reasons
+        if reasons and not self.memory.is_storage_lost:
+            text = "; ".join(f"{kind}: {reason}" for kind, reason in sorted(reasons.items()))
+            self._append("storage.lost", {"reason": text[:REASON_CHARS_MAX]}, now)
+        elif not reasons and self.memory.is_storage_lost:
+            self._append("storage.restored", {}, now)
 
     def _take_bytes(self, event: BytesRead, now: Moment) -> None:
         line = self._lines[event.port]
@@ -298,6 +322,8 @@ class GatewayCore:
             order = self.count_orders.judge(payload, now)
             if order is not None:
                 self.book.count_stay(order.stay, now.instant, order.id)
+        elif topic == "mend":
+            self.storage.take(payload)
         else:
             self._counters["unknown_topic"] += 1
 
@@ -346,6 +372,7 @@ class GatewayCore:
         is_silent = now.real_us - self.outbox.last_ack_us > SERVER_SILENT_MS * 1_000
         if is_silent != self.memory.is_server_lost and (is_silent or self.outbox.has_heard):
             self._append("server.lost" if is_silent else "server.restored", {}, now)
+        self._compare_storage(now)
         for port, line in self._lines.items():
             self._compare_port(port, now)
             line.measure(now)
@@ -418,6 +445,11 @@ class GatewayCore:
             out.append(self._heartbeat(now, is_birth=self._heartbeat_us == 0))
             self._heartbeat_us = now.real_us
         out += self.outbox.due(now.real_us)
+        if self._is_connected:
+            out += self.storage.due(now)
+        if self.storage.is_sparing != self._is_sparing:
+            self._is_sparing = self.storage.is_sparing
+            out.append(Spare(self._is_sparing))
         if self.outbox.acked != self._cursor and now.real_us - self._cursor_us >= CURSOR_SAVE_MS * 1_000:
             self._cursor, self._cursor_us = self.outbox.acked, now.real_us
             out.append(SaveCursor(self._cursor))
@@ -438,6 +470,7 @@ class GatewayCore:
             "count": self.count_orders.counters,
             "outbox": self.outbox.counters,
             "log": self.book.counters,
+            "mend": self.storage.counters,
         }
         for part, own in parts.items():
             total.update({f"{part}_{name}": count for name, count in own.items()})
@@ -462,6 +495,7 @@ class GatewayCore:
             "log": {"size": log.size, "durable": log.durable_size, "acked": self.outbox.acked},
             "clock": "doubted" if self._clock.is_doubted else "trusted",
             "disk": "full" if self.book.is_full else "ok",
+            "storage": self.storage.health(),
             "noisy_ports": [port for port, line in self._lines.items() if line.is_noisy],
             "server_ahead": self.outbox.is_server_ahead,
             "alarms": alarms[-OPEN_ALARMS_IN_HEARTBEAT_MAX:],

@@ -61,7 +61,7 @@ class BrokerDown:
 class ServerSaid:
     """A message on down/<topic>; nothing in it is believed yet."""
 
-    topic: str  # ack | req | fact
+    topic: str  # ack | req | fact | count | mend
     payload: bytes
 
 
@@ -104,6 +104,13 @@ class SaveCursor:
 
 
 @dataclass(frozen=True, slots=True)
+class Spare:
+    """The disk is nearly full: write nothing that is not evidence, until told otherwise."""
+
+    is_on: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Stop:
     """The gateway cannot go on; the process ends with `code` and says why."""
 
@@ -111,4 +118,4 @@ class Stop:
     reason: str
 
 
-Action = SendBytes | DriveLine | Publish | SaveCursor | Stop
+Action = SendBytes | DriveLine | Publish | SaveCursor | Spare | Stop

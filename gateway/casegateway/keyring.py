@@ -30,6 +30,11 @@ class Keyring:
         self._chain = KeyChain(origin, present.public)
         self._keys = {key.public: key for key in (*former, *((coming,) if coming else ()), present)}
 
+    @property
+    def publics(self) -> list[bytes]:
+        """Every key of this log that is here, 32 bytes each."""
+        return list(self._keys)
+
     def follow(self, chain: KeyChain | None) -> None:
         """Sign by what the log says; None: it says nothing yet. Raises `KeyFileError` when its key is not here."""
         if chain is None:

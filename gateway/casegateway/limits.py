@@ -60,9 +60,29 @@ COUNT_AGE_US_MAX: Final = 600_000_000
 """A request to count a stay that is older or newer than this is said again by somebody else."""
 FUTURE_US_MAX: Final = 600_000_000
 """An officer's fact may claim to be at most this far in our future."""
+REASON_CHARS_MAX: Final = 200
 REFUSALS_PER_MINUTE_MAX: Final = 20
 """Refusals written to the log; further ones are only counted."""
 OPEN_ALARMS_IN_HEARTBEAT_MAX: Final = 64
+
+# --- the log's disk ---------------------------------------------------------------------------
+SPACE_LOW_MIB: Final = 256
+"""Less free room than this: nothing but evidence is written, and it is alarmed."""
+RESERVE_MIB: Final = 32
+"""Kept back for facts: a week of a busy area."""
+RESERVE_CHUNK_BYTES: Final = 1 << 20
+SPACE_CHECK_MS: Final = 10_000
+SCRUB_HOUR: Final = 3
+SCRUB_SLICE_BYTES: Final = 65_536
+SCRUB_SLICE_MS: Final = 50
+"""At most a slice of the scrub each 50 ms: 1.3 MB/s, and never longer in a turn than one slice takes."""
+PATCH_LEAVES_AT_ONCE: Final = 64
+MEND_RESEND_MS: Final = 3_000
+INTERIM_COMMIT_LEAVES: Final = 1_024
+INTERIM_MISSING_MAX: Final = 1_000_000
+"""More leaves missing than this: no log to go on with is made."""
+MEND_PAYLOAD_BYTES_MAX: Final = 512 * 1024
+"""Leaves that come back: as many as go up in a batch, one leaf at least, and a note."""
 
 # --- time -------------------------------------------------------------------------------------
 CLOCK_STEP_US: Final = 1_000_000

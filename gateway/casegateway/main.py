@@ -5,11 +5,13 @@ storage failed; 5 another process holds the log.
 """
 
 import argparse
+import errno
 import logging
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from hashlib import sha256
 from importlib import metadata
 from pathlib import Path
@@ -19,15 +21,19 @@ import structlog
 
 from casegateway.adapters.fake_gpio import Change, FakeGpio
 from casegateway.adapters.gpio import GpioPort, GpioUnavailable, load_api
-from casegateway.adapters.mqtt import BrokerConfig, MqttLink
+from casegateway.adapters.mqtt import MEND, WORDS, BrokerConfig, MqttLink
 from casegateway.adapters.serial_port import SerialPort
 from casegateway.beginning import adopt_next_key, beginning, keyring
 from casegateway.book import Book
-from casegateway.core import EXIT_LOG_DAMAGED, EXIT_STORAGE_FAILED, GatewayCore, Identity
+from casegateway.core import AGAIN, EXIT_LOG_DAMAGED, EXIT_STORAGE_FAILED, GatewayCore, Identity
 from casegateway.events import DriveLine
+from casegateway.evidence import Evidence, mend, open_evidence
+from casegateway.limits import RESERVE_MIB, SCRUB_HOUR, SPACE_LOW_MIB
 from casegateway.memory import Memory
+from casegateway.mending import Mender
 from casegateway.outputs import sounders_on
-from casegateway.runtime import Inlet, RateClock, Shell, Tracer, moment_of, real_us, run
+from casegateway.reserve import NAME as RESERVE
+from casegateway.runtime import Inlet, LineFile, RateClock, Shell, Tracer, moment_of, real_us, run
 from casegateway.state import (
     StateError,
     load_cursor,
@@ -35,9 +41,9 @@ from casegateway.state import (
     node_keys,
     server_public,
 )
+from casegateway.storage import Storage
 from caselog.errors import DiskBusy, FormatError, LogDamaged, LogStopped
-from caselog.filedisk import FileDisk
-from caselog.log import Log, Recovery
+from caselog.log import Recovery
 from custody.area import Area, load_area
 from custody.bundled import rulebook_of_area
 from custody.config import ConfigError
@@ -46,6 +52,7 @@ from custody.rules import Rulebook
 
 EXIT_USAGE = 2
 EXIT_BUSY = 5
+HOURS = 24
 
 log = structlog.get_logger()
 
@@ -75,6 +82,14 @@ def arguments(argv: list[str]) -> argparse.Namespace:
         "--clock-doubt", default="", metavar="REASON", help="the wall clock is not to be trusted"
     )
     parser.add_argument("--trace", type=Path, help="a line before each append, commit, ack, publish")
+    parser.add_argument(
+        "--second-log", type=Path, metavar="DIR", help="on another disk: the log goes on there"
+    )
+    parser.add_argument(
+        "--scrub-hour", default=str(SCRUB_HOUR), metavar="HOUR", help="local hour, or 'never'"
+    )
+    parser.add_argument("--disk-low-mib", type=int, default=SPACE_LOW_MIB, help="alarm below this free room")
+    parser.add_argument("--disk-reserve-mib", type=int, default=RESERVE_MIB, help="room kept back for facts")
     parser.add_argument("--log-level", choices=("debug", "info", "warning", "error"), default="info")
     return parser.parse_args(argv)
 
@@ -99,29 +114,26 @@ def main(argv: list[str], clock_factory: Callable[[int], RateClock]) -> int:
         return EXIT_STORAGE_FAILED
 
 
+@dataclass(frozen=True, slots=True)
+class _Setting:
+    """What stays the same from one opening of the log to the next."""
+
+    options: argparse.Namespace
+    area: Area
+    rulebook: Rulebook
+    identity: Identity
+    node_keys: dict[str, bytes]
+    public: bytes | None
+    scrub_hour: int | None
+    stopping: Callable[[], bool]
+    trace: Tracer
+    timeline: LineFile
+
+
 def _run(options: argparse.Namespace, clock_factory: Callable[[int], RateClock]) -> int:
     config_text = _read(options.config)
     area = load_area(config_text, str(options.config))
     rulebook, rulebook_hash = _rulebook(area, options.rulebook)
-    data: Path = options.data
-    keys = node_keys(data / "keys" / "nodes.toml", area)
-    public = server_public(data / "keys" / "server.pub")
-    gpio = _gpio(options)
-    cursor_file = data / "outbox.json"
-    cursor = load_cursor(cursor_file)
-    try:
-        evidence, recovery = Log.open(FileDisk(data / "log"), held_size=cursor)
-    except (LogDamaged, LogStopped, OSError):
-        _cry(area, gpio)
-        raise
-    clock = clock_factory(next_boot(data / "state" / "boot"))
-    prefix = f"caseward.local/{area.id}/{area.gateway}/"
-    start = beginning(data / "state", prefix, is_log_empty=evidence.size == 0)
-    signers = keyring(data / "keys", start.origin)
-    inlet = Inlet()
-    trace = Tracer(options.trace)
-    memory = Memory()
-    book = Book(evidence, Engine(area, rulebook), memory, trace)
     identity = Identity(
         area.gateway,
         sha256(config_text.encode()).hexdigest(),
@@ -129,38 +141,118 @@ def _run(options: argparse.Namespace, clock_factory: Callable[[int], RateClock])
         rulebook_hash,
         metadata.version("caseward"),
     )
+    keys = node_keys(options.data / "keys" / "nodes.toml", area)
+    public = server_public(options.data / "keys" / "server.pub")
+    hour = _scrub_hour(options.scrub_hour)
+    setting = _Setting(
+        options, area, rulebook, identity, keys, public, hour, _stop_on_signals(), Tracer(options.trace),
+        LineFile(options.gpio_timeline),
+    )  # fmt: skip
+    while (code := _live(setting, clock_factory)) == AGAIN:
+        log.info("beginning anew with the log that was mended")
+    return code
+
+
+def _live(setting: _Setting, clock_factory: Callable[[int], RateClock]) -> int:
+    """Open the log and run on it; AGAIN when it was an interim one and the real one is mended."""
+    options, area = setting.options, setting.area
+    gpio = _gpio(options, setting.timeline)
+    cursor = load_cursor(options.data / "outbox.json")
+    try:
+        evidence = open_evidence(options.data, options.second_log, cursor, lambda: _cry(area, gpio))
+    except (LogDamaged, LogStopped, OSError):
+        _cry(area, gpio)
+        raise
+    try:
+        clock = clock_factory(_boot_number(options.data))
+        code = _serve(setting, evidence, clock, gpio, cursor)
+        if code == AGAIN:
+            mend(evidence, cursor, moment_of(clock).instant)
+        return code
+    finally:
+        evidence.close()
+
+
+def _serve(
+    setting: _Setting, evidence: Evidence, clock: RateClock, gpio: GpioPort | None, cursor: int
+) -> int:
+    """Join the parts over an open log and run them to the end."""
+    options, area, data = setting.options, setting.area, setting.options.data
+    book_log = evidence.log
+    prefix = f"caseward.local/{area.id}/{area.gateway}/"
+    start = beginning(data / "state", prefix, is_log_empty=book_log.size == 0)
+    signers = keyring(data / "keys", start.origin)
+    if evidence.filling is not None:
+        signers.coming = None  # a key changes in the real log only
+    inlet = Inlet()
+    book = Book(book_log, Engine(area, setting.rulebook), Memory(), setting.trace)
+    storage = Storage(
+        book, evidence.disk, Mender(start.origin, signers.publics, setting.public), area.zone,
+        low_bytes=options.disk_low_mib << 20, reserve_bytes=options.disk_reserve_mib << 20,
+        scrub_hour=None if evidence.filling is not None else setting.scrub_hour,
+        second_path=str(options.second_log or ""), filling=evidence.filling, reasons=evidence.reasons,
+    )  # fmt: skip
     now = moment_of(clock)
     core = GatewayCore(
-        area, identity, book, keys, signers, public, options.clock_doubt, cursor, now, start.after
-    )
-    if evidence.size and book.chain is None:
+        area, setting.identity, book, setting.node_keys, signers, setting.public, options.clock_doubt, cursor,
+        now, start.after, storage=storage,
+    )  # fmt: skip
+    if book_log.size and book.chain is None and evidence.filling is None:
         raise StateError(data / "log", "log.begun/1 as leaf 0", "another leaf")
-    paths = _port_paths(area, options.port)
-    shell = Shell(
-        ports={p.id: SerialPort(p.id, paths[p.id], p.baud, inlet.put, real_us) for p in area.ports.values()},
-        broker=_broker(area, options, inlet),
-        gpio=gpio,
-        cursor_file=cursor_file,
-        trace=trace,
-        size=lambda: evidence.durable_size,
-    )
-    stopping = _stop_on_signals()
-    log.info("starting", gateway=area.gateway, boot=now.instant.boot, leaves=evidence.size, gpio=options.gpio)
-    stop = shell.act(core.boot(moment_of(clock), _reason(recovery, core)))
+    shell = _shell(setting, evidence, inlet, gpio)
+    log.info("starting", gateway=area.gateway, boot=now.instant.boot, leaves=book_log.size, gpio=options.gpio)
+    stop = shell.act(core.boot(moment_of(clock), _reason(evidence.recovery, core)))
     if stop is not None:
         log.error("stopping", code=stop.code, reason=stop.reason)
         return stop.code
     adopt_next_key(data / "keys", signers)
     shell.start()
     try:
-        code = run(core, shell, inlet, clock, stopping)
+        code = run(core, shell, inlet, clock, setting.stopping)
     except BaseException:
         shell.act(core.farewell())  # a gateway that ends by a fault of its own must be heard too
         raise
     finally:
         shell.stop()
-    log.info("ended", code=code, leaves=evidence.durable_size)
+    log.info("ended", code=code, leaves=book_log.durable_size)
     return code
+
+
+def _shell(setting: _Setting, evidence: Evidence, inlet: Inlet, gpio: GpioPort | None) -> Shell:
+    """The adapters. With an interim log nothing is sent but questions, and nothing is heard but answers."""
+    options, area = setting.options, setting.area
+    paths = _port_paths(area, options.port)
+    is_interim = evidence.filling is not None
+    return Shell(
+        ports={p.id: SerialPort(p.id, paths[p.id], p.baud, inlet.put, real_us) for p in area.ports.values()},
+        broker=_broker(area, options, inlet, (MEND,) if is_interim else WORDS),
+        gpio=gpio,
+        cursor_file=options.data / "outbox.json",
+        trace=setting.trace,
+        size=lambda: evidence.log.durable_size,
+        lines={"trace": setting.trace, "gpio_timeline": setting.timeline},
+        topics=frozenset({MEND}) if is_interim else None,
+    )
+
+
+def _boot_number(data: Path) -> int:
+    """Count this start. Where the disk has no room even for that, the room kept back for facts is given up."""
+    try:
+        return next_boot(data / "state" / "boot")
+    except OSError as error:
+        reserve = data / "log" / RESERVE
+        if error.errno != errno.ENOSPC or not reserve.exists():
+            raise
+        os.truncate(reserve, 0)
+        return next_boot(data / "state" / "boot")
+
+
+def _scrub_hour(text: str) -> int | None:
+    if text == "never":
+        return None
+    if not text.isdecimal() or not 0 <= int(text) < HOURS:
+        raise Usage(f"--scrub-hour: expected an hour from 0 to {HOURS - 1} or never, found {text!r}")
+    return int(text)
 
 
 def _cry(area: Area, gpio: GpioPort | None) -> None:
@@ -197,7 +289,7 @@ def _port_paths(area: Area, given: list[str]) -> dict[str, str]:
     return paths
 
 
-def _broker(area: Area, options: argparse.Namespace, inlet: Inlet) -> MqttLink | None:
+def _broker(area: Area, options: argparse.Namespace, inlet: Inlet, words: Sequence[str]) -> MqttLink | None:
     if options.broker == "none":
         return None
     host, colon, port = options.broker.rpartition(":")
@@ -208,10 +300,10 @@ def _broker(area: Area, options: argparse.Namespace, inlet: Inlet) -> MqttLink |
         password = _read(options.mqtt_password_file).strip()
     user = options.mqtt_user or (area.gateway if password is not None else None)
     files = [str(path) if path else None for path in (options.tls_ca, options.tls_cert, options.tls_key)]
-    return MqttLink(area.gateway, BrokerConfig(host, int(port), user, password, *files), inlet.put)
+    return MqttLink(area.gateway, BrokerConfig(host, int(port), user, password, *files), inlet.put, words)
 
 
-def _gpio(options: argparse.Namespace) -> GpioPort | None:
+def _gpio(options: argparse.Namespace, timeline: LineFile) -> GpioPort | None:
     if options.gpio == "none":
         return None
     if options.gpio == "rpi":
@@ -223,15 +315,12 @@ def _gpio(options: argparse.Namespace) -> GpioPort | None:
             raise GpioUnavailable(
                 f"{error}; --gpio fake or none runs without the gateway's own lines"
             ) from None
-    return GpioPort(FakeGpio(real_us, _timeline(options.gpio_timeline)), "fake")
+    return GpioPort(FakeGpio(real_us, _timeline(timeline)), "fake")
 
 
-def _timeline(path: Path | None) -> Callable[[Change], None] | None:
+def _timeline(file: LineFile) -> Callable[[Change], None]:
     """Writes each change of a fake output as `<real_us> <line> <level>`."""
-    if path is None:
-        return None
-    file = path.open("a", buffering=1)
-    return lambda change: print(change.real_us, change.line, change.level, file=file)
+    return lambda change: file.write(f"{change.real_us} {change.line} {change.level}")
 
 
 def _read(path: Path) -> str:

@@ -61,6 +61,7 @@ class Memory:
         self.lost_ports: set[str] = set()
         self.is_server_lost = False
         self.is_clock_doubted = False
+        self.is_storage_lost = False
         self.seen: dict[str, SeenSeqs] = {}
         self.config: dict[str, object] = {}
         self.recorded_us = 0  # earliest of the newest record
@@ -125,6 +126,10 @@ class Memory:
                 self.is_server_lost = True
             case "server.restored":
                 self.is_server_lost = False
+            case "storage.lost":
+                self.is_storage_lost = True
+            case "storage.restored":
+                self.is_storage_lost = False
             case "clock.doubted" | "clock.stepped":
                 self.is_clock_doubted = True
             case "clock.trusted":

@@ -4,7 +4,7 @@ import os
 import queue
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -23,6 +23,7 @@ from casegateway.events import (
     SaveCursor,
     SendBytes,
     ServerSaid,
+    Spare,
     Stop,
 )
 from casegateway.limits import BATCH_EVENTS_MAX, INPUT_QUEUE_MAX, LOOP_WAIT_MS_MAX
@@ -90,18 +91,38 @@ class Inlet:
         return self._queue.qsize()
 
 
-class Tracer:
-    """Appends one line before each step, so that it can be seen where a kill landed. Not evidence."""
+class LineFile:
+    """A file of lines that is not evidence: the first thing left out when the disk is nearly full.
+
+    `left_out` counts the lines that were not written because of that, or because the disk took none.
+    """
 
     def __init__(self, path: Path | None) -> None:
-        """None: no trace."""
+        """None: no file."""
+        self.is_sparing = False
+        self.left_out = 0
         flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
         self._descriptor = None if path is None else os.open(path, flags, 0o600)
 
+    def write(self, line: str) -> None:
+        """One line, handed to the kernel at once."""
+        if self._descriptor is None:
+            return
+        try:
+            if not self.is_sparing:
+                os.write(self._descriptor, line.encode() + b"\n")
+                return
+        except OSError as error:
+            log.warning("a line was not written", error=str(error))
+        self.left_out += 1
+
+
+class Tracer(LineFile):
+    """Appends one line before each step, so that it can be seen where a kill landed."""
+
     def __call__(self, step: str, index: int, detail: str = "") -> None:
-        """`<pid> <step> <index> <detail>`, handed to the kernel at once."""
-        if self._descriptor is not None:
-            os.write(self._descriptor, f"{os.getpid()} {step} {index} {detail}".rstrip().encode() + b"\n")
+        """`<pid> <step> <index> <detail>`."""
+        self.write(f"{os.getpid()} {step} {index} {detail}".rstrip())
 
 
 @dataclass(slots=True)
@@ -114,6 +135,8 @@ class Shell:
     cursor_file: Path
     trace: Tracer
     size: Callable[[], int]
+    lines: Mapping[str, LineFile] = field(default_factory=dict)  # by name, what is left out first
+    topics: frozenset[str] | None = None  # of up/<topic>; None: all
 
     def start(self) -> None:
         """Open ports, connect."""
@@ -134,11 +157,14 @@ class Shell:
                 case DriveLine(output, line, active):
                     self._drive(output, line, active)
                 case Publish(topic, payload, size):
-                    if self.broker is not None:
+                    if self.broker is not None and (self.topics is None or topic in self.topics):
                         self.trace("publish", size, topic)
                         self.broker.publish(topic, payload)
                 case SaveCursor(size):
                     self._save(size)
+                case Spare(is_on):
+                    for file in self.lines.values():
+                        file.is_sparing = is_on
                 case Stop():
                     stop = action
         return stop
@@ -150,6 +176,10 @@ class Shell:
             "mqtt_dropped": 0 if self.broker is None else self.broker.dropped,
             "serial_dropped_bytes": sum(port.dropped_bytes for port in self.ports.values()),
         }
+
+    def left_out(self) -> dict[str, int]:
+        """Lines not written, by the name of the file."""
+        return {name: file.left_out for name, file in self.lines.items()}
 
     def stop(self) -> None:
         """Close all; outputs keep their last state."""
@@ -185,6 +215,7 @@ def run(core: GatewayCore, shell: Shell, inlet: Inlet, clock: RateClock, stoppin
         events = inlet.take(wait_us / 1_000_000)
         core.input_depth = len(inlet)
         core.shell = {**shell.health(), "input_dropped": inlet.dropped}
+        core.storage.left_out = shell.left_out()
         stop = shell.act(core.handle(events, moment_of(clock)))
     if stop is not None:
         log.error("stopping", code=stop.code, reason=stop.reason)

@@ -12,12 +12,14 @@ from dataclasses import dataclass, field
 
 @dataclass(slots=True)
 class Received:
-    """What the worker takes at once. `logs`: (gateway, payload) in order; `beats`: gateway -> newest heartbeat."""
+    """What the worker takes at once. `logs`: (gateway, payload) in order; `beats`: gateway -> newest heartbeat;
+    `mends`: gateway -> newest request for leaves."""
 
     logs: list[tuple[str, bytes]] = field(default_factory=list)
     beats: dict[str, bytes] = field(default_factory=dict)
     is_connected: bool = False
     became_connected: bool = False
+    mends: dict[str, bytes] = field(default_factory=dict)
 
 
 class Inbox:
@@ -30,6 +32,7 @@ class Inbox:
         self._changed = threading.Condition()
         self._logs: deque[tuple[str, bytes]] = deque()
         self._beats: dict[str, bytes] = {}
+        self._mends: dict[str, bytes] = {}
         self._is_connected = False
         self._became_connected = False
         self._is_woken = False
@@ -59,6 +62,12 @@ class Inbox:
             self._beats[gateway] = payload
             self._changed.notify()
 
+    def put_mend(self, gateway: str, payload: bytes) -> None:
+        """An `up/mend`; it replaces an older one that waits."""
+        with self._changed:
+            self._mends[gateway] = payload
+            self._changed.notify()
+
     def set_connected(self, *, is_connected: bool) -> None:
         """The connection to the broker is made and subscribed, or lost."""
         with self._changed:
@@ -75,7 +84,7 @@ class Inbox:
     def take(self, timeout_s: float, logs_max: int) -> Received:
         """What is there, at most `logs_max` batches; waits up to `timeout_s` for something."""
         with self._changed:
-            if not (self._logs or self._beats or self._became_connected or self._is_woken):
+            if not (self._logs or self._beats or self._mends or self._became_connected or self._is_woken):
                 self._changed.wait(timeout_s)
             count = min(logs_max, len(self._logs))
             received = Received(
@@ -83,6 +92,8 @@ class Inbox:
                 self._beats,
                 self._is_connected,
                 self._became_connected,
+                self._mends,
             )
+            self._mends = {}
             self._beats, self._became_connected, self._is_woken = {}, False, False
             return received

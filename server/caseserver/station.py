@@ -14,6 +14,7 @@ from typing import Any, Final
 from caselog import canonical
 from caselog.clock import Instant
 from caselog.keys import Signer
+from caseserver import mending
 from caseserver.accounts import Officer
 from caseserver.alarms import SERVER, Alarm
 from caseserver.area_state import AreaState
@@ -246,6 +247,13 @@ class Station:
     def log_run(self, gateway: str, first: int, count: int) -> list[bytes]:
         """Raw leaves, without newlines."""
         return self._leaves.run(gateway, first, count)
+
+    def mend(self, gateway: str, payload: bytes) -> list[Message]:
+        """The answer to a gateway that asks for leaves it has lost."""
+        reply = mending.answer(
+            payload, lambda first, count: self.log_run(gateway, first, count), self._leaves.held(gateway).note
+        )
+        return [] if reply is None else [Message(gateway, "mend", reply)]
 
     def log_bytes(self, gateway: str) -> bytes:
         """The whole log of a gateway, a line each."""

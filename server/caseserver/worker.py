@@ -86,6 +86,8 @@ class Worker:
             self._send(self._states[gateway].on_heartbeat(payload, self._station.now(), time.monotonic()))
             if self._influx is not None:
                 self._influx.put(self._states[gateway].area.id, self._states[gateway].samples.newest)
+        for gateway, payload in received.mends.items():
+            self._send(self._station.mend(gateway, payload))
         for gateway, payload in received.logs:
             state = self._states[gateway]
             messages, records = state.on_log(payload, self._station.now())

@@ -24,7 +24,9 @@ from casegateway.events import (
 )
 from casegateway.keyring import Keyring
 from casegateway.memory import Memory
+from casegateway.mending import Mender
 from casegateway.orders import signed_bytes
+from casegateway.storage import Storage
 from caselog import canonical
 from caselog.clock import Instant
 from caselog.disk import MemoryDisk
@@ -157,6 +159,8 @@ class Bench:
         self.disk = disk or MemoryDisk()
         self.rulebook, self.rulebook_hash = RULEBOOK, "d" * 64
         self.has_server_key = has_server_key
+        self.reserve_bytes = 0
+        self.scrub_hour: int | None = None
         self.node = NodeBench(lambda: self.real_us)
         self.boot = 0
         self.acked = 0
@@ -210,10 +214,20 @@ class Bench:
             clock_doubt,
             self.acked,
             self.moment(),
+            storage=self.storage(book),
         )
         self.stop = None
         self.lines.clear()
         self.act(self.core.boot(self.moment(), reason))
+
+    def storage(self, book: Book) -> Storage:
+        """No scrub and no reserve but where a test wants them."""
+        public = SERVER_KEY.public if self.has_server_key else None
+        mender = Mender(ORIGIN, [GATEWAY_KEY.public], public)
+        return Storage(
+            book, self.disk, mender, AREA.zone, low_bytes=0, reserve_bytes=self.reserve_bytes,
+            scrub_hour=self.scrub_hour,
+        )  # fmt: skip
 
     def keys(self) -> Keyring:
         """Overridden where a key changes."""

@@ -20,6 +20,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 from caselog import canonical
 from caselog.keys import SoftKey
 from caselog.segment import decode_line
+from caseserver import mending
 from caseserver.ingest import Ingest
 from caseward.demo.broker import INSTALL_HINT, find_program
 from tests.gateway.bench import HERE, KEY, SERVER_KEY, node_table
@@ -75,7 +76,7 @@ class Mosquitto:
 
 
 class Server:
-    """The real ingest behind a paho client: takes up/log, answers down/ack and down/req."""
+    """The real ingest behind a paho client: takes up/log, answers down/ack, down/req and down/mend."""
 
     def __init__(self, port: int, gateway_public: bytes) -> None:
         self.ingest = Ingest("t1", "gw-t1", gateway_public, SERVER_KEY.named("caseward.local/server"))
@@ -95,6 +96,10 @@ class Server:
         with self.lock:
             self.messages.append((word, message.payload))
             del self.messages[:-200]
+            if word == "mend" and self.is_answering:
+                reply = mending.answer(message.payload, lambda a, n: self.leaves[a : a + n], self.ingest.note)
+                if reply is not None:
+                    client.publish("caseward/v1/gw-t1/down/mend", reply, 1)
             if word != "log" or not self.is_answering:
                 return
             outcome = self.ingest.take(message.payload, int(time.time()))
@@ -224,15 +229,15 @@ class Program:
         self.gateway.send_signal(number)
         return self.gateway.wait(10)
 
-    def leaves(self) -> list[bytes]:
+    def leaves(self, log: str = "log") -> list[bytes]:
         """The log as it stands on the disk."""
         found: list[bytes] = []
-        folder = self.data / "log"
+        folder = self.data / log
         for path in sorted(folder.glob("*.seg")) if folder.is_dir() else []:
             lines = path.read_bytes().split(b"\n")[:-1]
             found += [leaf for leaf in map(decode_line, lines) if leaf is not None]
         return found
 
-    def facts(self, name: str) -> list[dict[str, Any]]:
-        leaves = [canonical.loads(leaf) for leaf in self.leaves()]
+    def facts(self, name: str, log: str = "log") -> list[dict[str, Any]]:
+        leaves = [canonical.loads(leaf) for leaf in self.leaves(log)]
         return [leaf for leaf in leaves if leaf["type"] == f"{name}/1"]

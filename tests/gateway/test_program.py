@@ -13,6 +13,7 @@ import pytest
 from caselog import canonical
 from caselog.disk import FileDisk
 from caselog.log import Log
+from caselog.segment import encode_line
 from tests.gateway.bench import HERE, KEY, Bench
 from tests.gateway.program import Program, wait_for
 
@@ -198,20 +199,84 @@ def test_wrong_start_says_what_was_expected_and_ends_with_2(tmp_path: Path) -> N
     assert run("--nonsense").returncode == 2
 
 
-def test_damaged_log_stops_the_start_with_3_and_is_left_as_it_is(program: Program) -> None:
+def rot(program: Program, at: int) -> tuple[Path, bytes]:
+    """Flip a bit of the first segment at byte `at`; the segment and what stands there now."""
+    segment = next((program.data / "log").glob("*.seg"))
+    data = bytearray(segment.read_bytes())
+    data[at] ^= 1
+    segment.write_bytes(data)
+    return segment, bytes(data)
+
+
+def test_damaged_log_is_gone_on_from_what_is_sound_and_mended_from_the_server(program: Program) -> None:
+    ready(program)
+    program.hardware("PIN 4 1")
+    wait_for("the door to open", lambda: program.facts("door.opened"))
+    program.hardware("PIN 4 0")
+    wait_for("the door to shut", lambda: program.facts("door.closed"))
+    wait_for("the server to hold all", lambda: same_log(program))
+    assert program.end() == 0
+    wait_for("the server to hold all", lambda: len(program.server.leaves) > 0)
+    whole = program.leaves()
+    segment, bad = rot(program, 200)
+    program.server.is_answering = False
+    (program.folder / "gpio").write_text("")
+    program.start()
+    wait_for("the sounder", lambda: sounder(program)[:1] == [1])
+    wait_for("the node to be known again", lambda: program.facts("gateway.booted", "interim/log")[1:])
+    assert program.facts("storage.lost", "interim/log")
+    program.hardware("PIN 1 1")  # the house is at work: the door is a fact, the rules sound
+    wait_for(
+        "the door", lambda: program.facts("door.opened", "interim/log")[-1:] != program.facts("door.opened")
+    )
+    assert segment.read_bytes() == bad
+    assert program.server.newest("mend")["first"] == 0
+    program.server.is_answering = True
+    damaged = wait_for("the log to be mended", lambda: program.facts("log.damaged"))
+    assert (damaged[0]["body"]["first"], damaged[0]["body"]["count"]) == (0, 1)
+    assert (segment.parent / damaged[0]["body"]["kept"]).read_bytes() == bad
+    wait_for("the alarm to be taken back", lambda: program.facts("storage.restored"))
+    assert program.leaves()[: len(whole)] == whole
+    assert len(program.facts("door.opened")) == 2
+    ids = [canonical.loads(leaf)["id"] for leaf in program.leaves()]
+    assert len(ids) == len(set(ids))
+    wait_for("the server to hold all", lambda: same_log(program))
+    assert program.server.ingest.fork is None
+    assert [path.name for path in program.data.glob("interim*")] == ["interim.merged-0"]
+    assert program.end() == 0
+    Log.open(FileDisk(program.data / "log"), held_size=len(whole))
+
+
+def test_damage_that_no_copy_mends_leaves_the_house_guarded_and_the_files_as_they_are(
+    program: Program,
+) -> None:
+    program.server.is_answering = False
+    ready(program)
+    assert program.end() == 0
+    segment, bad = rot(program, 200)
+    for _ in range(2):
+        program.start()
+        boots = len(program.facts("gateway.booted", "interim/log"))
+        wait_for("a start", lambda boots=boots: len(program.facts("gateway.booted", "interim/log")) > boots)
+        program.server.say("mend", b"\x00" * 300_000)
+        program.server.say("mend", canonical.dumps({"v": 1, "first": 0, "count": 0}) + b"\n\nno note\n")
+        wait_for("the question", lambda: program.server.newest("mend"))
+        assert program.end() == 0
+        assert segment.read_bytes() == bad
+
+
+def test_a_log_that_denies_itself_stops_the_start_with_3(program: Program) -> None:
+    program.server.is_answering = False
     ready(program)
     assert program.end() == 0
     segment = next((program.data / "log").glob("*.seg"))
-    data = bytearray(segment.read_bytes())
-    data[200] ^= 1
-    segment.write_bytes(data)
-    (program.folder / "gpio").write_text("")
+    leaves = program.leaves()
+    value = canonical.loads(leaves[0]) | {"stay": "s-1", "stay_n": 7}  # whole, chained, and false
+    segment.write_bytes(encode_line(canonical.dumps(value)))
     program.start()
     assert program.gateway is not None
     assert program.gateway.wait(10) == 3
-    assert segment.read_bytes() == bytes(data)
-    assert sounder(program) == [1]
-    assert '"offset": 0' in (program.folder / "gateway.log").read_text()
+    assert sounder(program)[-1:] == [1]
 
 
 def test_torn_tail_is_cut_and_told_in_the_boot_fact(program: Program) -> None:

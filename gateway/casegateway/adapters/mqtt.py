@@ -7,7 +7,7 @@ the outbox sends again anyway.
 
 import socket
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,10 +15,16 @@ import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion
 
 from casegateway.events import BrokerDown, BrokerUp, Event, ServerSaid
-from casegateway.limits import MQTT_PAYLOAD_BYTES_MAX, MQTT_RECONNECT_S_MAX, MQTT_UNACKED_MAX
+from casegateway.limits import (
+    MEND_PAYLOAD_BYTES_MAX,
+    MQTT_PAYLOAD_BYTES_MAX,
+    MQTT_RECONNECT_S_MAX,
+    MQTT_UNACKED_MAX,
+)
 
 ROOT = "caseward/v1"
-WORDS = ("ack", "req", "fact")
+MEND = "mend"
+WORDS = ("ack", "req", "fact", "count", MEND)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +43,16 @@ class BrokerConfig:
 class MqttLink:
     """One gateway's connection. `put` takes events and must not block for long."""
 
-    def __init__(self, gateway: str, config: BrokerConfig, put: Callable[[Event], None]) -> None:
-        """Nothing connects before `start`. Raises `OSError` or `ssl.SSLError` for bad TLS files."""
+    def __init__(
+        self, gateway: str, config: BrokerConfig, put: Callable[[Event], None],
+        words: Sequence[str] = WORDS,
+    ) -> None:  # fmt: skip
+        """`words`: what it listens to, of down/<word>. Nothing connects before `start`. Raises `OSError` or `ssl.SSLError` for bad TLS files."""
         self.dropped = 0  # messages not handed over: broker away or too slow
         self.oversized = 0
         self._config = config
         self._put = put
+        self._words = tuple(words)
         self._up = f"{ROOT}/{gateway}/up/"
         self._down = f"{ROOT}/{gateway}/down/"
         self._is_up = False
@@ -96,7 +106,7 @@ class MqttLink:
     def _on_connect(self, client: paho.Client, _data: Any, _flags: Any, code: Any, _props: Any) -> None:
         if not code.is_failure:
             self._handed = self._taken = 0
-            client.subscribe([(self._down + word, 1) for word in WORDS])
+            client.subscribe([(self._down + word, 1) for word in self._words])
 
     def _on_subscribe(self, _client: Any, _data: Any, _mid: int, codes: Any, _props: Any) -> None:
         # Up only when the server's words can reach us: else its first ack would be lost.
@@ -114,9 +124,9 @@ class MqttLink:
 
     def _on_message(self, _client: Any, _data: Any, message: paho.MQTTMessage) -> None:
         word = message.topic.removeprefix(self._down)
-        if word not in WORDS or message.retain:
+        if word not in self._words or message.retain:
             return  # a retained word would come again with each connection
-        if len(message.payload) > MQTT_PAYLOAD_BYTES_MAX:
+        if len(message.payload) > (MEND_PAYLOAD_BYTES_MAX if word == MEND else MQTT_PAYLOAD_BYTES_MAX):
             self.oversized += 1
             return
         self._put(ServerSaid(word, bytes(message.payload)))
