@@ -113,7 +113,7 @@ def erasure_form(
 
 
 def erasure_done(action: str, title: str, fact_id: str, reader: Reader, *, is_recorded: bool) -> FormPage:
-    """After the second signature, or when it was taken back."""
+    """After the second signature."""
     back = action.rpartition("/")[0]
     receipt = Receipt(title, fact_id, is_recorded, back, reader.t("person.title"))
     return FormPage(reader.t("person.erase"), "", action, (), "", receipt=receipt, back_href=back)
