@@ -1,6 +1,7 @@
 """What a fact changed, unit by unit, and the rules that read it."""
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Final
 
 from custody.area import Area
@@ -24,6 +25,9 @@ _STAY_ASPECTS: Final[Mapping[str, tuple[str, ...]]] = {
     "place": ("room", "room_us"),
     "band": ("band", "silent_us", "band_cut_fact", "band_battery_pct"),
 }
+KNOWN_MAX: Final = (
+    4_096  # sets of aspects whose rules are kept at hand; a year of a busy area has some hundreds
+)
 # What others in the room have to know of somebody.
 _FELT_BY_NEIGHBOURS: Final = frozenset({"place", "particulars", "case", "released"})
 
@@ -34,25 +38,26 @@ class RuleIndex:
     def __init__(self, rulebook: Rulebook) -> None:
         """Read once from the rulebook; holds no state."""
         self._order = {key: number for number, key in enumerate(rulebook.versions)}
-        self._by: dict[tuple[str, str], list[str]] = {}
-        self._known: dict[tuple[str, frozenset[str]], list[str]] = {}
-        self._dated: dict[str, list[str]] = {}
-        self.refusing: dict[str, list[str]] = {}  # fact type -> rules that may refuse it
+        # Keys of rules, in the order of the rulebook: dicts without values, so that each stands once.
+        self._by: dict[tuple[str, str], dict[str, None]] = {}
+        self._dated: dict[str, dict[str, None]] = {}
+        self.refusing: dict[str, dict[str, None]] = {}  # fact type -> rules that may refuse it
+        self._found = lru_cache(KNOWN_MAX)(self._find)
         self.on_refusal: list[str] = []
         # stretches of a stay that rules still ask for when the person has left
         self.lasting: list[Between] = []
         for key, versions in rulebook.versions.items():
             for rule in versions:
                 for aspect in KINDS[rule.kind].reads(rule):
-                    _add(self._by, (rule.unit, aspect), key)
+                    self._by.setdefault((rule.unit, aspect), {})[key] = None
                 if rule.from_us is not None or rule.until_us is not None:
-                    _add(self._dated, rule.unit, key)
+                    self._dated.setdefault(rule.unit, {})[key] = None
                 if rule.refuses:
                     for fact_type in _refused_types(rule.params.get("act"), rule.params.get("form")):
-                        _add(self.refusing, fact_type, key)
+                        self.refusing.setdefault(fact_type, {})[key] = None
                 if rule.params.get("act") == "refused":
                     self.on_refusal.append(key)
-                if rule.unit == "stay" and rule.outlives and rule.during is not None:
+                if rule.outlives and rule.during is not None:
                     self.lasting.append(rule.during)
 
     def __deepcopy__(self, memo: object) -> "RuleIndex":
@@ -61,13 +66,10 @@ class RuleIndex:
 
     def keys(self, kind: str, aspects: Iterable[str]) -> list[str]:
         """Rules of a kind of unit that read any of the aspects, in the order of the rulebook."""
-        wanted = (kind, frozenset(aspects))
-        found = self._known.get(wanted)
-        if found is None:
-            found = self.in_order({key for aspect in wanted[1] for key in self._by.get((kind, aspect), ())})
-            if len(self._known) < len(self._order) * len(self._by):
-                self._known[wanted] = found
-        return found
+        return self._found(kind, frozenset(aspects))
+
+    def _find(self, kind: str, aspects: frozenset[str]) -> list[str]:
+        return self.in_order({key for aspect in aspects for key in self._by.get((kind, aspect), ())})
 
     def in_order(self, keys: Iterable[str]) -> list[str]:
         """Keys in the order of the rulebook."""
@@ -75,21 +77,15 @@ class RuleIndex:
 
     def dated(self, kind: str) -> list[str]:
         """Rules of a kind of unit that do not hold throughout."""
-        return self._dated.get(kind, [])
-
-
-def _add(table: dict, key: object, value: str) -> None:  # type: ignore[type-arg]
-    rows = table.setdefault(key, [])
-    if value not in rows:
-        rows.append(value)
+        return list(self._dated.get(kind, ()))
 
 
 def _refused_types(act: object, form: object) -> list[str]:
     """The fact types at which a refusing rule is asked: its acts, or the two that name a room to come."""
-    steps = act if isinstance(act, tuple) else form if isinstance(form, tuple) else None
-    if steps is None:
-        return ["room.assigned", "entry.requested"]
-    return [step.partition(":")[0] for step in steps]
+    steps = form if act is None else act
+    if isinstance(steps, tuple):
+        return [step.partition(":")[0] for step in steps]
+    return ["room.assigned", "entry.requested"]
 
 
 class Affected:
@@ -126,8 +122,6 @@ class Affected:
             for aspect, names in _STAY_ASPECTS.items()
             if any(getattr(old, name, None) != getattr(new, name, None) for name in names)
         }
-        if not aspects:
-            return
         self._note(f"stay:{change.key}", *aspects)
         if aspects & _FELT_BY_NEIGHBOURS:
             rooms = {stay.room for stay in (old, new) if stay is not None and stay.room is not None}

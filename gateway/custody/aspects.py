@@ -2,15 +2,6 @@
 
 from custody.rules import Between, Rule
 
-_OF_STAY = {
-    "arrived": ("arrived",),
-    "entered": ("entered",),
-    "registered": ("registered",),
-    "searched": ("searched",),
-    "released": ("released",),
-    "arrival_written": ("arrival_written",),
-}
-
 
 def of_steps(names: tuple[str, ...]) -> set[str]:
     """The aspects that tell of these steps."""
@@ -20,7 +11,7 @@ def of_steps(names: tuple[str, ...]) -> set[str]:
         if base.startswith("measure:"):
             found |= {"measure", "arrived"}
         else:
-            found.update(_OF_STAY.get(base, (base,)))
+            found.add(base)
     return found
 
 

@@ -53,8 +53,8 @@ def stay_of(unit: Unit, found: Condition, world: World) -> str | None:
         stay = mark.body.get("stay")
         if isinstance(stay, str):
             return stay
-    if unit.kind == "room" and found.room is not None:
-        held = world.stays_in(found.room)
+    if unit.kind == "room":
+        held = world.stays_in(unit.ref)
         return held[0].ref if len(held) == 1 else None
     return None
 

@@ -191,7 +191,7 @@ class Timeline:
         if fact.type == "extension.approved":
             return apply_approval(self.world, self.view, fact)
         refused = apply_fact(self.world, self.area, self.rulebook, fact)
-        if fact.index in self._sight.seen and refused is None:
+        if fact.index in self._sight.seen:
             node = str(fact.body["node"])
             state = self.world.nodes.get(node)
             if state is not None:  # this loss is known to have been bridged by what the node kept
@@ -253,7 +253,7 @@ class Timeline:
             or ("act" in rule.params and rule.params["act"] != "in_room")
         ):
             return unit
-        stay = replace(unit.stay, room=room, room_us=fact.occurred_us, room_fact=fact.index)
+        stay = replace(unit.stay, room=room, room_us=fact.occurred_us)
         return replace(unit, stay=stay)
 
     def _attempted(self, refused: Refused, fact: Fact, now_us: int) -> None:

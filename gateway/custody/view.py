@@ -7,7 +7,7 @@ from typing import Final
 from custody.area import Area
 from custody.facts import Fact
 from custody.rules import Between, Rule, Rulebook
-from custody.world import Approval, Mark, Officer, Stay, World
+from custody.world import Approval, Mark, NodeState, Officer, Stay, World
 
 At = tuple[int, int]  # a moment, microseconds UTC, and the fact that says so
 
@@ -68,13 +68,28 @@ class Unit:
     marks: Mapping[str, Mark]
 
 
-_STAY_STEPS: Final[Mapping[str, Callable[[Stay], tuple[int | None, int]]]] = {
-    "entered": lambda s: (s.entered_us, s.entered_fact),
-    "registered": lambda s: (s.registered_us, s.registered_fact),
-    "searched": lambda s: (s.searched_us, s.search_fact),
-    "released": lambda s: (s.released_us, s.released_fact),
-    "arrival_written": lambda s: (s.written_us, s.written_fact),
+def _at(at_us: int | None, fact: int) -> At | None:
+    return None if at_us is None else (at_us, fact)
+
+
+def _arrival(stay: Stay) -> At | None:
+    """The earliest word of the arrival: reported, on the certificate, or the register row itself."""
+    known = (_at(stay.arrived_us, stay.arrived_fact), _at(stay.certificate_us, stay.certificate_fact))
+    told = [at for at in known if at is not None]
+    if told:
+        return min(told)
+    return (stay.arrival_us, stay.opened_fact) if stay.registered_us is not None else None
+
+
+_STAY_STEPS: Final[Mapping[str, Callable[[Stay], At | None]]] = {
+    "arrived": _arrival,
+    "entered": lambda s: _at(s.entered_us, s.entered_fact),
+    "registered": lambda s: _at(s.registered_us, s.registered_fact),
+    "searched": lambda s: _at(s.searched_us, s.search_fact),
+    "released": lambda s: _at(s.released_us, s.released_fact),
+    "arrival_written": lambda s: _at(s.written_us, s.written_fact),
 }
+"""Steps that the stay itself knows; the others are forms."""
 
 
 class View:
@@ -100,9 +115,11 @@ class View:
         """When a step was done last (or first) and the fact that says so; None: not done."""
         base, _, field = name.partition("@")
         if unit.stay is not None:
-            found = _stay_step(unit.stay, base)
-            if found is not None:
-                return found if found[0] is not None else None  # type: ignore[return-value]
+            if base in _STAY_STEPS:
+                return _STAY_STEPS[base](unit.stay)
+            kind, _, measure = base.partition(":")
+            if kind == "measure":
+                return _measure_start(unit.stay, measure)
         mark = unit.marks.get(base)
         if mark is None:
             return None
@@ -117,6 +134,11 @@ class View:
         if not found:
             return None
         return min(found) if is_first else max(found)
+
+    def act_in_hand(self, unit: Unit, names: tuple[str, ...]) -> At | None:
+        """The last of these steps when it is what the fact in hand did; None: it is another matter now."""
+        act = self.latest(unit, names)
+        return act if act is not None and self.fact is not None and act[1] == self.fact.index else None
 
     def times(self, unit: Unit, names: tuple[str, ...]) -> list[At]:
         """Each time one of the steps was done, in order."""
@@ -134,7 +156,7 @@ class View:
     def in_force(self, key: str, unit: Unit) -> Rule | None:
         """The version of a rule that holds for a unit; None when none does."""
         versions = self.rulebook.versions[key]
-        if len(versions) == 1 and versions[0].from_us is None and versions[0].until_us is None:
+        if versions[0].from_us is None and versions[0].until_us is None:
             return versions[0]
         at_us = self.law_us(unit)
         return next((rule for rule in versions if rule.is_in_force(at_us)), None)
@@ -157,9 +179,10 @@ class View:
         is_over = unit.kind == "stay" and (stay is None or not stay.is_open) and not rule.outlives
         if is_over and (self.fact is None or not _is_of_release(rule)):
             return Silence("stay_over", "a stay that has not ended", "ended" if stay else "not opened")
-        if rule.measures and (stay is None or stay.measure not in rule.measures):
-            found = stay.measure if stay is not None and stay.measure else "no measure"
-            return Silence("measure", " ".join(rule.measures), found)
+        if rule.measures:
+            assert stay is not None, "measures are of a stay that is open"
+            if stay.measure not in rule.measures:
+                return Silence("measure", " ".join(rule.measures), stay.measure or "no measure")
         if not rule.when.is_empty:
             unmet = _unmet(rule, stay)
             if unmet is not None:
@@ -183,31 +206,38 @@ class View:
         known = self.area.rooms.get(room) if room is not None else None
         return known.kind if known is not None else None
 
+    def is_of(self, rule: Rule, room: str) -> bool:
+        """The room is inside the area, and of the rule's kinds."""
+        kind = self.room_kind(room)
+        return kind != "outside" and (not rule.rooms or kind in rule.rooms)
+
     def held_place(self, rule: Rule, unit: Unit) -> str | Silence:
         """The room of the rule's kinds, inside the area, that the person is held in."""
         stay = unit.stay
         room = stay.room if stay is not None and stay.is_open else None
         if room is None:
             return Silence("no_room", "in a room", "no reading")
-        kind = self.room_kind(room)
-        if kind == "outside" or (rule.rooms and kind not in rule.rooms):
-            return Silence("room", " ".join(rule.rooms) or "inside the area", f"{room} ({kind})")
+        if not self.is_of(rule, room):
+            expected = " ".join(rule.rooms) or "inside the area"
+            return Silence("room", expected, f"{room} ({self.room_kind(room)})")
         return room
 
-    def is_unseen(self, room: str) -> bool:
+    def is_unseen(self, room: str | None) -> bool:
         """Who is in the room cannot be seen now: neither begins nor ends by being there."""
-        return self.presence_is_blind((room,))
+        return room is not None and self.presence_is_blind((room,))
+
+    def _node_of(self, kind: str, owner: str) -> NodeState | None:
+        node = self.area.node_of(kind, owner)
+        return self.world.nodes.get(node) if node is not None else None
 
     def is_node_lost(self, kind: str, owner: str) -> bool:
         """The node that carries this point is not heard: the point cannot be seen."""
-        node = self.area.node_of(kind, owner)
-        state = self.world.nodes.get(node) if node is not None else None
+        state = self._node_of(kind, owner)
         return state is not None and state.state != "ok" and state.is_blind
 
     def seen_since_us(self, kind: str, owner: str) -> int:
         """Since when the node that carries this point is heard; far past when no node is named."""
-        node = self.area.node_of(kind, owner)
-        state = self.world.nodes.get(node) if node is not None else None
+        state = self._node_of(kind, owner)
         return state.since_us if state is not None and state.state == "ok" else -(2**62)
 
     def presence_is_blind(self, rooms: tuple[str, ...]) -> bool:
@@ -267,30 +297,11 @@ class View:
         return [a for a in self.world.approvals.get(unit.subject) or () if a.rule == rule_id]
 
 
-def _stay_step(stay: Stay, name: str) -> tuple[int | None, int] | None:
-    """A step that the stay itself knows; None when it is one of the forms."""
-    builtin = _STAY_STEPS.get(name)
-    if builtin is not None:
-        return builtin(stay)
-    if name == "arrived":
-        return _arrival(stay)
-    kind, _, measure = name.partition(":")
-    return _measure_start(stay, measure) if kind == "measure" else None
-
-
-def _arrival(stay: Stay) -> tuple[int | None, int]:
-    """The earliest word of the arrival: reported, on the certificate, or the register row itself."""
-    known = [(stay.arrived_us, stay.arrived_fact), (stay.certificate_us, stay.certificate_fact)]
-    told = [(at_us, fact) for at_us, fact in known if at_us is not None]
-    if told:
-        return min(told)
-    return (stay.arrival_us, stay.opened_fact) if stay.registered_us is not None else (None, -1)
-
-
-def _measure_start(stay: Stay, measure: str) -> tuple[int | None, int]:
+def _measure_start(stay: Stay, measure: str) -> At | None:
+    """Since when the stay is, or was last, under a measure."""
     if stay.measure == measure:
-        return stay.measure_us, stay.measure_fact
-    return dict(stay.past_measures).get(measure, (None, -1))
+        return _at(stay.measure_us, stay.measure_fact)
+    return dict(stay.past_measures).get(measure)
 
 
 def _is_of_release(rule: Rule) -> bool:

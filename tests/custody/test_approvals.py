@@ -67,6 +67,18 @@ def test_continued_questioning_goes_from_head_to_head():
     assert desk.ask("T8", "24h", "duty") == "not_longer"
 
 
+def test_a_tier_skipped_in_a_case_is_no_alarm_of_continued_questioning():
+    desk = Desk()
+    desk.tell("case.filed", "09:00", case="c", kind="public_order")
+    assert desk.ask("T21", "90d", "county", stay=None, case="c", ground="complex_case") == "tier_skipped"
+    assert [row.rule.key for row in desk.engine.obligations() if row.subject == "case:c"] == ["T21/case"]
+    desk.held("continued_questioning")
+    assert desk.ask("T8", "24h", "duty") == "tier_skipped"
+    assert "T9/skipped" in [row.rule.key for row in desk.engine.obligations()] or any(
+        row.rule.params.get("reasons") == ("tier_skipped",) for row in desk.engine.obligations()
+    )
+
+
 def test_custody_after_arrest_goes_tier_by_tier():
     desk = Desk().held("arrest")
     day = at("09:00") + DAY_US

@@ -189,7 +189,8 @@ KINDS = [
 
 def of_kind(kind: str, params: str, more: str = "") -> str:
     """A rule of the kind with the ladder that kind has."""
-    if kind == "chain" and "measures" not in more:
+    counts_measures = kind == "chain" or (kind == "clock" and "since" not in params)
+    if counts_measures and "measures" not in more:
         more += 'measures = ["arrest"]\n'
     top = "" if kind == "clock" else LEVEL
     return rule_text(kind, params, top=f"{top}\n{more}", body=TIER if kind == "clock" else "")
@@ -214,12 +215,32 @@ def test_what_asks_where_a_person_is_held_is_about_an_open_stay(kind, params):
 
 
 def test_a_band_is_watched_while_the_stay_is_open_and_a_door_is_not_of_a_stay():
-    for source, is_wrong in (("band_silent", True), ("band_battery", True), ("node", False)):
-        text = book_text(of_kind("supervision", f'source = "{source}"', "outlives = true\n"))
-        if is_wrong:
-            assert_named(problems_of(load_rulebook, text), ".outlives", "nobody is held")
-        else:
-            assert load_rulebook(text)
+    for source, expected in (
+        ("band_silent", "nobody is held"), ("band_battery", "nobody is held"), ("node", "only a stay ends"),
+    ):  # fmt: skip
+        params = (
+            f'source = "{source}", percent_below = 15' if source == "band_battery" else f'source = "{source}"'
+        )
+        assert load_rulebook(book_text(of_kind("supervision", params)))
+        text = book_text(of_kind("supervision", params, "outlives = true\n"))
+        assert_named(problems_of(load_rulebook, text), ".outlives", expected)
+
+
+@pytest.mark.parametrize(
+    ("kind", "params"), [("required_within", WITHIN), ("forbidden_act", 'act = ["stay.released"]')]
+)
+def test_what_names_measures_is_about_an_open_stay(kind, params):
+    measures = 'measures = ["arrest"]\n'
+    assert load_rulebook(book_text(of_kind(kind, params, measures)))
+    named = problems_of(load_rulebook, book_text(of_kind(kind, params, measures + 'unit = "case"\n')))
+    assert_named(named, ".unit", "a stay: the rule asks where")
+    named = problems_of(load_rulebook, book_text(of_kind(kind, params, measures + "outlives = true\n")))
+    assert_named(named, ".outlives", "nobody is held")
+
+
+def test_a_clock_without_a_beginning_counts_from_its_measures():
+    named = problems_of(load_rulebook, book_text(of_kind("clock", 'from = "measure"', "measures = []\n")))
+    assert_named(named, ".measures", "the measures that it counts")
 
 
 @pytest.mark.parametrize(
@@ -238,7 +259,7 @@ def test_what_a_kind_reads_without_asking_must_be_there(kind, params, key, expec
 
 def test_a_chain_names_the_measures_that_may_not_follow_each_other():
     text = book_text(of_kind("chain", 'gap = "12h"', "measures = []\n"))
-    assert_named(problems_of(load_rulebook, text), ".measures", "the measures that may not follow each other")
+    assert_named(problems_of(load_rulebook, text), ".measures", "the measures that it counts")
 
 
 @pytest.mark.parametrize(("kind", "params"), [(kind, params) for kind, params, _ in KINDS])

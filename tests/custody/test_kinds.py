@@ -3,9 +3,12 @@
 import pytest
 
 from custody.engine import Engine
+from custody.rules import Rulebook
 from custody.view import Condition, Judgement, Silence
 from tests.custody.against_oracle import area as fitted_area
 from tests.custody.against_oracle import book
+from tests.custody.books import LEVEL, rule_text
+from tests.custody.books import book as book_of
 from tests.custody.support import at, fact
 
 HOUR_US = 3_600_000_000
@@ -14,8 +17,8 @@ HOUR_US = 3_600_000_000
 class Told:
     """An engine told facts at times of the test day; `us` later than midnight by hours."""
 
-    def __init__(self) -> None:
-        self.engine = Engine(fitted_area(), book("cn-2026"))
+    def __init__(self, law: Rulebook | None = None) -> None:
+        self.engine = Engine(fitted_area(), book("cn-2026") if law is None else law)
         self.count = 0
         self.say("config.loaded", "08:00", config_hash="x", rulebook="y", rulebook_hash="z")
         for node in fitted_area().nodes:
@@ -220,3 +223,168 @@ def test_a_moment_that_no_calendar_knows_is_at_no_time_of_day(when):
     told.say("stay.registered", when, stay="s", measure="continued_questioning", case="c", flags=["aged_70"])
     told.say("stay.released", when, stay="s", reason="released")
     assert told.rows("E8/night") == []
+
+
+def test_a_span_of_a_moment_that_no_calendar_knows_is_over():
+    """X5: the penalty is not decided within five working days of the hearing notice."""
+    for when, is_early in ((at("09:00"), True), (2**62, False)):
+        told = Told().say("area.entered", "09:00", stay="s")
+        told.say("hearing.informed", when, stay="s").say("penalty.decided", when, stay="s")
+        assert bool(told.rows("X5/early")) == is_early, when
+
+
+# --- more of the clock -----------------------------------------------------------------------------
+
+
+def questioned(told: Told, when: str = "10:00") -> Told:
+    told.say("area.entered", "09:00", stay="s")
+    told.say("stay.registered", "09:00", stay="s", measure="voluntary", case="c")
+    return told.say("measure.changed", when, stay="s", measure="public_order_questioning")
+
+
+def due_us(told: Told, rule: str, subject: str = "stay:s") -> int | None:
+    (found,) = [
+        row
+        for row in told.engine.obligations()
+        if row.rule.key == rule and row.subject == subject and row.closed_us is None
+    ]
+    return found.due_us
+
+
+def test_a_transfer_before_the_measure_does_not_begin_it_earlier_nor_anew():
+    told = Told().say("area.entered", "09:00", stay="s")
+    told.say("stay.registered", "09:00", stay="s", measure="voluntary", case="c")
+    told.say("jurisdiction.transferred", "09:30", stay="s", document="d")
+    told.say("measure.changed", "10:00", stay="s", measure="public_order_questioning")
+    assert due_us(told, "T5/questioning") == at("10:00") + 8 * HOUR_US
+    told.say("jurisdiction.transferred", "11:00", stay="s", document="d")
+    assert due_us(told, "T5/questioning") == at("11:00") + 8 * HOUR_US
+
+
+def test_two_reasons_that_stop_a_case_at_once_stop_it_once():
+    """T21: an appraisal from the 2nd to the 7th day and a hearing from the 5th to the 9th: seven days do not count."""
+    told, day_us = Told().say("case.filed", "10:00", case="c", kind="public_order"), 24 * HOUR_US
+    for name, day in (
+        ("appraisal.started", 2),
+        ("hearing.opened", 5),
+        ("appraisal.ended", 7),
+        ("hearing.closed", 9),
+    ):
+        told.say(name, at("10:00") + day * day_us, case="c")
+        assert (due_us(told, "T21/case", "case:c") is None) == (day < 9)
+    assert due_us(told, "T21/case", "case:c") == at("00:00") + (30 + 7) * day_us
+
+
+def test_a_clock_that_stands_still_hides_no_other():
+    told = questioned(Told())
+    told.say("restraint.started", "10:10", stay="s", device="strap", ground="drunk")
+    told.say("case_review.started", "10:20", case="c", kind="criminal")
+    shown = {duty.rule for duty in told.engine.duties()}
+    assert "T5" not in shown
+    assert "D3" in shown
+
+
+def test_an_approval_is_among_the_facts_of_the_alarm_that_follows():
+    told = questioned(Told())
+    told.say("officer.registered", "10:05", officer="h", service="sworn", roles=["station_head"])
+    told.say(
+        "extension.approved",
+        "10:10",
+        stay="s",
+        rule="T5",
+        limit="12h",
+        approver="h",
+        ground="identity_unknown",
+    )
+    (row,) = [row for row in told.engine.obligations() if row.rule.key == "T5/questioning"]
+    assert row.facts[-1] == told.count
+
+
+# --- required within: the first time counts --------------------------------------------------------
+
+
+def test_what_was_done_in_time_and_again_later_was_done_in_time():
+    """T24: the family is told within two hours; told again in the afternoon changes nothing."""
+    told = Told().say("area.entered", "09:00", stay="s")
+    told.say("stay.registered", "09:00", stay="s", measure="public_order_questioning", case="c")
+    told.say("family.notified", "10:00", stay="s", of="summons")
+    told.say("family.notified", "15:00", stay="s", of="summons")
+    told.say("deadline.reached", "16:00")
+    assert [closed for _, _, closed in told.rows("T24/family")] == [at("10:00")]
+
+
+def test_a_time_left_out_of_a_form_begins_nothing():
+    rule = rule_text("required_within", 'since = "stay.registered@entered", until = ["rights.told"]')
+    told = Told(book_of(rule)).say("area.entered", "09:00", stay="s")
+    told.say("stay.registered", "09:05", stay="s", measure="voluntary", case="c")
+    assert silent(told.why("A1/one", "stay:s", "09:06")) == "not_begun"
+
+
+# --- separation, guards ----------------------------------------------------------------------------
+
+
+def test_two_of_the_same_sex_may_share_a_room_and_one_unknown_too():
+    told = held(
+        held(Told(), "a", "A", "09:00", "waiting-1", sex="M"), "b", "B", "09:01", "waiting-1", sex="M"
+    )
+    held(told, "c", "C", "09:02", "waiting-1")
+    assert told.rows("G5/sexes") == []
+    held(told, "d", "D", "09:03", "waiting-1", sex="F")
+    assert {subject for subject, _, _ in told.rows("G5/sexes")} == {"stay:a", "stay:b", "stay:d"}
+
+
+def test_the_guard_who_left_last_is_named_and_no_assistant():
+    told = Told()
+    for officer, service in (("o1", "sworn"), ("o2", "sworn"), ("a1", "auxiliary")):
+        told.say("officer.registered", "08:10", officer=officer, service=service, roles=["guard"])
+    held(told, "s", "S", "09:00", "waiting-1")
+    indices = {}
+    for officer, came in (("o1", "09:01"), ("o2", "09:02"), ("a1", "09:03")):
+        told.say("tag.read", came, tag=officer, room="waiting-1")
+    for officer, went in (("o2", "09:05"), ("o1", "09:06"), ("a1", "09:07")):
+        told.say("tag.read", went, tag=officer, room="corridor")
+        indices[officer] = told.count
+    (row,) = [r for r in told.engine.obligations() if r.rule.key == "M3/guard" and r.since_us == at("09:06")]
+    assert row.facts[-1] == indices["o1"]
+
+
+# --- custom rules: what no bundled table asks ------------------------------------------------------
+
+
+def test_a_list_in_a_form_counts_as_how_many_it_names():
+    rule = rule_text("threshold", 'step = "search.signed", field = "officers", below = 2, act = true')
+    told = Told(book_of(rule)).say("area.entered", "09:00", stay="s")
+    for officer in ("o1", "o2"):
+        told.say("officer.registered", "09:00", officer=officer, service="sworn", roles=["guard"])
+    told.say("search.signed", "09:01", stay="s", officers=["o1"])
+    assert told.rows("A1/one") == [("stay:s", at("09:01"), at("09:01"))]
+    told.say("search.signed", "09:02", stay="s", officers=["o1", "o2"])
+    assert len(told.rows("A1/one")) == 1
+
+
+def test_an_act_reaches_only_what_is_due_at_once():
+    ladder = 'level = [{ after = "0s", severity = "S3", number = "local" }, { after = "1h", severity = "S2", number = "local" }]'
+    told = Told(book_of(rule_text("forbidden_act", 'act = ["meal.offered"]', top=ladder)))
+    told.say("area.entered", "09:00", stay="s").say("meal.offered", "09:01", stay="s").say(
+        "deadline.reached", "12:00"
+    )
+    (row,) = told.engine.obligations()
+    assert [stage.name for stage in row.fired] == ["0s"]
+
+
+def test_a_rule_of_other_steps_is_not_of_this_act():
+    """Of two acts of a form only the one that is named is counted, though both are one form."""
+    rule = rule_text(
+        "head_count", 'form = ["act.started:seizure"], fewer_than = 2', top=f"{LEVEL}\nrefuse = true"
+    )
+    told = Told(book_of(rule)).say(
+        "officer.registered", "08:30", officer="o", service="sworn", roles=["guard"]
+    )
+    told.say("area.entered", "09:00", stay="s")
+    act = {"stay": "s", "room": "interview-1", "officers": ["o"]}
+    told.say("act.started", "09:01", act="mediation", **act)
+    assert told.rows("A1/one") == []
+    told.say("act.started", "09:02", act="seizure", **act)
+    assert told.rows("A1/one") == [("stay:s", at("09:02"), at("09:02"))]
+    told.say("act.started", "09:03", act="mediation", **act)
+    assert len(told.rows("A1/one")) == 1

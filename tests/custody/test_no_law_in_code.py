@@ -58,6 +58,7 @@ CONSTANTS: Final = {
     "GAP_TOLD_WITHIN_US": "wire: a node tells what it missed so soon after it is back",
     "HEAP_SLACK": "memory: stale rows of the due list",
     "IDS_MAX": "memory: fact ids against duplicates",
+    "KNOWN_MAX": "memory: sets of aspects whose rules are kept at hand",
     "LATE_TOLERANCE_US": "display: noticed so late still counts as in time",
     "LATE_WINDOW_US": "memory: how far back a late fact is put in its place",
     "MOVES_BEFORE": "effort: moves of a tag looked at for an explanation",

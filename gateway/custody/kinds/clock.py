@@ -97,12 +97,11 @@ def _start(rule: Rule, view: View, unit: Unit) -> At | None:
     start: At | None
     if since is not None:
         start = view.latest(unit, since)
-    elif stay is None or stay.measure_us is None:
-        start = None
-    elif rule.params.get("from") == "arrival":
-        start = (stay.arrival_us, stay.measure_fact)
     else:
-        start = (stay.measure_us, stay.measure_fact)
+        assert stay is not None, "a clock of a measure is of a stay that is open"
+        assert stay.measure_us is not None, "a stay under a measure was put under it"
+        begun_us = stay.arrival_us if rule.params.get("from") == "arrival" else stay.measure_us
+        start = (begun_us, stay.measure_fact)
     again = view.latest(unit, rule.params.get("restarted_by", ()))
     return again if start is not None and again is not None and again > start else start
 
@@ -134,16 +133,11 @@ def _suspended(rule: Rule, view: View, unit: Unit, start_us: int) -> tuple[int, 
 
 
 def _spans(between: Between, view: View, unit: Unit) -> list[tuple[int, int | None]]:
-    """The stretches between the steps: from each start to the next end."""
+    """The stretches between the steps, from each start to the next end; they may lie in each other."""
     ends, spans = view.times(unit, between.end), []
-    over: At | None = None
     for start in view.times(unit, between.start):
-        if over is not None and start < over:
-            continue  # within the stretch that runs already
-        over = next((end for end in ends if end > start), None)
-        spans.append((start[0], over[0] if over is not None else None))
-        if over is None:
-            break
+        over = next((end[0] for end in ends if end > start), None)
+        spans.append((start[0], over))
     return spans
 
 

@@ -11,9 +11,7 @@ from custody.view import Condition, Judgement, Silence, Unit, View
 
 def reads(rule: Rule) -> set[str]:
     """Who is where, and the recorders there."""
-    found = common(rule) | {"recorders", "nodes"}
-    found |= {"occupants"} if rule.unit == "room" else {"place"}
-    return found | {"badges"} if "only_if_fewer_than" in rule.params else found
+    return common(rule) | {"recorders", "nodes", "badges", "occupants" if rule.unit == "room" else "place"}
 
 
 def judge(rule: Rule, view: View, unit: Unit) -> Judgement:
@@ -41,9 +39,8 @@ def judge(rule: Rule, view: View, unit: Unit) -> Judgement:
 
 
 def _occupied(rule: Rule, view: View, unit: Unit) -> str | Silence:
-    kind = view.room_kind(unit.ref)
-    if kind == "outside" or (rule.rooms and kind not in rule.rooms):
-        return Silence("room", " ".join(rule.rooms), f"{unit.ref} ({kind})")
+    if not view.is_of(rule, unit.ref):
+        return Silence("room", " ".join(rule.rooms), f"{unit.ref} ({view.room_kind(unit.ref)})")
     if not view.held_in(unit.ref):
         return Silence("empty", "a person in the room", "nobody")
     return unit.ref

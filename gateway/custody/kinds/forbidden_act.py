@@ -46,7 +46,7 @@ def _band_cut(rule: Rule, view: View, unit: Unit) -> Judgement:
     if stay.band_cut_fact is None:
         return Silence("no_act", "a strap cut or opened", "none")
     return Condition(
-        room=stay.room, facts=(stay.band_fact, stay.band_cut_fact), params=(("band", stay.band or ""),)
+        room=stay.room, facts=(stay.band_fact, stay.band_cut_fact), params=(("band", str(stay.band)),)
     )
 
 
@@ -62,8 +62,7 @@ def _in_room(rule: Rule, view: View, unit: Unit) -> Judgement:
     """A person in a room of the rule's kinds: judged for the person, or for the room."""
     if unit.kind == "room":
         held = view.held_in(unit.ref)
-        kind = view.room_kind(unit.ref)
-        if kind == "outside" or (rule.rooms and kind not in rule.rooms) or not held:
+        if not view.is_of(rule, unit.ref) or not held:
             return Silence("empty", f"a person in {' '.join(rule.rooms)}", "nobody")
         return Condition(
             room=unit.ref, facts=tuple(stay.room_fact for stay in held), is_hold=view.is_unseen(unit.ref)
@@ -131,15 +130,15 @@ _STANDING: Final[Mapping[str, Callable[[Rule, View, Unit], Judgement]]] = {
 
 
 def _form(rule: Rule, view: View, unit: Unit, acts: tuple[str, ...]) -> Judgement:
-    act, fact = view.latest(unit, acts), view.fact
-    if act is None or fact is None or act[1] != fact.index:
+    act = view.act_in_hand(unit, acts)
+    if act is None:
         return Silence("no_act", " ".join(acts), "not now")
     name = next(name for name in acts if view.step(unit, name) == act)
     wrong = _why_not(rule, view, unit, name, unit.marks[name])
     if wrong is not None:
         return wrong
     stay = unit.stay
-    return Condition(room=stay.room if stay is not None else None, facts=(fact.index,), is_instant=True)
+    return Condition(room=stay.room if stay is not None else None, facts=(act[1],), is_instant=True)
 
 
 def _why_not(rule: Rule, view: View, unit: Unit, name: str, mark: Mark) -> Silence | None:

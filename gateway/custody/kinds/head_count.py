@@ -59,9 +59,10 @@ def _in_room(rule: Rule, view: View, unit: Unit) -> Judgement:
 
 
 def _on_form(rule: Rule, view: View, unit: Unit, form: tuple[str, ...]) -> Judgement:
-    act, fact = view.latest(unit, form), view.fact
-    if act is None or fact is None or act[1] != fact.index:
+    act, fact = view.act_in_hand(unit, form), view.fact
+    if act is None:
         return Silence("no_act", " ".join(form), "not now")
+    assert fact is not None, "the act is in hand"
     named = fact.body.get("officers")
     refs = dict.fromkeys(named if isinstance(named, list) else ())
     officers = [view.world.officers.get(ref) for ref in refs]
@@ -71,7 +72,7 @@ def _on_form(rule: Rule, view: View, unit: Unit, form: tuple[str, ...]) -> Judge
         return Silence("enough", f"fewer than {required}", str(count))
     return Condition(
         room=unit.stay.room if unit.stay is not None else None,
-        facts=(fact.index,),
+        facts=(act[1],),
         params=(("officers", count), ("required", required)),
         is_instant=True,
     )

@@ -28,7 +28,7 @@ def judge(rule: Rule, view: View, unit: Unit) -> Judgement:
     owner = view.unit(f"room:{place}") if rule.params.get("of") == "room" else unit
     done = view.latest(owner, rule.params["acts"])
     since = max(needed, done) if done is not None else needed
-    is_hold = rule.params["from"] == "room" and place is not None and view.is_unseen(place)
+    is_hold = rule.params["from"] == "room" and view.is_unseen(place)
     return Condition(room=place, since_us=since[0], anchor=since[1], facts=(since[1],), is_hold=is_hold)
 
 
@@ -36,7 +36,8 @@ def _needed(rule: Rule, view: View, unit: Unit) -> At | Silence:
     """Since when the act is needed."""
     begin = rule.params["from"]
     if begin == "during":
-        start = view.open_between(unit, rule.during) if rule.during is not None else None
+        assert rule.during is not None, "the reader has seen to it"
+        start = view.open_between(unit, rule.during)
         return start if start is not None else Silence("not_during", "something that lasts", "nothing")
     if begin == "entered":
         entered = view.step(unit, "entered")

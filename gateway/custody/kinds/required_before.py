@@ -36,9 +36,8 @@ def _at_place(rule: Rule, view: View, unit: Unit) -> Judgement:
 
 
 def _at_act(rule: Rule, view: View, unit: Unit, acts: tuple[str, ...]) -> Judgement:
-    act = view.latest(unit, acts)
-    fact = view.fact
-    if act is None or fact is None or act[1] != fact.index:
+    act = view.act_in_hand(unit, acts)
+    if act is None:
         return Silence("no_act", " ".join(acts), "not now")
     if rule.params.get("first"):
         first = view.latest(unit, acts, is_first=True)
@@ -51,7 +50,7 @@ def _at_act(rule: Rule, view: View, unit: Unit, acts: tuple[str, ...]) -> Judgem
     if done is not None:
         return Silence("done_before", " ".join(rule.params["step"]), f"fact {done[1]}")
     room = unit.stay.room if unit.stay is not None else None
-    return Condition(room=room, facts=(fact.index,), is_instant=True)
+    return Condition(room=room, facts=(act[1],), is_instant=True)
 
 
 def _done(rule: Rule, view: View, unit: Unit) -> At | None:

@@ -73,8 +73,9 @@ def _door(rule: Rule, view: View, unit: Unit) -> Judgement:
 def _band_silent(rule: Rule, view: View, unit: Unit) -> Judgement:
     stay = unit.stay
     assert stay is not None, "a wristband is watched in a stay that is open"
-    if stay.silent_us is None or stay.band is None:
+    if stay.silent_us is None:
         return _fine("a wristband")
+    assert stay.band is not None, "what is silent was bound"
     return Condition(
         room=stay.room,
         since_us=stay.silent_us,
@@ -93,7 +94,7 @@ def _band_battery(rule: Rule, view: View, unit: Unit) -> Judgement:
     return Condition(
         room=stay.room,
         facts=(stay.battery_fact,),
-        params=(("band", stay.band or ""), ("percent", percent)),
+        params=(("band", str(stay.band)), ("percent", percent)),
     )
 
 

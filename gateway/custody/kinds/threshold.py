@@ -12,9 +12,8 @@ def reads(rule: Rule) -> set[str]:
     """The step that states the number."""
     quantity = rule.params.get("quantity")
     if quantity is not None:
-        return common(rule) | {"arrived", "entered", "registered", "particulars"}
-    steps = of_steps(rule.params["step"])
-    return steps if rule.params.get("act") else common(rule) | steps
+        return common(rule) | {"arrived", "particulars"}
+    return common(rule) | of_steps(rule.params["step"])
 
 
 def judge(rule: Rule, view: View, unit: Unit) -> Judgement:
@@ -31,12 +30,12 @@ def judge(rule: Rule, view: View, unit: Unit) -> Judgement:
 
 
 def _stated(rule: Rule, view: View, unit: Unit) -> Judgement:
-    params, fact = rule.params, view.fact
+    params = rule.params
     told = view.latest(unit, params["step"])
     if told is None:
         return Silence("not_stated", " ".join(params["step"]), "not done")
     is_act = bool(params.get("act"))
-    if is_act and (fact is None or told[1] != fact.index):
+    if is_act and view.act_in_hand(unit, params["step"]) is None:
         return Silence("no_act", " ".join(params["step"]), "not now")
     mark = next(unit.marks[name] for name in params["step"] if view.step(unit, name) == told)
     body = mark.body if is_act else mark.stated

@@ -130,8 +130,8 @@ def _check_needed(r: Reader, rule: Rule, where: str) -> None:
             r.add(f"{where}.with.{key}", KIND_PARAMS[rule.kind][key][0], "nothing")
     if rule.kind == "interval" and params.get("from") == "during" and rule.during is None:
         r.add(f"{where}.during", "what lasts while the act is repeated", "nothing")
-    if rule.kind == "chain" and not rule.measures:
-        r.add(f"{where}.measures", "the measures that may not follow each other", "nothing")
+    if _is_of_a_measure(rule) and not rule.measures:
+        r.add(f"{where}.measures", "the measures that it counts", "nothing")
 
 
 def _check_unit(r: Reader, rule: Rule, where: str) -> None:
@@ -140,11 +140,15 @@ def _check_unit(r: Reader, rule: Rule, where: str) -> None:
             r.add(f"{where}.unit", "a stay: the rule asks where or under what a person is held", rule.unit)
         if rule.outlives:
             r.add(f"{where}.outlives", "false: nobody is held when the stay is over", rule.outlives)
+    elif rule.outlives and rule.unit != "stay":
+        r.add(f"{where}.outlives", "false: only a stay ends", rule.outlives)
 
 
 def _is_of_a_person_held(rule: Rule) -> bool:
     """Whether the kind looks at the person of an open stay; of a room only who is in it."""
     params = rule.params
+    if rule.measures or _is_of_a_measure(rule):
+        return True
     if rule.kind == "forbidden_act":
         return params.get("act") in ("band_cut", "outside_area", "recused_present")
     if rule.kind == "head_count":
@@ -157,7 +161,12 @@ def _is_of_a_person_held(rule: Rule) -> bool:
         return "quantity" in params
     if rule.kind == "supervision":
         return str(params.get("source")).startswith("band_")
-    return rule.kind in ("chain", "presence", "separation")
+    return rule.kind in ("presence", "separation")
+
+
+def _is_of_a_measure(rule: Rule) -> bool:
+    """It counts from a measure or between two."""
+    return rule.kind == "chain" or (rule.kind == "clock" and "since" not in rule.params)
 
 
 def _unit(r: Reader, table: Mapping[str, Any], where: str, kind: str) -> str:
