@@ -17,15 +17,12 @@ from caselog.suite import NUMBERS, SHA256, Suite
 BEGUN: Final = "log.begun/1"
 KEY_CHANGED: Final = "log.key_changed/1"
 STAY_COUNTED: Final = "log.stay_counted/1"
-ERASED: Final = "log.erased/1"
 DAMAGED: Final = "log.damaged/1"
 SCRUBBED: Final = "log.scrubbed/1"
 SYNC_FAILED: Final = "log.sync_failed/1"
 SPACE: Final = "log.space/1"
 
 TEXT_CHARS_MAX: Final = 500
-OFFICERS: Final = 2
-"""Who decide an erasure: never one alone."""
 LEFT_OUT_MAX: Final = 64
 """Kinds of things that a full disk kept out, in one leaf."""
 
@@ -197,14 +194,6 @@ _FIELDS: Final[dict[str, dict[str, Check]]] = {
     },
     KEY_CHANGED: {"key": _is_key, "signature": lambda value: _is_base64(value, SIGNATURE_BYTES)},
     STAY_COUNTED: {"leaves": _is_positive},
-    ERASED: {
-        "person": _is_text,
-        "officers": lambda value: (
-            isinstance(value, list) and len(value) == OFFICERS == len(set(map(str, value))) and all(map(_is_text, value))
-        ),
-        "ground": _is_text,
-        "fields": _is_count,
-    },
     DAMAGED: {
         "file": _is_text, "byte": _is_count, "expected": _is_text, "found": _is_text, "kept": _is_text,
         "first": _is_count, "count": _is_count, "from": lambda value: value in ("server", "witness"),

@@ -22,7 +22,6 @@ GOOD = {
     records.BEGUN: records.begun(ORIGIN, OLD, None),
     records.KEY_CHANGED: records.key_changed(ORIGIN, 7, OLD, NEW),
     records.STAY_COUNTED: {"leaves": 12},
-    records.ERASED: {"person": "p-1", "officers": ["P001", "P002"], "ground": "law", "fields": 3},
     records.DAMAGED: {
         "file": "0000000000000000.seg", "byte": 17, "expected": "a CRC", "found": "another", "kept": "x.bad-1",
         "first": 4, "count": 2, "from": "server",

@@ -241,13 +241,13 @@ def test_disclosures_open_the_newest_commitment_that_the_log_holds(people: Peopl
         leaf(8, "person.identified", second), leaf(9, "fact.refused", {"fact": 8}),
     ]  # fmt: skip
     found = people.disclosures("a1", "S-1", leaves, ["name", "identity_number"])
-    assert [(index, field, value) for index, field, _, value in found] == [
+    assert [(item.leaf, item.field, item.value) for item in found] == [
         (5, "identity_number", NUMBER.upper()), (7, "name", "欧阳更正"),
     ]  # fmt: skip
-    for index, field, salt, value in found:
-        body = {5: first, 7: second}[index]
-        made = sha256(f"caseward/commitment/v1\n{field}\n".encode() + bytes.fromhex(salt) + value.encode())
-        assert made.hexdigest() == body[field]
+    for item in found:
+        body = {5: first, 7: second}[item.leaf]
+        made = sha256(f"caseward/commitment/v1\n{item.field}\n".encode() + item.salt + item.value.encode())
+        assert made.hexdigest() == body[item.field]
     assert people.disclosures("a1", "S-1", leaves, ["phone"]) == []
     assert people.disclosures("a1", "S-9", leaves, ["name"]) == []
 

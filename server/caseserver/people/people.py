@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from caselog.bundle import Disclosure
 from caseserver.people.erasure import Leaf, refused_facts
 from caseserver.people.keyring import KeyRing, KeyRingError, check_apart
 from caseserver.people.sealed import Opened, Place, SealError, clean, committed, key_mark, seal, unseal
@@ -158,8 +159,8 @@ class People:
 
     def disclosures(
         self, area: str, stay: str, leaves: Iterable[Leaf], fields: Collection[str]
-    ) -> list[tuple[int, str, str, str]]:
-        """(leaf index, field, salt in hex, value) that open the newest commitment of each field; for a bundle.
+    ) -> list[Disclosure]:
+        """What opens the newest commitment to each field; for a bundle.
 
         `leaves`: those of the stay. What the log does not hold, or no key opens, is left out. Raises SealError.
         """
@@ -250,17 +251,15 @@ def _is_same(field: str, text: str, value: str) -> bool:
     return bool(wanted) and hmac.compare_digest(wanted.encode(), value.encode())
 
 
-def _newest_commitments(
-    leaves: Iterable[Leaf], opened: Mapping[tuple[str, str], Opened]
-) -> list[tuple[int, str, str, str]]:
+def _newest_commitments(leaves: Iterable[Leaf], opened: Mapping[tuple[str, str], Opened]) -> list[Disclosure]:
     told = list(leaves)
     refused = refused_facts(told)
-    found: dict[str, tuple[int, str, str, str]] = {}
+    found: dict[str, Disclosure] = {}
     for leaf in told:
         if leaf["type"] != "person.identified/1" or leaf["index"] in refused:
             continue
         for field, commitment in leaf["body"].items():
             item = opened.get((field, commitment))
             if item is not None:
-                found[field] = (leaf["index"], field, item.salt.hex(), item.value)
-    return sorted(found.values())
+                found[field] = Disclosure(leaf["index"], field, item.salt, item.value)
+    return sorted(found.values(), key=lambda item: (item.leaf, item.field))
