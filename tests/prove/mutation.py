@@ -290,6 +290,7 @@ def _figures(
         "of_these_accepted": len(alive & set(accepted)),
         "accepted_but_gone": stale,
         "modules": _by_module(results),
+        "killed_by": dict(Counter(_part_of(result.by) for _, result in results if result.by).most_common()),
         "survivors": [
             {
                 "module": mutant.module,
@@ -303,6 +304,11 @@ def _figures(
             if not result.is_killed
         ],
     }
+
+
+def _part_of(check: str) -> str:
+    """The file of a check; of the histories their kind is not told apart."""
+    return check.partition("[")[0].partition("::")[0]
 
 
 def _by_module(results: list[tuple[Mutant, server.Result]]) -> dict[str, dict[str, float]]:
