@@ -11,9 +11,13 @@ USAGE = """caseward: controller for case-handling areas
   caseward server --data D            the station's server
   caseward server init --data D       first run: keys, database, two administrators
   caseward node --config F            a further Pi, or a PC, as a node
+  caseward bundle --data D --stay ID …   one stay for a court, with proofs
   caseward replay FILE --rulebook N   play a log or a scenario against a rulebook
   caseward whatif FILE --from N --to N   what another rulebook would say of the same facts
+  caseward log scrub|repair DIR       read a log's folder through, or make it whole from a copy
   caseward explain FILE ALARM         why an alarm was raised, or a rule was silent
+  caseward certificate LOGDIR -o FILE  no limit of a period passed unjudged
+  caseward witness --data D --from URL   a second witness, in other hands (or --usb DIR)
   caseward config check FILE          check area.toml
   caseward rulebook check FILE|NAME   what is wrong with a rulebook, each with a story
 
@@ -65,6 +69,13 @@ def _demo(argv: list[str]) -> int:
     return run(argv)
 
 
+def _bundle(argv: list[str]) -> int:
+    from caseward.bundle import main as run
+    from caseward.clock import clock_from_environment
+
+    return run(argv, clock_from_environment(0))
+
+
 def _replay(argv: list[str]) -> int:
     from caseward.replay import main as run
 
@@ -77,10 +88,29 @@ def _whatif(argv: list[str]) -> int:
     return run(argv)
 
 
+def _log(argv: list[str]) -> int:
+    from caseward.logs import main as run
+
+    return run(argv)
+
+
 def _explain(argv: list[str]) -> int:
     from caseward.explain import main as run
 
     return run(argv)
+
+
+def _certificate(argv: list[str]) -> int:
+    from caseward.certificate import main as run
+
+    return run(argv)
+
+
+def _witness(argv: list[str]) -> int:
+    from caseward.clock import clock_from_environment
+    from caseward.witness import main as run
+
+    return run(argv, clock_from_environment())
 
 
 def _config(argv: list[str]) -> int:
@@ -100,9 +130,13 @@ _PROGRAMS: dict[str, Callable[[list[str]], int]] = {
     "gateway": _gateway,
     "server": _server,
     "node": _node,
+    "bundle": _bundle,
     "replay": _replay,
+    "log": _log,
     "explain": _explain,
     "whatif": _whatif,
+    "certificate": _certificate,
+    "witness": _witness,
     "config": _config,
     "rulebook": _rulebook,
 }

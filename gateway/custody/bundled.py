@@ -48,16 +48,25 @@ def _text(folder: str, name: str) -> str:
 
 
 def rulebook_of_area(area: Area, file_text: str | None = None) -> tuple[Rulebook, str]:
-    """The rulebook an area is under and the sha-256 of all its texts. Raises ConfigError.
+    """The rulebook an area is under and the sha-256 of its text. Raises ConfigError.
 
     `file_text` stands for the area's books: a book from elsewhere.
     """
-    digest = sha256()
+    found, text = rulebook_with_text(area, file_text)
+    return found, sha256(text.encode()).hexdigest()
+
+
+def rulebook_with_text(area: Area, file_text: str | None = None) -> tuple[Rulebook, str]:
+    """The rulebook an area is under, and all its texts in the order they were read, as one. Raises ConfigError.
+
+    Before each stands a line `# rulebook <name>`, so that whoever has the one text can take it apart again.
+    """
+    parts: dict[str, str] = {}
 
     def text_of(name: str) -> str:
         text = rulebook_text(name) if file_text is None or name != area.rulebooks[0] else file_text
-        digest.update(text.encode())
+        parts[name] = text if text.endswith("\n") else text + "\n"
         return text
 
     found = rulebook_of(area if file_text is None else replace(area, rulebooks=area.rulebooks[:1]), text_of)
-    return found, digest.hexdigest()
+    return found, "".join(f"# rulebook {name}\n{text}" for name, text in parts.items())

@@ -9,8 +9,7 @@ from __future__ import annotations
 import json
 import threading
 from collections import Counter, deque
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Callable, Mapping
 from typing import Final
 
 import structlog
@@ -21,13 +20,13 @@ from caselog.keys import Signer
 from caselog.leaf import LeafRecord
 from caselog.records import KEY_CHANGED
 from caseserver import heartbeat as heartbeats
-from caseserver.alarms import AHEAD, SERVER, AlarmBook
+from caseserver.alarms import AHEAD, AlarmBook
 from caseserver.evaluator import Difference, Evaluator, Found, differences_text
 from caseserver.forks import FOLDER as FORKS_FOLDER
 from caseserver.forks import ForkFiles
 from caseserver.heartbeat import Heartbeat
 from caseserver.ingest import FORK, Ingest, Outcome, Refused, request_bytes
-from caseserver.own_alarms import DIFFERENCE, GATEWAY, OFFSET, OWN_LOG, copy_world, own_alarm
+from caseserver.own_alarms import DIFFERENCE, GATEWAY, OFFSET, OWN_LOG, WITNESS, OwnAlarms, copy_world
 from caseserver.own_alarms import FORK as FORK_ALARM
 from caseserver.samples import Reading, SampleBook
 from caseserver.settings import Limits
@@ -75,6 +74,7 @@ class AreaState:
         self._limits = limits
         self._lock = threading.RLock()
         self._log = structlog.get_logger().bind(gateway=area.gateway)
+        self.on_fork: Callable[[str], None] = lambda _file: None  # the station writes it into its own log
         self.forks = ForkFiles(database.path.parent / FORKS_FOLDER, area.gateway)
         self._leaves = LeafReader(database)
         self._alarms = AlarmReader(database)
@@ -88,6 +88,7 @@ class AreaState:
         self.hashes = dict(hashes or {})
         self.evaluator = Evaluator(area, rulebook, hashes)
         self.book = AlarmBook(area.id, lambda i: self._alarms.find(area.id, i), self._alarms.current(area.id))
+        self._own = OwnAlarms(area, rulebook, self.book)
         span_us = int(limits.gateway_silent_s * rate * 1_000_000)
         self.samples = SampleBook(self.gateway, span_us, sample_rows.last(database, self.gateway))
         with database.reading() as connection:
@@ -137,7 +138,7 @@ class AreaState:
         with self._lock:
             if self.ingest.fork is not None:
                 self.ingest.fork = None
-                self._clear_own(FORK_ALARM, now)
+                self._own.clear(FORK_ALARM, now)
             for record in records:
                 found = self.evaluator.step(record)
                 self._note_erasure(record, found)
@@ -235,8 +236,7 @@ class AreaState:
     def alarm_own_log(self, epoch: str, now: Instant) -> None:
         """The server's own log could not go on and began anew."""
         with self._lock:
-            self._raise_own(OWN_LOG, epoch, now, {})
-            self._clear_own(OWN_LOG, now)  # it happened; it is handled, not waited for
+            self._own.tell(OWN_LOG, epoch, now, {})
             self._touch()
         self._save([])
 
@@ -246,6 +246,16 @@ class AreaState:
         while self._erased:
             found.append(self._erased.popleft())
         return found
+
+    def witness_alarm(self, silent: list[str], now: Instant) -> None:
+        """Second witnesses that have not cosigned anything for too long; raised in one area for the station."""
+        with self._lock:
+            if silent:
+                self._own.raise_(WITNESS, f"{silent[0]}-{now.earliest_us}", now, {"witness": silent[0]})
+            else:
+                self._own.clear(WITNESS, now)
+            self.version += self.book.has_changes
+        self._save([])
 
     # --- what pages read --------------------------------------------------------------------
 
@@ -268,7 +278,7 @@ class AreaState:
             heartbeat=self._heartbeat,
             is_stale=self._is_stale,
             is_silent=self._is_silent,
-            is_forked=self._is_forked(),
+            is_forked=self._own.is_open(FORK_ALARM),
             differences=tuple(self._differences),
             counters=dict(self.ingest.counters) | dict(self.counters),
             waiting_facts=len(self._waiting),
@@ -353,19 +363,16 @@ class AreaState:
             params: dict[str, str | int] = {"index": refused.index or 0}
             if path is not None:
                 self._log.critical("the gateway signed two histories", proof=path.name)
-                self._raise_own(FORK_ALARM, path.stem, now, params)
-                self._clear_own(FORK_ALARM, now)  # it happened; it is handled, not waited for
-            elif not self._is_forked():
-                self._raise_own(FORK_ALARM, f"leaf-{refused.index}", now, params)
+                self.on_fork(path.name)
+                self._own.tell(FORK_ALARM, path.stem, now, params)
+            elif not self._own.is_open(FORK_ALARM):
+                self._own.raise_(FORK_ALARM, f"leaf-{refused.index}", now, params)
             self._touch()
         self._save([])
 
-    def _is_forked(self) -> bool:
-        return any(alarm.variant == FORK_ALARM for alarm in self.book.open())
-
     def _evaluate_ahead(self, now: Instant) -> None:
         if not self._is_silent:
-            self._raise_own(GATEWAY, f"size-{self.ingest.size}", now, {})
+            self._own.raise_(GATEWAY, f"size-{self.ingest.size}", now, {})
             self._touch()
         found = self.evaluator.look_ahead(now)
         if found:
@@ -375,7 +382,7 @@ class AreaState:
     def _reconcile(self, now: Instant, real_s: float) -> None:
         """A gateway that is heard and whose log is all here has the last word."""
         if self._is_silent:
-            self._clear_own(GATEWAY, now)
+            self._own.clear(GATEWAY, now)
             self._touch()
         beat = self._heartbeat
         if beat is None or self._is_stale or beat.size > self.ingest.size:
@@ -401,9 +408,11 @@ class AreaState:
         is_far = abs(self._offset_us) > OFFSET_S_MAX * 1_000_000 * self._rate
         self._far_beats = self._far_beats + 1 if is_far else 0
         if self._far_beats == OFFSET_BEATS:
-            self._raise_own(OFFSET, f"boot-{beat.instant.boot}", now, {"offset_ms": self._offset_us // 1_000})
+            self._own.raise_(
+                OFFSET, f"boot-{beat.instant.boot}", now, {"offset_ms": self._offset_us // 1_000}
+            )
         elif not is_far:
-            self._clear_own(OFFSET, now)
+            self._own.clear(OFFSET, now)
 
     def _ask(self, real_s: float) -> list[Message]:
         """Ask for leaves that the gateway says it has and that do not come."""
@@ -426,23 +435,8 @@ class AreaState:
         for text in differences_text(differences):
             self._log.error("gateway and server disagree", difference=text)
             self._differences.append(text)
-        self._raise_own(DIFFERENCE, f"leaf-{differences[0].leaf}", now, {"count": len(differences)})
-        self._clear_own(DIFFERENCE, now)  # it happened; it is handled, not waited for
+        self._own.tell(DIFFERENCE, f"leaf-{differences[0].leaf}", now, {"count": len(differences)})
         self._touch()
-
-    def _raise_own(self, variant: str, anchor: str, now: Instant, params: Mapping[str, str | int]) -> None:
-        alarm = own_alarm(self.area, self.rulebook, variant, anchor, now.earliest_us)
-        if any(a.rule == alarm.rule and a.variant == variant and a.is_active for a in self.book.open()):
-            return
-        if variant == DIFFERENCE and self.book.get(alarm.id) is not None:
-            return  # told before this start
-        if self.book.raise_own(replace(alarm, params=dict(params))):
-            self._log.error("alarm of the server", alarm=alarm.id)
-
-    def _clear_own(self, variant: str, now: Instant) -> None:
-        for alarm in self.book.open():
-            if alarm.origin == SERVER and alarm.variant == variant and alarm.is_active:
-                self.book.clear(alarm.id, now.earliest_us, "returned")
 
     def _touch(self) -> None:
         self.version += 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 import tomllib
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
@@ -16,6 +17,8 @@ from caselog.keys import Signer, SigningKey, SoftKey
 from caselog.tree import EMPTY_ROOT
 from caseserver.accounts import Accounts
 from caseserver.area_state import AreaState
+from caseserver.bundle.maker import BundleMaker
+from caseserver.bundle.texts import TextShelf
 from caseserver.inbox import Inbox
 from caseserver.influx import InfluxQueue, InfluxWriter, client_write
 from caseserver.link import Link
@@ -31,7 +34,7 @@ from caseserver.store import cosignatures as cosignature_rows
 from caseserver.store.database import Database
 from caseserver.worker import Worker
 from custody.area import Area, load_area
-from custody.bundled import rulebook_of_area
+from custody.bundled import rulebook_with_text
 from custody.config import ConfigError
 from custody.rules import Rulebook
 
@@ -49,13 +52,18 @@ class Program:
         """Opens the store and replays the logs; raises SettingsError when a file it names cannot be used."""
         self.settings = settings
         self.database = Database(data / DATABASE_FILE)
-        signer = _server_key(data).named(settings.name)
+        signer = server_key(data).named(settings.name)
+        self.bundles = BundleMaker(data, self.database, signer)
         states = [
-            _area_state(data, name, gateway, signer, self.database, settings, float(clock.rate))
+            _area_state(
+                data, name, gateway, signer, self.database, settings, float(clock.rate), self.bundles.texts
+            )
             for name, gateway in settings.gateways.items()
         ]
         self.own_log = _own_log(data, settings, self.database, signer.key, clock.now())
-        self.station = Station(clock, self.database, signer, states, settings.limits, self.own_log)
+        self.station = Station(
+            clock, self.database, signer, states, settings.limits, self.own_log, settings.witnesses
+        )
         self._tell_start(states)
         self.people = _people(data, settings, states)
         self.accounts = Accounts(self.database, settings.sessions)
@@ -153,7 +161,7 @@ def _people(data: Path, settings: Settings, states: Iterable[AreaState]) -> Peop
     return people
 
 
-def _server_key(data: Path) -> SoftKey:
+def server_key(data: Path) -> SoftKey:
     try:
         return SoftKey.load(data / KEY_FILE)
     except (OSError, CaselogError) as error:
@@ -170,28 +178,39 @@ def _area_state(
     database: Database,
     settings: Settings,
     rate: float,
+    shelf: TextShelf,
 ) -> AreaState:
     """The state of one gateway's area, with its log replayed."""
-    area_text, rulebook_hash, area, rulebook = _load(data, name, gateway.area)
-    hashes = {"config_hash": _sha256(area_text), "rulebook_hash": rulebook_hash}
+    found = load_texts(data, name, gateway.area)
+    hashes = {"config_hash": shelf.keep(found.area_text), "rulebook_hash": shelf.keep(found.rulebook_text)}
     return AreaState(
-        area, rulebook, bytes.fromhex(gateway.public_key), signer, database, settings.limits, rate,
+        found.area, found.rulebook, bytes.fromhex(gateway.public_key), signer, database, settings.limits, rate,
         time.monotonic(), hashes,
     )  # fmt: skip
 
 
-def _load(data: Path, gateway: str, path: Path) -> tuple[str, str, Area, Rulebook]:
-    """area.toml (relative to the data directory) as text and read; its rulebook with the hash of its texts."""
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """area.toml and the texts of its rulebooks, and what they are read as."""
+
+    area_text: str
+    rulebook_text: str
+    area: Area
+    rulebook: Rulebook
+
+
+def load_texts(data: Path, gateway: str, path: Path) -> Loaded:
+    """area.toml (relative to the data directory) and its rulebook. Raises SettingsError."""
     file = path if path.is_absolute() else data / path
     try:
         area_text = file.read_text(encoding="utf-8")
         area = load_area(area_text, str(file))
-        rulebook, rulebook_hash = rulebook_of_area(area)
+        rulebook, rulebook_text = rulebook_with_text(area)
     except (OSError, ConfigError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise SettingsError(f"gateways.{gateway}.area: {error}") from None
     if area.gateway != gateway:
         raise SettingsError(f"{file}: expected the area of gateway {gateway}, found that of {area.gateway}")
-    return area_text, rulebook_hash, area, rulebook
+    return Loaded(area_text, rulebook_text, area, rulebook)
 
 
 def _sha256(text: str) -> str:

@@ -20,6 +20,7 @@ from casegateway.events import (
     SaveCursor,
     SendBytes,
     ServerSaid,
+    Spare,
     Stop,
 )
 from casegateway.keyring import Keyring
@@ -32,6 +33,7 @@ from caselog.clock import Instant
 from caselog.disk import MemoryDisk
 from caselog.keys import SoftKey
 from caselog.log import Log
+from caseserver import mending
 from caseserver.ingest import Ingest
 from custody.area import load_area
 from custody.bundled import rulebook_text
@@ -148,9 +150,7 @@ class NodeBench:
 class Bench:
     """One gateway with its node and server. `run` lets real time pass; station time runs at `rate`."""
 
-    def __init__(
-        self, *, rate: float = 1.0, disk: MemoryDisk | None = None, has_server_key: bool = True
-    ) -> None:
+    def __init__(self, *, rate: float = 1.0, disk: Any = None, has_server_key: bool = True) -> None:
         self.real_us = 1_000_000
         self.rate = rate
         self.wall_shift_us = 0
@@ -158,8 +158,10 @@ class Bench:
         self.is_clock_lost = False
         self.disk = disk or MemoryDisk()
         self.rulebook, self.rulebook_hash = RULEBOOK, "d" * 64
+        self.config_hash = "c" * 64
         self.has_server_key = has_server_key
         self.reserve_bytes = 0
+        self.low_bytes = 0
         self.scrub_hour: int | None = None
         self.node = NodeBench(lambda: self.real_us)
         self.boot = 0
@@ -169,11 +171,13 @@ class Bench:
         self.published: list[Publish] = []
         self.node_acks: list[str] = []
         self.stop: Stop | None = None
+        self.is_sparing = False
         self.core: GatewayCore
         self.is_line_cut = False
         self.is_broker_up = False
         self.is_server_up = True
         self.ingest = self.new_ingest()
+        self.held: list[bytes] = []  # leaves that the server has
         self.to_gateway: Callable[[bytes], bytes] = lambda data: data
         self.events: list[Event] = []
         self.handled = 0
@@ -202,7 +206,7 @@ class Bench:
         self.boot += 1
         log, self.recovery = Log.open(self.disk, segment_bytes_max=64_000)
         book = Book(log, self.new_engine(), Memory(), self.trace)
-        identity = Identity("gw-t1", "c" * 64, RULEBOOK.id, self.rulebook_hash, "0.0.0")
+        identity = Identity("gw-t1", self.config_hash, RULEBOOK.id, self.rulebook_hash, "0.0.0")
         public = SERVER_KEY.public if self.has_server_key else None
         self.core = GatewayCore(
             AREA,
@@ -225,8 +229,8 @@ class Bench:
         public = SERVER_KEY.public if self.has_server_key else None
         mender = Mender(ORIGIN, [GATEWAY_KEY.public], public)
         return Storage(
-            book, self.disk, mender, AREA.zone, low_bytes=0, reserve_bytes=self.reserve_bytes,
-            scrub_hour=self.scrub_hour,
+            book, self.disk, mender, AREA.zone, low_bytes=self.low_bytes, reserve_bytes=self.reserve_bytes,
+            scrub_hour=self.scrub_hour, second_path="/second",
         )  # fmt: skip
 
     def keys(self) -> Keyring:
@@ -262,8 +266,12 @@ class Bench:
                     self.published.append(action)
                     if self.is_broker_up and self.is_server_up and action.topic == "log":
                         self.events += self.answer(action.payload)
+                    if self.is_broker_up and self.is_server_up and action.topic == "mend":
+                        self.events += self.give_back(action.payload)
                 case SaveCursor(size):
                     self.acked = size
+                case Spare(is_on):
+                    self.is_sparing = is_on
                 case Stop():
                     self.stop = action
 
@@ -271,6 +279,7 @@ class Bench:
         """What the real ingest says to a batch."""
         outcome = self.ingest.take(payload, self.station_us // 1_000_000)
         self.ingest.settle(outcome)
+        self.held += [record.data for record in outcome.records]
         assert outcome.refused is None, outcome.refused
         events: list[Event] = []
         if outcome.ack is not None:
@@ -279,6 +288,11 @@ class Bench:
             first, count = outcome.request
             events.append(ServerSaid("req", canonical.dumps({"v": 1, "first": first, "count": count})))
         return events
+
+    def give_back(self, payload: bytes) -> list[Event]:
+        """What the real server says to a request for leaves."""
+        reply = mending.answer(payload, lambda a, n: self.held[a : a + n], self.ingest.note)
+        return [] if reply is None else [ServerSaid("mend", reply)]
 
     def run(self, duration_ms: int, *, step_ms: int = STEP_MS) -> None:
         """Let real time pass."""

@@ -11,6 +11,7 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 
 from caselog.leaf import LeafRecord
 from caselog.tree import EMPTY_ROOT
+from caseserver.store import cosignatures
 from caseserver.store.database import Database
 from caseserver.store.schema import gateway_state, leaf, quarantine
 
@@ -152,6 +153,17 @@ class LeafReader:
         )
         with self._database.reading() as connection:
             return list(connection.execute(query).scalars())
+
+    def cosigned(self, origin: str) -> list[bytes]:
+        """Notes over a log that second witnesses have cosigned: the newest of each."""
+        with self._database.reading() as connection:
+            return [row.note for row in cosignatures.newest(connection, origin)]
+
+    def by_id(self, gateway: str, leaf_id: str) -> bytes | None:
+        """The leaf with this id."""
+        query = select(leaf.c.data).where(leaf.c.gateway == gateway, leaf.c.leaf_id == leaf_id)
+        with self._database.reading() as connection:
+            return connection.execute(query).scalar()
 
     def held(self, gateway: str) -> Held:
         """What is held of this gateway's log."""
