@@ -162,6 +162,13 @@ def rebuild(disk: Disk, filling: Filling, segment_bytes_max: int = segment.SEGME
     return done
 
 
+def write_all(
+    disk: Disk, leaves: Iterable[bytes], segment_bytes_max: int = segment.SEGMENT_BYTES_MAX
+) -> None:
+    """Write a whole log into an empty folder. Raises `OSError`."""
+    _write_part(disk, Part(segment.name_of(0), 0, 0, is_there=False), leaves, segment_bytes_max)
+
+
 def _write_part(disk: Disk, part: Part, leaves: Iterable[bytes], segment_bytes_max: int) -> str:
     """Write `leaves` in the place of the segment, in one file or more; return what keeps the old one."""
     first, index = part.first, part.first
