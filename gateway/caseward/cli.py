@@ -15,7 +15,6 @@ USAGE = """caseward: controller for case-handling areas
   caseward replay FILE --rulebook N   play a log or a scenario against a rulebook
   caseward whatif FILE --from N --to N   what another rulebook would say of the same facts
   caseward log scrub|repair DIR       read a log's folder through, or make it whole from a copy
-  caseward log scrub|repair DIR       read a log's folder through, or make it whole from a copy
   caseward explain FILE ALARM         why an alarm was raised, or a rule was silent
   caseward certificate LOGDIR -o FILE  no limit of a period passed unjudged
   caseward witness --data D --from URL   a second witness, in other hands (or --usb DIR)
@@ -95,12 +94,6 @@ def _log(argv: list[str]) -> int:
     return run(argv)
 
 
-def _log(argv: list[str]) -> int:
-    from caseward.logs import main as run
-
-    return run(argv)
-
-
 def _explain(argv: list[str]) -> int:
     from caseward.explain import main as run
 
@@ -139,7 +132,6 @@ _PROGRAMS: dict[str, Callable[[list[str]], int]] = {
     "node": _node,
     "bundle": _bundle,
     "replay": _replay,
-    "log": _log,
     "log": _log,
     "explain": _explain,
     "whatif": _whatif,

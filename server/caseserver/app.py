@@ -15,7 +15,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from caseserver import api, auth, events, metrics
+from caseserver import api, auth, events, metrics, witness_api
 from caseserver.accounts import Officer
 from caseserver.program import Program
 from caseserver.web import pages
@@ -60,6 +60,7 @@ def create_app(program: Program) -> FastAPI:
     if program.settings.trusted_hosts:
         app.add_middleware(TrustedHostMiddleware, allowed_hosts=program.settings.trusted_hosts)
     app.include_router(api.routes(program.station))
+    app.include_router(witness_api.routes(program.station))
     _add_operations(app, program)
     app.include_router(pages.routes(program.station, program.people))
     _add_events(app, program)

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import re
+import threading
 from pathlib import Path
 from typing import Final
 
@@ -24,8 +25,9 @@ class ForkFiles:
 
     def __init__(self, folder: Path, log: str) -> None:
         """`log`: the gateway's id, or the name of another log; it begins the names of the files."""
-        self._folder = folder
+        self.folder = folder
         self._log = log
+        self._lock = threading.Lock()
 
     def files(self) -> list[Path]:
         """The files there are, by number."""
@@ -38,6 +40,10 @@ class ForkFiles:
 
         `held` and `offered`: the leaves that differ, for who reads the file.
         """
+        with self._lock:
+            return self._keep(proof, held, offered)
+
+    def _keep(self, proof: Fork, held: bytes | None, offered: bytes | None) -> Path | None:
         files = self.files()
         if len(files) >= FORKS_KEPT_MAX or any(_texts(path) == _texts_of(proof) for path in files):
             return None
@@ -46,13 +52,13 @@ class ForkFiles:
             index = parse_leaf(held).index
             leaves = {"index": index, "held": held.decode(), "offered": offered.decode("utf-8", "replace")}
         number = int(files[-1].stem.rpartition("-")[2]) + 1 if files else 1
-        path = self._folder / f"{self._log}-{number}.json"
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path = self.folder / f"{self._log}-{number}.json"
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         write_private(path, fork.encode(proof, leaves))
         return path
 
     def _all(self) -> list[Path]:
-        return list(self._folder.iterdir()) if self._folder.is_dir() else []
+        return list(self.folder.iterdir()) if self.folder.is_dir() else []
 
 
 def _texts(path: Path) -> tuple[bytes, bytes]:

@@ -122,6 +122,13 @@ class Ingest:
         """The newest checkpoint, cosigned."""
         return self._note
 
+    def verifiers(self) -> list[Verifier]:
+        """The keys this log has signed with, by the leaves held, oldest first; none before it was heard."""
+        if self._origin is None:
+            return []
+        keys = [self._public, *(key for _, key in self._keys(self._origin, []).changes)]
+        return [Verifier(self._origin, key) for key in keys]
+
     def take(self, payload: bytes, now_s: int) -> Outcome:
         """Judge the bytes of one `up/log`. `now_s`: POSIX seconds for the cosignature. Never raises."""
         self.counters["batches"] += 1

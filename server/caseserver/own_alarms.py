@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
-from caseserver.alarms import SERVER, Alarm
+import structlog
+
+from caselog.clock import Instant
+from caseserver.alarms import SERVER, Alarm, AlarmBook
 from custody.area import Area
 from custody.rules import Rulebook
 from custody.tables import Table
@@ -16,6 +20,7 @@ FORK: Final = "fork"
 DIFFERENCE: Final = "difference"
 OFFSET: Final = "offset"
 OWN_LOG: Final = "own_log"
+WITNESS: Final = "witness"
 
 
 def own_alarm(area: Area, rulebook: Rulebook, variant: str, anchor: str, at_us: int) -> Alarm:
@@ -37,6 +42,41 @@ def own_alarm(area: Area, rulebook: Rulebook, variant: str, anchor: str, at_us: 
         text=rule.text if rule is not None else _TEXTS.get(variant, {}),
         origin=SERVER,
     )
+
+
+class OwnAlarms:
+    """Raising and clearing them in one area's book; the caller holds the book's lock."""
+
+    def __init__(self, area: Area, rulebook: Rulebook, book: AlarmBook) -> None:
+        """Writes to `book`."""
+        self._area = area
+        self._rulebook = rulebook
+        self._book = book
+
+    def raise_(self, variant: str, anchor: str, now: Instant, params: Mapping[str, str | int]) -> None:
+        """Raise one unless one of this variant is active."""
+        alarm = own_alarm(self._area, self._rulebook, variant, anchor, now.earliest_us)
+        if any(a.rule == alarm.rule and a.variant == variant and a.is_active for a in self._book.open()):
+            return
+        if variant == DIFFERENCE and self._book.get(alarm.id) is not None:
+            return  # told before this start
+        if self._book.raise_own(replace(alarm, params=dict(params))):
+            structlog.get_logger().error("alarm of the server", alarm=alarm.id)
+
+    def tell(self, variant: str, anchor: str, now: Instant, params: Mapping[str, str | int]) -> None:
+        """Raise one whose cause is over at once: it happened; it is handled, not waited for."""
+        self.raise_(variant, anchor, now, params)
+        self.clear(variant, now)
+
+    def clear(self, variant: str, now: Instant) -> None:
+        """The cause is over."""
+        for alarm in self._book.open():
+            if alarm.origin == SERVER and alarm.variant == variant and alarm.is_active:
+                self._book.clear(alarm.id, now.earliest_us, "returned")
+
+    def is_open(self, variant: str) -> bool:
+        """Whether one of this variant is not closed yet."""
+        return any(alarm.origin == SERVER and alarm.variant == variant for alarm in self._book.open())
 
 
 # What no rulebook words, because only a server can find it.
@@ -64,6 +104,13 @@ _TEXTS: Final[dict[str, Mapping[str, Mapping[str, str]]]] = {
         "en": {
             "what": "The server's own log broke off and began anew",
             "do": "Keep the old files; call the administrator",
+        },
+    },
+    WITNESS: {
+        "zh": {"what": "第二见证方久未见证", "do": "联系见证方；接通网络或送去存储盘"},
+        "en": {
+            "what": "A second witness is silent",
+            "do": "Call its office; mend the line or carry the stick",
         },
     },
     DIFFERENCE: {

@@ -22,7 +22,7 @@ from caselog.checkpoint import Checkpoint
 from caselog.clock import Instant
 from caselog.errors import LogDamaged
 from caselog.filedisk import FileDisk
-from caselog.keys import Signer, SigningKey
+from caselog.keys import Signer, SigningKey, Verifier
 from caselog.log import Log
 from caselog.records import Predecessor
 
@@ -83,9 +83,9 @@ class OwnLog:
         return self._signer.name
 
     @property
-    def vkey(self) -> str:
-        """The key that checks them, as C2SP text."""
-        return self._signer.verifier.vkey()
+    def verifier(self) -> Verifier:
+        """The key that checks them."""
+        return self._signer.verifier
 
     @property
     def size(self) -> int:
@@ -115,6 +115,11 @@ class OwnLog:
         with self._lock:
             return self._sound().root(size)
 
+    def consistency_proof(self, old: int, size: int) -> list[bytes]:
+        """Proof that the tree of `size` leaves goes on from that of `old`."""
+        with self._lock:
+            return self._sound().consistency_proof(old, size)
+
     def leaves(self, first: int, count: int) -> list[bytes]:
         """At most `count` durable leaves from `first` on, without newlines."""
         with self._lock:
@@ -142,7 +147,7 @@ class OwnLog:
 
     def _open(self, epoch: tuple[int, str]) -> None:
         self._signer = self._signer_of(epoch)
-        self._disk = FileDisk(self._folder / _name(epoch), exclusive=True)
+        self._disk = FileDisk(self._folder / epoch_name(epoch), exclusive=True)
         self._log: Log | None = None
         self._damage = ""
         try:
@@ -177,12 +182,12 @@ class OwnLog:
         log.append(begun)
         log.commit()
         disk.close()
-        os.rename(aside, self._folder / _name(epoch))
+        os.rename(aside, self._folder / epoch_name(epoch))
         _sync(self._folder)
         self._open(epoch)
 
     def _signer_of(self, epoch: tuple[int, str]) -> Signer:
-        return Signer(f"caseward.local/{self._station}/server/{_name(epoch)}", self._key)
+        return Signer(f"caseward.local/{self._station}/server/{epoch_name(epoch)}", self._key)
 
 
 def epochs(folder: Path) -> list[tuple[int, str]]:
@@ -207,7 +212,8 @@ def leaf_of(entry: Entry, now: Instant) -> dict[str, Any]:
     }
 
 
-def _name(epoch: tuple[int, str]) -> str:
+def epoch_name(epoch: tuple[int, str]) -> str:
+    """Its folder, and the end of its origin."""
     return f"{epoch[0]}-{epoch[1]}"
 
 

@@ -21,9 +21,10 @@ from caseserver.area_state import AreaState
 from caseserver.audit import Audit
 from caseserver.hub import Hub
 from caseserver.own_log import OwnLog
+from caseserver.people.telltale import has_identity_number
 from caseserver.permissions import ACTOR_FIELDS, ENTERERS, roles_for
 from caseserver.samples import Series
-from caseserver.settings import Limits
+from caseserver.settings import Limits, Witness
 from caseserver.signed import fact_id, signed_fact
 from caseserver.snapshot import Message, Snapshot
 from caseserver.store import facts as fact_rows
@@ -32,6 +33,7 @@ from caseserver.store.alarms import AlarmReader
 from caseserver.store.database import Database
 from caseserver.store.facts import PendingFact
 from caseserver.store.leaves import LeafReader
+from caseserver.witness import Witnesses
 from custody.area import Area
 from custody.catalogue import FACT_TYPES
 from custody.engine import Duty
@@ -198,9 +200,9 @@ class Station:
 
     def __init__(
         self, clock: Any, database: Database, signer: Signer, areas: Iterable[AreaState], limits: Limits,
-        own_log: OwnLog,
+        own_log: OwnLog, witnesses: Mapping[str, Witness] | None = None,
     ) -> None:  # fmt: skip
-        """`clock`: caselog.clock.Clock with `rate`; `signer`: the server's key."""
+        """`clock`: caselog.clock.Clock with `rate`; `signer`: the server's key; `witnesses`: the second ones."""
         self.audit = Audit(database, own_log, clock.now)
         self.hub = Hub(limits.subscribers_max)
         self.limits = limits
@@ -209,8 +211,19 @@ class Station:
         self._database = database
         self._signer = signer
         self._areas = {state.area.id: state for state in areas}
+        for state in self._areas.values():
+            state.on_fork = lambda file: self.audit.write(None, "fork.proved", file)
         self._leaves = LeafReader(database)
         self._alarms = AlarmReader(database)
+        self.witnesses = Witnesses(
+            database,
+            self._areas.values(),
+            own_log,
+            self.audit,
+            witnesses or {},
+            clock.now(),
+            float(clock.rate),
+        )
         self._publish: Callable[[Message], None] = lambda _message: None
         self._submit_lock = threading.Lock()
 
@@ -383,7 +396,9 @@ class Station:
         if not officer.roles & allowed and not self._is_of_another_organ(area_id, fact_type, body, officer):
             found = ", ".join(sorted(officer.roles)) or "none"
             return [Problem("role", f"one of {', '.join(sorted(allowed))}", found)]
-        return check_body(fact_type, body)
+        told = [key for key, value in body.items() if has_identity_number(value)]
+        kept = [Problem(key, "no identity number: the log keeps it for ever", "one") for key in told]
+        return kept or check_body(fact_type, body)
 
     def _is_of_another_organ(
         self, area_id: str, fact_type: str, body: Mapping[str, Any], officer: Officer

@@ -93,8 +93,8 @@ class Worker:
             messages, records = state.on_log(payload, self._station.now())
             self._send(messages)
             state.follow(records, self._station.now())
-            if self._people is not None:
-                self._people.settle(state.take_erased())
+        if self._people is not None:
+            self._people.settle([mark for state in self._states.values() for mark in state.take_erased()])
         for state in self._states.values():
             self._send(state.tick(self._station.now(), time.monotonic()))
             self._resend(state, is_connected=received.is_connected)
@@ -135,6 +135,7 @@ class Worker:
         if now_s - self._drain_s >= DRAIN_S:
             self._drain_s = now_s
             self._station.audit.drain()
+            self._station.witnesses.tick(self._station.now())
         if now_s - self._prune_s >= PRUNE_S:
             self._prune_s = now_s
             with self._database.writing() as connection:

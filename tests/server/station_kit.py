@@ -23,7 +23,7 @@ from caseserver.inbox import Inbox
 from caseserver.own_log import OwnLog
 from caseserver.payload import build
 from caseserver.program import known_of
-from caseserver.settings import Limits, Sessions
+from caseserver.settings import Limits, Sessions, Witness
 from caseserver.snapshot import Message
 from caseserver.station import Station
 from caseserver.store.database import Database
@@ -159,11 +159,15 @@ def morning(gateway: GatewayLog, at_us: int = START_US) -> int:
 class Kit:
     """A whole server without network and threads: what the worker does in its thread is `turn()` here."""
 
-    def __init__(self, path: Path, clock: StationClock | None = None, limits: Limits | None = None) -> None:
+    def __init__(
+        self, path: Path, clock: StationClock | None = None, limits: Limits | None = None,
+        witnesses: Mapping[str, Witness] | None = None,
+    ) -> None:  # fmt: skip
         """A server with the standard area; its data lives in `path`."""
         self.path = path
         self.clock = clock or StationClock()
         self.limits = limits or Limits()
+        self.witnesses = witnesses or {}
         self.area, self.rulebook = standard_area()
         self.gateway = GatewayLog(self.area, self.rulebook)
         self.key = SoftKey.from_seed(b"s" * 32)
@@ -182,7 +186,7 @@ class Kit:
         )  # fmt: skip
         self.station = Station(
             self.clock, self.database, self.key.named("caseward.local/server"), [self.state], self.limits,
-            self.own_log,
+            self.own_log, self.witnesses,
         )  # fmt: skip
         self.station.connect(self.sent.append)
         self.accounts = Accounts(self.database, Sessions(), CHEAP_HASHER)
