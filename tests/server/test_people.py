@@ -14,17 +14,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from caseserver.accounts import Officer
 from caseserver.commands import CommandError, init
+from caseserver.main import main
 from caseserver.people.erasure import LEAVES_MAX, is_erased, objection
 from caseserver.people.keyring import KeyRing, KeyRingError, check_apart
 from caseserver.people.people import VERSIONS_MAX, People, PeopleError
 from caseserver.people.sealed import PAD_BYTES, Place, SealError, clean, committed, key_mark, seal, unseal
 from caseserver.people.side_store import FILE, SideStoreError
+from caseserver.people.telltale import has_identity_number
 from caseserver.permissions import may_erase_together
 from caseserver.program import Program
 from caseserver.settings import SettingsError, load_settings
 from caseserver.worker import Worker
-from tests.server.markers import traces_of
+from tests.server.markers import traces, traces_of
 from tests.server.station_kit import MINUTE_US, Kit, StationClock, morning
 
 NAME, NUMBER, PHONE = "欧阳试验", "11010119900307851x", "13800138000"
@@ -305,6 +308,26 @@ def test_an_old_copy_of_the_store_opens_nothing_of_who_was_erased(
     restored.close()
 
 
+def test_what_a_copy_in_progress_keeps_from_being_overwritten_is_overwritten_after_it(
+    people: People, folders: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entered(people)
+    (person,) = people.stays_of("p-1")
+    copying = sqlite3.connect(folders[0] / FILE, isolation_level=None)
+    copying.execute("BEGIN")
+    (sealed,) = copying.execute("SELECT sealed FROM particular WHERE field='name'").fetchone()
+    assert people.settle([person.mark]) == 1
+    assert people.read("a1", "S-1") == []
+    assert list((folders[1] / "keys").iterdir()) == []  # the key does not wait
+    assert traces_of([sealed], folders[0])
+    copying.close()
+    people.settle([])
+    assert traces_of([sealed], folders[0])  # not at every turn
+    monkeypatch.setattr("caseserver.people.people.SCRUB_AGAIN_S", 0.0)
+    people.settle([])
+    assert traces_of([sealed], folders[0]) == []
+
+
 @pytest.mark.parametrize("told_by", ["the key directory", "the log"])
 def test_a_key_that_comes_back_from_an_old_copy_is_destroyed_at_the_start(
     people: People, folders: tuple[Path, Path], tmp_path: Path, told_by: str
@@ -455,3 +478,50 @@ def test_the_program_refuses_keys_that_lie_with_the_data(tmp_path: Path) -> None
     with pytest.raises(CommandError, match="--keys: expected a key directory apart"):
         init(tmp_path / "data-2", [], StationClock(), tmp_path / "data-2" / "keys")
     assert not (tmp_path / "data-2").exists()
+
+
+def test_the_command_makes_a_key_directory_once_and_prints_what_to_set(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ["keys", "--data", str(tmp_path / "data"), "--keys", str(tmp_path / "keys")]
+    assert main(arguments, lambda _step_us: StationClock()) == 0
+    said = capsys.readouterr().out
+    assert f'[people]\nkeys = "{tmp_path / "keys"}"' in said
+    assert (tmp_path / "keys" / "master.key").read_text().strip() not in said
+    assert main(arguments, lambda _step_us: StationClock()) == 2
+    assert "expected a directory without master.key" in capsys.readouterr().err
+
+
+# ---------------------------------------------------------------- where no number belongs
+
+
+@pytest.mark.parametrize(
+    ("value", "is_told"),
+    [
+        ("11010519491231002X", True), ("11010519491231002x", True), ("s-11010519491231002X", True),
+        ("为 11010519491231002X 调取", True), ("１１０１０５１９４９１２３１００２Ｘ", True), (["a", "11010519491231002X"], True),
+        ("110105194912310021", False), ("11010519491331002X", False), ("911010519491231002X", False),
+        ("11010519491231002XY", False), ("0" * 18, False), ("ab" * 32, False), ("S-1", False), (7, False), (True, False),
+        (None, False),
+    ],
+)  # fmt: skip
+def test_an_identity_number_is_known_by_its_date_and_check_digit(value: Any, is_told: bool) -> None:
+    assert has_identity_number(value) is is_told
+
+
+@pytest.mark.parametrize(
+    ("name", "body", "key"),
+    [
+        ("area.entered", {"stay": "11010519491231002X"}, "stay"),
+        ("data_export.approved", {"stay": "S-1", "purpose": "法院调取 11010519491231002X"}, "purpose"),
+        ("search.signed", {"stay": "S-1", "officers": ["11010519491231002X"]}, "officers"),
+    ],
+)  # fmt: skip
+def test_no_fact_with_an_identity_number_in_clear_goes_out(
+    kit: Kit, name: str, body: dict[str, Any], key: str
+) -> None:
+    officer = Officer("1001", frozenset({"duty_officer", "legal_reviewer"}))
+    receipt = kit.station.submit("a1", name, body, officer)
+    assert [problem.key for problem in receipt.problems] == [key]
+    assert traces(["11010519491231002X"], receipt.text.encode()) == []
+    assert kit.sent == []

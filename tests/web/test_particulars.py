@@ -168,6 +168,21 @@ def test_somebody_is_found_by_what_is_exactly_theirs(station: House, text: str, 
     assert traces([text], str(answer.url).encode()) == []
 
 
+@pytest.mark.parametrize(
+    ("path", "values"),
+    [
+        ("/stays/new", {"stay": "0990", "measure": "arrest", "case": "c-1", "sex": "M", "person": "11010519491231002X"}),
+        ("/stays/a1/0403/record/certificate.corrected", {"arrived_at_us": "9:00", "reason": "本人 11010519491231002X"}),
+    ],
+)  # fmt: skip
+def test_a_form_takes_no_identity_number_in_clear(station: House, path: str, values: dict[str, str]) -> None:
+    size = station.gateways["a1"].log.size
+    answer = posted(client_of(station, "0312"), path, **values)
+    assert answer.status_code == 422
+    assert catalogue().text("zh", "form.no_identity_number") in answer.text
+    assert station.gateways["a1"].log.size == size
+
+
 def test_only_the_pages_state_such_facts(station: House) -> None:
     client = client_of(station, "0500")
     for name in ("person.identified", "person.erased"):

@@ -122,6 +122,9 @@ class DemoStation:
         folder = self.folder / "server"
         if not (folder / "keys" / "server.key").exists():
             self.run("server", "init", "--data", str(folder))
+        people = self.folder / "people-keys"
+        if not people.exists():
+            self.run("server", "keys", "--data", str(folder), "--keys", str(people))
         self.passwords |= dict.fromkeys(accounts.ROLES, self.plan.password)
         accounts.provide(folder, self.plan.password)
         keys.private(folder / "keys" / "broker.password", password + "\n")
@@ -137,6 +140,8 @@ class DemoStation:
             f"idle_s_max = {SESSION_S}",
             f"total_s_max = {SESSION_S}",
             "tries_per_minute_max = 1000",
+            "[people]",
+            f'keys = "{people}"',
         ]
         for area in self.areas.values():
             gateway = self._gateway_folder(area.id)

@@ -24,7 +24,6 @@ def disclosing(people: People | None, area: str, stay: str, fields: Collection[s
 
     def disclose(own: Sequence[LeafRecord]) -> Iterable[Disclosure]:
         leaves = [canonical.loads(record.data) for record in own]
-        found = people.disclosures(area, stay, leaves, fields)
-        return [Disclosure(leaf, field, bytes.fromhex(salt), value) for leaf, field, salt, value in found]
+        return people.disclosures(area, stay, leaves, fields)
 
     return disclose

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hmac
 import secrets
 import threading
+import time
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,8 @@ VERSIONS_MAX: Final = 50
 """Corrections of one value in one stay."""
 SEARCHED_MAX: Final = 200
 """Stays opened in one search: the newest that are asked for."""
+SCRUB_AGAIN_S: Final = 10.0
+"""After an attempt that a reader of people.db stood in the way of."""
 FOUND_BY: Final = ("name", "other_name", "identity_number", "phone")
 
 __all__ = ["Entry", "KeyRingError", "People", "Person", "PeopleError", "Shown"]
@@ -68,6 +71,7 @@ class People:
         self._ring = KeyRing(keys)
         self._store = SideStore(data / FILE, self._ring.mark)
         self._lock = threading.RLock()
+        self._scrubbed_s = time.monotonic() - SCRUB_AGAIN_S
 
     def close(self) -> None:
         """No use after that."""
@@ -230,9 +234,17 @@ class People:
                     self._destroy(mark, row.id)
                 elif mark not in self._ring.erased():
                     unknown.append(mark)
+            self._scrub()
             if unknown:  # the store may be an older copy than the keys
                 count += self.start(unknown)
         return count
+
+    def _scrub(self) -> None:
+        """What could not be overwritten because somebody took a copy, now and then again."""
+        now_s = time.monotonic()
+        if not self._store.is_clean and now_s - self._scrubbed_s > SCRUB_AGAIN_S:
+            self._scrubbed_s = now_s
+            self._store.scrub()
 
     def _destroy(self, mark: str, key_id: str) -> None:
         """The key first: a crash between the two leaves bytes that nobody can open."""

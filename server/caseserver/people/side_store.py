@@ -15,6 +15,8 @@ from typing import Any, Final
 
 FILE: Final = "people.db"
 VERSION: Final = 1
+BUSY_S: Final = 1.0
+"""How long a call waits for another program, such as one that takes a copy."""
 _TABLES: Final = """
 CREATE TABLE ring (mark TEXT NOT NULL);
 CREATE TABLE person_key (
@@ -75,8 +77,9 @@ class SideStore:
 
     def __init__(self, path: Path, ring: str) -> None:
         """Opens or makes it. `ring`: mark of the key directory; raises SideStoreError when it belongs to another."""
+        self.is_clean = True  # False: what was deleted may still stand in the write-ahead log
         self._lock = threading.RLock()
-        self._file = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+        self._file = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=BUSY_S)
         for pragma in ("journal_mode=WAL", "synchronous=FULL", "secure_delete=ON", "foreign_keys=ON"):
             self._file.execute(f"PRAGMA {pragma}")
         version = self._file.execute("PRAGMA user_version").fetchone()[0]
@@ -148,19 +151,25 @@ class SideStore:
         return [Particular(*row) for row in self._all(query, key)]
 
     def erase(self, key: str) -> None:
-        """Remove a key's row and all under it: overwritten, and no page or log of the file holds it any more."""
+        """Remove a key's row and all under it: overwritten, and no page or log of the file holds it any more once it is clean."""
         with self._lock:
             self._file.execute("BEGIN IMMEDIATE")
             self._file.execute("UPDATE particular SET sealed=zeroblob(length(sealed)) WHERE key=?", (key,))
             self._file.execute("DELETE FROM particular WHERE key=?", (key,))
             self._file.execute("DELETE FROM person_key WHERE id=?", (key,))
             self._file.execute("COMMIT")
-            self._file.execute("VACUUM")
-            busy, *_ = self._file.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-        if busy:
-            raise SideStoreError(
-                "expected that nobody else reads people.db, found a reader that holds its log"
-            )
+        self.is_clean = False
+        self.scrub()
+
+    def scrub(self) -> None:
+        """Write the file anew and cut its log to nothing; not while another program copies it: then to be called again."""
+        with self._lock:
+            try:
+                self._file.execute("VACUUM")
+                busy, *_ = self._file.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            except sqlite3.OperationalError:
+                return
+            self.is_clean = not busy
 
     # --- erasures that wait for the second signature ------------------------------------------
 

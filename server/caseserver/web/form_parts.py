@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from caseserver.people.telltale import has_identity_number
 from caseserver.web import wording
 from caseserver.web.present.state import AreaPicture
 from caseserver.web.present.words import Words
@@ -58,6 +59,8 @@ def ref_of(sent: Sent, name: str, label: str, answer: Answer, reader: Reader) ->
     value = one(sent, name)
     if not value:
         answer.errors[name] = reader.t("form.missing", what=label)
+    elif has_identity_number(value):
+        answer.errors[name] = reader.t("form.no_identity_number")
     elif not is_ref(value):
         answer.errors[name] = reader.t("form.bad_ref", found=shown(value))
     return value

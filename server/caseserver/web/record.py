@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from caseserver.people.telltale import has_identity_number
 from caseserver.permissions import ACTOR_FIELDS, approvers
 from caseserver.web.form_parts import (
     REF_PATTERN,
@@ -254,6 +255,9 @@ def read_record(form: Form, sent: Sent) -> Answer:
     at_us = _when(form, sent, answer)
     if answer.errors:
         return answer
+    for key, value in body.items():
+        if has_identity_number(value):
+            answer.errors[key] = form.reader.t("form.no_identity_number")
     checked = body if "approver" in body else body | dict.fromkeys(_actors(form.fact), form.reader.badge)
     for problem in check_body(form.fact, checked):
         reason = form.reader.t("form.refused_reason", expected=problem.expected, found=shown(problem.found))

@@ -9,6 +9,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from caseserver.permissions import KNOWERS
 from caseserver.web import static_files, wording
 from caseserver.web.drawing import ahead, coverage, health, marks, plan, stay, why
 from caseserver.web.drawing import whatif as drawn_whatif
@@ -82,6 +83,7 @@ def environment() -> Environment:
         "grouped": wording.grouped,
         "heard": marks.heard,
         "logo": LOGO,
+        "may_know": lambda reader: bool(reader.roles & KNOWERS),
         "mark": marks.mark,
         "plan": plan.plan,
         "seal": marks.seal,
