@@ -11,7 +11,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from casegateway.events import Event, ServerSaid
 from caselog import canonical, checkpoint
 from caselog import fork as forks
 from caselog.checkpoint import Checkpoint
@@ -19,12 +18,10 @@ from caselog.errors import FormatError
 from caselog.fork import ForkError
 from caselog.keys import SoftKey, Verifier
 from caselog.tree import Tree
-from caseserver.area_state import AreaState
 from caseserver.forks import FORKS_KEPT_MAX, ForkFiles
-from caseserver.settings import Limits
-from caseserver.store.database import Database
-from tests.gateway.bench import AREA, GATEWAY_KEY, RULEBOOK, SERVER_KEY, Bench
+from tests.gateway.bench import GATEWAY_KEY
 from tests.server.fork_checker import is_proof
+from tests.server.joined import Joined, area_state
 from tests.server.station_kit import START_US, GatewayLog, Kit, morning
 
 
@@ -178,31 +175,15 @@ def test_two_notes_of_one_history_are_no_proof() -> None:
 # --- end to end -----------------------------------------------------------------------------
 
 
-class Cloned(Bench):
-    """A gateway core whose batches a real area of the server takes."""
-
-    def __init__(self, state: AreaState) -> None:
-        super().__init__()
-        self.state = state
-
-    def answer(self, payload: bytes) -> list[Event]:
-        now = self.moment().instant
-        messages, records = self.state.on_log(payload, now)
-        self.state.follow(records, now)
-        return [ServerSaid("ack" if m.topic == "ack" else "req", m.payload) for m in messages]
-
-
 def test_a_cloned_gateway_is_caught_and_the_proof_is_on_file(tmp_path: Path) -> None:
-    database = Database(tmp_path / "server.db")
-    signer = SERVER_KEY.named("caseward.local/server")
-    state = AreaState(AREA, RULEBOOK, GATEWAY_KEY.public, signer, database, Limits())
-    true = Cloned(state)
+    database, state = area_state(tmp_path)
+    true = Joined(state)
     true.open()
     true.connect()
     true.run(3_000)
     assert state.ingest.size == true.log.size
     # somebody copies the card: same key, same log so far, from here on a life of its own
-    clone = Cloned(state)
+    clone = Joined(state)
     clone.disk, clone.boot, clone.acked = copy.deepcopy(true.disk), true.boot, true.acked
     clone.real_us = true.real_us + 7_000
     true.disconnect()
