@@ -15,6 +15,7 @@ PLANTED: dict[str, str] = {
     "custody/planted.py": "import socket",
     "custody/kinds/planted.py": "import custody.kinds.clock",
     "custody/explain/planted.py": "import custody.facts",
+    "custody/ledger/planted.py": "import custody.facts",
     "custody/bookcheck/planted.py": "import custody.facts",
     "casewire/planted.py": "import typing",
     "node/planted.py": "import custody",
