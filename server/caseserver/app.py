@@ -62,7 +62,7 @@ def create_app(program: Program) -> FastAPI:
     app.include_router(api.routes(program.station))
     app.include_router(witness_api.routes(program.station))
     _add_operations(app, program)
-    app.include_router(pages.routes(program.station, program.people))
+    app.include_router(pages.routes(program.station, program.people, program.bundles))
     _add_events(app, program)
     return app
 

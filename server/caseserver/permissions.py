@@ -28,8 +28,12 @@ ERASERS: Final = _REVIEWERS | _SYSTEM
 """Who may sign that a person's particulars are destroyed: two officers, one of them a supervisor."""
 KNOWERS: Final = _CASE | {"supervisor", "inspector"}
 """Who may be shown a person's particulars, each time written down."""
+EXPORTERS: Final = _REVIEWERS | {"inspector", "procuratorate", "station_leader"}
+"""Who may take a stay out of the house as a bundle, with a reason, each time written down."""
 ENTERERS: Final = _CASE
 """Who enters what another organ decided."""
+OWN_LOG_READERS: Final = frozenset({"supervisor", "legal_reviewer", "inspector", "system_administrator"})
+"""Who may read what the server wrote down of its own users."""
 COMPARERS: Final = frozenset({"legal_reviewer", "supervisor", "inspector", "station_leader"})
 """Who may ask what another rulebook would make of the log."""
 

@@ -25,7 +25,7 @@ from caseserver.people.telltale import has_identity_number
 from caseserver.permissions import ACTOR_FIELDS, ENTERERS, roles_for
 from caseserver.samples import Series
 from caseserver.settings import Limits, Witness
-from caseserver.signed import fact_id, signed_fact
+from caseserver.signed import fact_id, signed_count, signed_fact
 from caseserver.snapshot import Message, Snapshot
 from caseserver.store import facts as fact_rows
 from caseserver.store import samples as sample_rows
@@ -374,6 +374,18 @@ class Station:
     ) -> None:
         """Write down that an officer reads personal data or a stay's record, before it is shown."""
         self.audit.write(number, "record.read", subject, {"what": what, **(detail or {})})
+
+    def ask_count(self, area_id: str, stay: str) -> str:
+        """Ask the gateway to say in the log how many leaves a stay has; gives the id that the leaf will have."""
+        state = self._areas[area_id]
+        leaf_id = fact_id("count")
+        payload = signed_count(self._signer, stay, leaf_id, self.now().earliest_us)
+        self._publish(Message(state.gateway, "count", payload))
+        return leaf_id
+
+    def is_recorded(self, area_id: str, leaf_id: str) -> bool:
+        """Whether a leaf with this id is held."""
+        return self._leaves.by_id(self._areas[area_id].gateway, leaf_id) is not None
 
     def connect(self, publish: Callable[[Message], None]) -> None:
         """Give the way out: called with every message for a gateway."""

@@ -16,10 +16,12 @@ from caselog.tree import leaf_hash
 from caseserver import auth
 from caseserver.accounts import Officer
 from caseserver.auth import maybe_officer, safe_next
+from caseserver.bundle.maker import BundleMaker
 from caseserver.hub import TooManySubscribers
 from caseserver.people.people import People
 from caseserver.station import REFUSED, AreaView, Station
 from caseserver.web import forms, live, render, static_files
+from caseserver.web.bundle_pages import add_bundle
 from caseserver.web.explaining import Explaining
 from caseserver.web.form_parts import Sent, Statement
 from caseserver.web.gather import Gatherer
@@ -30,6 +32,7 @@ from caseserver.web.present.coverage import coverage_plot
 from caseserver.web.present.refusal import refusal_of
 from caseserver.web.present.wall import alarm_list, stay_list, wall
 from caseserver.web.present.words import Words
+from caseserver.web.proof_pages import add_proof
 from caseserver.web.reader import Reader
 from caseserver.web.record_pages import add_record
 from caseserver.web.rule_pages import add_rules
@@ -43,7 +46,7 @@ SETTLE_S: Final = 2.0
 SETTLE_STEP_S: Final = 0.05
 
 
-def routes(station: Station, people: People | None = None) -> APIRouter:
+def routes(station: Station, people: People | None = None, bundles: BundleMaker | None = None) -> APIRouter:
     """All pages of the station. `people`: None where no key directory is set, and no particulars are kept."""
     router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
     pages = Pages(station)
@@ -55,8 +58,10 @@ def routes(station: Station, people: People | None = None) -> APIRouter:
     add_stays(router, pages)
     add_record(router, pages)
     add_particulars(router, pages, people)
+    add_bundle(router, pages, bundles, people)
     add_rules(router, pages)
     add_whatif(router, pages)
+    add_proof(router, pages)
     return router
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from caseserver.alarms import Alarm
-from caseserver.permissions import ERASERS, KNOWERS
+from caseserver.permissions import ERASERS, EXPORTERS, KNOWERS
 from caseserver.web.present import intervals
 from caseserver.web.present.alarm import Leaf, facts_of
 from caseserver.web.present.approvals import offered
@@ -390,8 +390,9 @@ def _duties(
     base = f"/stays/{state.area.id}/{stay.ref}"
     record = (f"{base}/record", reader.t("record.title"))
     who = ((f"{base}/person", reader.t("person.title")),) if reader.roles & (KNOWERS | ERASERS) else ()
+    out = ((f"{base}/bundle", reader.t("bundle.title")),) if reader.roles & EXPORTERS else ()
     if not stay.is_open:
-        return (*who, record)
+        return (*who, *out, record)
     found = [*who]
     if stay.band is None and "wristband.bound" in may:
         found.append((f"{base}/band", reader.t("bind.title")))
@@ -401,4 +402,4 @@ def _duties(
         found.append((f"{base}/extension", reader.t("approve.title")))
     if "stay.released" in may:
         found.append((f"{base}/release", reader.t("release.title")))
-    return (*found, record)
+    return (*found, *out, record)
