@@ -8,8 +8,9 @@ from tests.custody.against_oracle import BOOKS, by_oracle, history, in_order, un
 from tests.custody.vectors import rows, told
 from tests.oracle import Verdict
 
-FIRST_SEED, COUNT, SHARE = 700_000, 400, 10
-UNHEARD = 120  # more of them, with most nodes not heard
+FIRST_SEED, COUNT, SHARE = 700_000, 250, 10
+UNHEARD = 80  # more of them, with most nodes not heard
+STREAMS, FORGETFUL = 300, 40  # of those that the vectors hold: what lives is shown to all of them
 STORIES = 4  # rows of the vectors in one check
 
 _Known = tuple[list[Fact], str, int, Verdict]
@@ -52,7 +53,9 @@ def _made() -> list[Callable[[], None]]:
     lines = rows()
     made = [_histories(known[at : at + SHARE]) for at in range(0, len(known), SHARE)]
     made += [_stories(lines[at : at + STORIES]) for at in range(0, len(lines), STORIES)]
-    before = list(streams.known().items())
+    known_streams = streams.known()
+    keys = [*map(str, range(STREAMS)), *(f"forgetful {seed}" for seed in range(FORGETFUL))]
+    before = [(key, known_streams[key]) for key in keys]
     made += [_streams(before[at : at + SHARE]) for at in range(0, len(before), SHARE)]
     for number, check in enumerate(made):
         check.__name__ = f"histories_{number}"

@@ -51,9 +51,6 @@ CHECKS = (
     "tests/custody/test_kinds.py",
     "tests/custody/test_approvals.py",
     "tests/custody/test_forgetting.py",
-    "tests/custody/test_explain.py",
-    "tests/custody/test_whatif.py",
-    "tests/custody/test_way.py",
 )
 """Paths for pytest, or `module:function`, or `module:list_of_functions`."""
 
