@@ -13,6 +13,7 @@ from typing import Any
 
 from casegateway.drafts import Draft, stamp
 from casegateway.events import Moment
+from casegateway.keyring import Keyring
 from casegateway.memory import Memory
 from casegateway.reserve import Reserve
 from caselog import records
@@ -144,6 +145,15 @@ class Book:
         taken = self._append_output(records.entry(type_, self.log.size, body, now, stay=stay, id_=id_))
         if taken is not None:
             self._follow_word(parse(taken.data))
+
+    def say_keys(self, keys: Keyring, after: records.Predecessor | None, now: Instant) -> None:
+        """First of all in a new log, what it is and goes on from; and the change of key, where one waits."""
+        if not self.log.size:
+            self.say(records.BEGUN, records.begun(keys.name, keys.present, after), now)
+        body = keys.change(self.log.size)
+        if body is not None:
+            self.say(records.KEY_CHANGED, body, now)
+        keys.follow(self.chain)
 
     def count_stay(self, stay: str, now: Instant, id_: str = "") -> None:
         """Say how many leaves the stay has, this one included."""

@@ -6,12 +6,11 @@ actions are returned only after the commit, no shell can act before it.
 """
 
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
-from casegateway.book import Book, Replayed, output_of
+from casegateway.book import Book, Replayed
 from casegateway.clock_watch import ClockWatch
-from casegateway.counting import CountOrders
 from casegateway.drafts import Draft
 from casegateway.events import (
     Action,
@@ -30,24 +29,23 @@ from casegateway.events import (
     Stop,
 )
 from casegateway.health import counters, heartbeat, sources
+from casegateway.identity import Identity
 from casegateway.keyring import Keyring
 from casegateway.limits import (
     CURSOR_SAVE_MS,
     HEARTBEAT_MS,
     LOOP_WAIT_MS_MIN,
     OPEN_ALARMS_IN_HEARTBEAT_MAX,
-    REASON_CHARS_MAX,
-    REFUSALS_PER_MINUTE_MAX,
     SERVER_SILENT_MS,
 )
 from casegateway.lines import lines_of
 from casegateway.link import NodeLink
-from casegateway.orders import OfficerFacts, Refused, refusal_of
 from casegateway.outbox import Outbox
 from casegateway.outputs import Outputs, cause_of, sounders_on
 from casegateway.storage import Storage
 from casegateway.translate import Translator
-from caselog import canonical, records
+from casegateway.words import ServerWords
+from caselog import canonical
 from caselog.errors import LogDamaged, LogStopped
 from caselog.records import Predecessor
 from casewire import Boot, Frame, Heartbeat, Snapshot
@@ -58,17 +56,6 @@ EXIT_LOG_DAMAGED = 3
 EXIT_STORAGE_FAILED = 4
 AGAIN = -1  # not an exit: the real log can be mended now, and the program begins anew with it
 SETTLE_ROUNDS_MAX = 8  # facts that follow from facts: orders, deadlines. More would be a loop.
-
-
-@dataclass(frozen=True, slots=True)
-class Identity:
-    """What the gateway says of itself: hashes and versions in config.loaded and up/birth."""
-
-    gateway: str
-    config_hash: str
-    rulebook: str
-    rulebook_hash: str
-    version: str
 
 
 class GatewayCore:
@@ -112,8 +99,7 @@ class GatewayCore:
         self.outbox = Outbox(book.log, keys, server_public, acked, now.real_us)
         self.storage = storage
         self._is_sparing = False
-        self.count_orders = CountOrders(server_public, self.memory, book.log.stay_size)
-        self.officer_facts = OfficerFacts(server_public, self.memory)
+        self.words = ServerWords(book, self.outbox, storage, server_public, area.id)
         self._clock = ClockWatch(self.memory.recorded_us, self.memory.is_clock_doubted, clock_doubt)
         self._lines = lines_of(area, node_keys)
         self._by_number = {node.number: self.links[node.id] for node in area.nodes.values()}
@@ -124,12 +110,10 @@ class GatewayCore:
         self._alive_us = self.memory.recorded_us  # the last time an earlier run was surely at work
         # The limit the engine was last told of, and whether that was for want of an upper bound.
         self._deadline_told: tuple[int, bool] | None = None
-        self._server_time_us: int | None = None
         self._is_connected = False
         self._heartbeat_us = 0
         self._cursor_us = 0
         self._cursor = self.outbox.acked
-        self._refusals: list[int] = []
 
     # --- the two doors ----------------------------------------------------------------------
 
@@ -138,40 +122,18 @@ class GatewayCore:
         now = self._judge(raw)
         out = self.outputs.restore(self.book.engine.outputs())
         try:
-            self._say_keys(now)
-            self.book.complete(self.found, is_same_law=self._is_same_law())
+            self.book.say_keys(self.keys, self._after, now.instant)
+            self.book.complete(self.found, is_same_law=self.identity.is_law_of(self.memory.config))
             if self._reach_deadline(now):
                 self.book.step()
             self._append("gateway.booted", {"reason": reason[:200]}, now)
-            body: dict[str, BodyValue] = {
-                "config_hash": self.identity.config_hash,
-                "rulebook": self.identity.rulebook,
-                "rulebook_hash": self.identity.rulebook_hash,
-            }
-            self._append("config.loaded", body, now)
+            self._append("config.loaded", self.identity.loaded(), now)
             self._clock_facts(raw, now)
             self.storage.begin(now)
             self._compare_storage(now)
             return out + self._settle(now)
         except LogStopped as error:
             return out + self._give_up(EXIT_STORAGE_FAILED, error)
-
-    def _say_keys(self, now: Moment) -> None:
-        """First of all in a new log, what it is; and the change of key, where one waits."""
-        if not self.book.log.size:
-            begun = records.begun(self.keys.name, self.keys.present, self._after)
-            self.book.say(records.BEGUN, begun, now.instant)
-        index = self.book.log.size
-        body = self.keys.change(index)
-        if body is not None:
-            self.book.say(records.KEY_CHANGED, body, now.instant)
-        self.keys.follow(self.book.chain)
-
-    def _is_same_law(self) -> bool:
-        """The log goes on under the rooms and rules it was written under (or begins)."""
-        before, now = self.book.memory.config, self.identity
-        ours = {"config_hash": now.config_hash, "rulebook_hash": now.rulebook_hash}
-        return not before or all(before.get(key) == value for key, value in ours.items())
 
     def handle(self, events: list[Event], raw: Moment) -> list[Action]:
         """Take a batch of events (may be empty: time alone) and give what to do now."""
@@ -241,7 +203,7 @@ class GatewayCore:
                 self._is_connected = False
                 self.outbox.disconnect()
             case ServerSaid(topic, payload):
-                self._take_word(topic, payload, now)
+                self.words.take(topic, payload, now)
 
     def _compare_port(self, port: str, now: Moment) -> None:
         """A fact where the log says otherwise; looked at again and again until it could be written."""
@@ -254,12 +216,9 @@ class GatewayCore:
 
     def _compare_storage(self, now: Moment) -> None:
         """A fact where the log says otherwise of the disk it is on."""
-        reasons = self.storage.reasons
-        if reasons and not self.memory.is_storage_lost:
-            text = "; ".join(f"{kind}: {reason}" for kind, reason in sorted(reasons.items()))
-            self._append("storage.lost", {"reason": text[:REASON_CHARS_MAX]}, now)
-        elif not reasons and self.memory.is_storage_lost:
-            self._append("storage.restored", {}, now)
+        changed = self.storage.change(is_lost=self.memory.is_storage_lost)
+        if changed is not None:
+            self._append(*changed, now)
 
     def _take_bytes(self, event: BytesRead, now: Moment) -> None:
         line = self._lines[event.port]
@@ -305,47 +264,16 @@ class GatewayCore:
         ):
             self._append("node.restored", {"node": node}, now)
 
-    def _take_word(self, topic: str, payload: bytes, now: Moment) -> None:
-        if topic == "ack":
-            if self.outbox.take_ack(payload, now.real_us):
-                seconds = self.outbox.server_time_s
-                self._server_time_us = None if seconds is None else seconds * 1_000_000
-        elif topic == "req":
-            self.outbox.take_request(payload, now.real_us)
-        elif topic == "fact":
-            verdict = self.officer_facts.judge(payload, now)
-            if isinstance(verdict, Draft):
-                self.book.append(verdict, now)
-            elif verdict is not None:
-                self._refuse(verdict, now)
-        elif topic == "count":
-            order = self.count_orders.judge(payload, now)
-            if order is not None:
-                self.book.count_stay(order.stay, now.instant, order.id)
-        elif topic == "mend":
-            self.storage.take(payload)
-        else:
-            self._counters["unknown_topic"] += 1
-
-    def _refuse(self, refused: Refused, now: Moment) -> None:
-        """Record a refusal, unless a flood of them would fill the log."""
-        minute_ago = now.real_us - 60_000_000
-        self._refusals = [at for at in self._refusals if at > minute_ago]
-        if len(self._refusals) >= REFUSALS_PER_MINUTE_MAX:
-            self._counters["refusals_not_recorded"] += 1
-            return
-        self._refusals.append(now.real_us)
-        effect, cause = refusal_of(refused, now.instant, self.book.log.size, self.area.id)
-        self.book.refuse(output_of(effect, cause))
-
     # --- time -------------------------------------------------------------------------------
 
     def _judge(self, raw: Moment) -> Moment:
         return replace(raw, instant=self._clock.judge(raw.instant, raw.step_us))
 
     def _clock_facts(self, raw: Moment, now: Moment) -> None:
-        drafts = self._clock.drafts(raw.instant, now.instant, self._server_time_us, self.identity.gateway)
-        self._server_time_us = None
+        drafts = self._clock.drafts(
+            raw.instant, now.instant, self.words.server_time_us, self.identity.gateway
+        )
+        self.words.server_time_us = None
         for draft in drafts:
             self.book.append(draft, now)
 
@@ -463,11 +391,11 @@ class GatewayCore:
         return Publish("birth" if is_birth else "hb", canonical.dumps(value), size)
 
     def _all_counters(self) -> dict[str, int]:
-        total = counters(self._counters, self._lines, self.links)
+        total = counters(self._counters + self.words.counters, self._lines, self.links)
         parts = {
             "point": self.translator.counters,
-            "fact": self.officer_facts.counters,
-            "count": self.count_orders.counters,
+            "fact": self.words.officer_facts.counters,
+            "count": self.words.count_orders.counters,
             "outbox": self.outbox.counters,
             "log": self.book.counters,
             "mend": self.storage.counters,

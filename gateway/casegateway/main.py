@@ -25,9 +25,10 @@ from casegateway.adapters.mqtt import MEND, WORDS, BrokerConfig, MqttLink
 from casegateway.adapters.serial_port import SerialPort
 from casegateway.beginning import adopt_next_key, beginning, keyring
 from casegateway.book import Book
-from casegateway.core import AGAIN, EXIT_LOG_DAMAGED, EXIT_STORAGE_FAILED, GatewayCore, Identity
+from casegateway.core import AGAIN, EXIT_LOG_DAMAGED, EXIT_STORAGE_FAILED, GatewayCore
 from casegateway.events import DriveLine
 from casegateway.evidence import Evidence, mend, open_evidence
+from casegateway.identity import Identity
 from casegateway.limits import RESERVE_MIB, SCRUB_HOUR, SPACE_LOW_MIB
 from casegateway.memory import Memory
 from casegateway.mending import Mender

@@ -15,6 +15,7 @@ from casegateway.events import Moment, Publish
 from casegateway.limits import (
     BATCH_LEAVES_MAX,
     PATCH_LEAVES_AT_ONCE,
+    REASON_CHARS_MAX,
     SCRUB_SLICE_BYTES,
     SCRUB_SLICE_MS,
     SPACE_CHECK_MS,
@@ -26,6 +27,7 @@ from caselog.disk import Disk
 from caselog.errors import FormatError, LogDamaged
 from caselog.repair import Filling
 from caselog.scrub import Patch, Scrubber
+from custody.facts import BodyValue
 
 OK, LOW, FULL = "ok", "low", "full"
 DAMAGE, SECOND, SPACE = "damage", "second disk", "space"
@@ -108,6 +110,15 @@ class Storage:
         """Begin a scrub whatever the hour, unless one runs."""
         if self._scrubber is None:
             self._scrubber, self._scrub_begun_us = Scrubber(self._book.log), now.real_us
+
+    def change(self, *, is_lost: bool) -> tuple[str, dict[str, BodyValue]] | None:
+        """Name and body of the fact that is missing while the log says `is_lost` of its own disk."""
+        if bool(self.reasons) == is_lost:
+            return None
+        if is_lost:
+            return "storage.restored", {}
+        text = "; ".join(f"{kind}: {reason}" for kind, reason in sorted(self.reasons.items()))
+        return "storage.lost", {"reason": text[:REASON_CHARS_MAX]}
 
     def due(self, now: Moment) -> list[Publish]:
         """What to ask the server for."""

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from casegateway.book import Book
-from casegateway.core import GatewayCore, Identity
+from casegateway.core import GatewayCore
 from casegateway.events import (
     Action,
     BrokerDown,
@@ -23,6 +23,7 @@ from casegateway.events import (
     Spare,
     Stop,
 )
+from casegateway.identity import Identity
 from casegateway.keyring import Keyring
 from casegateway.memory import Memory
 from casegateway.mending import Mender
@@ -177,7 +178,7 @@ class Bench:
         self.is_broker_up = False
         self.is_server_up = True
         self.ingest = self.new_ingest()
-        self.held: list[bytes] = []  # leaves that the server has
+        self.held: list[bytes] | None = None  # leaves that the server has, where a test wants them kept
         self.to_gateway: Callable[[bytes], bytes] = lambda data: data
         self.events: list[Event] = []
         self.handled = 0
@@ -279,7 +280,8 @@ class Bench:
         """What the real ingest says to a batch."""
         outcome = self.ingest.take(payload, self.station_us // 1_000_000)
         self.ingest.settle(outcome)
-        self.held += [record.data for record in outcome.records]
+        if self.held is not None:
+            self.held += [record.data for record in outcome.records]
         assert outcome.refused is None, outcome.refused
         events: list[Event] = []
         if outcome.ack is not None:
@@ -291,7 +293,8 @@ class Bench:
 
     def give_back(self, payload: bytes) -> list[Event]:
         """What the real server says to a request for leaves."""
-        reply = mending.answer(payload, lambda a, n: self.held[a : a + n], self.ingest.note)
+        held = self.held or []
+        reply = mending.answer(payload, lambda a, n: held[a : a + n], self.ingest.note)
         return [] if reply is None else [ServerSaid("mend", reply)]
 
     def run(self, duration_ms: int, *, step_ms: int = STEP_MS) -> None:

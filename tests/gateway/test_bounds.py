@@ -7,13 +7,15 @@ import types
 import pytest
 
 from casegateway.book import Book
+from caselog.disk import MemoryDisk
 from caselog.log import Log
 from custody.engine import Engine
 from tests.gateway.bench import Bench
 
-# Log and engine have bounds of their own; classes, functions and modules are code.
+# Log, engine and disk have bounds of their own; classes, functions and modules are code.
 _OTHERS = (
     Log,
+    MemoryDisk,
     Engine,
     type,
     types.ModuleType,

@@ -103,7 +103,7 @@ def test_the_server_may_have_a_stay_counted_and_knows_the_leaf_by_its_id() -> No
     bench.crash()
     ask(bench)
     assert len(counts(bench)) == 1
-    assert bench.core.count_orders.counters == {"doubles": 1}
+    assert bench.core.words.count_orders.counters == {"doubles": 1}
 
 
 @pytest.mark.parametrize(
@@ -120,7 +120,7 @@ def test_a_count_that_nobody_may_ask_for_is_not_made(why: str, change: dict[str,
     bench = with_stay(opened())
     ask(bench, **change)
     assert counts(bench) == []
-    assert bench.core.count_orders.counters == {why: 1}
+    assert bench.core.words.count_orders.counters == {why: 1}
     assert bench.core.health(bench.moment())["counters"][f"count_{why}"] == 1
 
 
@@ -128,7 +128,7 @@ def test_bytes_that_are_no_request_to_count_are_counted() -> None:
     bench = with_stay(opened())
     for payload in (b"", b"{}", b"[]", b'{"count":{},"v":1}', b"\xff"):
         bench.put(ServerSaid("count", payload))
-    assert bench.core.count_orders.counters == {"malformed": 5}
+    assert bench.core.words.count_orders.counters == {"malformed": 5}
 
 
 def test_requests_to_count_cannot_fill_the_log() -> None:
@@ -136,7 +136,7 @@ def test_requests_to_count_cannot_fill_the_log() -> None:
     for number in range(COUNTS_PER_MINUTE_MAX + 5):
         ask(bench, id_=f"c-{number}")
     assert len(counts(bench)) == COUNTS_PER_MINUTE_MAX
-    assert bench.core.count_orders.counters["too_many"] == 5
+    assert bench.core.words.count_orders.counters["too_many"] == 5
     bench.real_us += 61_000_000
     ask(bench, id_="later")
     assert len(counts(bench)) == COUNTS_PER_MINUTE_MAX + 1

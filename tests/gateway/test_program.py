@@ -226,11 +226,10 @@ def test_damaged_log_is_gone_on_from_what_is_sound_and_mended_from_the_server(pr
     wait_for("the node to be known again", lambda: program.facts("gateway.booted", "interim/log")[1:])
     assert program.facts("storage.lost", "interim/log")
     program.hardware("PIN 1 1")  # the house is at work: the door is a fact, the rules sound
-    wait_for(
-        "the door", lambda: program.facts("door.opened", "interim/log")[-1:] != program.facts("door.opened")
-    )
+    wait_for("the door", lambda: len(program.facts("door.opened", "interim/log")) == 2)
     assert segment.read_bytes() == bad
-    assert program.server.newest("mend")["first"] == 0
+    asked = wait_for("the question", lambda: program.server.newest("mend"))
+    assert (asked["first"], asked["count"]) == (0, 1)
     program.server.is_answering = True
     damaged = wait_for("the log to be mended", lambda: program.facts("log.damaged"))
     assert (damaged[0]["body"]["first"], damaged[0]["body"]["count"]) == (0, 1)

@@ -38,6 +38,7 @@ def reasons(bench: Bench) -> list[str]:
 
 
 def started(bench: Bench) -> Bench:
+    bench.held = []
     bench.node.power_up()
     bench.open()
     bench.connect()
