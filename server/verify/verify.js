@@ -21,6 +21,7 @@ const WORDS = {
   "refused": ["REFUSED, line {0}: {1}. {2}: expected {3}, found {4}", "不予认可，第 {0} 行：{1}。{2}：应为 {3}，实为 {4}"],
   "of": ["Stay {0} in the log {1}", "在区登记 {0}，存证日志 {1}"],
   "signed": ["Signed by: key {0} of the log ({1}), number {2} since the log began", "签名：日志公钥 {0}（{1}），自日志开始以来第 {2} 把"],
+  "after": ["This log goes on from another, {0} (reason: {1}), of which {2} leaves were cosigned; leaves of a stay may be in both", "本日志接续另一日志 {0}（原因：{1}），其中 {2} 条已联署；同一在区登记的条目可能两处都有"],
   "whole": ["Whole: leaves 1 to {0} of the stay, counted by leaf {1} of the log: there were no more up to there", "完整：本次在区登记的条目 1 至 {0}，由日志条目 {1} 计数：到此为止没有别的条目"],
   "uncounted": ["NOT COUNTED: leaves 1 to {0} of the stay, whole up to the last of them only, leaf {1} of the log", "没有计数：本次在区登记的条目 1 至 {0}，只到其中最后一条（日志条目 {1}）为止是完整的"],
   "order": ["In order: leaves {0} to {1} of a log of {2}, recorded {3} to {4}", "顺序：日志条目 {0} 至 {1}，日志共 {2} 条，记录于 {3} 至 {4}"],
@@ -579,6 +580,7 @@ class Bundle {
     if (type === "log.begun/1") {
       mustBe("form", "leaf.body.origin", this.origin, body.origin);
       fits(body.after, body.after === null ? "object or null" : AFTER, "leaf.body.after");
+      this.after = body.after;
     } else if (type === "log.key_changed/1") {
       const message = utf8(`caseward/key-change/v1\n${this.origin}\n${index}\n${body.key.public}\n`);
       await mustVerify("key", decoded(this.keys.at(-1)[0]), message, decoded(body.signature));
@@ -742,6 +744,7 @@ function reportOf(bundle, lang) {
     [bundle.trustedLog.length ? "genuine" : "sound"],
     ["of", bundle.head.stay, bundle.origin],
     ["signed", key, kind, keys.length],
+    ...(bundle.after ? [["after", bundle.after.origin, bundle.after.reason, bundle.after.size]] : []),
     [bundle.isCounted ? "whole" : "uncounted", bundle.stayN, last],
     ["order", first, last, bundle.size, clock(wholeSeconds(begin)), clock(wholeSeconds(end))],
     ...cosignatures.map(([name, seconds, isChecked]) => [isChecked ? "cosigned" : "unchecked", name, clock(seconds)]),

@@ -112,7 +112,7 @@ def encoded(data: bytes) -> str:
 
 
 def decoded(text: Any) -> bytes | None:
-    is_like = isinstance(text, str) and re.fullmatch("([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}([A-Za-z0-9+/]|=)=)?", text)
+    is_like = isinstance(text, str) and len(text) % 4 == 0 and re.fullmatch("[A-Za-z0-9+/]*={0,2}", text)
     return base64.b64decode(text) if is_like and encoded(base64.b64decode(text)) == text else None
 
 
@@ -130,13 +130,13 @@ WORDS: dict[str, list[str]] = json.loads("""{
 "genuine": ["GENUINE by the keys given", "按所给公钥核验：真实"], "sound": ["SOUND IN ITSELF, NOT SHOWN TO BE GENUINE: no key of the log was given, so nothing says whose log it is", "自身一致，但不能证明真实：没有给出日志的公钥，无从知道是谁的日志"],
 "refused": ["REFUSED, line {0}: {1}. {2}: expected {3}, found {4}", "不予认可，第 {0} 行：{1}。{2}：应为 {3}，实为 {4}"], "of": ["Stay {0} in the log {1}", "在区登记 {0}，存证日志 {1}"],
 "signed": ["Signed by: key {0} of the log ({1}), number {2} since the log began", "签名：日志公钥 {0}（{1}），自日志开始以来第 {2} 把"],
+"after": ["This log goes on from another, {0} (reason: {1}), of which {2} leaves were cosigned; leaves of a stay may be in both", "本日志接续另一日志 {0}（原因：{1}），其中 {2} 条已联署；同一在区登记的条目可能两处都有"],
 "whole": ["Whole: leaves 1 to {0} of the stay, counted by leaf {1} of the log: there were no more up to there", "完整：本次在区登记的条目 1 至 {0}，由日志条目 {1} 计数：到此为止没有别的条目"],
 "uncounted": ["NOT COUNTED: leaves 1 to {0} of the stay, whole up to the last of them only, leaf {1} of the log", "没有计数：本次在区登记的条目 1 至 {0}，只到其中最后一条（日志条目 {1}）为止是完整的"],
 "order": ["In order: leaves {0} to {1} of a log of {2}, recorded {3} to {4}", "顺序：日志条目 {0} 至 {1}，日志共 {2} 条，记录于 {3} 至 {4}"], "cosigned": ["When: cosigned by {0} at {1}, checked", "时间：{0} 于 {1} 联署，已核验"],
 "unchecked": ["When: cosigned in the name of {0} at {1}, NOT CHECKED: no key of this witness was given", "时间：以 {0} 之名于 {1} 联署，未核验：没有给出该见证方的公钥"], "texts": ["Configuration and rulebooks named by the log: {0}", "日志所指明的配置和规则库：{0}"],
 "disclosed": ["Disclosed in leaf {0}, {1}: {2} (agrees with the log)", "条目 {0} 中披露的 {1}：{2}（与日志一致）"], "report": ["Readable report: {0}, SHA-256 {1}", "可读报告：{0}，SHA-256 {1}"],
-"made": ["Put together by {0} at {1}, signed by the key given", "由 {0} 于 {1} 制作，以所给公钥核验"], "stranger": ["Put together by {0} at {1}, signed by key {2}, NOT CHECKED to be theirs", "由 {0} 于 {1} 制作，公钥 {2}，未核验是否其本人"],
-"cannot": ["What this cannot show:", "以上不能证明："], "no truth": ["that what a sensor or an officer reported was true, or that all of it was reported; when it was recorded is the gateway's word", "传感器或民警所报是否属实、是否全部上报；记录时间以网关所述为准"],
+"made": ["Put together by {0} at {1}, signed by the key given", "由 {0} 于 {1} 制作，以所给公钥核验"], "stranger": ["Put together by {0} at {1}, signed by key {2}, NOT CHECKED to be theirs", "由 {0} 于 {1} 制作，公钥 {2}，未核验是否其本人"], "cannot": ["What this cannot show:", "以上不能证明："], "no truth": ["that what a sensor or an officer reported was true, or that all of it was reported; when it was recorded is the gateway's word", "传感器或民警所报是否属实、是否全部上报；记录时间以网关所述为准"],
 "no later": ["whether the stay has leaves after leaf {0} of the log", "日志条目 {0} 之后是否还有本次在区登记的条目"], "no tail": ["anything of the log after its first {0} leaves", "日志前 {0} 条之后的任何情况"],
 "no witness": ["that others were shown the same log: no cosignature was checked", "他人所见是否为同一日志：没有核验任何联署签名"],
 "no config": ["that no other configuration was loaded in between; statements and readable report are the word of whoever made the bundle", "其间没有加载过别的配置；各项说明和可读报告以制作者所述为准"],
@@ -268,6 +268,7 @@ class Bundle:
         if kind == "log.begun/1":
             same("form", "leaf.body.origin", self.origin, body["origin"])
             fits(body["after"], "object or null" if body["after"] is None else AFTER, "leaf.body.after")
+            self.after = [] if body["after"] is None else [[body["after"][key] for key in ("origin", "reason", "size")]]
         elif kind == "log.key_changed/1":
             message = f"caseward/key-change/v1\n{self.origin}\n{index}\n{body['key']['public']}\n"
             must_verify("key", self.keys[-1][0], message.encode(), base64.b64decode(body["signature"]))
@@ -416,7 +417,7 @@ def report(bundle: Bundle, lang: str) -> list[str]:
     others = ", ".join(name for hashed, name in bundle.texts.items() if hashed not in named)
     rows: list[Any] = [
         ["genuine" if bundle.log_keys else "sound"], ["of", bundle.head["stay"], bundle.origin],
-        ["signed", encoded(public), kind, len(bundle.keys)],
+        ["signed", encoded(public), kind, len(bundle.keys)], *(["after", *row] for row in bundle.after),
         ["whole" if bundle.counted else "uncounted", bundle.stay_n, last],
         ["order", first, last, bundle.size, clock(begin // 10**6), clock(end // 10**6)],
         *(["cosigned" if is_checked else "unchecked", name, clock(s)] for name, s, is_checked in bundle.cosignatures),

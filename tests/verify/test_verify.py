@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import copy
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -209,6 +210,21 @@ def test_the_program_is_one_short_file_for_old_and_bare_pythons() -> None:
     imported = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
     imported |= {str(node.module) for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
     assert imported <= sys.stdlib_module_names
+
+
+@pytest.mark.parametrize("minor", range(8, 15))
+def test_every_python_on_this_machine_says_the_same(draft: Draft, tmp_path: Path, minor: int) -> None:
+    python = shutil.which(f"python3.{minor}")
+    if python is None or subprocess.run([python, "-c", ""], capture_output=True).returncode:
+        pytest.skip(f"expected python3.{minor} on the path, found none")
+    bundle = tmp_path / "stay.bundle"
+    bundle.write_bytes(draft.together())
+    key = maker.b64(draft.log_key)
+    there = subprocess.run(
+        [python, "-I", PROGRAM, bundle, "--log-key", key], capture_output=True, text=True, timeout=60
+    )
+    here = run(bundle, "--log-key", key)
+    assert (there.returncode, there.stdout) == (0, here.stdout)
 
 
 def test_nothing_of_the_product_and_of_these_tests_is_shared() -> None:
