@@ -149,7 +149,7 @@ def account_main(argv: list[str], clock: Any) -> int:
             for number, roles, is_disabled in accounts.listed():
                 print(number, ",".join(roles), "disabled" if is_disabled else "")  # noqa: T201
             return 0
-        ask = _asker(from_stdin=arguments.passwords_stdin)
+        ask = asker(from_stdin=arguments.passwords_stdin)
         if arguments.act == "password":
             _change_password(accounts, arguments.number, ask)
             write_down(
@@ -162,7 +162,7 @@ def account_main(argv: list[str], clock: Any) -> int:
                 arguments.number,
             )
             return 0
-        by = _two_administrators(accounts, arguments.by, ask)
+        by = two_administrators(accounts, arguments.by, ask)
         if arguments.act == "disable":
             accounts.disable(arguments.number)
             write_down(database, arguments.data, settings, clock, by, "account.disabled", arguments.number)
@@ -264,13 +264,13 @@ def _account_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _asker(*, from_stdin: bool) -> Callable[[str], str]:
+def asker(*, from_stdin: bool) -> Callable[[str], str]:
     if from_stdin:
         return lambda _what: sys.stdin.readline().rstrip("\n")
     return lambda what: getpass.getpass(f"{what}: ")
 
 
-def _two_administrators(accounts: Accounts, numbers: list[str], ask: Callable[[str], str]) -> str:
+def two_administrators(accounts: Accounts, numbers: list[str], ask: Callable[[str], str]) -> str:
     """Both passwords must be right: no single administrator changes who may do what."""
     if len(set(numbers)) != 2:
         raise CommandError(

@@ -15,6 +15,7 @@ import uvicorn
 from caseserver import logs
 from caseserver.app import create_app
 from caseserver.commands import CommandError, account_main, init_main, keys_main
+from caseserver.epoch_command import accept_main
 from caseserver.log_command import log_main
 from caseserver.program import Program
 from caseserver.settings import PeopleKeys, SettingsError, load_settings
@@ -31,6 +32,8 @@ def main(argv: list[str], clock_factory: ClockFactory) -> int:
             return keys_main(argv[1:])
         if argv[:1] == ["account"]:
             return account_main(argv[1:], clock_factory(0))
+        if argv[:1] == ["accept-epoch"]:
+            return accept_main(argv[1:], clock_factory(0))
         if argv[:1] == ["log"]:
             return log_main(argv[1:])
         return _serve(argv, clock_factory)

@@ -33,8 +33,9 @@ LEAVES_BYTES_MAX: Final = 4_194_304
 ACTIONS: Final = frozenset(
     (
         "account.logged_in", "account.login_refused", "account.locked", "account.logged_out", "account.added",
-        "account.disabled", "account.password_changed", "record.read", "erasure.asked", "erasure.withdrawn", "export.made", "fact.stated", "fact.refused",
-        "alarm.handled", "rulebook.loaded", "settings.loaded", "server.started", "fork.proved",
+        "account.disabled", "account.password_changed", "record.read", "erasure.asked", "erasure.withdrawn",
+        "export.made", "fact.stated", "fact.refused", "alarm.handled", "rulebook.loaded", "settings.loaded",
+        "server.started", "fork.proved", "epoch.accepted",
     )
 )  # fmt: skip
 """What is written down; each is the type of a leaf, version 1. The list with its words: docs/server.md."""

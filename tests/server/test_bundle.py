@@ -5,7 +5,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -37,12 +37,15 @@ SERVER = "caseward.local/server"
 WITNESS = SoftKey.from_seed(b"w" * 32)
 
 
+@dataclass
 class BegunLog(GatewayLog):
     """A gateway's log as a gateway begins it, with the record of counts."""
 
+    after: records.Predecessor | None = None
+
     def __post_init__(self) -> None:
         super().__post_init__()
-        self.say(records.BEGUN, records.begun(self.signer.name, self.key, None), START_US)
+        self.say(records.BEGUN, records.begun(self.signer.name, self.key, self.after), START_US)
 
     def say(self, type_: str, body: dict[str, Any], at_us: int, stay: str | None = None) -> None:
         """Append what the log says of itself."""
