@@ -20,6 +20,7 @@ from caselog.errors import CaselogError
 from caselog.tree import leaf_hash
 from caseserver.own_log import Entry, OwnLog
 from caseserver.store import audit as rows
+from caseserver.store.audit import Row
 from caseserver.store.database import Database
 
 DETAIL_BYTES_MAX: Final = 4_096
@@ -64,6 +65,11 @@ class Audit:
                     rows.put(connection, entry, *place)
                 done += 1
         return done
+
+    def search(self, *, words: str = "", action: str = "", before: int = 0) -> list[tuple[int, Row]]:
+        """(id, row), newest first; see `store.audit.search`."""
+        with self._database.reading() as connection:
+            return rows.search(connection, words=words, action=action, before=before)
 
     def waiting(self) -> int:
         """Entries without a place in the log."""

@@ -144,10 +144,10 @@ class Witnesses:
         self._database = database
         self._states = list(states)
         self._first = self._states[0] if self._states else None
-        files = ForkFiles(self._states[0].forks.folder, "server") if self._states else None
+        self._files = ForkFiles(self._states[0].forks.folder, "server") if self._states else None
         self._sources: list[Source] = [GatewaySource(state) for state in self._states]
-        if files is not None:
-            self._sources.append(OwnSource(own_log, files, self._first, audit))
+        if self._files is not None:
+            self._sources.append(OwnSource(own_log, self._files, self._first, audit))
         self._rate = rate
         self._started_us = now.earliest_us
         self._heard_us = self._last_heard()
@@ -207,6 +207,11 @@ class Witnesses:
                     told = (row.size, row.time_s, row.received_us) if row is not None else (None, None, None)
                     found.append(Standing(name, source.name, *told))
         return found
+
+    def forks(self) -> list[str]:
+        """Names of the files that prove a contradiction of a log of this station."""
+        files = [*(state.forks for state in self._states), *([self._files] if self._files else [])]
+        return [path.name for file in files for path in file.files()]
 
     def tick(self, now: Instant) -> None:
         """Silence is an alarm of the first area, until the witness is heard again."""

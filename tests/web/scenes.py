@@ -49,6 +49,7 @@ from caseserver.web.views import (
     WallView,
     WhyFact,
 )
+from caseserver.web.views_proof import LogView, OwnLogPage, OwnRow, ProofPage, SecondView
 from caseserver.web.views_rules import RuleCard, RuleGroup, RuleNumber, RulesPage
 from caseserver.web.views_whatif import RefusalRow, RuleRow, SubjectRow, WhatIfPage
 from custody.name import Name
@@ -529,6 +530,31 @@ def form_choice() -> FormChoice:
     )
     rest = (("约束", (FormLink("解除约束", "/c"),)),)
     return FormChoice("办理", "选一张表", asked(), groups, rest, (("编号", "0412"),), "/stays/a1/0412")
+
+
+def proof() -> ProofPage:
+    """Two logs, a second witness that is behind, and a fork."""
+    seconds = (
+        SecondView("bureau", "14:20", "其后还有 3 条未见证", False),
+        SecondView("court", "还没有", "", False),
+    )
+    return ProofPage(
+        (
+            LogView("一号办案区", 12_345, "14:22:07", "没有未见证的尾部", True, seconds),
+            LogView("服务器自身日志", 6, "", "其后还有 6 条未见证", False, ()),
+        ),
+        ("gw-a1-1.json",),
+        True,
+        "/own-log",
+    )
+
+
+def own_log() -> OwnLogPage:
+    rows = (
+        OwnRow("14:22", "0312", "查阅", "a1/0409", (("what", "stay"),), 7),
+        OwnRow("14:21", "服务器", "登录被拒", "", (), None),
+    )
+    return OwnLogPage(rows, "0409", "", (("record.read", "查阅"),), "/own-log?before=3", 8, "14:20", 1)
 
 
 def rules() -> RulesPage:

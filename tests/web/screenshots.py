@@ -49,6 +49,7 @@ def accounts(house: House) -> None:
         ("0312", ["duty_officer"]),
         ("0007", ["case_department_head"]),
         ("0100", ["legal_reviewer"]),
+        ("0200", ["supervisor"]),
     ):
         house.account(number, *roles)
 
@@ -174,6 +175,8 @@ def busy_shots(house: House) -> list[Shot]:
         Shot("rules", "/rules?letter=M", sizes=("", "-tablet", "-phone")),
         Shot("whatif", "/whatif?from=cn-2012&to=cn-2026", badge="0100", sizes=BOTH),
         Shot("coverage", "/coverage"),
+        Shot("witness", "/witness", badge="0200", sizes=("", "-tablet", "-phone")),
+        Shot("own-log", "/own-log", badge="0200", sizes=("", "-tablet", "-phone")),
     ]
 
 

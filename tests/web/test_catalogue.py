@@ -8,6 +8,7 @@ from typing import get_args
 
 import pytest
 
+from caseserver.own_log import ACTIONS as OWN_ACTIONS
 from caseserver.web import views
 from caseserver.web.catalogue import (
     Catalogue,
@@ -20,6 +21,8 @@ from caseserver.web.present.alarm import ACTIONS, CAUSES
 from caseserver.web.present.rule_words import SENSED, STATED
 from caseserver.web.present.rules import LETTERS
 from custody.catalogue import UNITS
+from custody.ledger.coverage import STATES
+from custody.ledger.sources import WHY
 from custody.reader import PHASES
 from custody.reader.params import STANDING_ACTS
 from custody.vocabulary import MEASURES
@@ -71,7 +74,10 @@ FAMILIES: dict[str, set[str]] = {
     "stated": set(STATED),
     "refused": refusals(),
     "whatif_change": set(CHANGES) - {"same", "lawful"},
+    "own_action": {name.replace(".", "_") for name in OWN_ACTIONS} | {"log_begun"},
     "told": {"raised", "prewarned", "cleared"},
+    "blind_why": {*WHY, "no_reading"},
+    "must_time": {state for states in STATES.values() for state in states},
 }
 
 

@@ -75,6 +75,12 @@ def pages() -> dict[str, Callable[[Reader], str]]:
         "alarm of the site": lambda r: render.alarm(replace(alarm, law=None, site=(), facts=()), r),
         "alarms": lambda r: render.alarms(AlarmList(scenes.cards(), (closed,)), r),
         "no alarms": lambda r: render.alarms(AlarmList((), ()), r),
+        "proof": lambda r: render.proof(scenes.proof(), r),
+        "proof without a second witness": lambda r: render.proof(
+            replace(scenes.proof(), forks=(), has_seconds=False, own_href=""), r
+        ),
+        "own log": lambda r: render.own_log(scenes.own_log(), r),
+        "own log, nothing found": lambda r: render.own_log(replace(scenes.own_log(), rows=(), older="", until=""), r),
         "stays": lambda r: render.stays(StayList(scenes.people(), (("0331", "/stays/a1/0331", scenes.at("8:00"), scenes.NOW),)), r),
         "no stays": lambda r: render.stays(StayList(()), r),
         "stay": lambda r: render.stay_page(stay, r),

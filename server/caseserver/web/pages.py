@@ -21,11 +21,13 @@ from caseserver.hub import TooManySubscribers
 from caseserver.people.people import People
 from caseserver.station import REFUSED, AreaView, Station
 from caseserver.web import forms, live, render, static_files
+from caseserver.web.blind_pages import add_blind
 from caseserver.web.bundle_pages import add_bundle
 from caseserver.web.explaining import Explaining
 from caseserver.web.form_parts import Sent, Statement
 from caseserver.web.gather import Gatherer
 from caseserver.web.http import FormTooLarge, may, page, reader_of, sent_form
+from caseserver.web.ledgering import Ledgers
 from caseserver.web.particulars_pages import add_particulars
 from caseserver.web.present.alarm import ACTIONS, CAUSES, FACT_OF_MOVE, Move, alarm_page
 from caseserver.web.present.coverage import coverage_plot
@@ -61,6 +63,7 @@ def routes(station: Station, people: People | None = None, bundles: BundleMaker 
     add_bundle(router, pages, bundles, people)
     add_rules(router, pages)
     add_whatif(router, pages)
+    add_blind(router, pages)
     add_proof(router, pages)
     return router
 
@@ -72,6 +75,7 @@ class Pages:
         self.station = station
         self.gatherer = Gatherer(station)
         self.explaining = Explaining(station)
+        self.ledgers = Ledgers(station)
 
     # ------------------------------------------------------------ sign-in
 

@@ -12,6 +12,8 @@ from markupsafe import Markup
 from caseserver.permissions import KNOWERS
 from caseserver.web import static_files, wording
 from caseserver.web.drawing import ahead, coverage, health, marks, plan, stay, why
+from caseserver.web.drawing import blind as drawn_blind
+from caseserver.web.drawing import musts as drawn_musts
 from caseserver.web.drawing import whatif as drawn_whatif
 from caseserver.web.reader import Reader
 from caseserver.web.views import (
@@ -29,7 +31,9 @@ from caseserver.web.views import (
     StayPage,
     WallView,
 )
+from caseserver.web.views_ledger import BlindPage, FourMusts
 from caseserver.web.views_people import FindPage, ParticularsPage
+from caseserver.web.views_proof import OwnLogPage, ProofPage
 from caseserver.web.views_rules import RulesPage
 from caseserver.web.views_whatif import WhatIfPage
 
@@ -71,6 +75,7 @@ def environment() -> Environment:
         "asset": static_files.asset,
         "bar": marks.bar,
         "barcode": health.barcode,
+        "blind_drawing": drawn_blind.blind,
         "blind_mark": Mark("blind", "query"),
         "count_gone": lambda at_us: Count("gone", at_us),
         "count_left": lambda at_us: Count("left", at_us),
@@ -78,6 +83,7 @@ def environment() -> Environment:
         "coverage_holes": _holes,
         "drawing": stay.stay,
         "dur": marks.duration,
+        "exact": lambda us, reader: reader.duration(-(-us // 1_000_000), exact=True),
         "figures": marks.figures,
         "four_words": _four_words,
         "grouped": wording.grouped,
@@ -85,6 +91,7 @@ def environment() -> Environment:
         "logo": LOGO,
         "may_know": lambda reader: bool(reader.roles & KNOWERS),
         "mark": marks.mark,
+        "musts_drawing": drawn_musts.musts,
         "plan": plan.plan,
         "seal": marks.seal,
         "seconds_of": lambda us: f"{max(0, us) / 1_000_000:.1f}",
@@ -143,8 +150,12 @@ def stays(view: StayList, reader: Reader) -> str:
     return _render("stays.html", reader, view=view)
 
 
-def stay_page(view: StayPage, reader: Reader) -> str:
-    return _render("stay.html", reader, view=view)
+def stay_page(view: StayPage, reader: Reader, musts: FourMusts | None = None) -> str:
+    return _render("stay.html", reader, view=view, musts=musts)
+
+
+def blind(view: BlindPage, reader: Reader) -> str:
+    return _render("blind.html", reader, view=view)
 
 
 def form(view: FormPage, reader: Reader) -> str:
@@ -169,6 +180,14 @@ def particulars(view: ParticularsPage, reader: Reader) -> str:
 
 def find(view: FindPage, reader: Reader) -> str:
     return _render("find.html", reader, view=view)
+
+
+def proof(view: ProofPage, reader: Reader) -> str:
+    return _render("proof.html", reader, view=view)
+
+
+def own_log(view: OwnLogPage, reader: Reader) -> str:
+    return _render("own_log.html", reader, view=view)
 
 
 def sign_in(view: SignInPage, reader: Reader) -> str:
