@@ -13,7 +13,7 @@ from custody.kinds import KINDS
 from custody.ledger.sources import Spell
 from custody.rules import Rule, Rulebook
 
-Place = tuple[str | None, str | None]  # rule id, room; None: every one
+Place = tuple[str | None, str | None]  # rule as id/variant, room; None: every one
 
 EVERYWHERE: Final[tuple[Place, ...]] = ((None, None),)
 _WHOLE: Final = frozenset({"clock", "log", "gateway"})  # sources without which nothing is judged
@@ -39,15 +39,15 @@ class Reach:
 
 
 def reach_of(area: Area, rulebook: Rulebook) -> Reach:
-    """Read once from the rulebook and the area; periods and variants of a rule count as one."""
+    """Read once from the rulebook and the area; the periods of a rule count as one."""
     found = Reach()
     for rule in rulebook.rules:
         reads = KINDS[rule.kind].reads(rule)
         for source, room in _sources(rule, frozenset(reads), area):
-            found.places.setdefault(source, set()).add((rule.id, room))
+            found.places.setdefault(source, set()).add((rule.key, room))
         if _asks_for_band(rule, reads):
             for room in _rooms(rule, area):
-                found.of_bands.setdefault(room, set()).add(rule.id)
+                found.of_bands.setdefault(room, set()).add(rule.key)
     return found
 
 

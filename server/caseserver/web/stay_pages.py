@@ -14,9 +14,11 @@ from caseserver.accounts import Officer
 from caseserver.web import forms, render
 from caseserver.web.forms import Answer, Statement
 from caseserver.web.http import may, page, reader_of
+from caseserver.web.present.musts import four_musts
 from caseserver.web.present.record import asked_at_release
 from caseserver.web.present.state import AreaPicture
 from caseserver.web.present.stay import stay_page
+from caseserver.web.present.words import Words
 from caseserver.web.reader import Reader
 from caseserver.web.session import Checked, SignedIn
 from caseserver.web.views import FormPage, Refusal
@@ -150,7 +152,13 @@ def _stay_page(request: Request, pages: Pages, officer: Officer, area: str, ref:
     shown = stay_page(
         ref, picture, own, near, view.alarms_of(ref), reader, view.health().log_size, allowed, _short(view.root())
     )  # fmt: skip
-    return pages.missing(request, reader) if shown is None else page(render.stay_page(shown, reader), request)
+    if shown is None:
+        return pages.missing(request, reader)
+    is_over = known is None or known.released_us is not None
+    last = int(own[-1]["index"]) if is_over else None
+    covered = pages.ledgers.of_stay(view, ref, int(own[0]["index"]), last, reader.now_us)
+    musts = four_musts(covered, Words(picture.area, picture.world, reader))
+    return page(render.stay_page(shown, reader, musts), request)
 
 
 def _short(root: str) -> str:
