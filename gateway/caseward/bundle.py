@@ -59,7 +59,9 @@ def _arguments(argv: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="caseward bundle", description=__doc__.split("\n")[0])
     parser.add_argument("--data", type=Path, required=True, help="the server's directory")
     parser.add_argument("--stay", required=True, help="reference of the stay")
-    parser.add_argument("--gateway", help="whose log; needed where the server has several gateways")
+    parser.add_argument(
+        "--gateway", help="whose log, where there are several; NAME/EPOCH is one that has ended"
+    )
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="FILE", help="a new file")
     parser.add_argument("--officer", required=True, help="number of the officer who exports")
     parser.add_argument("--reason", required=True, help="why; goes into the server's own log")
@@ -82,7 +84,10 @@ def _write(options: argparse.Namespace, clock: Any) -> Made:
         for path in options.text:
             maker.texts.keep(path.read_text(encoding="utf-8"))
         disclose = _disclose(options, settings, found)
-        made = maker.make(found.area, found.rulebook, options.stay, clock.now().earliest_us, disclose)
+        now_us = clock.now().earliest_us
+        made = maker.make(
+            found.area, found.rulebook, options.stay, now_us, disclose, options.gateway or gateway
+        )
         detail = {"reason": options.reason, "disclosed": options.disclose, "leaves": len(made.selection.own)}
         subject = f"{found.area.id}/{options.stay}"
         # Before the file: an export nobody knows of must not exist
@@ -95,11 +100,13 @@ def _write(options: argparse.Namespace, clock: Any) -> Made:
 
 
 def _gateway(options: argparse.Namespace, settings: Settings) -> str:
+    """The name in server.toml, of a log that has ended too."""
     names = list(settings.gateways)
     name: str | None = options.gateway or (names[0] if len(names) == 1 else None)
-    if name not in settings.gateways:
+    base = (name or "").partition("/")[0]
+    if base not in settings.gateways:
         raise Usage(f"expected --gateway, one of {', '.join(names) or 'none in server.toml'}, found {name}")
-    return name
+    return base
 
 
 def _disclose(options: argparse.Namespace, settings: Settings, found: Loaded) -> Disclose:

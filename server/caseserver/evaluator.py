@@ -16,6 +16,7 @@ from typing import Final
 from caselog import canonical
 from caselog.clock import Instant
 from caselog.leaf import ID_CHARS_MAX, LeafRecord
+from caselog.records import STAY_COUNTED
 from custody.alarm import AlarmRecord
 from custody.area import Area
 from custody.codec import CodecError, fact_of, output_entry
@@ -201,6 +202,11 @@ class Evaluator:
         if record.stay_n != expected:
             found = f"stay_n {record.stay_n}"
             self.differences.append(Difference("other", record.id, record.index, f"stay_n {expected}", found))
+        if record.type == STAY_COUNTED and record.body != {"leaves": record.stay_n}:
+            found = canonical.dumps(record.body).decode()[:200]
+            self.differences.append(
+                Difference("other", record.id, record.index, f"leaves {record.stay_n}", found)
+            )
 
     def _compare_configuration(self, fact: Fact) -> None:
         """Two evaluators with different rules or rooms would differ all day; say once why.

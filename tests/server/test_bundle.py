@@ -425,7 +425,7 @@ def test_every_word_of_the_report_is_there_in_both_languages_with_the_same_place
     for name in names:
         assert name.zh
         assert name.en
-        for place in ("{count}", "{leaf}", "{leaves}", "{zone}"):
+        for place in ("{count}", "{leaf}", "{leaves}", "{zone}", "{size}", "{time}"):
             assert (place in name.zh) == (place in name.en), name
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from caselog import bundlecheck
 from caselog.keys import SoftKey
 from caselog.records import Predecessor
 from caselog.tree import EMPTY_ROOT
@@ -19,7 +20,8 @@ from caseserver.program import known_of
 from caseserver.settings import Limits
 from caseserver.store.database import Database
 from caseserver.store.leaves import LeafReader
-from custody.bundled import area_text
+from caseward.bundle import main as bundle
+from custody.bundled import area_text, rulebook_with_text
 from tests.server.station_kit import MINUTE_US, START_US, StationClock, morning, standard_area
 from tests.server.test_bundle import BegunLog
 
@@ -212,3 +214,20 @@ def test_alarms_of_the_old_log_go_with_it(station: Station, monkeypatch: pytest.
         kept = connection.exec_driver_sql("SELECT count(*) FROM alarm WHERE area = 'a1/1'").scalar_one()
     assert kept > 0
     database.close()
+
+
+def test_a_stay_of_the_old_log_can_still_be_bundled(
+    station: Station, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    station.send(station.successor(), OLD.public)
+    station.write_toml(NEW.public)
+    assert station.accept(monkeypatch) == 0
+    area, _ = standard_area()
+    (tmp_path / "book.toml").write_text(rulebook_with_text(area)[1])
+    argv = ["--data", str(station.data), "--stay", "S-1", "--officer", "3001", "--reason", "why"]
+    texts = ["--text", str(station.data / "area.toml"), "--text", str(tmp_path / "book.toml")]
+    file = tmp_path / "old.bundle"
+    assert bundle([*argv, *texts, "-o", str(file), "--gateway", "gw-a1/1"], station.clock) == 0
+    read = bundlecheck.read(file.read_bytes().splitlines(keepends=True))
+    assert (read.head.origin, read.head.size) == (station.old.signer.name, station.old.log.size)
+    assert bundle([*argv, *texts, "-o", str(tmp_path / "new.bundle")], station.clock) == 2

@@ -21,6 +21,7 @@ from caseserver.bundle.texts import FOLDER, TextShelf
 from caseserver.store.database import Database
 from caseserver.store.leaves import LeafReader
 from custody.area import Area
+from custody.explain.wording import Wording
 from custody.rules import Rulebook
 
 
@@ -43,18 +44,21 @@ class BundleMaker:
         self._maker = maker
 
     def make(
-        self, area: Area, rulebook: Rulebook, stay: str, made_us: int, disclose: Disclose = nothing
+        self, area: Area, rulebook: Rulebook, stay: str, made_us: int, disclose: Disclose = nothing,
+        log: str = "",
     ) -> Made:  # fmt: skip
-        """The bundle of one stay. `made_us`: now; `disclose`: values of commitments to lay open.
+        """The bundle of one stay. `made_us`: now; `disclose`: values of commitments to lay open; `log`: the name of
+        one that has ended, where it is not the gateway's present one.
 
         Raises `NothingToBundle`, `ReportError`, `FormatError` where the store holds what is no log.
         """
-        selection = select(self._reader, area.gateway, stay)
+        log = log or area.gateway
+        selection = select(self._reader, log, stay)
         texts = self._texts(selection)
-        leaves = [json.loads(data) for data in self._reader.run(area.gateway, 0, selection.head.size)]
+        leaves = [json.loads(data) for data in self._reader.run(log, 0, selection.head.size)]
         made = statement_makers.statements(leaves, area, rulebook, stay)
         others = naming_others(selection.own, {leaf["stay"] for leaf in leaves if leaf["stay"]} - {stay})
-        unshown = unproved(selection, self._maker.name, others)
+        unshown = unproved(selection, Wording(area), self._maker.name, others)
         shown = picture(selection, made, area, rulebook, unshown, made_us)
         contents = Contents(
             selection.head, [record.data for record in selection.records], selection.proof, selection.note, texts,

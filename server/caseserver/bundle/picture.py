@@ -79,17 +79,20 @@ def picture(
     }
 
 
-def unproved(selection: Selection, server: str, others: Iterable[int]) -> list[Name]:
+def unproved(selection: Selection, wording: Wording, server: str, others: Iterable[int]) -> list[Name]:
     """What this bundle cannot show. `server`: our own name as a witness; `others`: leaves that name other stays."""
     said = [words.UNPROVED["truth"], words.UNPROVED["clock"]]
     if selection.is_counted:
         said.append(fill(words.UNPROVED["counted"], leaf=selection.own[-1].index))
     else:
         said.append(words.UNPROVED["uncounted"])
-    witnesses = set(cosigned_s(selection.note))
-    if not witnesses:
+    witnesses = cosigned_s(selection.note)
+    if witnesses:
+        first = wording.instant(min(witnesses.values()) * 1_000_000)
+        said.append(fill(words.UNPROVED["takeover"], size=selection.head.size, time=first))
+    else:
         said.append(words.UNPROVED["tail"])
-    elif witnesses == {server}:
+    if witnesses.keys() == {server}:
         said.append(words.UNPROVED["server_only"])
     begun = selection.records[0].body
     changed = [r.body for r in selection.records if r.type == "log.key_changed/1"]

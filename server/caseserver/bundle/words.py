@@ -94,6 +94,11 @@ UNPROVED: Final = {
         "记录时间为网关自称；见证签名的时间为见证者自称。",
         "The recorded times are the gateway's word; the time of a cosignature is the witness's.",
     ),
+    "takeover": Name(
+        "接管网关者只能伪造见证者尚未签署的末段；本日志前 {size} 条已于 {time} 签署，此前的记录未经见证者配合无法改写。",
+        "Whoever takes over the gateway can forge only what no witness had cosigned yet; the first {size} records of this log "
+        "were cosigned at {time}, and cannot be rewritten since without the witness.",
+    ),
     "soft": Name(
         "日志密钥存放在文件中：掌握该机器管理权限者即掌握密钥。",
         "The log's key is a file: whoever is root on that machine has it.",
