@@ -49,6 +49,15 @@ from caseserver.web.views import (
     WallView,
     WhyFact,
 )
+from caseserver.web.views_ledger import (
+    BlindLane,
+    BlindPage,
+    BlindRow,
+    BlindSum,
+    FourMusts,
+    MustBar,
+    MustPart,
+)
 from caseserver.web.views_proof import LogView, OwnLogPage, OwnRow, ProofPage, SecondView
 from caseserver.web.views_rules import RuleCard, RuleGroup, RuleNumber, RulesPage
 from caseserver.web.views_whatif import RefusalRow, RuleRow, SubjectRow, WhatIfPage
@@ -617,3 +626,34 @@ def coverage() -> CoveragePlot:
         CoverageRow("录像 东侧", cells({})),
     )
     return CoveragePlot(first, NOW, rows)
+
+
+def blind() -> BlindPage:
+    """Two rooms, one of them blind for a while, for four rules."""
+    rules = ("M3 有人看管", "M4 有录像", "G4 巡查", "Q4 回避")
+    lanes = (
+        BlindLane("候问室 1", (), 0),
+        BlindLane("醒酒室", ((at("13:00"), at("13:07")),), 7 * MINUTE),
+    )
+    return BlindPage(
+        "一号办案区", "3月18日 周三", at("6:30"), NOW, lanes,
+        (BlindSum("醒酒室", rules, 7 * MINUTE),),
+        (BlindRow("醒酒室", "节点 n4", "节点失联", rules, at("13:00"), at("13:07"), 7 * MINUTE),
+         BlindRow("全部房间", "网关时钟", "时钟失信", ("全部规则",), at("14:00"), None, 22 * MINUTE)),
+        3, (("候问室 1", "巡查点", ("G4 巡查",)),), "/blind?area=a1&day=2026-03-17", "/blind?area=a1&day=2026-03-19",
+        (("一号办案区", "/blind?area=a1", True), ("二号办案区", "/blind?area=a2", False)), at("6:30"),
+    )  # fmt: skip
+
+
+def musts() -> FourMusts:
+    """An hour: guarded but for a second, recorded as far as it is known."""
+    start, end = at("13:00"), at("14:00")
+    gap = MustPart("short", end - SECOND, end, "无人看管")
+    guarded = MustBar(
+        "guard", (MustPart("kept", start, end - SECOND, "有人看管"), gap),
+        (("有人看管", "kept", end - start - SECOND), ("无人看管", "short", SECOND)),
+    )  # fmt: skip
+    recorded = MustBar(
+        "record", (MustPart("blind", start, end, "看不见"),), (("看不见", "blind", end - start),)
+    )
+    return FourMusts(start, end, (guarded, recorded))

@@ -175,6 +175,7 @@ def busy_shots(house: House) -> list[Shot]:
         Shot("rules", "/rules?letter=M", sizes=("", "-tablet", "-phone")),
         Shot("whatif", "/whatif?from=cn-2012&to=cn-2026", badge="0100", sizes=BOTH),
         Shot("coverage", "/coverage"),
+        Shot("blind", "/blind", sizes=("", "-tablet", "-phone")),
         Shot("witness", "/witness", badge="0200", sizes=("", "-tablet", "-phone")),
         Shot("own-log", "/own-log", badge="0200", sizes=("", "-tablet", "-phone")),
     ]

@@ -23,6 +23,7 @@ DESK = [
     "/stays/a1/0420/search",
     "/stays/a1/0403/release",
     "/coverage",
+    "/blind",
     "/log/a1/12",
 ]
 

@@ -52,6 +52,7 @@ PAGES = [
     "/stays/a1/0420/search",
     "/stays/a1/0403/release",
     "/coverage",
+    "/blind",
     "/witness",
     "/log/a1/12",
 ]

@@ -108,6 +108,9 @@ def pages() -> dict[str, Callable[[Reader], str]]:
         "stay over a change of the law": lambda r: render.stay_page(replace(stay, law="按开始时的法律"), r),
         "coverage": lambda r: render.coverage_page(scenes.coverage(), r),
         "no coverage": lambda r: render.coverage_page(replace(scenes.coverage(), rows=()), r),
+        "blind time": lambda r: render.blind(scenes.blind(), r),
+        "no blind time": lambda r: render.blind(replace(scenes.blind(), sums=(), rows=(), missing=(), areas=()), r),
+        "stay with its four musts": lambda r: render.stay_page(stay, r, scenes.musts()),
         "leaf": lambda r: render.leaf(1_284_498, '{"a":1}', "ab" * 32, r),
         "problem": lambda r: render.problem("没有办成", "没有这个页面", r),
     }  # fmt: skip
@@ -213,6 +216,8 @@ def poisoned(value: Any) -> Any:
             poisoned(replace(scenes.stay(), drawing=replace(scenes.stay().drawing, stamps=()))), r
         ),
         lambda r: render.coverage_page(poisoned(scenes.coverage()), r),
+        lambda r: render.blind(poisoned(scenes.blind()), r),
+        lambda r: render.stay_page(scenes.stay(), r, poisoned(scenes.musts())),
         lambda r: render.form(poisoned(form()), r),
         lambda r: render.alarms(AlarmList(poisoned(scenes.cards()), ()), r),
         lambda r: render.leaf(1, HOSTILE, HOSTILE, r),
