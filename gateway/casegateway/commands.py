@@ -6,11 +6,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 from casegateway.beginning import next_key_path, write_after
-from casegateway.state import load_cursor
+from casegateway.state import SECOND_LOG, load_cursor
 from caselog.errors import CaselogError
 from caselog.filedisk import FileDisk
 from caselog.keys import SoftKey
 from caselog.log import Log
+from caselog.pairdisk import PairDisk
 from caselog.records import TEXT_CHARS_MAX, Predecessor
 from caselog.tree import EMPTY_ROOT
 from custody.area import load_area
@@ -72,6 +73,11 @@ def begin_anew(argv: list[str]) -> int:
         write_after(data / "state", Predecessor(origin, options.reason, size, root))
         sys.stdout.write(f"{origin} ends; the server holds of it {size} leaves with root {root.hex()}.\n")
     _aside(data / "log", name)
+    _aside(data / "interim", name)
+    second = _second(data)
+    if second is not None:
+        _aside(second, name)
+        (data / "state" / SECOND_LOG).unlink()
     _aside(data / "outbox.json", name)
     if options.new_key:
         _aside(data / "keys" / "gateway.key", name)
@@ -86,11 +92,18 @@ def _held(data: Path) -> tuple[int, bytes]:
     if not cursor:
         return 0, EMPTY_ROOT
     try:
-        log, _ = Log.open(FileDisk(data / "log"), held_size=cursor)
+        first, second = FileDisk(data / "log"), _second(data)
+        log, _ = Log.open(first if second is None else PairDisk(first, FileDisk(second)), held_size=cursor)
     except CaselogError as error:
         sys.stderr.write(f"the old log cannot be read, so nothing is said of its root: {error}\n")
         return 0, EMPTY_ROOT
     return cursor, log.root(cursor)
+
+
+def _second(data: Path) -> Path | None:
+    """The folder in which the log may go on, if the gateway was ever given one."""
+    marker = data / "state" / SECOND_LOG
+    return Path(marker.read_text().strip()) if marker.exists() else None
 
 
 def _aside(path: Path, epoch: str) -> None:

@@ -5,6 +5,7 @@ are appended, outputs are ordered in the log and driven, messages acked, batches
 actions are returned only after the commit, no shell can act before it.
 """
 
+import errno
 from collections import Counter
 from dataclasses import replace
 from typing import Any
@@ -52,9 +53,8 @@ from casewire import Boot, Frame, Heartbeat, Snapshot
 from custody.area import Area
 from custody.facts import BodyValue
 
-EXIT_LOG_DAMAGED = 3
 EXIT_STORAGE_FAILED = 4
-AGAIN = -1  # not an exit: the real log can be mended now, and the program begins anew with it
+AGAIN = -1  # not an exit: the log can be mended, or has to be looked at; the program opens it anew
 SETTLE_ROUNDS_MAX = 8  # facts that follow from facts: orders, deadlines. More would be a loop.
 
 
@@ -150,9 +150,10 @@ class GatewayCore:
         except LogStopped as error:
             return self._give_up(EXIT_STORAGE_FAILED, error)
         except LogDamaged as error:
-            return self._give_up(EXIT_LOG_DAMAGED, error)
-        except OSError as error:  # leaves that can no longer be read
-            return self._give_up(EXIT_STORAGE_FAILED, error)
+            return self._give_up(AGAIN, error)
+        except OSError as error:
+            # Leaves that can no longer be read are damage, which the next opening finds and goes on with.
+            return self._give_up(AGAIN if error.errno == errno.EIO else EXIT_STORAGE_FAILED, error)
 
     def wake_us(self, raw: Moment) -> int:
         """Real time at which `handle` should be called even without an event."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from casegateway import interim
-from casegateway.state import StateError, write_whole
+from casegateway.state import SECOND_LOG, StateError, write_whole
 from casegateway.storage import DAMAGE, SECOND, damaged_body
 from caselog import records
 from caselog.clock import Instant
@@ -45,7 +45,7 @@ def open_evidence(data: Path, second: Path | None, held_size: int, cry: Callable
 
     Raises `LogDamaged` where no copy could help, `StateError`, `LogStopped`, `OSError`.
     """
-    _remember_second(data / "state" / "second_log", second)
+    _remember_second(data / "state" / SECOND_LOG, second)
     first = FileDisk(data / "log")
     disks = [first]
     disk: Disk = first
@@ -88,7 +88,7 @@ def _open(
     except LogDamaged as error:
         cry()
         return _go_on(folder, disk, disks, held_size, error)
-    if folder.exists():
+    if folder.exists() and log.size:
         interim.merge(log, folder)
     return Evidence(log, recovery, disk, disk, disks)
 

@@ -25,7 +25,7 @@ from casegateway.adapters.mqtt import MEND, WORDS, BrokerConfig, MqttLink
 from casegateway.adapters.serial_port import SerialPort
 from casegateway.beginning import adopt_next_key, beginning, keyring
 from casegateway.book import Book
-from casegateway.core import AGAIN, EXIT_LOG_DAMAGED, EXIT_STORAGE_FAILED, GatewayCore
+from casegateway.core import AGAIN, EXIT_STORAGE_FAILED, GatewayCore
 from casegateway.events import DriveLine
 from casegateway.evidence import Evidence, mend, open_evidence
 from casegateway.identity import Identity
@@ -52,7 +52,10 @@ from custody.engine import Engine
 from custody.rules import Rulebook
 
 EXIT_USAGE = 2
+EXIT_LOG_DAMAGED = 3
 EXIT_BUSY = 5
+LIVES_MAX = 8
+"""Times the log is opened anew by one process: after that somebody has to look at the machine."""
 HOURS = 24
 
 log = structlog.get_logger()
@@ -149,13 +152,16 @@ def _run(options: argparse.Namespace, clock_factory: Callable[[int], RateClock])
         options, area, rulebook, identity, keys, public, hour, _stop_on_signals(), Tracer(options.trace),
         LineFile(options.gpio_timeline),
     )  # fmt: skip
-    while (code := _live(setting, clock_factory)) == AGAIN:
-        log.info("beginning anew with the log that was mended")
-    return code
+    for _ in range(LIVES_MAX):
+        code = _live(setting, clock_factory)
+        if code != AGAIN:
+            return code
+        log.info("opening the log anew")
+    return EXIT_LOG_DAMAGED
 
 
 def _live(setting: _Setting, clock_factory: Callable[[int], RateClock]) -> int:
-    """Open the log and run on it; AGAIN when it was an interim one and the real one is mended."""
+    """Open the log and run on it; AGAIN when it was an interim one and the real one is mended, or when it is damaged."""
     options, area = setting.options, setting.area
     gpio = _gpio(options, setting.timeline)
     cursor = load_cursor(options.data / "outbox.json")
@@ -167,7 +173,7 @@ def _live(setting: _Setting, clock_factory: Callable[[int], RateClock]) -> int:
     try:
         clock = clock_factory(_boot_number(options.data))
         code = _serve(setting, evidence, clock, gpio, cursor)
-        if code == AGAIN:
+        if code == AGAIN and evidence.filling is not None and evidence.filling.is_whole:
             mend(evidence, cursor, moment_of(clock).instant)
         return code
     finally:

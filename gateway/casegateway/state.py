@@ -14,6 +14,9 @@ from caselog.keys import PUBLIC_BYTES
 from casewire import KEY_BYTES
 from custody.area import Area
 
+SECOND_LOG = "second_log"
+"""The file that names the folder on another disk in which the log may go on."""
+
 
 class StateError(ValueError):
     """A file beside the log cannot be used; says which, what was expected and what was found."""

@@ -6,6 +6,7 @@ import pytest
 
 from casegateway.beginning import LOST, Beginning, adopt_next_key, beginning, keyring, next_key_path
 from casegateway.commands import main as command
+from casegateway.evidence import open_evidence
 from casegateway.keyring import Keyring
 from casegateway.state import StateError, save_cursor
 from caselog import records
@@ -17,6 +18,7 @@ from caselog.keychain import KeyChain
 from caselog.keys import SoftKey
 from caselog.leaf import parse
 from caselog.log import Log
+from caselog.pairdisk import PairDisk
 from caselog.records import Predecessor
 from caselog.tree import EMPTY_ROOT
 from tests.gateway.bench import AREA_TEXT, ORIGIN
@@ -161,6 +163,29 @@ def test_a_log_that_cannot_be_read_is_named_without_a_root(tmp_path: Path) -> No
     after = beginning(tmp_path / "state", PREFIX, is_log_empty=True).after
     assert after is not None
     assert (after.size, after.root) == (0, EMPTY_ROOT)
+
+
+def test_what_belongs_to_a_log_that_ended_goes_aside_with_it(tmp_path: Path) -> None:
+    log = begun_station(tmp_path, 5, 5)
+    root, name = log.root(5), (tmp_path / "state" / "epoch").read_text().strip()
+    second = tmp_path / "other"
+    first_disk, second_disk = FileDisk(tmp_path / "log"), FileDisk(second)
+    disk = PairDisk(first_disk, second_disk)
+    last = disk.list_names()[-1]
+    assert disk.fail_over(last, disk.size(last))
+    (tmp_path / "state" / "second_log").write_text(f"{second}\n")
+    (tmp_path / "interim").mkdir()
+    second_disk.close()
+    assert begin_anew(tmp_path) == 0
+    after = beginning(tmp_path / "state", PREFIX, is_log_empty=True).after
+    assert after is not None
+    assert (after.size, after.root) == (5, root)
+    gone = {path.name for path in tmp_path.iterdir()}
+    assert {f"{old}.ended-{name}" for old in ("log", "other", "interim", "outbox.json")} <= gone
+    assert not (tmp_path / "state" / "second_log").exists()
+    found = open_evidence(tmp_path, second, 0, lambda: None)
+    assert (found.log.size, found.reasons) == (0, {})
+    found.close()
 
 
 def test_begin_anew_can_be_called_again_where_the_power_went_between(tmp_path: Path) -> None:

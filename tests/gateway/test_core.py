@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from casegateway.core import EXIT_STORAGE_FAILED
+from casegateway.core import AGAIN, EXIT_STORAGE_FAILED
 from casegateway.events import Action, PortClosed, PortOpened, SendBytes, ServerSaid
 from caselog.disk import MemoryDisk
 from caselog.errors import LogDamaged, PendingFull
@@ -423,7 +423,11 @@ def test_write_errors_stop_the_gateway_without_an_exception() -> None:
 
 
 def test_leaf_that_can_no_longer_be_read_stops_the_gateway_with_the_sounder_on() -> None:
-    for error, code in ((OSError(errno.EIO, "bad sector"), 4), (LogDamaged("a.seg", 7, "x", "y"), 3)):
+    for error, code in (
+        (OSError(errno.EIO, "bad sector"), AGAIN),
+        (OSError(errno.EMFILE, "too many files"), 4),
+        (LogDamaged("a.seg", 7, "x", "y"), AGAIN),
+    ):
         bench = started()
 
         def fail(*_: object, error: Exception = error) -> list[bytes]:

@@ -246,6 +246,21 @@ def test_damaged_log_is_gone_on_from_what_is_sound_and_mended_from_the_server(pr
     Log.open(FileDisk(program.data / "log"), held_size=len(whole))
 
 
+def test_rot_that_a_running_gateway_meets_is_gone_on_from_and_mended_at_once(program: Program) -> None:
+    ready(program)
+    wait_for("the server to hold all", lambda: same_log(program))
+    _, bad = rot(program, 200)
+    program.server.say("req", canonical.dumps({"v": 1, "first": 0, "count": 64}))
+    damaged = wait_for("the log to be mended", lambda: program.facts("log.damaged"))
+    assert (program.data / "log" / damaged[0]["body"]["kept"]).read_bytes()[: len(bad)] == bad
+    wait_for("the alarm to be taken back", lambda: program.facts("storage.restored"))
+    program.hardware("PIN 4 1")
+    wait_for("the door to open", lambda: program.facts("door.opened"))
+    wait_for("the server to hold all", lambda: same_log(program))
+    assert program.server.ingest.fork is None
+    assert program.end() == 0
+
+
 def test_damage_that_no_copy_mends_leaves_the_house_guarded_and_the_files_as_they_are(
     program: Program,
 ) -> None:
