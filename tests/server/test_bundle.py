@@ -7,10 +7,13 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from hashlib import sha256
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from caselog import bundlecheck, checkpoint, records
 from caselog.clock import Instant
@@ -19,7 +22,7 @@ from caselog.keys import SoftKey
 from caseserver.area_state import AreaState
 from caseserver.bundle import report, words
 from caseserver.bundle.maker import BundleMaker, Made, naming_others
-from caseserver.bundle.picture import Span, picture
+from caseserver.bundle.picture import Span, lane, picture
 from caseserver.bundle.selection import NothingToBundle
 from caseserver.bundle.texts import TextShelf
 from caseserver.settings import Limits
@@ -432,3 +435,14 @@ def test_every_word_of_the_report_is_there_in_both_languages_with_the_same_place
 def test_a_moment_outside_the_drawing_lies_at_its_edge() -> None:
     span = Span(100, 200)
     assert [span.share(at) for at in (50, 100, 150, 200, 999)] == [0, 0, 0.5, 1, 1]
+
+
+@given(st.lists(st.tuples(st.integers(0, 50), st.integers(1, 20)), max_size=30))
+def test_bars_that_overlap_lie_in_rows_below_each_other(spans: list[tuple[int, int]]) -> None:
+    bars = [{"from": start / 100, "to": (start + length) / 100} for start, length in spans]
+    laid = lane("clocks", bars)
+    assert len(laid["bars"]) == len(spans)
+    for row in range(laid["rows"]):
+        mine = sorted((bar["from"], bar["to"]) for bar in laid["bars"] if bar["row"] == row)
+        assert all(before[1] <= after[0] for before, after in pairwise(mine))
+    assert all(bar["row"] < laid["rows"] for bar in laid["bars"])

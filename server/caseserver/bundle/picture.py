@@ -56,7 +56,7 @@ def picture(
     coverage = statements.get("coverage", {})
     lanes = [
         *_must_lanes(coverage, wording, span),
-        _lane("acts", points=[span.share(r.occurred.earliest_us) for r in own if r.leaf_class == "fact"]),
+        lane("acts", points=[span.share(r.occurred.earliest_us) for r in own if r.leaf_class == "fact"]),
         _clock_lane(statements.get("deadlines", {}), own, span),
         _alarm_lane(alarms, span),
     ]
@@ -141,7 +141,7 @@ def _summary(selection: Selection, area: Area, wording: Wording, made_us: int) -
     ]
 
 
-def _lane(name: str, bars: Sequence[Value] = (), points: Sequence[float] = ()) -> Value:
+def lane(name: str, bars: Sequence[Value] = (), points: Sequence[float] = ()) -> Value:
     """Bars that overlap lie in rows below each other."""
     ends: list[float] = []
     laid = []
@@ -161,10 +161,10 @@ def _must_lanes(coverage: Value, wording: Wording, span: Span) -> list[Value]:
         _bar(span, spell, "place", wording.room(spell["room"])) for spell in musts["guarded"] if spell["room"]
     ]
     states = [
-        _lane(name, [_bar(span, spell, _tone(spell["state"]), Name("", "")) for spell in musts[name]])
+        lane(name, [_bar(span, spell, _tone(spell["state"]), Name("", "")) for spell in musts[name]])
         for name in ("guarded", "recorded")
     ]
-    return [_lane("place", places), *states]
+    return [lane("place", places), *states]
 
 
 def _bar(span: Span, spell: Value, tone: str, text: Name) -> Value:
@@ -188,7 +188,7 @@ def _clock_lane(deadlines: Value, own: Sequence[LeafRecord], span: Span) -> Valu
         tone = "bad" if row["outcome"] in ("fired", "missed") else "quiet"
         whole = {"from_us": start, "to_us": max(start, end)}
         bars.append(_bar(span, whole, tone, Name(row["rule"], row["rule"])))
-    return _lane("clocks", bars)
+    return lane("clocks", bars)
 
 
 def _alarms(own: Iterable[LeafRecord]) -> dict[str, Value]:
@@ -210,7 +210,7 @@ def _alarm_lane(alarms: Mapping[str, Value], span: Span) -> Value:
         whole = {"from_us": alarm["from_us"], "to_us": max(end, alarm["from_us"])}
         rule = str(alarm["body"]["rule"])
         bars.append(_bar(span, whole, "bad", Name(rule, rule)))
-    return _lane("alarms", bars)
+    return lane("alarms", bars)
 
 
 def _alarm_row(alarm: Value, wording: Wording, titles: Mapping[str, Name]) -> Value:
