@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -103,12 +104,15 @@ def cosign(note: bytes, signer: Signer, timestamp_s: int) -> bytes:
     """`note` with the signer's cosignature line at the end (an older one of the same key is replaced).
 
     The caller has verified the note and its consistency with all it cosigned before: that is what the
-    line says. `timestamp_s` is POSIX seconds. Only the first three lines of the text are vouched for.
+    line says. `timestamp_s` is POSIX seconds. Only the first three lines of the text are vouched for. Raises
+    `NoteError` when the note has no room for another line.
     """
     parse(note)
     parsed = notes.parse(note)
     id_ = signer.verifier.key_id(COSIGNATURE_ED25519)
     others = tuple(line for line in parsed.signatures if (line.name, line.key_id) != (signer.name, id_))
+    if len(others) >= notes.SIGNATURES_MAX:
+        raise NoteError(f"room for one more of {notes.SIGNATURES_MAX} signatures", f"{len(others)} of others")
     signature = signer.key.sign(_cosigned_message(parsed.text, timestamp_s))
     line = Signature(signer.name, id_, timestamp_s.to_bytes(8, "big") + signature)
     return Note(parsed.text, (*others, line)).encode()
@@ -132,6 +136,36 @@ def verify_cosignature(note: bytes, verifier: Verifier) -> Cosignature:
             )
         times.append(timestamp_s)
     return Cosignature(checkpoint, verifier.name, max(times))
+
+
+def only(note: bytes, logs: Iterable[Verifier], cosigners: Iterable[Verifier] = ()) -> bytes:
+    """`note` with the lines of these keys alone: of each the newest that verifies, none where none does.
+
+    Whoever hands a note on may have added lines in anybody's name; who keeps it for others to read keeps these.
+    """
+    parsed = notes.parse(note)
+    wanted = [(v, NOTE_ED25519) for v in logs] + [(v, COSIGNATURE_ED25519) for v in cosigners]
+    kept = dict.fromkeys(line for each in wanted if (line := _valid_line(parsed, *each)) is not None)
+    return Note(parsed.text, tuple(kept)).encode()
+
+
+def _valid_line(parsed: Note, verifier: Verifier, type_: int) -> Signature | None:
+    wanted = (verifier.name, verifier.key_id(type_))
+    time_bytes = 8 if type_ == COSIGNATURE_ED25519 else 0
+    valid = []
+    for line in parsed.signatures:
+        time, signature = line.payload[:time_bytes], line.payload[time_bytes:]
+        seconds = int.from_bytes(time, "big")
+        if (
+            (line.name, line.key_id) != wanted
+            or len(signature) != SIGNATURE_BYTES
+            or seconds > TIMESTAMP_S_MAX
+        ):
+            continue
+        message = _cosigned_message(parsed.text, seconds) if time_bytes else parsed.text
+        if verifier.valid(message, signature):
+            valid.append(line)
+    return max(valid, key=lambda line: line.payload, default=None)
 
 
 def _lines_of(parsed: Note, verifier: Verifier, type_: int) -> list[Signature]:

@@ -94,4 +94,7 @@ def judge(
     proof = list(request.proof)
     if not verify_consistency(held.size, offered.size, held.root, offered.root, proof):
         return Refused(UNPROCESSABLE, f"a proof from {held.size} to {offered.size}", f"{len(proof)} hashes")
-    return Cosigned(offered, checkpoint.cosign(request.note, signer, now_s))
+    try:
+        return Cosigned(offered, checkpoint.cosign(request.note, signer, now_s))
+    except NoteError as error:
+        return Refused(BAD_REQUEST, error.expected, error.found)

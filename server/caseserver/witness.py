@@ -190,8 +190,9 @@ class Witnesses:
         problem = self._against_ours(source, note, newest, shown, now)
         if problem is not None:
             return problem
+        kept = checkpoint.only(note, source.verifiers(), [self._verifier(name)])
         with self._database.writing() as connection:
-            rows.put(connection, _row(name, note, said, now))
+            rows.put(connection, _row(name, kept, said, now))
         self._heard_us[name] = now.earliest_us
         return None
 
@@ -240,8 +241,10 @@ class Witnesses:
         return Refused(CONFLICT, f"root {root.hex()} at {shown.size}", shown.root.hex(), fork)
 
     def _verified(self, name: str, note: bytes) -> Cosignature:
-        public = bytes.fromhex(self.known[name].public_key)
-        return checkpoint.verify_cosignature(note, Verifier(NAME_PREFIX + name, public))
+        return checkpoint.verify_cosignature(note, self._verifier(name))
+
+    def _verifier(self, name: str) -> Verifier:
+        return Verifier(NAME_PREFIX + name, bytes.fromhex(self.known[name].public_key))
 
     def _source(self, origin: str) -> Source | None:
         for source in self._sources:

@@ -129,3 +129,34 @@ def test_a_note_may_carry_lines_of_keys_nobody_here_knows():
         == HEAD
     )
     assert WITNESS.verifier.key_id() != WITNESS.verifier.key_id(COSIGNATURE_ED25519)
+
+
+def test_of_a_note_only_the_lines_of_known_keys_that_verify_are_handed_on():
+    parsed = note.parse(checkpoint.cosign(COSIGNED, WITNESS, 1_770_000_500))
+    older = note.parse(COSIGNED).signatures[-1]
+    wanted = (WITNESS.name, WITNESS.verifier.key_id(COSIGNATURE_ED25519))
+    strangers = (
+        note.Signature("caseward.local/witness/2", b"abcd", bytes(72)),
+        note.Signature(*wanted, bytes(72)),
+        note.Signature(*wanted, b"\xff" * 72),
+        note.Signature(*wanted, bytes(3)),
+        note.Signature(LOG.name, LOG.verifier.key_id(), bytes(64)),
+        note.Signature(LOG.name, OTHER.verifier.key_id(), OTHER.key.sign(parsed.text)),
+    )
+    crowded = note.Note(parsed.text, (*strangers, *parsed.signatures, older)).encode()
+    kept = checkpoint.only(crowded, [LOG.verifier], [WITNESS.verifier])
+    assert kept == parsed.encode()
+    verify_both(kept)
+    assert note.parse(checkpoint.only(crowded, [LOG.verifier])).signatures == parsed.signatures[:1]
+    assert checkpoint.only(crowded, [OTHER.verifier]).count("\u2014".encode()) == 1
+
+
+def test_a_note_full_of_signatures_is_not_made_into_one_that_nobody_can_read():
+    parsed = note.parse(NOTE)
+    mine = note.parse(COSIGNED).signatures[-1]
+    others = tuple(note.Signature(f"w{n}", bytes([n] * 4), bytes(72)) for n in range(note.SIGNATURES_MAX - 1))
+    full = note.Note(parsed.text, (*parsed.signatures, *others)).encode()
+    with pytest.raises(NoteError, match="expected room for one more of 100 signatures"):
+        checkpoint.cosign(full, WITNESS, 1)
+    with_mine = note.Note(parsed.text, (*parsed.signatures, *others[1:], mine)).encode()
+    assert len(note.parse(checkpoint.cosign(with_mine, WITNESS, 1)).signatures) == note.SIGNATURES_MAX

@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from caselog import canonical, checkpoint
+from caselog import canonical, checkpoint, note
 from caselog.checkpoint import Checkpoint
 from caselog.keys import SoftKey, Verifier
+from caselog.note import SIGNATURES_MAX
 from caseserver.ingest import FORK, MALFORMED, SIGNATURE, Ingest, Outcome
 from caseserver.payload import LEAVES_MAX, build, parse
 from tests.server.station_kit import START_US, GatewayLog, morning, standard_area
@@ -178,6 +179,24 @@ def test_a_tampered_signature_is_refused(day: GatewayLog) -> None:
     note = text + b" " + base64.b64encode(bytes(raw)) + b"\n"
     payload = build(0, day.log.leaves(0, day.log.size, 10**6), note)
     assert reason(taken(ingest_for(day), payload)) == SIGNATURE
+
+
+@pytest.mark.parametrize("strangers", [1, SIGNATURES_MAX - 1])
+def test_lines_that_a_gateway_adds_in_other_names_are_not_kept_in_the_note(
+    day: GatewayLog, strangers: int
+) -> None:
+    """They would be in every bundle: a cosignature of yesterday by a witness that never saw this log."""
+    ingest = ingest_for(day)
+    own = note.parse(day.note(20))
+    invented = [
+        note.Signature("caseward.local/witness/bureau", bytes([n] * 4), (NOW_S - 86_400).to_bytes(8, "big") + bytes(64))
+        for n in range(strangers)
+    ]  # fmt: skip
+    crowded = note.Note(own.text, (*own.signatures, *invented)).encode()
+    outcome = taken(ingest, build(0, day.log.leaves(0, 20, 10**9), crowded))
+    assert outcome.note is not None
+    assert [line.name for line in note.parse(outcome.note).signatures] == [day.signer.name, SERVER.name]
+    assert taken(ingest, day.batch(0, 20)).ack is not None, "the kept note can be cosigned anew"
 
 
 def test_a_checkpoint_over_another_size_is_refused(day: GatewayLog) -> None:
