@@ -85,7 +85,7 @@ class Audit:
 
     def _place(self, entry: Entry, now: Instant) -> tuple[str | None, int | None]:
         try:
-            place = self.log.origin, self.log.add(entry, now)
+            place = self.log.add(entry, now)
         except (CaselogError, OSError) as error:
             if not self.problem:
                 structlog.get_logger().critical("the server's own log takes nothing", error=str(error))

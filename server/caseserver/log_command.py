@@ -25,7 +25,9 @@ def log_main(argv: list[str]) -> int:
     parser.add_argument("--data", type=Path, required=True, help="the server's data directory")
     parser.add_argument("--first", type=int, default=0, help="leaf to begin at")
     parser.add_argument("--words", default="", help="only leaves that hold this text")
-    parser.add_argument("--keys", action="store_true", help="print the keys a witness is to trust, a line each")
+    parser.add_argument(
+        "--keys", action="store_true", help="print the keys a witness is to trust, a line each"
+    )
     arguments = parser.parse_args(argv)
     if arguments.keys:
         for verifier in keys(arguments.data, load_settings(arguments.data)):

@@ -93,13 +93,13 @@ class OwnLog:
         """Durable leaves."""
         return self._log.durable_size if self._log is not None else 0
 
-    def add(self, entry: Entry, now: Instant) -> int:
-        """Append and make durable; the leaf's index. Raises `EntryError`, `DiskFull`, `LogStopped`."""
+    def add(self, entry: Entry, now: Instant) -> tuple[str, int]:
+        """Append and make durable; origin and index of the leaf. Raises `EntryError`, `DiskFull`, `LogStopped`."""
         with self._lock:
             log = self._sound()
             taken = log.append(leaf_of(entry, now))
             log.commit()
-            return taken.index
+            return self.origin, taken.index
 
     def request(self, old: int) -> tuple[bytes, list[bytes], bytes]:
         """(root of the first `old` leaves, consistency proof from there, signed checkpoint of all). `IndexError`."""

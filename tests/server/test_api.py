@@ -37,6 +37,7 @@ class Served(Kit):
         program = SimpleNamespace(
             settings=self.settings, station=self.station, accounts=self.accounts, inbox=self.inbox, link=link,
             worker=self.worker, influx_queue=None, influx_writer=None, database=self.database, people=None,
+            bundles=None,
         )  # fmt: skip
         self.app = create_app(cast(Program, program))
         if not self.accounts.listed():

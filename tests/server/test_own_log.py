@@ -56,7 +56,7 @@ def test_it_begins_with_a_leaf_that_says_what_it_is(tmp_path: Path) -> None:
 def test_what_is_added_is_on_the_disk_in_the_same_format_and_under_its_own_key(tmp_path: Path) -> None:
     log = opened(tmp_path / "log")
     entry = new_entry("1001", "record.read", "a1/S-1", {"what": "stay"}, NOW.earliest_us)
-    assert log.add(entry, NOW) == 1
+    assert log.add(entry, NOW) == (log.origin, 1)
     file = segment(tmp_path / "log")
     assert file.read_bytes().endswith(log.leaves(1, 1)[0] + b"\n")
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
