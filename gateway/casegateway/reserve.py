@@ -1,42 +1,57 @@
 """Room kept back on the log's disk, so that facts can still be written when everything else has filled it."""
 
+from contextlib import suppress
+
 from casegateway.limits import RESERVE_CHUNK_BYTES
 from caselog.disk import Disk
 
 NAME = "reserve"
+SECOND_NAME = "reserve.second"
+"""On the second disk: one file name is never on both."""
 
 
 class Reserve:
-    """A file of zeros beside the segments, given up when a fact finds no room. `bytes_wanted` 0: none."""
+    """A file of zeros beside the segments, given up when a fact finds no room. `bytes_wanted` 0: none.
 
-    def __init__(self, disk: Disk, bytes_wanted: int) -> None:
+    A disk that refuses has no reserve; that it refuses is for the log to find.
+    """
+
+    def __init__(self, disk: Disk, bytes_wanted: int, name: str = NAME) -> None:
         """Nothing is written before `make`."""
         self.bytes_wanted = bytes_wanted
-        self._disk = disk
         self.is_held = False
+        self._disk = disk
+        self._name = name
 
     def make(self) -> None:
-        """Fill the file, if there is room; without room nothing stays. Raises `OSError` for anything else."""
-        if not self.bytes_wanted or self._disk.free_bytes() < self.bytes_wanted - self._held_bytes():
+        """Fill the file, if there is room for all of it; else nothing stays."""
+        if not self.bytes_wanted:
             return
-        if NAME not in self._disk.list_names():
-            self._disk.create(NAME)
         try:
-            while (missing := self.bytes_wanted - self._disk.size(NAME)) > 0:
-                self._disk.append(NAME, bytes(min(missing, RESERVE_CHUNK_BYTES)))
-            self._disk.sync(NAME)
+            self.is_held = self._fill()
         except OSError:
-            self._disk.truncate(NAME, 0)
-            return
-        self.is_held = True
+            with suppress(OSError):
+                self._disk.truncate(self._name, 0)
 
     def release(self) -> bool:
-        """Give the room up; False when it was given up before."""
+        """Give the room up; False when there is none to give."""
         if not self.is_held:
             return False
         self.is_held = False
-        self._disk.truncate(NAME, 0)
+        try:
+            self._disk.truncate(self._name, 0)
+        except OSError:
+            return False
         return True
 
-    def _held_bytes(self) -> int:
-        return self._disk.size(NAME) if NAME in self._disk.list_names() else 0
+    def _fill(self) -> bool:
+        if self._name not in self._disk.list_names():
+            self._disk.create(self._name)
+        missing = self.bytes_wanted - self._disk.size(self._name)
+        if missing > self._disk.free_bytes():
+            return False
+        while missing > 0:
+            self._disk.append(self._name, bytes(min(missing, RESERVE_CHUNK_BYTES)))
+            missing = self.bytes_wanted - self._disk.size(self._name)
+        self._disk.sync(self._name)
+        return True

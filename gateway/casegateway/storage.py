@@ -21,7 +21,7 @@ from casegateway.limits import (
     SPACE_CHECK_MS,
 )
 from casegateway.mending import Answer, Mender
-from casegateway.reserve import Reserve
+from casegateway.reserve import NAME, SECOND_NAME, Reserve
 from caselog import records
 from caselog.disk import Disk
 from caselog.errors import FormatError, LogDamaged
@@ -53,7 +53,7 @@ class Storage:
         self._mender = mender
         self._zone = zone
         self._low_bytes = low_bytes
-        self._reserve = Reserve(disk, reserve_bytes)
+        self._reserve = Reserve(disk, reserve_bytes, SECOND_NAME if SECOND in reasons else NAME)
         book.reserve = self._reserve
         self._scrub_hour = scrub_hour
         self._second_path = second_path
@@ -195,6 +195,8 @@ class Storage:
             return
         self._told_failure = True
         self.reasons[SECOND] = self._book.failure
+        self._book.reserve = self._reserve = Reserve(self._disk, self._reserve.bytes_wanted, SECOND_NAME)
+        self._reserve.make()
         text = self._book.failure[: records.TEXT_CHARS_MAX]
         self._book.say(records.SYNC_FAILED, {"detail": text, "second_path": self._second_path}, now.instant)
 

@@ -10,6 +10,7 @@ import pytest
 from casegateway import limits
 from casegateway.adapters.mqtt import ROOT, WORDS
 from casegateway.main import arguments
+from caselog.repair import FILL_BYTES_MAX
 from tests.gateway.bench import Bench
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -55,6 +56,11 @@ def test_every_key_of_health_is_in_the_document() -> None:
         (limits.BATCHES_IN_FLIGHT_MAX, "in flight | 8 of 64 leaves or 256 kB"),
         (limits.MQTT_UNACKED_MAX, "MQTT client | 64"),
         (limits.MQTT_PAYLOAD_BYTES_MAX // 1_024, "from the broker | 64 kB"),
+        (limits.SPACE_LOW_MIB, "free room on the disk | 256 MiB"),
+        (limits.RESERVE_MIB, "kept back for facts | 32 MiB"),
+        (FILL_BYTES_MAX >> 20, "mended while it runs | 64 MiB"),
+        (limits.INTERIM_MISSING_MAX, "in an interim log | 1,000,000"),
+        (limits.MEND_PAYLOAD_BYTES_MAX >> 10, "for lost leaves | 512 kB"),
         (limits.REFUSALS_PER_MINUTE_MAX, "refusals | 20 a minute"),
         (limits.OPEN_ALARMS_IN_HEARTBEAT_MAX, "in a heartbeat | 64"),
         (limits.NODE_SILENT_MS / 1_000, "3.5 s without an authentic frame"),

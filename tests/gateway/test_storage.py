@@ -240,6 +240,50 @@ def test_a_failed_fsync_goes_on_on_the_second_disk_and_no_node_is_acked_before_t
     assert bench.facts("door.opened")
 
 
+def test_room_is_kept_back_on_the_second_disk_too() -> None:
+    first, second = MemoryDisk(), MemoryDisk(capacity_bytes=MIB)
+    bench = Bench(disk=PairDisk(first, second))
+    bench.reserve_bytes = 256 * 1024
+    started(bench)
+    assert first.size("reserve") == 256 * 1024
+    first.fail("sync", errno.EIO)
+    bench.node.level(4, 1)
+    bench.run(1_000)
+    assert second.size("reserve.second") == 256 * 1024
+    second.capacity_bytes = second._used_bytes() + 500
+    operations, acks = first.operations, len(bench.node_acks)
+    with_leaves(bench, bench.log.durable_size + 40)
+    assert second.size("reserve.second") == 0
+    assert len(bench.node_acks) > acks
+    assert first.operations == operations
+    assert [body["state"] for body in words(bench, "log.space")] == ["full"]
+
+
+class Refusing(MemoryDisk):
+    """Takes every file but the reserve."""
+
+    is_refusing = True
+
+    def create(self, name: str) -> None:
+        if self.is_refusing and name == "reserve":
+            raise OSError(errno.EACCES, "permission denied", name)
+        super().create(name)
+
+
+def test_a_disk_that_refuses_the_reserve_has_none_and_is_told_full() -> None:
+    disk = Refusing()
+    bench = Bench(disk=disk)
+    bench.reserve_bytes = MIB
+    started(bench)
+    assert bench.stop is None
+    assert not bench.core.book.reserve.is_held
+    assert bench.facts("node.restored")
+    disk.is_refusing = False
+    bench.run(SPACE_CHECK_MS + 1_000)  # it is tried again while there is room
+    assert disk.size("reserve") == MIB
+    assert reasons(bench) == ["space", "ok"]
+
+
 def test_when_the_second_disk_fails_too_the_gateway_ends_with_the_sounder_on() -> None:
     first, second = MemoryDisk(), MemoryDisk()
     bench = started(Bench(disk=PairDisk(first, second)))
