@@ -34,7 +34,9 @@ def own_alarm(area: Area, rulebook: Rulebook, variant: str, anchor: str, at_us: 
         rule="SYS",
         variant=variant,
         subject=subject,
-        severity=rule.levels[0].severity if rule is not None and rule.levels else "S1",
+        severity=rule.levels[0].severity
+        if rule is not None and rule.levels
+        else _SEVERITIES.get(variant, "S1"),
         raised_us=at_us,
         due_us=at_us,
         since_us=at_us,
@@ -78,6 +80,9 @@ class OwnAlarms:
         """Whether one of this variant is not closed yet."""
         return any(alarm.origin == SERVER and alarm.variant == variant for alarm in self._book.open())
 
+
+# Nobody in the area has to act at once: no sounder for these.
+_SEVERITIES: Final = {WITNESS: "S3", OWN_LOG: "S3"}
 
 # What no rulebook words, because only a server can find it.
 _TEXTS: Final[dict[str, Mapping[str, Mapping[str, str]]]] = {

@@ -370,6 +370,9 @@ def test_a_silent_witness_is_an_alarm_until_it_is_heard(station: Kit, office: Of
     station.clock.at_us += 16 * MINUTE_US
     assert open_alarms() == ["bureau"]
     assert open_alarms() == ["bureau"], "once"
+    assert {a.severity for a in station.state.book.open() if a.variant == "witness"} == {"S3"}, (
+        "nobody is woken"
+    )
     office.trust(station)
     with served(station) as url:
         assert office.visit(url)[0] == 0
