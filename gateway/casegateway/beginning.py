@@ -3,6 +3,7 @@
 epoch        names this history of the log; made once. A log that starts anew gets a new one.
 after.json   while a new log has no leaf yet: what its leaf 0 says of the log before it, or null.
 gateway.key  the present key; gateway.key.next waits to take over; gateway.key.<8 hex digits> are those of before.
+             Each is a soft key or sealed by a TPM (`sealed`).
 """
 
 import json
@@ -13,8 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from casegateway.keyring import Keyring
+from casegateway.sealed import Sealer, TpmUnavailable, known_key, load_key
 from casegateway.state import StateError, write_whole
-from caselog.keys import SoftKey
+from caselog.keys import SigningKey, SoftKey
 from caselog.records import TEXT_CHARS_MAX, Predecessor
 from caselog.tree import EMPTY_ROOT
 
@@ -75,19 +77,42 @@ def _read_after(path: Path) -> Predecessor | None:
         raise StateError(path, "null or {origin, reason, root, size}", str(error)) from None
 
 
-def keyring(folder: Path, origin: str) -> Keyring:
-    """The keys in `folder`; the first one is made where there is none. Raises `KeyFileError`, `OSError`."""
-    present = folder / "gateway.key"
+def keyring(folder: Path, origin: str, sealer: Sealer | None = None) -> Keyring:
+    """The keys in `folder`; a first, soft one is made where there is none. `sealer`: the TPM, where one is at hand.
+
+    Raises `KeyFileError`, `OSError`, and `TpmUnavailable` for a present or coming key that does not open.
+    """
+    present, coming = present_key_path(folder), next_key_path(folder)
     if not present.exists():
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         SoftKey.generate().save(present)
-    coming = next_key_path(folder)
-    former = [
-        SoftKey.load(path)
-        for path in sorted(folder.glob("gateway.key.*"))
-        if path != coming and len(path.suffix) == NAME_DIGITS + 1
-    ]
-    return Keyring(origin, SoftKey.load(present), SoftKey.load(coming) if coming.exists() else None, former)
+    former = [_former(path, sealer) for path in key_paths(folder) if path not in (present, coming)]
+    return Keyring(
+        origin,
+        load_key(present, sealer),
+        load_key(coming, sealer) if coming.exists() else None,
+        [key for key in former if key is not None],
+    )
+
+
+def _former(path: Path, sealer: Sealer | None) -> SigningKey | None:
+    """A key of before; None where its TPM is gone, which must not keep the gateway from its present key."""
+    try:
+        return load_key(path, sealer)
+    except TpmUnavailable:
+        return None
+
+
+def key_paths(folder: Path) -> list[Path]:
+    """The files of all keys that are there: the present one, the coming one, those of before."""
+    present, coming = present_key_path(folder), next_key_path(folder)
+    former = [path for path in sorted(folder.glob("gateway.key.*")) if len(path.suffix) == NAME_DIGITS + 1]
+    return [path for path in (present, coming) if path.exists()] + former
+
+
+def present_key_path(folder: Path) -> Path:
+    """Where the key is that signs."""
+    return folder / "gateway.key"
 
 
 def next_key_path(folder: Path) -> Path:
@@ -100,10 +125,10 @@ def adopt_next_key(folder: Path, keys: Keyring) -> None:
 
     Done at each start until it is done: the present key is never missing, whenever the power goes.
     """
-    coming, present = next_key_path(folder), folder / "gateway.key"
-    if not coming.exists() or keys.coming is not None or SoftKey.load(coming).public != keys.present.public:
+    coming, present = next_key_path(folder), present_key_path(folder)
+    if not coming.exists() or keys.coming is not None or known_key(coming)[1] != keys.present.public:
         return
-    old = SoftKey.load(present).public.hex()[:NAME_DIGITS]
+    old = known_key(present)[1].hex()[:NAME_DIGITS]
     aside = folder / f"gateway.key.{old}"
     if not aside.exists():
         os.link(present, aside)

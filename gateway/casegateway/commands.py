@@ -1,15 +1,16 @@
-"""`caseward gateway rotate-key` and `begin-anew`: what is done to keys and epoch while the gateway stands still."""
+"""`caseward gateway key`, `rotate-key` and `begin-anew`: what is done to keys and epoch while the gateway stands still."""
 
 import argparse
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from casegateway.beginning import next_key_path, write_after
+from casegateway.beginning import next_key_path, present_key_path, write_after
+from casegateway.key_command import key, rotate_key
+from casegateway.sealed import EXIT_KEY_CLOSED, TpmUnavailable
 from casegateway.state import SECOND_LOG, load_cursor
 from caselog.errors import CaselogError
 from caselog.filedisk import FileDisk
-from caselog.keys import SoftKey
 from caselog.log import Log
 from caselog.pairdisk import PairDisk
 from caselog.records import TEXT_CHARS_MAX, Predecessor
@@ -25,27 +26,15 @@ class CommandError(ValueError):
 
 
 def main(argv: list[str]) -> int:
-    """Run `argv`, the command first. Exit codes: 0 done, 2 not done."""
+    """Run `argv`, the command first. Exit codes: 0 done, 2 not done, 6 for want of the TPM."""
     try:
         return COMMANDS[argv[0]](argv[1:])
+    except TpmUnavailable as error:
+        sys.stderr.write(f"caseward gateway {argv[0]}: {error}\n")
+        return EXIT_KEY_CLOSED
     except (CommandError, ConfigError, CaselogError, OSError, UnicodeDecodeError) as error:
         sys.stderr.write(f"caseward gateway {argv[0]}: {error}\n")
         return EXIT_USAGE
-
-
-def rotate_key(argv: list[str]) -> int:
-    """Make a new key; the gateway hands its log over to it when it is next started."""
-    parser = argparse.ArgumentParser(prog="caseward gateway rotate-key", description=rotate_key.__doc__)
-    parser.add_argument("--data", type=Path, required=True, help="folder of log, keys and state")
-    folder: Path = parser.parse_args(argv).data / "keys"
-    if not (folder / "gateway.key").exists():
-        raise CommandError(f"expected a present key in {folder}, found none: the first start makes one")
-    if next_key_path(folder).exists():
-        raise CommandError("expected no change under way, found one: start the gateway to carry it out")
-    key = SoftKey.generate()
-    key.save(next_key_path(folder))
-    sys.stdout.write(f"The next start hands the log over to {key.public.hex()} ({key.kind}).\n")
-    return 0
 
 
 def begin_anew(argv: list[str]) -> int:
@@ -80,7 +69,7 @@ def begin_anew(argv: list[str]) -> int:
         (data / "state" / SECOND_LOG).unlink()
     _aside(data / "outbox.json", name)
     if options.new_key:
-        _aside(data / "keys" / "gateway.key", name)
+        _aside(present_key_path(data / "keys"), name)
     next_key_path(data / "keys").unlink(missing_ok=True)
     sys.stdout.write(f"Next, on the server: caseward server accept-epoch --gateway {area.gateway}\n")
     return 0
@@ -115,4 +104,8 @@ def _aside(path: Path, epoch: str) -> None:
         path.rename(kept)
 
 
-COMMANDS: dict[str, Callable[[list[str]], int]] = {"rotate-key": rotate_key, "begin-anew": begin_anew}
+COMMANDS: dict[str, Callable[[list[str]], int]] = {
+    "key": key,
+    "rotate-key": rotate_key,
+    "begin-anew": begin_anew,
+}

@@ -1,7 +1,7 @@
 """`caseward gateway`: reads the configuration, joins the parts, runs until it is told to end.
 
 Exit codes: 0 ended on request; 2 called or configured wrongly; 3 the log is damaged; 4 the
-storage failed; 5 another process holds the log.
+storage failed; 5 another process holds the log; 6 the signing key, sealed by a TPM, does not open.
 """
 
 import argparse
@@ -23,6 +23,7 @@ from casegateway.adapters.fake_gpio import Change, FakeGpio
 from casegateway.adapters.gpio import GpioPort, GpioUnavailable, load_api
 from casegateway.adapters.mqtt import MEND, WORDS, BrokerConfig, MqttLink
 from casegateway.adapters.serial_port import SerialPort
+from casegateway.adapters.tpm import TCTI_DEFAULT, Tpm
 from casegateway.beginning import adopt_next_key, beginning, keyring
 from casegateway.book import Book
 from casegateway.core import AGAIN, EXIT_STORAGE_FAILED, GatewayCore
@@ -35,6 +36,7 @@ from casegateway.mending import Mender
 from casegateway.outputs import sounders_on
 from casegateway.reserve import NAME as RESERVE
 from casegateway.runtime import Inlet, LineFile, RateClock, Shell, Tracer, moment_of, real_us, run
+from casegateway.sealed import EXIT_KEY_CLOSED, OtherTpm, TpmUnavailable
 from casegateway.state import (
     StateError,
     load_cursor,
@@ -94,6 +96,9 @@ def arguments(argv: list[str]) -> argparse.Namespace:
     )
     parser.add_argument("--disk-low-mib", type=int, default=SPACE_LOW_MIB, help="alarm below this free room")
     parser.add_argument("--disk-reserve-mib", type=int, default=RESERVE_MIB, help="room kept back for facts")
+    parser.add_argument(
+        "--tcti", dest="tpm", type=Tpm.named, default=TCTI_DEFAULT, help="the TPM that sealed the key"
+    )
     parser.add_argument("--log-level", choices=("debug", "info", "warning", "error"), default="info")
     return parser.parse_args(argv)
 
@@ -110,6 +115,12 @@ def main(argv: list[str], clock_factory: Callable[[int], RateClock]) -> int:
     except DiskBusy as error:
         log.error("another process holds the log", error=str(error))
         return EXIT_BUSY
+    except TpmUnavailable as error:
+        way = (
+            "a lost key ends its log: begin-anew --new-key" if isinstance(error, OtherTpm) else "start again"
+        )
+        log.error("the signing key does not open", error=str(error), way_out=way)
+        return EXIT_KEY_CLOSED
     except LogDamaged as error:
         log.error("the log is damaged", segment=error.segment, offset=error.offset, error=str(error))
         return EXIT_LOG_DAMAGED
@@ -176,6 +187,9 @@ def _live(setting: _Setting, clock_factory: Callable[[int], RateClock]) -> int:
         if code == AGAIN and evidence.filling is not None and evidence.filling.is_whole:
             mend(evidence, cursor, moment_of(clock).instant)
         return code
+    except TpmUnavailable:
+        _cry(area, gpio)
+        raise
     finally:
         evidence.close()
 
@@ -188,7 +202,7 @@ def _serve(
     book_log = evidence.log
     prefix = f"caseward.local/{area.id}/{area.gateway}/"
     start = beginning(data / "state", prefix, is_log_empty=book_log.size == 0)
-    signers = keyring(data / "keys", start.origin)
+    signers = keyring(data / "keys", start.origin, options.tpm)
     if evidence.filling is not None:
         signers.coming = None  # a key changes in the real log only
     inlet = Inlet()

@@ -42,7 +42,7 @@ def check_name(name: str) -> None:
 
 
 class SigningKey(Protocol):
-    """Port: something that signs and does not give its secret away (`SoftKey`, later a TPM)."""
+    """Port: something that signs and does not give its secret away (`SoftKey`, the gateway's `SealedKey`)."""
 
     @property
     def kind(self) -> str:

@@ -7,6 +7,7 @@ USAGE = """caseward: controller for case-handling areas
 
   caseward demo [--speed N]           a simulated station on this machine
   caseward gateway --config F --data D   the area's controller (Raspberry Pi)
+  caseward gateway key new|show --data D   the signing key, in a file or sealed by a TPM
   caseward gateway rotate-key --data D   a new key takes over at the next start
   caseward server --data D            the station's server
   caseward server init --data D       first run: keys, database, two administrators

@@ -17,6 +17,8 @@ PACKAGES: dict[str, str] = {
     "node": "nodejs",
     "npm": "npm",
     "victoria-metrics": "victoria-metrics",
+    "swtpm": "swtpm",
+    "tpm2_unseal": "tpm2-tools",
 }
 """Program name -> the Debian package that has it."""
 

@@ -1,0 +1,73 @@
+"""A TPM 2.0 in software (swtpm) as a process of our own, its state in a folder."""
+
+import socket
+import subprocess
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from casegateway.adapters.tpm import Tpm
+from tests.gateway.program import free_port, wait_for
+from tests.tools.need import need
+
+
+class Swtpm:
+    """One emulated TPM; the same state folder is the same TPM, also after a restart."""
+
+    def __init__(self, state: Path) -> None:
+        self.program = need("swtpm")
+        need("tpm2_unseal")
+        self.state = state
+        state.mkdir(exist_ok=True)
+        # The programs take the control channel to be the next port.
+        self.port = next(port for port in iter(free_port, 0) if port < 65_535 and is_free(port + 1))
+
+    @property
+    def tcti(self) -> str:
+        return f"swtpm:host=127.0.0.1,port={self.port}"
+
+    @property
+    def tpm(self) -> Tpm:
+        return Tpm.named(self.tcti)
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        self.process = subprocess.Popen(
+            [
+                str(self.program), "socket", "--tpm2", "--tpmstate", f"dir={self.state}",
+                "--server", f"type=tcp,port={self.port},bindaddr=127.0.0.1",
+                "--ctrl", f"type=tcp,port={self.port + 1},bindaddr=127.0.0.1",
+                "--flags", "not-need-init,startup-clear",
+            ],
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+        wait_for("swtpm to listen", lambda: not is_free(self.port + 1) and not is_free(self.port))
+
+    def stop(self) -> None:
+        self.process.kill()
+        self.process.wait()
+
+    def clear(self) -> None:
+        """What the firmware's "clear TPM" does: all that was sealed is gone."""
+        subprocess.run(
+            ["tpm2_clear", "-T", self.tcti, "-c", "l"], check=True, capture_output=True, timeout=30
+        )
+
+
+def is_free(port: int) -> bool:
+    """Whether nobody listens. By binding: a connection would be taken for a client by swtpm."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
