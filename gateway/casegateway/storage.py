@@ -99,6 +99,7 @@ class Storage:
         if now.real_us < self._slice_us + SCRUB_SLICE_MS * 1_000:
             return
         self._slice_us = now.real_us
+        self._reserve.step()
         if self._patches:
             self._patch(now)
         elif self._scrubber is not None:
@@ -129,7 +130,7 @@ class Storage:
 
     def wake_us(self) -> int | None:
         """When the next slice is due, None while nothing is under way."""
-        if self._scrubber is None and not self._patches:
+        if self._scrubber is None and not self._patches and not self._reserve.is_growing:
             return None
         return self._slice_us + SCRUB_SLICE_MS * 1_000
 
@@ -155,20 +156,16 @@ class Storage:
     # --- room -------------------------------------------------------------------------------
 
     def _is_full(self) -> bool:
-        return self._book.is_full or (
-            self._reserve.bytes_wanted > 0 and self.space != FULL and not self._reserve.is_held
-        )
+        return self._book.is_full or (self.space != FULL and self._reserve.is_given_up)
 
     def _check_space(self, now: Moment) -> None:
         """Judge the room again; up only when there is room for the reserve as well, so that it does not flutter."""
         self._space_us = now.real_us
         free = self._disk.free_bytes()
-        if not self._reserve.is_held and free >= self._low_bytes + self._reserve.bytes_wanted:
+        if self._reserve.is_given_up and free >= self._low_bytes + self._reserve.bytes_wanted:
             self._reserve.make()
-            free = self._disk.free_bytes()
-        is_given_up = self._reserve.bytes_wanted > 0 and not self._reserve.is_held
         low_bytes = self._low_bytes if self.space == OK else self._low_bytes * 9 // 8
-        state = FULL if self._book.is_full or is_given_up else LOW if free < low_bytes else OK
+        state = FULL if self._book.is_full or self._reserve.is_given_up else LOW if free < low_bytes else OK
         if state != self.space:
             self.space = state
             self._say_space(free, now)

@@ -1,10 +1,11 @@
 """The log's own health on the bench: scrub by night, rot mended from the server, room kept back, a second disk."""
 
 import errno
+import itertools
 from contextlib import suppress
 
 from casegateway.events import ServerSaid
-from casegateway.limits import SCRUB_SLICE_BYTES, SPACE_CHECK_MS
+from casegateway.limits import RESERVE_CHUNK_BYTES, SCRUB_SLICE_BYTES, SPACE_CHECK_MS
 from caselog import canonical
 from caselog.disk import MemoryDisk
 from caselog.errors import LogDamaged
@@ -278,10 +279,36 @@ def test_a_disk_that_refuses_the_reserve_has_none_and_is_told_full() -> None:
     assert bench.stop is None
     assert not bench.core.book.reserve.is_held
     assert bench.facts("node.restored")
+    assert bench.core.storage.space == "full"
     disk.is_refusing = False
     bench.run(SPACE_CHECK_MS + 1_000)  # it is tried again while there is room
     assert disk.size("reserve") == MIB
     assert reasons(bench) == ["space", "ok"]
+
+
+def test_the_reserve_grows_in_small_pieces_while_the_house_is_at_work() -> None:
+    disk = MemoryDisk()
+    bench = Bench(disk=disk)
+    bench.reserve_bytes = 4 * MIB
+    bench.node.power_up()
+    bench.open()
+    assert disk.size("reserve") == 0
+    sizes = set()
+    for _ in range(200):
+        bench.run(10)
+        sizes.add(disk.size("reserve"))
+    steps = sorted(sizes)
+    assert steps[-1] == 4 * MIB
+    assert max(b - a for a, b in itertools.pairwise(steps)) <= RESERVE_CHUNK_BYTES
+    disk.capacity_bytes = disk._used_bytes() + 700
+    with_leaves(bench, bench.log.durable_size + 10)
+    assert disk.size("reserve") == 0
+    disk.capacity_bytes = None
+    bench.run(SPACE_CHECK_MS)
+    bench.crash()  # while it grows again
+    assert bench.stop is None
+    bench.run(3_000)
+    assert disk.size("reserve") == 4 * MIB
 
 
 def test_when_the_second_disk_fails_too_the_gateway_ends_with_the_sounder_on() -> None:
