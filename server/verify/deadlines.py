@@ -154,10 +154,10 @@ class Sweep:
             self.horizon = max(self.horizon, moment.until) if moment.until != FAR else self.horizon
             for leaf, kind, duty, body in sorted(moment.events, key=lambda event: event[0]):
                 self.event(place, moment, leaf, kind, duty, body)
-            for duty in [d for d in self.now if moment.law is not None and self.duties[d][4] < place]:
-                if self.now[duty].closed is None:  # nothing more is said of it under these rules
+            for duty in list(self.now) if moment.law is not None else ():
+                if self.duties[duty][4] < place and self.now[duty].closed is None:  # no more is said of it
                     self.leave(duty, place, moment, (place, moment.law, moment.at, "law"))
-            for duty in {event[2] for event in moment.events}.intersection(self.now):
+            for duty in {event[2] for event in moment.events if event[2] in self.now}:
                 self.now[duty].ask(place, self.is_over(self.now[duty].due, moment))
             self.answer(place, moment)
         return sorted(self.terms, key=lambda item: item[1].stated)
