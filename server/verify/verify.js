@@ -40,6 +40,7 @@ const WORDS = {
   "no config": ["that no other configuration was loaded in between; statements and readable report are the word of whoever made the bundle", "其间没有加载过别的配置；各项说明和可读报告以制作者所述为准"],
   "no text": ["that these texts were in force, for no configuration in the log names them: {0}", "下列文本曾经有效，因为日志中没有配置指明它们：{0}"],
   "soft-key": ["that nobody else used the log's key: it is a file (soft-key), free to whoever is root on that machine", "没有别人用过日志的密钥：它是文件（soft-key），该机器的 root 都能使用"],
+  "tpm2-sealed": ["that nobody else used the log's key: a TPM seals it (tpm2-sealed), so that a copied disk is not enough, but it is free to whoever is root on the running machine", "没有别人用过日志的密钥：它由 TPM 密封（tpm2-sealed），仅复制磁盘不够，但运行中机器的 root 都能使用"],
   "maker adds": ["the maker adds: {0}", "制作者补充：{0}"],
   "form": ["not written as the format says", "不符合格式"],
   "order wrong": ["out of order", "顺序不对"],
@@ -494,7 +495,6 @@ class Bundle {
     this.head = this.read();
     fits(this.head, HEAD, "head");
     ({ origin: this.origin, size: this.size } = this.head);
-    expect(this.head.leaves <= this.size, "form", "head.leaves", `<= ${this.size}`, this.head.leaves);
     for (let n = 0; n < this.head.leaves; n++) await this.leaf(this.read());
     expect(this.stayN > 0, "hole", "stay_n", ">= 1", this.stayN);
     this.hashes = [...this.part(this.read(), "proof").hashes];
@@ -757,7 +757,7 @@ function reportOf(bundle, lang) {
   const bounds = [["no truth"], ["no later", last], ["no tail", bundle.size], ["no config"]];
   if (!cosignatures.some(([, , isChecked]) => isChecked)) bounds.push(["no witness"]);
   if (names(false).length) bounds.push(["no text", names(false).join(", ")]);
-  if (kind === "soft-key") bounds.push(["soft-key"]);
+  if (["soft-key", "tpm2-sealed"].includes(kind)) bounds.push([kind]);
   for (const text of manifest.unproved[lang]) bounds.push(["maker adds", text]);
   return [...rows.map((row) => sentence(lang, ...row)), ...bounds.map((row) => `- ${sentence(lang, ...row)}`)];
 }

@@ -141,7 +141,7 @@ WORDS: dict[str, list[str]] = json.loads("""{
 "no witness": ["that others were shown the same log: no cosignature was checked", "他人所见是否为同一日志：没有核验任何联署签名"],
 "no config": ["that no other configuration was loaded in between; statements and readable report are the word of whoever made the bundle", "其间没有加载过别的配置；各项说明和可读报告以制作者所述为准"],
 "no text": ["that these texts were in force, for no configuration in the log names them: {0}", "下列文本曾经有效，因为日志中没有配置指明它们：{0}"],
-"soft-key": ["that nobody else used the log's key: it is a file (soft-key), free to whoever is root on that machine", "没有别人用过日志的密钥：它是文件（soft-key），该机器的 root 都能使用"], "maker adds": ["the maker adds: {0}", "制作者补充：{0}"],
+"soft-key": ["that nobody else used the log's key: it is a file (soft-key), free to whoever is root on that machine", "没有别人用过日志的密钥：它是文件（soft-key），该机器的 root 都能使用"], "tpm2-sealed": ["that nobody else used the log's key: a TPM seals it (tpm2-sealed), so that a copied disk is not enough, but it is free to whoever is root on the running machine", "没有别人用过日志的密钥：它由 TPM 密封（tpm2-sealed），仅复制磁盘不够，但运行中机器的 root 都能使用"], "maker adds": ["the maker adds: {0}", "制作者补充：{0}"],
 "form": ["not written as the format says", "不符合格式"], "order wrong": ["out of order", "顺序不对"], "chain": ["this leaf does not follow the one before it: something was changed, removed or put in", "该条目不接续前一条：有改动、删除或插入"],
 "hole": ["leaves of the stay are missing, doubled or moved", "本次在区登记的条目有缺失、重复或移动"], "foreign": ["this does not belong into the bundle", "证据包中不应有此内容"], "key": ["this change of key is not signed by the key before", "公钥更换没有前一把密钥的签名"],
 "root": ["the leaves are not those that the log's checkpoint stands for", "条目与日志检查点所代表的不符"], "log": ["not signed by the log's key", "没有日志密钥的签名"], "witness": ["not cosigned by this witness", "没有该见证方的联署"],
@@ -320,9 +320,8 @@ class Bundle:
         """All of it. Raises Refused at the first wrong thing, which is on line `line`."""
         self.head = self.read()
         fits(self.head, HEAD, "head")
-        self.origin, self.size, leaves = self.head["origin"], self.head["size"], self.head["leaves"]
-        expect(leaves <= self.size, "form", "head.leaves", f"<= {self.size}", leaves)
-        for _ in range(leaves):
+        self.origin, self.size = self.head["origin"], self.head["size"]
+        for _ in range(self.head["leaves"]):
             self.leaf(self.read())
         expect(self.stay_n > 0, "hole", "stay_n", ">= 1", self.stay_n)
         self.hashes, self.nodes = self.part(self.read(), "proof")["hashes"][::-1], self.nodes[::-1]
@@ -428,7 +427,7 @@ def report(bundle: Bundle, lang: str) -> list[str]:
     ]  # fmt: skip
     bounds: list[Any] = [["no truth"], ["no later", last], ["no tail", bundle.size], ["no config"]]
     bounds += [["no witness"]] * (not any(checked for _, _, checked in bundle.cosignatures))
-    bounds += [["no text", others]] * bool(others) + [["soft-key"]] * (kind == "soft-key")
+    bounds += [["no text", others]] * bool(others) + [[kind]] * (kind in ("soft-key", "tpm2-sealed"))
     bounds += [["maker adds", text] for text in made["unproved"][lang]]
     return [sentence(lang, *row) for row in rows] + ["- " + sentence(lang, *row) for row in bounds]
 

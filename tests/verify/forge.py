@@ -1,5 +1,7 @@
 """Forgeries: a good bundle changed by somebody who has every public thing and a key of their own, but none of the log's.
 
+`wrong_logs` alone is the work of somebody who has the log's key: then the log's own rules are what is left to find it by.
+
 Each gives `Forgery`: what was done, the bytes, and the kinds of refusal that name it. The forger makes manifest and
 signature anew with that key, and the proof anew with all hashes of the log; so only what the log itself
 holds against them can find it. The maker's key is not brought by the checker: that alone would refuse all of them.
@@ -225,11 +227,204 @@ def _malleable(draft: Draft) -> Forgery:
     return Forgery("signature of the maker with s + L", b"".join([*lines[:-1], last]), frozenset({"maker"}))
 
 
+def wrong_logs(draft: Draft) -> Iterator[Forgery]:
+    """Leaves that no log may hold, in a log that its own key and its witnesses signed: a broken or a taken gateway."""
+    fact = next(leaf["index"] for leaf in draft.leaves if leaf["stay"] is not None)
+    later = max(
+        leaf["index"] for leaf in draft.leaves if leaf["class"] == "fact" and leaf["stay"] is not None
+    )
+    config = max(n["index"] for n in draft.leaves if n["type"] == "config.loaded/1" and n["index"] < fact)
+    begun = draft.leaves[0]["body"]
+    far = {"boot": 0, "boottime_us": 0}
+    changes: list[tuple[int, str, object, str]] = [
+        (fact, "v", 2, "form"),
+        (fact, "v", True, "form"),
+        (fact, "class", "rumour", "form"),
+        (fact, "class", "log", "form"),
+        (fact, "type", "log.said/1", "form"),
+        (fact, "type", "said", "form"),
+        (fact, "type", "a.b/01", "form"),
+        (fact, "type", "a.b/1\n", "form"),
+        (fact, "id", "", "form"),
+        (fact, "id", "x" * 257, "form"),
+        (fact, "body", [], "form"),
+        (fact, "body", {"long": "x" * 65_536}, "form"),
+        (fact, "source", {"boot": 1, "name": "n" * 65, "seq": 0}, "form"),
+        (fact, "source", {"boot": -1, "name": "n", "seq": 0}, "form"),
+        (fact, "occurred", {"by": "rumour", "earliest_us": 1, "latest_us": 1}, "form"),
+        (fact, "occurred", {"by": "node", "earliest_us": 2, "latest_us": 1}, "form"),
+        (fact, "occurred", {"by": "node", "earliest_us": None, "latest_us": 1}, "form"),
+        (fact, "occurred", {"by": "node", "earliest_us": 1, "latest_us": 1, "why": ""}, "form"),
+        (later, "recorded", {**far, "earliest_us": 1, "latest_us": None}, "order wrong"),
+        (fact, "stay", "s" * 65, "form"),
+        (fact, "stay", None, "foreign"),
+        (fact, "stay_n", None, "hole"),
+        (later, "stay_n", draft.head["size"] + 1, "hole"),
+        (fact, "prev", "0" * 63, "form"),
+        (config, "stay_n", 1, "foreign"),
+        (config, "stay", "s-other", "foreign"),
+        (config, "type", "door.opened/1", "foreign"),
+        (config, "body", {"config_hash": 1, "rulebook_hash": None}, "text"),
+        (0, "type", "door.opened/1", "form"),
+        (0, "body", {**begun, "suite": 3}, "form"),
+        (0, "body", {**begun, "origin": begun["origin"] + "0"}, "form"),
+        (0, "body", {**begun, "after": {}}, "form"),
+        (0, "body", {**begun, "after": []}, "form"),
+        (0, "body", {**begun, "key": {"kind": "", "public": begun["key"]["public"]}}, "form"),
+        (0, "body", {**begun, "key": {"kind": "soft-key", "public": begun["key"]["public"][:-1]}}, "form"),
+    ]
+    for leaf in draft.leaves:
+        if leaf["type"] == "log.stay_counted/1":
+            changes.append((leaf["index"], "body", {"leaves": leaf["stay_n"] + 1}, "hole"))
+        if leaf["type"] == "log.key_changed/1":
+            spoilt = maker.b64(bytes(64))
+            changes.append((leaf["index"], "body", {**leaf["body"], "signature": spoilt}, "key"))
+            again = {"type": "log.begun/1", "body": {**begun, "key": leaf["body"]["key"]}}
+            other = _written_anew(draft, {leaf["index"]: again})
+            yield forged(other, f"leaf {leaf['index']} begins the log again", "foreign")
+    for index, key, value, kind in changes:
+        shown = f"leaf {index} signed with {key} {str(value)[:40]}"
+        yield forged(
+            _written_anew(draft, {index: {key: value}}), shown, kind, *(["text"] if index == config else [])
+        )
+    neighbours = [
+        a["index"]
+        for a, b in zip(draft.leaves, draft.leaves[1:], strict=False)
+        if a["index"] + 1 == b["index"]
+    ]
+    for index in neighbours[:1]:
+        other = _written_anew(draft, {index + 1: {"prev": "f" * 64}})
+        yield forged(other, f"leaf {index + 1} chained to nothing", "chain")
+    yield _another_log(draft)
+
+
+def _another_log(draft: Draft) -> Forgery:
+    """A checkpoint of this tree in the name of another log, signed by the key of this one."""
+    other, origin = copy.deepcopy(draft), draft.head["origin"]
+    text = draft.part("checkpoint")["note"].split("\n\n")[0].replace("/", "/x", 1) + "\n"
+    key_id = maker.sha256(origin.encode() + b"\n\x01" + draft.log_key).digest()[:4]
+    signed = maker.b64(key_id + draft.keys[-1].sign(text.encode()))
+    other.part("checkpoint")["note"] = f"{text}\n— {origin} {signed}\n"
+    other.parts[-2]["cosigned_s"] = {}
+    other.witnesses = []
+    return forged(other, "checkpoint of another log with the same key", "form")
+
+
+def _written_anew(draft: Draft, changes: dict[int, dict[str, object]]) -> Draft:
+    """The same log with some leaves otherwise, chained, proved and signed as if it were right."""
+    anew = copy.deepcopy(draft)
+    log: list[bytes] = []
+    for index, data in enumerate(draft.log):
+        leaf = maker.json.loads(data)
+        leaf["prev"] = maker.leaf_hash(log[-1]).hex() if log else maker.ZEROS
+        leaf.update(changes.get(index, {}))
+        log.append(maker.canonical(leaf))
+    anew.log = log
+    anew.leaves = [maker.json.loads(log[leaf["index"]]) for leaf in draft.leaves]
+    prove_anew(anew)
+    note = maker.note(draft.head["origin"], log, draft.head["size"], draft.keys[-1:])
+    for name, key in draft.witnesses:
+        note = maker.cosigned(note, name, key, draft.times[name])
+    anew.part("checkpoint")["note"] = note
+    return anew
+
+
+def wrong_parts(draft: Draft) -> Iterator[Forgery]:
+    """Lines that section 9 does not know, around leaves that are right."""
+    yield from _wrong_heads(draft)
+    yield from _wrong_notes(draft)
+    for n, part in enumerate(draft.parts[:-1]):
+        for what, change in (("another key", {"more": 1}), ("another name", {"part": "parts"})):
+            other = copy.deepcopy(draft)
+            other.parts[n].update(change)
+            yield forged(other, f"{part['part']} with {what}", "form", "text")
+        if part["part"] in ("text", "statement", "disclosed"):
+            other = copy.deepcopy(draft)
+            other.parts.insert(n, part)
+            yield forged(other, f"{part['part']} twice", "order wrong")
+    for n, part in enumerate(draft.parts):
+        for key, value in _wrong_values(part):
+            other = copy.deepcopy(draft)
+            other.parts[n][key] = value
+            yield forged(
+                other, f"{part['part']} with {key} {str(value)[:40]}", "form", "bundle", "order wrong", "root"
+            )
+
+
+def _wrong_values(part: dict[str, object]) -> list[tuple[str, object]]:
+    return {
+        "proof": [("hashes", {}), ("hashes", ["AA=="]), ("hashes", [1])],
+        "text": [("name", ""), ("text", 1), ("text", "other"), ("sha256", "0" * 63)],
+        "disclosed": [("leaf", -1), ("field", 1), ("salt", "0"), ("value", None)],
+        "statement": [("name", "opinion"), ("body", [])],
+        "report": [("data", "A==="), ("data", "QR=="), ("data", "QQ==\n"), ("name", "x" * 257)],
+        "manifest": [
+            ("made_us", -1), ("maker", ""), ("unproved", {"en": []}), ("unproved", {"en": [], "zh": [1]}), ("cosigned_s", []),
+            ("cosigned_s", {"nobody": 1}),
+        ],
+    }.get(str(part["part"]), [])  # fmt: skip
+
+
+def _wrong_heads(draft: Draft) -> Iterator[Forgery]:
+    size = draft.head["size"]
+    for key, value in (
+        ("bundle", 2),
+        ("bundle", True),
+        ("suite", 3),
+        ("origin", "x"),
+        ("stay", ""),
+        ("size", 2**53 - 1),
+    ):
+        other = copy.deepcopy(draft)
+        other.head[key] = value
+        yield forged(other, f"head with {key} {value}", "form", "root")
+    other = copy.deepcopy(draft)
+    other.head["stay"] = "s-other"
+    yield forged(other, "head with another stay", "foreign")
+    data = draft.together(key_of_forger()).replace(
+        b'"leaves":%d' % draft.head["leaves"], b'"leaves":%d' % (size + 1), 1
+    )
+    yield Forgery("more leaves than the tree has", data, frozenset({"form", "order wrong"}))
+    empty = copy.deepcopy(draft)
+    empty.leaves = [leaf for leaf in empty.leaves if leaf["stay"] is None]
+    prove_anew(empty)
+    yield forged(empty, "no leaf of the stay", "hole")
+    bare = copy.deepcopy(draft)
+    bare.leaves = [leaf for leaf in bare.leaves if leaf["type"] != "config.loaded/1"]
+    prove_anew(bare)
+    yield forged(bare, "no configuration", "text")
+
+
+def _wrong_notes(draft: Draft) -> Iterator[Forgery]:
+    note = draft.part("checkpoint")["note"]
+    origin, head = draft.head["origin"], note.split("\n\n")[0] + "\n"
+    late = f"— late {maker.b64(bytes(4) + bytes([255]) * 8 + bytes(64))}\n"
+    for what, other in (
+        ("without an empty line", note.replace("\n\n", "\n")),
+        ("with a line of its own", note.replace("\n\n", "\nmore\n\n")),
+        ("of a hundred and one signatures", note + f"— other {maker.b64(bytes(69))}\n" * 100),
+        ("of too many bytes", note + f"— other {maker.b64(bytes(50_000))}\n"),
+        ("with a short signature", note + "— other AAAAAA==\n"),
+        ("with another dash", note + f"- other {maker.b64(bytes(68))}\n"),
+        ("with loose base64", note + "— other AAAAAAAAAAB=\n"),
+        ("with a cosignature of the year 10^11", note + late),
+        ("of another origin", note.replace(origin, origin + "0", 1)),
+        ("of another root", head.replace("\n", "0\n") + "\n" + note.split("\n\n")[1]),
+        ("without its last newline", note[:-1]),
+        ("that is none", 1),
+    ):
+        changed = copy.deepcopy(draft)
+        changed.part("checkpoint")["note"] = other
+        yield forged(changed, f"checkpoint {what}", "form", "root")
+
+
 def all_edits(draft: Draft) -> Iterator[Forgery]:
     yield from leaf_edits(draft)
     yield from line_edits(draft.together())
     yield from log_edits(draft)
     yield from part_edits(draft)
+    yield from wrong_logs(draft)
+    yield from wrong_parts(draft)
 
 
 def flips(data: bytes, count: int, seed: int = 0) -> list[tuple[int, int]]:

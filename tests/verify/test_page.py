@@ -15,9 +15,9 @@ from tests.verify.maker import Draft, Plan
 
 pytestmark = pytest.mark.browser
 
-GOOD = 120
-FORGED = 4
-FLIPS = 500
+GOOD = 60
+FORGED = 2
+FLIPS = 300
 
 Opened = tuple[Page, list[str]]
 

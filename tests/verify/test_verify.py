@@ -18,8 +18,8 @@ from tests.verify import forge, maker, million
 from tests.verify.judge import PROGRAM, Trust, judge, plan_of, verify
 from tests.verify.maker import Draft, Plan
 
-GOOD = 150
-FORGED = 8
+GOOD = 100
+FORGED = 5
 FLIPS = 500
 LINES_MAX = 400
 
@@ -144,6 +144,16 @@ def test_the_first_of_two_wrong_things_is_the_one_named(draft: Draft) -> None:
         both[later] = both[later] if later == 4 else b" " + both[later]
         found = judge(b"".join(both), Trust.all_of(draft))
         assert found.wrong == (5, "form", "leaf.v", "1", "2")
+
+
+def test_a_line_past_its_limit_is_refused(draft: Draft, monkeypatch: pytest.MonkeyPatch) -> None:
+    longest = max(map(len, draft.together().splitlines(keepends=True)))
+    monkeypatch.setattr(verify, "LINE_BYTES_MAX", longest)
+    assert judge(draft.together(), Trust.all_of(draft)).code == 0
+    monkeypatch.setattr(verify, "LINE_BYTES_MAX", longest - 1)
+    found = judge(draft.together(), Trust.all_of(draft))
+    assert found.wrong is not None
+    assert found.wrong[1:4] == ("form", "line", "a line with its newline")
 
 
 @pytest.mark.parametrize(
