@@ -238,7 +238,7 @@ def _written(
     log = Log(chance)
 
     def key_of(key: Ed25519PrivateKey) -> dict[str, Any]:
-        return {"kind": chance.choice(["soft-key", "tpm2"]), "public": b64(public(key))}
+        return {"kind": chance.choice(["soft-key", "tpm2-sealed"]), "public": b64(public(key))}
 
     def load() -> int:
         area = TEXTS[0] + f"# {chance.randrange(3)}\n"

@@ -96,8 +96,9 @@ def unproved(selection: Selection, wording: Wording, server: str, others: Iterab
         said.append(words.UNPROVED["server_only"])
     begun = selection.records[0].body
     changed = [r.body for r in selection.records if r.type == "log.key_changed/1"]
-    if [begun, *changed][-1]["key"]["kind"] == "soft-key":
-        said.append(words.UNPROVED["soft"])
+    kind = [begun, *changed][-1]["key"]["kind"]
+    if kind in words.KEYS:
+        said.append(words.KEYS[kind])
     named = ", ".join(map(str, sorted(others)))
     return [*said, fill(words.UNPROVED["others"], leaves=named)] if named else said
 

@@ -85,6 +85,17 @@ CHECK: Final = Name(
     "This page is the readable part of a bundle, not the evidence itself. Check the bundle with the verifier: a separate "
     "program that needs neither this system nor a network.",
 )
+KEYS: Final = {
+    "soft-key": Name(
+        "日志密钥存放在文件中：掌握该机器管理权限者即掌握密钥。",
+        "The log's key is a file: whoever is root on that machine has it.",
+    ),
+    "tpm2-sealed": Name(
+        "日志密钥由 TPM 密封：仅有磁盘副本者没有密钥，掌握运行中机器管理权限者仍有。",
+        "The log's key is sealed by a TPM: a copy of the disk does not have it, but whoever is root on the running machine does.",
+    ),
+}
+"""What each `kind` of key leaves open."""
 UNPROVED: Final = {
     "truth": Name(
         "传感器和民警所报内容是否属实，以及是否全部上报。",
@@ -98,10 +109,6 @@ UNPROVED: Final = {
         "接管网关者只能伪造见证者尚未签署的末段；本日志前 {size} 条已于 {time} 签署，此前的记录未经见证者配合无法改写。",
         "Whoever takes over the gateway can forge only what no witness had cosigned yet; the first {size} records of this log "
         "were cosigned at {time}, and cannot be rewritten since without the witness.",
-    ),
-    "soft": Name(
-        "日志密钥存放在文件中：掌握该机器管理权限者即掌握密钥。",
-        "The log's key is a file: whoever is root on that machine has it.",
     ),
     "uncounted": Name(
         "只能证明到本次在区的最后一条记录为止无缺；其后是否还有记录，未经清点。",
