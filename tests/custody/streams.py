@@ -80,12 +80,12 @@ def digest(seed: int) -> str:
     """All that is told of a history, and what is left at its end."""
     facts, until_us = facts_of(seed)
     engine = Engine(area(), law(BOOKS[seed % len(BOOKS)]))
-    heard: set[tuple[str, ...]] = set()
+    heard: list[tuple[str, ...]] = []
     with pytest.MonkeyPatch.context() as patch:
         if seed % 3 == 2:
             patch.setattr(timeline, "KINDS", {name: _overheard(kind, heard) for name, kind in KINDS.items()})
         rows = list(_stream(engine, facts, until_us, wants_silences=seed % 3 == 1))
-    rows += sorted(heard)
+    rows += heard
     rows += [
         [*(getattr(d, name) for name in _OF_DUTY), sorted(map(str, d.params.items()))]
         for d in engine.duties()
@@ -97,12 +97,12 @@ def digest(seed: int) -> str:
     return hashlib.sha256(json.dumps(rows, default=str).encode()).hexdigest()[:16]
 
 
-def _overheard(kind: Kind, heard: set[tuple[str, ...]]) -> Kind:
-    """The kind, with what it says noted."""
+def _overheard(kind: Kind, heard: list[tuple[str, ...]]) -> Kind:
+    """The kind, with what it was asked and said: no rule is judged where nothing that it reads has changed."""
 
     def judge(rule: Rule, view: View, unit: Unit) -> Judgement:
         said = kind.judge(rule, view, unit)
-        heard.add((rule.key, unit.subject, repr(said)))
+        heard.append((rule.key, unit.subject, repr(said)))
         return said
 
     return Kind(kind.reads, judge)

@@ -49,6 +49,7 @@ CHECKS = (
     "tests/custody/test_straddle.py",
     "tests/custody/test_mutants.py",
     "tests/custody/test_kinds.py",
+    "tests/custody/test_affected.py",
     "tests/custody/test_approvals.py",
     "tests/custody/test_forgetting.py",
 )
