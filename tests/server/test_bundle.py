@@ -197,6 +197,34 @@ def test_a_stay_that_goes_on_is_shown_complete_up_to_its_last_leaf_only(kit: Kit
     assert found.returncode == 0, found.stdout + found.stderr
 
 
+class KeyInTpm(SoftKey):
+    """A key that the log says a TPM has sealed."""
+
+    kind = "tpm2-sealed"
+
+
+@pytest.mark.parametrize(
+    ("key", "by_maker", "by_verifier"),
+    [
+        (SoftKey, "The log's key is a file", "it is a file (soft-key), free to"),
+        (KeyInTpm, "sealed by a TPM: a copy of the disk does not have it", "a TPM seals it (tpm2-sealed)"),
+    ],
+)
+def test_what_the_kind_of_the_logs_key_leaves_open_is_said_in_bundle_and_verdict(
+    kit: Kit, tmp_path: Path, key: type[SoftKey], by_maker: str, by_verifier: str
+) -> None:
+    kit.gateway = BegunLog(kit.area, kit.rulebook, key.from_seed(b"g" * 32))
+    play(kit)
+    made = make(kit)
+    said = part(made, "manifest")["unproved"]["en"]
+    assert sum("The log's key is" in sentence for sentence in said) == 1
+    assert any(by_maker in sentence for sentence in said)
+    found = verify(made.data, tmp_path, "--log-key", base64_of(kit.gateway.key))
+    assert found.returncode == 0, found.stdout + found.stderr
+    assert by_verifier in found.stdout
+    assert found.stdout.count("that nobody else used the log's key") == 1
+
+
 def test_texts_that_the_server_never_had_are_asked_for_by_their_hash(kit: Kit) -> None:
     play(kit)
     maker = maker_of(kit, has_texts=False)
