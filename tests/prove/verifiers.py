@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
 import os
 import re
 import subprocess
@@ -28,6 +29,7 @@ LARGE_FLIPS = 1_500
 MILLION = 1_000_000
 FLIPS_A_CALL = 500
 WORKERS = os.cpu_count() or 1
+CLEAN = multiprocessing.get_context("spawn")  # a fork would take the browser's connection along
 
 SMALL = Plan(seed=20, leaves=20, changes=2, witnesses=2, report_bytes=2400)
 LARGE = Plan(seed=21, leaves=400, changes=3, witnesses=3, report_bytes=60_000)
@@ -67,7 +69,7 @@ def _flips(page: Page, plan: Plan, count: int | None, say: Say) -> dict[str, Any
     data, trust = draft.together(), Trust.all_of(draft)
     places = forge.flips(data, len(data) if count is None else count, seed=plan.seed)
     parts = [places[first : first + FLIPS_A_CALL] for first in range(0, len(places), FLIPS_A_CALL)]
-    with ProcessPoolExecutor(WORKERS) as pool:
+    with ProcessPoolExecutor(WORKERS, CLEAN) as pool:
         told = [pool.submit(_flipped_by_program, data, trust, part) for part in parts]
         by_page = [wrong for part in parts for wrong in flipped(page, data, trust, part)]
         by_program = [wrong for part in told for wrong in part.result()]
@@ -144,7 +146,7 @@ def _good(page: Page, count: int, say: Say) -> dict[str, Any]:
 
 def _in_parts(count: int) -> Iterator[list[tuple[bytes, Trust, str, Outcome]]]:
     step = 250
-    with ProcessPoolExecutor(WORKERS) as pool:
+    with ProcessPoolExecutor(WORKERS, CLEAN) as pool:
         told = [pool.submit(_good_by_program, n, min(n + step, count)) for n in range(0, count, step)]
         while told:
             yield told.pop(0).result()
