@@ -122,6 +122,11 @@ class Ingest:
         """The newest checkpoint, cosigned."""
         return self._note
 
+    @property
+    def cosigner(self) -> Verifier:
+        """By which our cosignatures are checked."""
+        return self._signer.verifier
+
     def verifiers(self) -> list[Verifier]:
         """The keys this log has signed with, by the leaves held, oldest first; none before it was heard."""
         if self._origin is None:

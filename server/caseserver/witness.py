@@ -43,6 +43,10 @@ class Source(Protocol):
         """Its keys, oldest first; none before it has said anything."""
         ...
 
+    def cosigners(self) -> list[Verifier]:
+        """Of the cosignatures that we gave ourselves."""
+        ...
+
     def note(self) -> bytes | None:
         """Its newest checkpoint, signed."""
         ...
@@ -69,6 +73,9 @@ class GatewaySource:
 
     def verifiers(self) -> list[Verifier]:
         return self._state.ingest.verifiers()
+
+    def cosigners(self) -> list[Verifier]:
+        return [self._state.ingest.cosigner]
 
     def note(self) -> bytes | None:
         return self._state.ingest.note
@@ -99,6 +106,9 @@ class OwnSource:
 
     def verifiers(self) -> list[Verifier]:
         return [self._log.verifier]
+
+    def cosigners(self) -> list[Verifier]:
+        return []
 
     def note(self) -> bytes | None:
         return self._log.request(0)[2]
@@ -190,7 +200,7 @@ class Witnesses:
         problem = self._against_ours(source, note, newest, shown, now)
         if problem is not None:
             return problem
-        kept = checkpoint.only(note, source.verifiers(), [self._verifier(name)])
+        kept = checkpoint.only(note, source.verifiers(), [*source.cosigners(), self._verifier(name)])
         with self._database.writing() as connection:
             rows.put(connection, _row(name, kept, said, now))
         self._heard_us[name] = now.earliest_us

@@ -13,6 +13,7 @@ from argon2 import PasswordHasher
 from caselog import canonical, checkpoint
 from caselog.checkpoint import Checkpoint
 from caselog.clock import Instant
+from caselog.disk import Disk
 from caselog.keys import SoftKey
 from caselog.log import Log
 from caselog.memorydisk import MemoryDisk
@@ -77,10 +78,11 @@ class GatewayLog:
     key: SoftKey = field(default_factory=lambda: SoftKey.from_seed(b"g" * 32))
     epoch: str = "1"
     writes_outputs: bool = True
+    disk: Disk = field(default_factory=MemoryDisk)
 
     def __post_init__(self) -> None:
         """Open an empty log."""
-        self.log, _ = Log.open(MemoryDisk())
+        self.log, _ = Log.open(self.disk)
         self.engine = Engine(self.area, self.rulebook)
         self.signer = self.key.named(f"caseward.local/{self.area.id}/{self.area.gateway}/{self.epoch}")
 

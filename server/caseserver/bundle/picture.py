@@ -88,8 +88,8 @@ def unproved(selection: Selection, wording: Wording, server: str, others: Iterab
         said.append(words.UNPROVED["uncounted"])
     witnesses = cosigned_s(selection.note)
     if witnesses:
-        first = wording.instant(min(witnesses.values()) * 1_000_000)
-        said.append(fill(words.UNPROVED["takeover"], size=selection.head.size, time=first))
+        size, first = selection.head.size, wording.instant(min(witnesses.values()) * 1_000_000)
+        said.append(fill(words.UNPROVED["takeover"], size=size, time=first, above=selection.held - size))
     else:
         said.append(words.UNPROVED["tail"])
     if witnesses.keys() == {server}:

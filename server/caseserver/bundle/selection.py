@@ -25,13 +25,17 @@ class NothingToBundle(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """`records` rise by index: leaf 0, key changes, configurations, the stay. `note` is over `head.size` leaves."""
+    """`records` rise by index: leaf 0, key changes, configurations, the stay. `note` is over `head.size` leaves.
+
+    `held`: leaves of the log that the server had when it chose.
+    """
 
     head: Head
     records: tuple[LeafRecord, ...]
     proof: tuple[bytes, ...]
     note: bytes
     keys: KeyChain
+    held: int
 
     @property
     def own(self) -> tuple[LeafRecord, ...]:
@@ -75,7 +79,7 @@ def select(reader: LeafReader, gateway: str, stay: str) -> Selection:
         tree.append(hash_)
     proof = cover.prove(sorted(chosen), signed.size, tree.range_root)
     head = Head(suite.number, signed.origin, stay, signed.size, len(records))
-    return Selection(head, records, tuple(proof), note, keys.extended(records))
+    return Selection(head, records, tuple(proof), note, keys.extended(records), held.size)
 
 
 def _best_note(held: bytes, cosigned: Iterable[bytes], last: int) -> bytes:

@@ -106,9 +106,11 @@ UNPROVED: Final = {
         "The recorded times are the gateway's word; the time of a cosignature is the witness's.",
     ),
     "takeover": Name(
-        "接管网关者只能伪造见证者尚未签署的末段；本日志前 {size} 条已于 {time} 签署，此前的记录未经见证者配合无法改写。",
-        "Whoever takes over the gateway can forge only what no witness had cosigned yet; the first {size} records of this log "
-        "were cosigned at {time}, and cannot be rewritten since without the witness.",
+        "接管网关者只能伪造见证者尚未签署的末段和此后的记录：本日志前 {size} 条已于 {time} 签署，"
+        "此后未经见证者配合无法改写；制作本文件时其上另有 {above} 条，不在本检查点之内。",
+        "Whoever takes over the gateway can forge only what no witness had cosigned yet, and what is recorded from then on: "
+        "the first {size} records of this log were cosigned at {time}, and cannot be rewritten since without the witness; "
+        "{above} more were at hand when this was made, and are not under this checkpoint.",
     ),
     "uncounted": Name(
         "只能证明到本次在区的最后一条记录为止无缺；其后是否还有记录，未经清点。",
