@@ -27,6 +27,7 @@ from tests.gateway.bench import HERE, KEY, ORIGIN
 from tests.gateway.emulator import Swtpm
 from tests.gateway.program import wait_for
 
+PATIENCE_S = 60  # a start takes two seconds, on a machine that others load much longer
 GOOD = {
     "kind": "tpm2-sealed",
     "public": base64.b64encode(bytes(32)).decode(),
@@ -63,9 +64,10 @@ class House:
             wait_for(
                 "the gateway to start or end",
                 lambda: gateway.poll() is not None or self.count("gateway.booted/1") > before,
+                PATIENCE_S,
             )
             gateway.send_signal(signal.SIGTERM)
-            return gateway.wait(10)
+            return gateway.wait(PATIENCE_S)
         finally:
             gateway.kill()
 
