@@ -14,7 +14,19 @@ from typing import Any
 from tests.prove import machine
 from tests.tools.tree import ROOT
 
-PROOFS = ("fuzz", "disk", "latency", "broker_outage", "kills", "eight_hours", "oracle", "verifiers", "year", "mutation")
+PROOFS = (
+    "fuzz",
+    "disk",
+    "latency",
+    "broker_outage",
+    "kills",
+    "eight_hours",
+    "oracle",
+    "verifiers",
+    "takeover",
+    "year",
+    "mutation",
+)
 """In this order: short ones first. Each is a module of this package with `run(say) -> dict`."""
 
 FOLDER = ROOT / "docs" / "proof"

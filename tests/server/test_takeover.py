@@ -1,48 +1,96 @@
-"""Whoever takes over a gateway has its key: he can forge the tail that is not cosigned yet, and nothing before it."""
+"""Whoever takes over a gateway has its key: the tail that is not cosigned yet is his, and nothing before it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
 from caselog import canonical
-from caseserver.ingest import FORK
-from tests.server.station_kit import MINUTE_US, GatewayLog, Kit, morning
+from tests.prove.takeover import every_leaf, is_held, takeover_sentence
+from tests.server import attempts
+from tests.server.attacker import BUREAU, SECOND_US, SERVER, Attacker, House
+from tests.server.attempts import REFUSED, TAKEN, Row
+from tests.server.station_kit import Kit
 
-GIVEN_BY_LOG = ("v", "index", "prev", "stay_n")
-
-
-def forged(log: GatewayLog, kept: int, at_us: int) -> GatewayLog:
-    """The same log up to leaf `kept`, then what never happened, signed with the same key."""
-    made = GatewayLog(log.area, log.rulebook, log.key, log.epoch)
-    for index in range(kept):
-        leaf = canonical.loads(log.log.leaf(index))
-        made.log.append({key: value for key, value in leaf.items() if key not in GIVEN_BY_LOG})
-    made.log.commit()
-    for number in range(log.log.size - kept + 3):
-        made.fact("patrol.tapped", at_us + number, room="waiting-1", officer="1001")
-    return made
+Group = Callable[[House, Attacker], Iterator[Row]]
+NOTHING_TAKEN = {"taken_by_server": 0, "taken_by_second_witness": 0}
 
 
-def test_every_leaf_below_the_cosigned_size_is_out_of_the_forgers_reach(kit: Kit) -> None:
-    at_us = morning(kit.gateway)
-    _, taken = kit.state.on_log(kit.gateway.batch(0, 60), kit.clock.now())
-    kit.state.follow(taken, kit.clock.now())
-    cosigned = kit.state.ingest.size
-    assert 0 < cosigned < kit.gateway.log.size
-    for kept in range(0, cosigned, 7):
-        lie = forged(kit.gateway, kept, at_us + MINUTE_US)
-        for first in (0, max(0, kept - 1), cosigned):
-            outcome = kit.state.ingest.take(lie.batch(first), 1)
-            assert outcome.records == ()
-            assert outcome.refused is not None
-            assert outcome.refused.reason == FORK
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """Its server and second witness must come out of every attempt as they were."""
+    made = House(tmp_path_factory.mktemp("house"))
+    yield made
+    made.close()
 
 
-@pytest.mark.parametrize("more", [0, 1])
-def test_the_tail_that_nobody_has_cosigned_is_his(kit: Kit, more: int) -> None:
+def test_no_leaf_below_the_cosigned_size_is_within_reach_of_the_true_key(house: House) -> None:
+    found = every_leaf(house, 13)
+    assert found["forged_logs"] == 4 * len(range(0, house.cosigned, 13))
+    assert found["shown_to_second_witness"] == 4 * len(range(0, house.seconded, 13))
+    assert {name: found[name] for name in NOTHING_TAKEN} == NOTHING_TAKEN
+
+
+@pytest.mark.parametrize(
+    "group",
+    [attempts.below, attempts.by_bundle, attempts.new_epoch, attempts.above],
+)
+def test_of_each_attempt_comes_what_must_and_whoever_refuses_says_why(house: House, group: Group) -> None:
+    rows = list(group(house, Attacker(house)))
+    assert [row for row in rows if row.outcome != row.must] == []
+    assert all(row.said for row in rows)
+
+
+def test_after_attempts_the_server_holds_what_it_held_has_the_proofs_and_takes_the_true_tail(
+    house: House,
+) -> None:
+    assert is_held(house, NOTHING_TAKEN, list(attempts.rolled_back(house, Attacker(house))))
+
+
+def test_two_tales_are_believed_until_the_witnesses_meet_and_then_proved(tmp_path: Path) -> None:
+    house = House(tmp_path)
+    rows = list(attempts.two_tales(house, Attacker(house)))
+    assert [row.outcome for row in rows] == [attempts.TAKEN, attempts.PROVED, attempts.PROVED]
+    house.close()
+
+
+def test_the_tail_that_nobody_has_cosigned_is_his_and_no_evaluator_sees_it(house: House) -> None:
     """What a bundle says it cannot show, and why it says up to which leaf a witness has signed."""
-    at_us = morning(kit.gateway)
-    _, taken = kit.state.on_log(kit.gateway.batch(0, 60), kit.clock.now())
-    kit.state.follow(taken, kit.clock.now())
-    lie = forged(kit.gateway, kit.state.ingest.size + more, at_us + MINUTE_US)
-    outcome = kit.state.ingest.take(lie.batch(kit.state.ingest.size), 1)
-    assert outcome.refused is None
-    assert [record.type for record in outcome.records][-1] == "patrol.tapped/1"
+    kit = house.copy("his-tail")
+    lie = Attacker(house).going_on(house.cosigned, 12, house.cosigned_us + SECOND_US)
+    assert attempts.sent(kit, lie, house.cosigned)[0] == TAKEN
+    assert kit.state.ingest.root == lie.log.root()
+    assert kit.state.snapshot().differences == ()
+    kit.close()
+
+
+def test_a_server_that_knows_nothing_believes_the_key_and_the_second_witness_does_not(house: House) -> None:
+    (house.folder / "new").mkdir()
+    kit = Kit(house.folder / "new", house.clock)
+    lie = Attacker(house).going_on(house.seconded - 10, 60, house.clock.at_us)
+    assert attempts.sent(kit, lie, 0)[0] == TAKEN
+    assert attempts.shown(house, lie, lie.log.size)[0] == REFUSED
+    kit.close()
+
+
+@pytest.mark.parametrize("is_newest", [False, True])
+def test_a_bundle_prints_how_far_a_takeover_could_have_reached_with_its_own_figures(
+    tmp_path: Path, *, is_newest: bool
+) -> None:
+    house = House(tmp_path)
+    data = house.bundle(house.kit, is_newest=is_newest)
+    size, above, when = (house.cosigned, 0, "09:05:11") if is_newest else (house.seconded, 40, "09:05:02")
+    assert canonical.loads(data.splitlines()[0])["size"] == size == house.cosigned - above
+    unproved = canonical.loads(data.splitlines()[-2])["unproved"]
+    zh, en = takeover_sentence(unproved["zh"]), takeover_sentence(unproved["en"])
+    assert f"first {size} records" in en
+    assert f"at 2026-03-18 {when}" in en
+    assert f"; {above} more were at hand" in en
+    assert f"前 {size} 条已于 2026-03-18 {when} 签署" in zh
+    assert f"另有 {above} 条" in zh
+    code, _, report = house.verify(data, SERVER, *([] if is_newest else [BUREAU]))
+    assert code == 0
+    assert f"- the maker adds: {en}" in report
+    house.close()
