@@ -308,7 +308,9 @@ class Engine:
         """End an obligation: one clearing for the highest stage told, and the closing itself."""
         effects: list[Effect] = []
         if told.stages:
-            last = next(reversed(told.stages.values()))  # no warning is told after the alarm it warns of
+            # A duty whose beginning moved later warns again, though its alarm still stands.
+            alarms = [stage for stage in told.stages.values() if not stage.is_prewarning]
+            last = (alarms or list(told.stages.values()))[-1]
             effects.append(self._cleared(row, rule, last, fact, at_us, reason))
         self._desk.clear(row.id, at_us, reason)
         effects.append(self._obligation(row, rule, fact, "closed", at_us, reason))

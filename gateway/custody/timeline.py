@@ -190,12 +190,15 @@ class Timeline:
         """Change the world by the fact."""
         if fact.type == "extension.approved":
             return apply_approval(self.world, self.view, fact)
+        if fact.index not in self._sight.seen:
+            return apply_fact(self.world, self.area, self.rulebook, fact)
+        # This loss is known to have been bridged by what the node kept: it leaves what is seen as it was.
+        node = str(fact.body["node"])
+        was_unseen = self.view.is_unheard(node)
         refused = apply_fact(self.world, self.area, self.rulebook, fact)
-        if fact.index in self._sight.seen:
-            node = str(fact.body["node"])
-            state = self.world.nodes.get(node)
-            if state is not None:  # this loss is known to have been bridged by what the node kept
-                self.world.nodes.put(node, replace(state, is_blind=False))
+        state = self.world.nodes.get(node)
+        if state is not None:
+            self.world.nodes.put(node, replace(state, is_blind=was_unseen))
         return refused
 
     def _running_of(self, subject: str) -> list[str]:

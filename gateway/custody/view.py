@@ -230,10 +230,15 @@ class View:
         node = self.area.node_of(kind, owner)
         return self.world.nodes.get(node) if node is not None else None
 
+    def is_unheard(self, node: str) -> bool:
+        """What the node's points see is not known."""
+        state = self.world.nodes.get(node)
+        return state is not None and state.state != "ok" and state.is_blind
+
     def is_node_lost(self, kind: str, owner: str) -> bool:
         """The node that carries this point is not heard: the point cannot be seen."""
-        state = self._node_of(kind, owner)
-        return state is not None and state.state != "ok" and state.is_blind
+        node = self.area.node_of(kind, owner)
+        return node is not None and self.is_unheard(node)
 
     def seen_since_us(self, kind: str, owner: str) -> int:
         """Since when the node that carries this point is heard; far past when no node is named."""

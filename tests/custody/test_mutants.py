@@ -624,3 +624,36 @@ def test_a_duty_withdrawn_is_told_with_the_stay_it_was_of():
     told_ = {(e.subject, e.stay) for e in effects if isinstance(e, AlarmCleared | ObligationChanged)}
     assert all(subject == f"stay:{stay}" for subject, stay in told_ if subject.startswith("stay:"))
     assert told_
+
+
+def test_a_loss_makes_nothing_seen_that_was_not_seen_before():
+    """A node that was never heard is lost, and back with nothing missing: till then its rooms were not seen."""
+    built = engine()
+    built.step(fact("config.loaded", 1, at("08:00"), config_hash="x", rulebook="y", rulebook_hash="z"))
+    built.step(fact("area.entered", 2, at("09:00"), stay="s"))
+    built.step(fact("wristband.bound", 3, at("09:00"), stay="s", band="B"))
+    built.step(fact("tag.read", 4, at("09:01"), tag="B", room="corridor"))
+    number = 4
+    for name, moment in (("node.lost", "10:00"), ("node.restored", "12:00")):
+        for node in area().nodes:
+            number += 1
+            built.step(fact(name, number, at(moment), node=node))
+    begun = [row.since_us for row in built.obligations() if row.rule.key == "M3/guard"]
+    assert begun == [at("12:00")]
+
+
+def test_an_alarm_that_stands_is_cleared_as_an_alarm_though_a_warning_came_after_it():
+    """T26: the alarm has come when the certificate moves the beginning; the warning of the new limit follows."""
+    built = engine()
+    built.step(fact("area.entered", 1, at("09:00"), stay="s"))
+    built.step(
+        fact("stay.registered", 2, at("10:00"), stay="s", measure="administrative_detention", case="c")
+    )
+    built.step(fact("deadline.reached", 3, at("10:40")))
+    assert any(record.rule == "T26" and not record.is_prewarning for record in built.alarms.values())
+    built.step(fact("certificate.written", 4, at("10:50"), stay="s", arrived_at_us=at("10:45")))
+    effects = built.step(fact("stay.released", 5, at("11:10"), stay="s", reason="lock_up"))
+    cleared = [
+        e.of for e in effects if isinstance(e, AlarmCleared) and f"{e.rule}/{e.variant}" == "T26/delivery"
+    ]
+    assert cleared == ["alarm"]
