@@ -192,8 +192,7 @@ class Timeline:
             return apply_approval(self.world, self.view, fact)
         if fact.index not in self._sight.seen:
             return apply_fact(self.world, self.area, self.rulebook, fact)
-        # This loss is known to have been bridged by what the node kept: it leaves what is seen as it was.
-        node = str(fact.body["node"])
+        node = str(fact.body["node"])  # lost, but it kept all it saw: what is seen stays as it was
         was_unseen = self.view.is_unheard(node)
         refused = apply_fact(self.world, self.area, self.rulebook, fact)
         state = self.world.nodes.get(node)
