@@ -2,7 +2,7 @@
 
 import os
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from caselog.clock import Instant
 
@@ -53,13 +53,15 @@ class SystemClock:
 class ScaledClock:
     """Station time that runs `rate` times as fast as real time: the demo and its tests.
 
-    Every process given the same start and rate reads the same station time, restarts included.
+    Every process given the same start and rate reads the same station time, restarts included. Where the machine's wall
+    clock is set back, station time stands still until it is past again: within one start no time falls.
     """
 
     real_start_us: int
     station_start_us: int
     rate: float
     boot: int = 0
+    _newest_us: int = field(default=0, init=False, repr=False, compare=False)
 
     def step_us(self) -> int:
         """A scaled clock has no wall clock to step."""
@@ -67,7 +69,8 @@ class ScaledClock:
 
     def now(self) -> Instant:
         """The present reading; boottime is scaled too."""
-        real_us = _wall_us() - self.real_start_us
+        self._newest_us = max(self._newest_us, _wall_us())
+        real_us = self._newest_us - self.real_start_us
         station_us = self.station_start_us + int(real_us * self.rate)
         return Instant(self.boot, int(_boottime_us() * self.rate), station_us, station_us)
 

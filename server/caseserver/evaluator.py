@@ -17,6 +17,7 @@ from caselog import canonical
 from caselog.clock import Instant
 from caselog.leaf import ID_CHARS_MAX, LeafRecord
 from caselog.records import STAY_COUNTED
+from caseserver.fact_order import FactOrder
 from custody.alarm import AlarmRecord
 from custody.area import Area
 from custody.codec import CodecError, fact_of, output_entry
@@ -45,7 +46,8 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """Gateway and server disagree. `kind`: missing (the gateway lacks an output), unexpected, other, configuration."""
+    """Gateway and server disagree. `kind`: missing (the gateway lacks an output), unexpected, other, configuration,
+    time (a fact recorded before the one that stands before it)."""
 
     kind: str
     output: str
@@ -71,6 +73,7 @@ class Evaluator:
         self._owed: OrderedDict[str, tuple[int, bytes]] = OrderedDict()
         self._settled: OrderedDict[str, None] = OrderedDict()
         self._stay_leaves: dict[str, int] = {}
+        self._order = FactOrder()
 
     @property
     def world(self) -> World:
@@ -90,6 +93,7 @@ class Evaluator:
         if record.leaf_class == "output":
             self._compare(record)
             return []
+        self._check_order(record)
         fact = self._read(record)
         if fact is None:
             return []
@@ -207,6 +211,11 @@ class Evaluator:
             self.differences.append(
                 Difference("other", record.id, record.index, f"leaves {record.stay_n}", found)
             )
+
+    def _check_order(self, record: LeafRecord) -> None:
+        wrong = self._order.wrong(record.recorded) if record.leaf_class == "fact" else None
+        if wrong is not None:
+            self.differences.append(Difference("time", record.id, record.index, *wrong))
 
     def _compare_configuration(self, fact: Fact) -> None:
         """Two evaluators with different rules or rooms would differ all day; say once why.

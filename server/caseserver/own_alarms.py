@@ -119,8 +119,11 @@ _TEXTS: Final[dict[str, Mapping[str, Mapping[str, str]]]] = {
         },
     },
     DIFFERENCE: {
-        "zh": {"what": "网关与服务器判断不一致", "do": "核对该时段记录，报系统管理员"},
-        "en": {"what": "Gateway and server disagree", "do": "Check the records; call the administrator"},
+        "zh": {"what": "网关与服务器判断不一致", "do": "核对该时段记录与时间，报系统管理员"},
+        "en": {
+            "what": "Gateway and server disagree",
+            "do": "Check records and times; call the administrator",
+        },
     },
 }
 

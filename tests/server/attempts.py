@@ -213,22 +213,32 @@ def above(house: House, attacker: Attacker) -> Iterator[Row]:
     yield from tail_of(
         house, attacker, "the tail before the last cosigned fact", booted_earlier, must=REFUSED
     )
+    yield from tail_of(
+        house, attacker, "the tail dated back a day after a start of his", started_a_day_earlier, told=TAKEN
+    )
     yield from other_rulebook(house, attacker)
     yield key_of_his_own(house, attacker)
     yield invented_lines(house)
 
 
 def tail_of(
-    house: House, attacker: Attacker, tried: str, change: Callable[[Entry], Entry], must: str = TAKEN
-) -> Iterator[Row]:
-    """A tail whose facts are of the stay and otherwise dated; before the server, and in a bundle with its cosignature."""
+    house: House, attacker: Attacker, tried: str, change: Callable[[Entry], Entry],
+    must: str = TAKEN, told: str = TOLD,
+) -> Iterator[Row]:  # fmt: skip
+    """A tail whose facts are of the stay and otherwise dated; before the server, and in a bundle with its cosignature.
+
+    `must`: what has to come of it before the verifier; `told`: before the server.
+    """
     size = house.cosigned
     facts = [
         entry for entry in entries(house.log, house.log.log.size)[size:] if entry["type"] == "stay.released/1"
     ]
     log = attacker.written([*entries(house.log, size), *map(change, facts)])
     kit = house.copy(tried.replace(" ", "-"))
-    yield Row(tried, f"leaf {size}", "server", *sent(kit, log, size), TAKEN)
+    outcome, said = sent(kit, log, size)
+    differences = [text for text in kit.state.snapshot().differences if ": time " in text]
+    outcome, said = (TOLD, differences[0]) if outcome == TAKEN and differences else (outcome, said)
+    yield Row(tried, f"leaf {size}", "server", outcome, said, told)
     cosigned = kit.state.ingest.note
     assert cosigned is not None
     yield Row(tried, f"leaf {size}", "verifier", *given(house, attacker.bundled(log, cosigned), SERVER), must)
@@ -367,6 +377,11 @@ def a_day_earlier(entry: Entry) -> Entry:
 
 def booted_earlier(entry: Entry) -> Entry:
     return {**entry, "recorded": {**entry["recorded"], "boottime_us": 0}}
+
+
+def started_a_day_earlier(entry: Entry) -> Entry:
+    moved = a_day_earlier(entry)
+    return {**moved, "recorded": {**moved["recorded"], "boot": moved["recorded"]["boot"] + 1}}
 
 
 def with_rulebook(hash_: str) -> Callable[[Entry], Entry]:
