@@ -230,13 +230,12 @@ def _malleable(draft: Draft) -> Forgery:
 def wrong_logs(draft: Draft) -> Iterator[Forgery]:
     """Leaves that no log may hold, in a log that its own key and its witnesses signed: a broken or a taken gateway."""
     fact = next(leaf["index"] for leaf in draft.leaves if leaf["stay"] is not None)
-    later = max(
-        leaf["index"] for leaf in draft.leaves if leaf["class"] == "fact" and leaf["stay"] is not None
-    )
+    told = [leaf["index"] for leaf in draft.leaves if leaf["class"] == "fact" and leaf["stay"] is not None]
+    later = max(told, default=None)  # a stay may have outputs alone
     config = max(n["index"] for n in draft.leaves if n["type"] == "config.loaded/1" and n["index"] < fact)
     begun = draft.leaves[0]["body"]
     far = {"boot": 0, "boottime_us": 0}
-    changes: list[tuple[int, str, object, str]] = [
+    changes: list[tuple[int | None, str, object, str]] = [
         (fact, "v", 2, "form"),
         (fact, "v", True, "form"),
         (fact, "class", "rumour", "form"),
@@ -283,6 +282,8 @@ def wrong_logs(draft: Draft) -> Iterator[Forgery]:
             other = _written_anew(draft, {leaf["index"]: again})
             yield forged(other, f"leaf {leaf['index']} begins the log again", "foreign")
     for index, key, value, kind in changes:
+        if index is None:
+            continue
         shown = f"leaf {index} signed with {key} {str(value)[:40]}"
         yield forged(
             _written_anew(draft, {index: {key: value}}), shown, kind, *(["text"] if index == config else [])
