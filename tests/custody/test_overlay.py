@@ -41,7 +41,7 @@ def the_book():
     )
     return book(
         rule_text("required_within", WITHIN, top=LADDER, rule_id="L"),
-        rule_text("clock", 'from = "measure"', top="measures = [\"arrest\"]", body=TIERS, rule_id="H"),
+        rule_text("clock", 'from = "measure"', top='measures = ["arrest"]', body=TIERS, rule_id="H"),
         rule_text("clock", 'since = "entered", calendar = true', top="", body=DAYS, rule_id="D"),
         rule_text("clock", 'since = "entered", calendar = true', top="", body=MONTHS, rule_id="M"),
         silent,

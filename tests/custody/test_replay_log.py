@@ -72,4 +72,4 @@ def test_a_leaf_that_is_no_leaf_is_named(tmp_path, capsys):
     file = tmp_path / "broken.jsonl"
     file.write_text('{"prev":"00","class":"gossip"}\n', encoding="utf-8")
     assert main(["replay", str(file), "--rulebook", "cn-2026"]) == 2
-    assert "line 1: expected class 'fact' or 'output', found gossip" in capsys.readouterr().err
+    assert "line 1: expected class 'fact', 'output' or 'log', found gossip" in capsys.readouterr().err

@@ -389,7 +389,7 @@ class TestLogs:
         assert by_log.stays.count == 1
 
     def test_a_leaf_that_is_no_leaf_is_named(self):
-        with pytest.raises(ScenarioError, match="line 1: expected class 'fact' or 'output', found"):
+        with pytest.raises(ScenarioError, match="line 1: expected class 'fact', 'output' or 'log', found"):
             what_if(area(), BEFORE, AFTER, [{"class": "gossip"}])
 
     def test_leaves_that_can_be_read_once_only_are_our_mistake(self):

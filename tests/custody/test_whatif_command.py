@@ -165,7 +165,7 @@ def test_bad_options_end_with_2_and_say_what_was_expected(story, capsys, options
             "line 1: expected a fact type",
             "person.flew",
         ),
-        (b'{"prev":"00","class":"gossip"}\n', "line 1: expected class 'fact' or 'output'", "gossip"),
+        (b'{"prev":"00","class":"gossip"}\n', "line 1: expected class 'fact', 'output' or 'log'", "gossip"),
         (
             b'{"prev":"00","class":"output"}\n{"prev',
             "line 2: expected a leaf, one JSON object a line",

@@ -24,7 +24,10 @@ from caseserver.web.views import (
     SignInPage,
     StayList,
 )
+from tests.tools.tree import ROOT
 from tests.web import scenes
+
+TEMPLATES = ROOT / "server" / "caseserver" / "web" / "templates"
 
 HOSTILE = "\"><script>alert(1)</script><img src=x onerror=alert(1)>'{{7*7}}<svg/onload=1>"
 
@@ -315,5 +318,7 @@ def test_no_style_sheet_or_script_names_another_place() -> None:
 def test_every_file_of_the_static_folder_is_used() -> None:
     everything = "".join(page(scenes.reader()) for page in pages().values())
     scripts = "".join(data.decode() for name, data in static_files.files().items() if name.endswith(".js"))
+    templates = "".join(path.read_text(encoding="utf-8") for path in TEMPLATES.glob("*.html"))
     for name in static_files.files():
-        assert static_files.asset(name) in everything or f'"./{name}"' in scripts, name
+        is_asked_for = f"asset('{name}')" in templates or static_files.asset(name) in everything
+        assert is_asked_for or f'"./{name}"' in scripts, name

@@ -199,5 +199,15 @@ FIELD_NAMES: Final[Mapping[str, Name]] = {
 }
 # Fields that explain nothing: who typed it in, hashes, numbers of a wire, and the stay, which heads the page.
 UNSPOKEN: Final = frozenset(
-    ("stay", "reader", "config_hash", "rulebook_hash", "node_boot", "command_id", "valid_ms", "alarm")
+    (
+        "stay",
+        "reader",
+        "config_hash",
+        "rulebook_hash",
+        "node_boot",
+        "command_id",
+        "valid_ms",
+        "alarm",
+        "fields",
+    )
 )

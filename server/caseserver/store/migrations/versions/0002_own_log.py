@@ -27,7 +27,9 @@ def upgrade() -> None:
     named = ", ".join(f"'{new}'" for new in set(_RENAMED.values()))
     op.execute(f"UPDATE audit SET action = 'fact.stated' WHERE action NOT IN ({named})")  # noqa: S608
     # what was typed at a refused sign-in may be a password
-    op.execute("UPDATE audit SET subject = '' WHERE number IS NULL AND subject NOT IN (SELECT number FROM account)")
+    op.execute(
+        "UPDATE audit SET subject = '' WHERE number IS NULL AND subject NOT IN (SELECT number FROM account)"
+    )
     op.create_index("audit_by_entry", "audit", ["entry"], unique=True)
     op.create_index("audit_by_leaf", "audit", ["log", "leaf"], unique=False)
     op.create_table(
