@@ -1,6 +1,7 @@
 """`caseward gateway key new`, `key show` and `rotate-key`: the key that signs the log, in a file or sealed by a TPM."""
 
 import argparse
+import base64
 import sys
 from pathlib import Path
 
@@ -77,7 +78,7 @@ def _new(folder: Path, kind: str, tpm: Tpm) -> int:
 
 
 def _show(folder: Path, tpm: Tpm) -> int:
-    """A line for each key: file, kind, public half in hex, whether it opens."""
+    """A line for each key: file, kind, public half in hex and as verifiers take it (base64), whether it opens."""
     paths, needed = key_paths(folder), (present_key_path(folder), next_key_path(folder))
     if not paths:
         raise KeyFileError(f"keys in {folder}", "none")
@@ -92,5 +93,6 @@ def _show(folder: Path, tpm: Tpm) -> int:
             if isinstance(error, OtherTpm):
                 state += "; a lost key ends its log: begin-anew --new-key"
             code = EXIT_KEY_CLOSED if path in needed else code
-        sys.stdout.write(f"{path.name} {kind} {public.hex()} {state}\n")
+        public64 = base64.b64encode(public).decode()
+        sys.stdout.write(f"{path.name} {kind} {public.hex()} {public64} {state}\n")
     return code

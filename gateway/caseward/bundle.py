@@ -23,6 +23,7 @@ from caseserver.people.sealed import SealError
 from caseserver.program import DATABASE_FILE, Loaded, load_texts, server_key
 from caseserver.settings import Settings, SettingsError, load_settings
 from caseserver.store.database import Database
+from caseserver.store.leaves import gateways_of
 
 
 class Usage(ValueError):
@@ -76,18 +77,17 @@ def _arguments(argv: list[str]) -> argparse.Namespace:
 
 def _write(options: argparse.Namespace, clock: Any) -> Made:
     settings = load_settings(options.data)
-    gateway = _gateway(options, settings)
-    found = load_texts(options.data, gateway, settings.gateways[gateway].area)
     database = Database(options.data / DATABASE_FILE)
     try:
+        log = _log(options, settings, database)
+        gateway = log.partition("/")[0]
+        found = load_texts(options.data, gateway, settings.gateways[gateway].area)
         maker = BundleMaker(options.data, database, server_key(options.data).named(settings.name))
         for path in options.text:
             maker.texts.keep(path.read_text(encoding="utf-8"))
         disclose = _disclose(options, settings, found)
         now_us = clock.now().earliest_us
-        made = maker.make(
-            found.area, found.rulebook, options.stay, now_us, disclose, options.gateway or gateway
-        )
+        made = maker.make(found.area, found.rulebook, options.stay, now_us, disclose, log)
         detail = {"reason": options.reason, "disclosed": options.disclose, "leaves": len(made.selection.own)}
         subject = f"{found.area.id}/{options.stay}"
         # Before the file: an export nobody knows of must not exist
@@ -99,14 +99,23 @@ def _write(options: argparse.Namespace, clock: Any) -> Made:
     return made
 
 
-def _gateway(options: argparse.Namespace, settings: Settings) -> str:
-    """The name in server.toml, of a log that has ended too."""
+def _log(options: argparse.Namespace, settings: Settings, database: Database) -> str:
+    """The log that was asked for, or the only one that holds the stay: NAME, or NAME/EPOCH of one that has ended."""
     names = list(settings.gateways)
-    name: str | None = options.gateway or (names[0] if len(names) == 1 else None)
-    base = (name or "").partition("/")[0]
-    if base not in settings.gateways:
+    name: str | None = options.gateway
+    if name is None:
+        with database.reading() as connection:
+            holding = gateways_of(connection, options.stay)
+        if len(holding) > 1:
+            raise Usage(
+                f"expected --gateway, one of {', '.join(holding)}: each holds records of {options.stay}"
+            )
+        name = holding[0] if holding else names[0] if len(names) == 1 else None
+        if name is None:
+            raise Usage(f"expected a stay that a log here holds, found {options.stay}")
+    if name.partition("/")[0] not in settings.gateways:
         raise Usage(f"expected --gateway, one of {', '.join(names) or 'none in server.toml'}, found {name}")
-    return base
+    return name
 
 
 def _disclose(options: argparse.Namespace, settings: Settings, found: Loaded) -> Disclose:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import base64
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +14,7 @@ from caselog.keychain import KeyChain
 from caselog.keys import Verifier
 from caselog.records import KEY_CHANGED
 from caseserver.own_log import FOLDER, epoch_name, epochs
-from caseserver.program import DATABASE_FILE
+from caseserver.program import DATABASE_FILE, server_key
 from caseserver.settings import Settings, load_settings
 from caseserver.store.database import Database
 from caseserver.store.leaves import LeafReader
@@ -28,7 +29,13 @@ def log_main(argv: list[str]) -> int:
     parser.add_argument(
         "--keys", action="store_true", help="print the keys a witness is to trust, a line each"
     )
+    parser.add_argument(
+        "--for-verify", action="store_true", help="print all keys as server/verify/verify.py takes them"
+    )
     arguments = parser.parse_args(argv)
+    if arguments.for_verify:
+        sys.stdout.writelines(line + "\n" for line in for_verify(arguments.data))
+        return 0
     if arguments.keys:
         for verifier in keys(arguments.data, load_settings(arguments.data)):
             sys.stdout.write(verifier.vkey() + "\n")
@@ -53,6 +60,19 @@ def leaves(folder: Path) -> Iterator[bytes]:
             if isinstance(item, segment.Damage):
                 return
             yield item[1]
+
+
+def for_verify(data: Path) -> list[str]:
+    """Arguments of the verifier, each behind the log or the witness it is of: carried by hand, not with a bundle."""
+    settings = load_settings(data)
+    own = base64.b64encode(server_key(data).public).decode()
+    lines = [
+        f"--log-key {base64.b64encode(known.public).decode()}  # {known.name}"
+        for known in keys(data, settings)
+    ]
+    for name, witness in settings.witnesses.items():
+        lines.append(f"--witness {name}={base64.b64encode(bytes.fromhex(witness.public_key)).decode()}")
+    return [*lines, f"--witness {settings.name}={own}", f"--maker-key {own}"]
 
 
 def keys(data: Path, settings: Settings) -> list[Verifier]:

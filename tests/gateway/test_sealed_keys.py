@@ -184,8 +184,9 @@ def test_a_log_is_handed_over_to_a_sealed_key_and_back(
     assert house.command("key", "show") == 0
     lines = [line.split() for line in capsys.readouterr().out.splitlines()]
     assert len(lines) == 3
-    assert lines[0] == ["gateway.key", "soft-key", public.hex(), "opens"]
-    assert {line[3] for line in lines} == {"opens"}
+    public64 = base64.b64encode(public).decode()
+    assert lines[0] == ["gateway.key", "soft-key", public.hex(), public64, "opens"]
+    assert {line[4] for line in lines} == {"opens"}
     # With the TPM gone, keys of before do not keep the gateway from its present one.
     house.emulator.stop()
     assert house.run() == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from caselog import canonical
 from caselog.keys import Verifier
 from caseserver.main import main
 from caseserver.own_log import epochs
+from caseserver.program import KEY_FILE
 from tests.server.station_kit import Kit, StationClock, morning
 
 GATEWAY = """
@@ -77,3 +79,19 @@ def test_the_keys_of_all_logs_are_printed_as_the_station_shows_them(
     assert [Verifier.from_vkey(line).name for line in lines] == [
         station.gateway.signer.name, station.own_log.origin,
     ]  # fmt: skip
+
+
+def test_the_keys_are_printed_as_the_verifier_of_bundles_takes_them(
+    station: Kit, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (station.path / KEY_FILE).parent.mkdir(exist_ok=True)
+    station.key.save(station.path / KEY_FILE)
+    status, lines, _ = printed(capsys, "--data", str(station.path), "--for-verify")
+    assert status == 0
+    named = [line.split() for line in lines]
+    assert all(len(words[1].rpartition("=")[0]) > 40 and words[1].endswith("=") for words in named)
+    logs = [key for _, key, _ in station.station.witnesses.logs()]
+    shown = [base64.b64encode(Verifier.from_vkey(line).public).decode() for line in logs]
+    assert [words[1] for words in named if words[0] == "--log-key"] == shown
+    (maker,) = (words[1] for words in named if words[0] == "--maker-key")
+    assert any(words[0] == "--witness" and words[1].endswith("=" + maker) for words in named)

@@ -45,6 +45,12 @@ def held(connection: Connection, gateway: str) -> Held:
     return Held(**(row or {"gateway": gateway, **_NOTHING}))
 
 
+def gateways_of(connection: Connection, stay: str) -> list[str]:
+    """Whose logs hold leaves of this stay."""
+    query = select(leaf.c.gateway).where(leaf.c.stay == stay).distinct().order_by(leaf.c.gateway)
+    return list(connection.execute(query).scalars())
+
+
 def set_state(connection: Connection, gateway: str, **values: Any) -> None:
     """Change columns of gateway_state, making the row when there is none."""
     statement = upsert(gateway_state).values(gateway=gateway, **{**_NOTHING, **values})
