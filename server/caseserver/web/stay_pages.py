@@ -14,7 +14,7 @@ from caseserver.accounts import Officer
 from caseserver.web import forms, render
 from caseserver.web.forms import Answer, Statement
 from caseserver.web.http import may, page, reader_of
-from caseserver.web.present.musts import four_musts
+from caseserver.web.present.musts import four_musts, shares_of
 from caseserver.web.present.record import asked_at_release
 from caseserver.web.present.state import AreaPicture
 from caseserver.web.present.stay import stay_page
@@ -158,6 +158,7 @@ def _stay_page(request: Request, pages: Pages, officer: Officer, area: str, ref:
     last = int(own[-1]["index"]) if is_over else None
     covered = pages.ledgers.of_stay(view, ref, int(own[0]["index"]), last, reader.now_us)
     musts = four_musts(covered, Words(picture.area, picture.world, reader))
+    shown = replace(shown, musts=shares_of(musts, shown.musts))
     return page(render.stay_page(shown, reader, musts), request)
 
 

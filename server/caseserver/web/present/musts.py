@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from caseserver.web.present.words import Words
-from caseserver.web.views import MustName
+from caseserver.web.views import MustName, MustShare
 from caseserver.web.views_ledger import FourMusts, MustBar, MustPart
+from custody.times import SECOND_US
 
 NAMES: Final[Mapping[str, MustName]] = {
     "straight_in": "in", "searched_first": "search", "guarded": "guard", "recorded": "record",
@@ -25,6 +27,25 @@ def four_musts(statement: Mapping[str, Any] | None, words: Words) -> FourMusts |
         return None
     bars = tuple(_bar(must, words) for must in statement["musts"])
     return FourMusts(statement["from_us"], statement["to_us"], bars)
+
+
+def shares_of(musts: FourMusts | None, shares: tuple[MustShare, ...]) -> tuple[MustShare, ...]:
+    """The same shares with the seconds of the bars, so that a page says one number of one thing."""
+    bars = {bar.must: bar for bar in musts.bars} if musts is not None else {}
+    return tuple(
+        _share(bars[share.must], share) if share.must in bars and share.whole_s is not None else share
+        for share in shares
+    )
+
+
+def _share(bar: MustBar, share: MustShare) -> MustShare:
+    sums_us = {look: sum(us for _, of, us in bar.sums if of == look) for look in ("kept", "short", "blind")}
+    return replace(
+        share,
+        whole_s=sum(sums_us.values()) // SECOND_US,
+        short_s=sums_us["short"] // SECOND_US,
+        blind_s=sums_us["blind"] // SECOND_US,
+    )
 
 
 def _bar(must: Mapping[str, Any], words: Words) -> MustBar:
