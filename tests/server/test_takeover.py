@@ -88,7 +88,7 @@ def test_a_bundle_prints_how_far_a_takeover_could_have_reached_with_its_own_figu
     assert f"first {size} records" in en
     assert f"at 2026-03-18 {when}" in en
     assert f"; {above} more were at hand" in en
-    assert f"前 {size} 条已于 2026-03-18 {when} 签署" in zh
+    assert f"前 {size} 条已于办案区当地时间 2026-03-18 {when} 签署" in zh
     assert f"另有 {above} 条" in zh
     code, _, report = house.verify(data, SERVER, *([] if is_newest else [BUREAU]))
     assert code == 0

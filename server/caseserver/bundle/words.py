@@ -106,10 +106,10 @@ UNPROVED: Final = {
         "The recorded times are the gateway's word; the time of a cosignature is the witness's.",
     ),
     "takeover": Name(
-        "接管网关者只能伪造见证者尚未签署的末段和此后的记录：本日志前 {size} 条已于 {time} 签署，"
+        "接管网关者只能伪造见证者尚未签署的末段和此后的记录：本日志前 {size} 条已于办案区当地时间 {time} 签署，"
         "此后未经见证者配合无法改写；制作本文件时其上另有 {above} 条，不在本检查点之内。",
         "Whoever takes over the gateway can forge only what no witness had cosigned yet, and what is recorded from then on: "
-        "the first {size} records of this log were cosigned at {time}, and cannot be rewritten since without the witness; "
+        "the first {size} records of this log were cosigned at {time} local to the area, and cannot be rewritten since without the witness; "
         "{above} more were at hand when this was made, and are not under this checkpoint.",
     ),
     "uncounted": Name(
