@@ -230,4 +230,9 @@ def test_a_stay_of_the_old_log_can_still_be_bundled(
     assert bundle([*argv, *texts, "-o", str(file), "--gateway", "gw-a1/1"], station.clock) == 0
     read = bundlecheck.read(file.read_bytes().splitlines(keepends=True))
     assert (read.head.origin, read.head.size) == (station.old.signer.name, station.old.log.size)
-    assert bundle([*argv, *texts, "-o", str(tmp_path / "new.bundle")], station.clock) == 2
+    found = tmp_path / "found.bundle"  # the only log that holds the stay
+    assert bundle([*argv, *texts, "-o", str(found)], station.clock) == 0
+    assert bundlecheck.read(found.read_bytes().splitlines(keepends=True)).head == read.head
+    assert (
+        bundle([*argv, *texts, "-o", str(tmp_path / "new.bundle"), "--gateway", "gw-a1"], station.clock) == 2
+    )
