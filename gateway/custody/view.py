@@ -177,7 +177,7 @@ class View:
         """Why the rule does not speak about this unit at all; None when it does."""
         stay = unit.stay
         is_over = unit.kind == "stay" and (stay is None or not stay.is_open) and not rule.outlives
-        if is_over and (self.fact is None or not _is_of_release(rule)):
+        if is_over and (stay is None or self.fact is None or not _is_of_release(rule)):
             return Silence("stay_over", "a stay that has not ended", "ended" if stay else "not opened")
         if rule.measures:
             assert stay is not None, "measures are of a stay that is open"

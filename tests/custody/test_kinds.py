@@ -388,3 +388,15 @@ def test_a_rule_of_other_steps_is_not_of_this_act():
     assert told.rows("A1/one") == [("stay:s", at("09:02"), at("09:02"))]
     told.say("act.started", "09:03", act="mediation", **act)
     assert len(told.rows("A1/one")) == 1
+
+
+def test_a_rule_about_the_release_says_nothing_of_a_stay_that_is_not_known():
+    """Whatever fact is in hand: a rule with measures asks no stay that is not there."""
+    rule = rule_text("forbidden_act", 'act = ["stay.released"]', top=f'measures = ["arrest"]\n{LEVEL}')
+    told = Told(book_of(rule)).say("stay.released", "09:00", stay="nobody", reason="released")
+    view = told.engine._timeline.view
+    assert view.fact is not None
+    (known,) = told.engine.rulebook.rules
+    found = view.silence(known, view.unit("stay:nobody"))
+    assert found is not None
+    assert (found.code, found.found) == ("stay_over", "not opened")

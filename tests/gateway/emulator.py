@@ -1,12 +1,12 @@
 """A TPM 2.0 in software (swtpm) as a process of our own, its state in a folder."""
 
-import socket
 import subprocess
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from casegateway.adapters.tpm import Tpm
+from caseward.demo.station import free_of_listeners
 from tests.gateway.program import free_port, wait_for
 from tests.tools.need import need
 
@@ -20,7 +20,7 @@ class Swtpm:
         self.state = state
         state.mkdir(exist_ok=True)
         # The programs take the control channel to be the next port.
-        self.port = next(port for port in iter(free_port, 0) if port < 65_535 and is_free(port + 1))
+        self.port = next(port for port in iter(free_port, 0) if port < 65_535 and free_of_listeners(port + 1))
 
     @property
     def tcti(self) -> str:
@@ -49,7 +49,10 @@ class Swtpm:
             ],
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )  # fmt: skip
-        wait_for("swtpm to listen", lambda: not is_free(self.port + 1) and not is_free(self.port))
+        wait_for(
+            "swtpm to listen",
+            lambda: not free_of_listeners(self.port + 1) and not free_of_listeners(self.port),
+        )
 
     def stop(self) -> None:
         self.process.kill()
@@ -60,14 +63,3 @@ class Swtpm:
         subprocess.run(
             ["tpm2_clear", "-T", self.tcti, "-c", "l"], check=True, capture_output=True, timeout=30
         )
-
-
-def is_free(port: int) -> bool:
-    """Whether nobody listens. By binding: a connection would be taken for a client by swtpm."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-    return True
