@@ -14,6 +14,7 @@ from caselog.errors import DiskFull, LogDamaged, WriteFailed
 from caselog.log import Log, Recovery
 from caselog.pairdisk import PairDisk
 from caselog.repair import Filling, Mended, rebuild
+from caselog.segment import SEGMENT_BYTES_MAX
 from caselog.survey import survey
 
 INTERIM = "interim"
@@ -53,7 +54,7 @@ def open_evidence(data: Path, second: Path | None, held_size: int, cry: Callable
         disks.append(FileDisk(second))
         disk = PairDisk(first, disks[1])
     try:
-        found = _open(data / INTERIM, disk, disks, held_size, cry)
+        found = open_on(data / INTERIM, disk, disks, held_size, cry)
     except DiskFull as error:
         raise WriteFailed(f"no room to go on: {error}") from error
     if isinstance(disk, PairDisk) and disk.has_failed_over:
@@ -80,11 +81,13 @@ def say_mended(log: Log, mended: Sequence[Mended], now: Instant, copy: str) -> N
     log.commit()
 
 
-def _open(
-    folder: Path, disk: Disk, disks: list[FileDisk], held_size: int, cry: Callable[[], None]
-) -> Evidence:
+def open_on(
+    folder: Path, disk: Disk, disks: list[FileDisk], held_size: int, cry: Callable[[], None],
+    segment_bytes_max: int = SEGMENT_BYTES_MAX,
+) -> Evidence:  # fmt: skip
+    """The same on a disk that is open; `disks` hold its locks, `folder` is for an interim log. Raises as above."""
     try:
-        log, recovery = Log.open(disk, held_size=held_size)
+        log, recovery = Log.open(disk, held_size=held_size, segment_bytes_max=segment_bytes_max)
     except LogDamaged as error:
         cry()
         return _go_on(folder, disk, disks, held_size, error)

@@ -34,11 +34,13 @@ class Worker:
     def __init__(
         self, station: Station, inbox: Inbox, database: Database, limits: Limits, publish: Callable[[Message], None],
         influx: InfluxQueue | None = None, on_failure: Callable[[], None] = lambda: None, people: People | None = None,
+        steady_s: Callable[[], float] = time.monotonic,
     ) -> None:  # fmt: skip
-        """Nothing runs before `start`."""
+        """Nothing runs before `start`. `steady_s`: the machine's steady clock."""
         self.failure: Exception | None = None
         self.turn_s_max = 0.0
-        self._turned_s = time.monotonic()
+        self._steady_s = steady_s
+        self._turned_s = steady_s()
         self._station = station
         self._inbox = inbox
         self._database = database
@@ -61,7 +63,7 @@ class Worker:
     def is_well(self) -> bool:
         """The thread runs and has not been in one turn for too long."""
         return (
-            self._thread.is_alive() and self.failure is None and time.monotonic() - self._turned_s < STUCK_S
+            self._thread.is_alive() and self.failure is None and self._steady_s() - self._turned_s < STUCK_S
         )
 
     def start(self) -> None:
@@ -77,13 +79,13 @@ class Worker:
     def turn(self, timeout_s: float = 0.0) -> None:
         """One round; also what tests call instead of a thread."""
         received = self._inbox.take(timeout_s, BATCHES_AT_ONCE)
-        begun_s = time.monotonic()
+        begun_s = self._steady_s()
         if received.became_connected:
             for state in self._states.values():
                 self._send(state.hello())
             self._resend_s.clear()
         for gateway, payload in received.beats.items():
-            self._send(self._states[gateway].on_heartbeat(payload, self._station.now(), time.monotonic()))
+            self._send(self._states[gateway].on_heartbeat(payload, self._station.now(), self._steady_s()))
             if self._influx is not None:
                 self._influx.put(self._states[gateway].area.id, self._states[gateway].samples.newest)
         for gateway, payload in received.mends.items():
@@ -96,18 +98,18 @@ class Worker:
         if self._people is not None:
             self._people.settle([mark for state in self._states.values() for mark in state.take_erased()])
         for state in self._states.values():
-            self._send(state.tick(self._station.now(), time.monotonic()))
+            self._send(state.tick(self._station.now(), self._steady_s()))
             self._resend(state, is_connected=received.is_connected)
         self._housekeeping()
         self._tell()
-        self._turned_s = time.monotonic()
+        self._turned_s = self._steady_s()
         self.turn_s_max = max(self.turn_s_max, self._turned_s - begun_s)
 
     def _run(self) -> None:
         try:
             while not self._is_stopping:
                 self.turn(TICK_S)
-            self._flush(time.monotonic(), is_forced=True)
+            self._flush(self._steady_s(), is_forced=True)
         except Exception as error:  # noqa: BLE001 - whatever it is, the process must end and say so: a server that
             # looks alive and takes nothing in would be worse than none
             self.failure = error
@@ -120,7 +122,7 @@ class Worker:
 
     def _resend(self, state: AreaState, *, is_connected: bool) -> None:
         """Officers' facts again and again, ever more seldom, from one second up."""
-        now_s = time.monotonic()
+        now_s = self._steady_s()
         due_s, wait_s = self._resend_s.get(state.gateway, (0.0, self._limits.resend_s_min))
         if not is_connected or now_s < due_s:
             return
@@ -130,7 +132,7 @@ class Worker:
         self._resend_s[state.gateway] = (now_s + wait_s, wait_s)
 
     def _housekeeping(self) -> None:
-        now_s = time.monotonic()
+        now_s = self._steady_s()
         self._flush(now_s, is_forced=False)
         if now_s - self._drain_s >= DRAIN_S:
             self._drain_s = now_s
