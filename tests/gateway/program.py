@@ -23,10 +23,13 @@ from caselog.segment import decode_line
 from caseserver import mending
 from caseserver.ingest import Ingest
 from caseward.demo.broker import INSTALL_HINT, find_program
+from caseward.demo.cables import TO_GATEWAY, TO_NODE
+from tests.e2e.wire_record import Frames, WireRecord
 from tests.gateway.bench import HERE, KEY, SERVER_KEY, node_table
 from tests.node import micropython
 
 WAIT_S = 15.0
+CABLE, NODE_NUMBER = "t1-n1", 7
 
 
 def wait_for(what: str, condition: Callable[[], Any], seconds: float = WAIT_S) -> Any:
@@ -128,9 +131,12 @@ class Server:
 class Program:
     """Gateway, node, broker and server; all ended at exit. The pty's master ends are the cable, in our hand."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, data: Path | None = None) -> None:
+        """`data`: the gateway's folder, where it lies on another disk."""
         self.folder = folder
-        self.data = folder / "gateway"
+        self.data = data or folder / "gateway"
+        self.environment: dict[str, str] = {}  # of the gateway's next start, beside ours
+        self.wire = WireRecord()
         (self.data / "keys").mkdir(parents=True)
         (self.data / "keys" / "nodes.toml").write_text(f'n1 = "{KEY.hex()}"\n')
         (self.data / "keys" / "server.pub").write_text(SERVER_KEY.public.hex() + "\n")
@@ -189,9 +195,13 @@ class Program:
         """The cable between the node's pty and the gateway's."""
         os.set_blocking(self.node_master, False)
         while self.is_running:
-            for source, target in ((self.node_master, self.master), (self.master, self.node_master)):
+            for source, target, direction in (
+                (self.node_master, self.master, TO_GATEWAY),
+                (self.master, self.node_master, TO_NODE),
+            ):
                 with suppress(OSError):
                     data = os.read(source, 4_096)
+                    self.wire.piece(time.monotonic_ns(), CABLE, direction, data)
                     os.write(target, data)
             time.sleep(0.002)
 
@@ -221,8 +231,14 @@ class Program:
                 "--trace", str(self.folder / "trace"), *more,
             ],
             stdout=self.log_file, stderr=self.log_file,
-            env=os.environ | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},
+            env=os.environ
+            | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+            | self.environment,
         )  # fmt: skip
+
+    def frames(self) -> Frames:
+        """What passed the cable, decoded."""
+        return self.wire.frames({CABLE: (NODE_NUMBER, KEY)})
 
     def end(self, number: int = signal.SIGTERM) -> int:
         assert self.gateway is not None

@@ -2,26 +2,22 @@
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from tests.gateway.filled_up import fill_up
+from tests.gateway.small_disk import need_namespace
 from tests.tools.tree import ROOT
 
 pytestmark = pytest.mark.real
 
-NAMESPACE = ["unshare", "-Urm"]
-
 
 @pytest.fixture
 def namespace() -> list[str]:
-    """The command that runs another one where it may mount."""
-    if shutil.which("unshare") is None or subprocess.run([*NAMESPACE, "true"], check=False).returncode:
-        pytest.skip("FULL DISK NOT RUN: this machine gives no user namespace (unshare -Urm)")
-    return NAMESPACE
+    return need_namespace()
 
 
 def test_a_disk_that_fills_up_loses_telemetry_before_facts_and_says_so(
@@ -45,3 +41,17 @@ def test_a_disk_that_fills_up_loses_telemetry_before_facts_and_says_so(
         "stop": False,
         "again": [True, True, 0],
     }
+
+
+@pytest.mark.slow
+def test_a_gateway_whose_disk_fills_up_stops_acking_sounds_and_goes_on_with_nothing_lost(
+    namespace: list[str], tmp_path: Path
+) -> None:
+    found = fill_up(tmp_path, is_low_awaited=False)
+    assert found.told == ["full", "ok"]
+    assert found.left_out > 0
+    assert (found.facts_with_reserve, found.acks_with_reserve > 0) == (10, True)
+    assert found.changes_while_full > 0
+    assert (found.acks_while_full, found.leaves_while_full, found.sounder_while_full) == (0, 0, 1)
+    assert found.messages_acked > 30
+    assert (found.lost, found.doubled_ids, found.is_same_at_server) == ([], [], True)
