@@ -1,0 +1,64 @@
+"""People: detained persons with bands, officers with badges and forms, a careless guard. What they can do, not when."""
+
+from typing import TYPE_CHECKING, Any
+
+from casewire import ACTIVE, INACTIVE
+from custody.area import Point
+
+if TYPE_CHECKING:
+    from tests.simulation.world import World
+
+PULSE_US = 300_000
+
+
+class Actors:
+    """Each method is an act that a plan may name."""
+
+    def __init__(self, world: "World") -> None:
+        self.world = world
+        self._points: dict[tuple[str, str], Point] = {(p.kind, p.of): p for p in world.area.points}
+
+    def begin(self) -> None:
+        """Recorders run, doors are shut."""
+        for recorder in self.world.area.recorders:
+            self.recorder(recorder, is_on=True)
+
+    def say(self, type: str, body: dict[str, Any], shift_us: int = 0, by: str = "server") -> None:  # noqa: A002
+        """An officer fills in a form. `shift_us`: how long ago it was, by his word (zero or below)."""
+        self.world.server.state_fact(type, body, self.world.now_us + shift_us, by)
+
+    def door(self, door: str, *, is_open: bool) -> None:
+        """A door is opened or shut."""
+        self._level("door_contact", door, ACTIVE if is_open else INACTIVE)
+
+    def recorder(self, recorder: str, *, is_on: bool) -> None:
+        """A recorder starts or stops, by its dry contact."""
+        self._level("recorder_contact", recorder, ACTIVE if is_on else INACTIVE)
+
+    def button(self, door: str) -> None:
+        """Somebody presses the exit button."""
+        self._pulse("exit_request", door)
+
+    def release(self, door: str) -> None:
+        """The lock of a door lets go."""
+        self._pulse("lock_feedback", door)
+
+    def tag(self, reader: str, tag: str, *, is_there: bool) -> None:
+        """A band or badge comes near a reader, or goes."""
+        point = self._points.get(("reader", reader))
+        if point is not None:
+            self.world.boards[point.node].put_tag(point.point, tag, is_there=is_there)
+
+    def walk(self, tag: str, room: str) -> None:
+        """Whoever wears this tag is now in that room, and in no other."""
+        for reader in self.world.area.readers.values():
+            self.tag(reader.id, tag, is_there=reader.room == room)
+
+    def _level(self, kind: str, of: str, level: int) -> None:
+        point = self._points.get((kind, of))
+        if point is not None:
+            self.world.boards[point.node].set_level(point.point, level)
+
+    def _pulse(self, kind: str, of: str) -> None:
+        self._level(kind, of, ACTIVE)
+        self.world.kernel.after(PULSE_US, self._level, kind, of, INACTIVE)

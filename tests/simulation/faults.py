@@ -1,0 +1,266 @@
+"""What goes wrong. Each fault of a plan draws from a stream of its own; after `heal` nothing is wrong any more."""
+
+import errno
+import random
+from typing import TYPE_CHECKING, Any
+
+from caselog import canonical
+from casewire import FROM_NODE, Contact, Frame, Signer, encode
+from tests.simulation.line import TO_GATEWAY, TO_NODE
+from tests.simulation.plan import Fault
+
+if TYPE_CHECKING:
+    from tests.simulation.world import World
+
+FORGED_MAX = 30
+
+
+class Faults:
+    """Each method is a kind of fault: it begins something, and `_end` of the same kind ends it."""
+
+    def __init__(self, world: "World") -> None:
+        self.world = world
+        self.is_healed = False
+
+    def strike(self, number: int, fault: Fault) -> None:
+        """Let a fault of the plan begin, and end in its time."""
+        if self.is_healed:
+            return
+        world = self.world
+        rng = random.Random(f"{world.plan.seed}/fault/{number}/{fault.kind}")
+        world.truth.faults[fault.kind] += 1
+        world.truth.trace(world.now_us, "fault", fault.kind)
+        getattr(self, fault.kind)(rng, fault, **fault.args)
+
+    def heal(self) -> None:
+        """Everything works again: what is off is switched on, what is cut is joined, clocks are right."""
+        self.is_healed = True
+        world = self.world
+        for line in world.lines.values():
+            line.faults.clear()
+        world.broker.faults.clear()
+        for port in world.area.ports:
+            world.gateway.set_port(port, is_open=True)
+        for disk in (world.gateway.disk, world.gateway.second):
+            if disk is not None:
+                disk.heal()
+                disk.cut_at = None
+        world.gateway.is_frozen = False
+        world.server.is_slow = False
+        if not world.broker.is_up:
+            self._broker_back()
+        if not world.server.is_on:
+            world.server.start()
+        for board in world.boards.values():
+            if not board.is_on:
+                board.power(is_on=True)
+        world.gateway.wall.find_ntp(0)
+        world.server.wall.find_ntp(0)
+        world.gateway.power_on()
+        if world.gateway.core is not None:
+            world.gateway._schedule(world.now_us)
+
+    # --- power and processes ------------------------------------------------------------------
+
+    def gateway_power(self, _rng: random.Random, fault: Fault) -> None:
+        """Mains of the gateway off."""
+        self.world.gateway.power_cycle(max(fault.for_us, 1_000_000))
+
+    def gateway_kill(self, _rng: random.Random, fault: Fault) -> None:
+        """kill -9 of the gateway's program."""
+        self.world.gateway.kill(fault.for_us or None)
+
+    def gateway_cut_at_disk(self, _rng: random.Random, _fault: Fault, operations: int) -> None:
+        """Power goes in the disk operation that comes so many after now."""
+        if self.world.gateway.core is not None:
+            self.world.gateway.disk.cut_at = self.world.gateway.disk.operations + operations
+
+    def gateway_cut_at_action(self, _rng: random.Random, _fault: Fault, actions: int) -> None:
+        """Power goes after so many acts of one turn."""
+        self.world.gateway.cut_after_actions = actions
+
+    def gateway_freeze(self, _rng: random.Random, fault: Fault) -> None:
+        """The gateway gets no processor for a while."""
+        self.world.gateway.freeze(fault.for_us)
+
+    def node_power(self, _rng: random.Random, fault: Fault, node: str) -> None:
+        """A board loses power."""
+        board = self.world.boards[node]
+        board.power(is_on=False)
+        self.world.observer.node_gone(node)
+        self.world.kernel.after(fault.for_us, self._node_back, node)
+
+    def _node_back(self, node: str) -> None:
+        if not self.world.boards[node].is_on:
+            self.world.boards[node].power(is_on=True)
+
+    def node_reset(self, _rng: random.Random, _fault: Fault, node: str) -> None:
+        """A board's watchdog bites."""
+        self.world.boards[node].reset()
+
+    def server_kill(self, _rng: random.Random, fault: Fault) -> None:
+        """kill -9 of the server."""
+        self.world.server.kill(fault.for_us)
+
+    def server_cut_at_commit(self, _rng: random.Random, _fault: Fault, transactions: int, when: str) -> None:
+        """The server dies in a transaction, just before or just after its commit."""
+        if self.world.server.is_on:
+            self.world.server.database.aim = transactions, when
+
+    def server_slow(self, _rng: random.Random, fault: Fault) -> None:
+        """The server stalls now and then for half a minute."""
+        self.world.server.is_slow = True
+        self.world.kernel.after(fault.for_us, setattr, self.world.server, "is_slow", False)
+
+    # --- lines ----------------------------------------------------------------------------------
+
+    def line(self, rng: random.Random, fault: Fault, port: str, name: str, settings: dict[str, Any]) -> None:
+        """Something is wrong with a line; `name` as in line.Line."""
+        line = self.world.lines[port]
+        line.faults[name] = settings, rng
+        self.world.truth.faults[f"line {name}"] += 1
+        if name == "cut":
+            for board in self.world.boards.values():
+                if board.place.port == port:
+                    self.world.observer.node_gone(board.place.id)
+        self.world.kernel.after(fault.for_us, line.faults.pop, name, None)
+
+    def port_gone(self, _rng: random.Random, fault: Fault, port: str) -> None:
+        """The adapter of a line is pulled out of the gateway."""
+        self.world.gateway.set_port(port, is_open=False)
+        for board in self.world.boards.values():
+            if board.place.port == port:
+                self.world.observer.node_gone(board.place.id)
+        self.world.kernel.after(fault.for_us, self._port_back, port)
+
+    def _port_back(self, port: str) -> None:
+        self.world.gateway.set_port(port, is_open=True)
+
+    def replay(self, rng: random.Random, _fault: Fault, port: str) -> None:
+        """Somebody plays back what went over a line before, in either direction."""
+        line = self.world.lines[port]
+        for way in (TO_GATEWAY, TO_NODE):
+            heard = list(line.heard[way])
+            for _ in range(min(len(heard), rng.randrange(1, 12))):
+                line.inject(way, rng.choice(heard))
+
+    def stranger(self, rng: random.Random, _fault: Fault, node: str) -> None:
+        """Somebody speaks as a node without having its key."""
+        place = self.world.area.nodes[node]
+        signer = Signer(rng.randbytes(32), FROM_NODE)
+        board = self.world.boards[node]
+        for _ in range(5):
+            message = Contact(rng.randrange(1, 12), rng.randrange(2))
+            boot, seq = board.boot + rng.randrange(2), rng.randrange(1, 10_000)
+            frame = Frame(message.KIND, place.number, boot, seq, rng.randrange(10**6), message)
+            self.world.lines[place.port].inject(TO_GATEWAY, encode(frame, signer, FROM_NODE))
+
+    # --- disks ----------------------------------------------------------------------------------
+
+    def disk_error(self, _rng: random.Random, _fault: Fault, operation: str, number: str, after: int) -> None:
+        """The disk refuses an operation once."""
+        self.world.gateway.disk.fail(operation, getattr(errno, number), after)
+
+    def disk_read_only(self, _rng: random.Random, fault: Fault) -> None:
+        """The system made the disk read-only."""
+        self.world.gateway.disk.is_read_only = True
+        self.world.kernel.after(fault.for_us, setattr, self.world.gateway.disk, "is_read_only", False)
+
+    def disk_full(self, _rng: random.Random, fault: Fault, spare_bytes: int) -> None:
+        """Something else fills the disk up."""
+        disk = self.world.gateway.disk
+        disk.capacity_bytes = disk._used_bytes() + spare_bytes
+        self.world.kernel.after(fault.for_us, setattr, disk, "capacity_bytes", None)
+
+    def disk_lies(self, _rng: random.Random, fault: Fault) -> None:
+        """The card says that it has written, and has not."""
+        self.world.gateway.disk.is_lying = True
+        self.world.observer.lied = True
+        self.world.kernel.after(fault.for_us, setattr, self.world.gateway.disk, "is_lying", False)
+
+    def disk_rot(self, rng: random.Random, _fault: Fault) -> None:
+        """A byte of the log that the server holds already turns; it is found at the next start or scrub."""
+        gateway = self.world.gateway
+        names = [name for name in gateway.disk.list_names() if name.endswith(".seg")] if not gateway.disk._off else []
+        held = self.world.observer.server_size
+        if len(names) < 2 or held < int(names[1].removesuffix(".seg")):
+            return
+        first = names[0]
+        size = gateway.disk.size(first)
+        gateway.disk.rot(first, rng.randrange(size), 1 << rng.randrange(8))
+        self.world.observer.rotted = True
+
+    # --- the network ------------------------------------------------------------------------------
+
+    def network(self, rng: random.Random, fault: Fault, name: str, settings: dict[str, Any]) -> None:
+        """Something is wrong with the network; `name` as in broker.Broker."""
+        self.world.broker.faults[name] = settings, rng
+        self.world.truth.faults[f"network {name}"] += 1
+        self.world.kernel.after(fault.for_us, self.world.broker.faults.pop, name, None)
+
+    def broker_down(self, _rng: random.Random, fault: Fault) -> None:
+        """The broker is gone, with everything it held."""
+        broker = self.world.broker
+        broker.is_up = False
+        broker.forget()
+        self.world.gateway.connect()
+        self.world.server.connect()
+        self.world.kernel.after(fault.for_us, self._broker_back)
+
+    def _broker_back(self) -> None:
+        broker = self.world.broker
+        if not broker.is_up:
+            broker.is_up = True
+            self.world.gateway.connect()
+            self.world.server.connect()
+
+    def forge(self, rng: random.Random, _fault: Fault) -> None:
+        """Somebody got into the broker: old messages again, changed ones, and his own."""
+        world, broker = self.world, self.world.broker
+        for _ in range(rng.randrange(3, FORGED_MAX)):
+            if rng.random() < 0.5 and broker.heard_up:
+                topic, payload = rng.choice(list(broker.heard_up))
+                broker.forge_up(world.area.gateway, topic, _changed(payload, rng))
+            elif broker.heard_down:
+                topic, payload = rng.choice(list(broker.heard_down))
+                broker.forge_down(topic, _changed(payload, rng))
+        acked = {"v": 1, "size": 10**6, "root": "0" * 64, "cosigned": ""}
+        broker.forge_down("ack", canonical.dumps(acked))
+        broker.forge_down("req", canonical.dumps({"v": 1, "first": rng.randrange(50), "count": 10}))
+        broker.forge_down("fact", rng.randbytes(50))
+
+    # --- clocks -------------------------------------------------------------------------------------
+
+    def clock_step(self, _rng: random.Random, _fault: Fault, by_us: int) -> None:
+        """Somebody sets the gateway's wall clock."""
+        self.world.gateway.wall.step(by_us)
+
+    def no_ntp(self, _rng: random.Random, fault: Fault) -> None:
+        """The gateway has no NTP for a while; its wall clock drifts and is then set right."""
+        wall = self.world.gateway.wall
+        wall.lose_ntp()
+        self.world.kernel.after(fault.for_us, wall.find_ntp, 0)
+
+    def clock_at_boot(self, _rng: random.Random, _fault: Fault, rtc: str) -> None:
+        """The next time the gateway gets power its clock is wrong: `rtc` dead, behind, ahead."""
+        self.world.gateway.time.next_rtc = rtc
+
+    def server_clock_step(self, _rng: random.Random, _fault: Fault, by_us: int) -> None:
+        """Somebody sets the server's wall clock."""
+        self.world.server.wall.step(by_us)
+
+
+def _changed(payload: bytes, rng: random.Random) -> bytes:
+    """The same again, or with something else in it."""
+    if rng.random() < 0.4 or not payload:
+        return payload
+    data = bytearray(payload)
+    way = rng.random()
+    if way < 0.6:
+        data[rng.randrange(len(data))] ^= 1 << rng.randrange(8)
+    elif way < 0.8:
+        del data[rng.randrange(len(data)) :]
+    else:
+        at = rng.randrange(len(data))
+        data[at:at] = rng.randbytes(rng.randrange(1, 20))
+    return bytes(data)

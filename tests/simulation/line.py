@@ -1,0 +1,91 @@
+"""A serial line: bytes in order, at a speed, and everything that goes wrong with copper."""
+
+import random
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+from tests.simulation.kernel import Kernel
+
+US_PER_BYTE = 87  # 115200 baud, ten bits a byte
+HEARD_MAX = 64  # chunks that somebody with a clip on the wire remembers
+
+TO_GATEWAY, TO_NODE = "to_gateway", "to_node"
+
+
+class Line:
+    """`faults`: name -> settings of what is wrong now; each draws from its own stream.
+
+    flip: {p} of each byte; swallow: {p} of each byte; garbage: {p} of each chunk; double: {p} of each chunk; merge:
+    {p} of each chunk, held until the next; late: {ms}; cut, cut_to_node, cut_to_gateway: nothing goes through.
+    """
+
+    def __init__(self, kernel: Kernel, to_gateway: Callable[[bytes], None], to_node: Callable[[bytes], None]) -> None:
+        self._kernel = kernel
+        self._ends = {TO_GATEWAY: to_gateway, TO_NODE: to_node}
+        self._free_us = {TO_GATEWAY: 0, TO_NODE: 0}
+        self._held = {TO_GATEWAY: b"", TO_NODE: b""}
+        self.faults: dict[str, tuple[dict[str, Any], random.Random]] = {}
+        self.heard: dict[str, deque[bytes]] = {TO_GATEWAY: deque(maxlen=HEARD_MAX), TO_NODE: deque(maxlen=HEARD_MAX)}
+
+    def send(self, way: str, data: bytes) -> None:
+        """Put bytes on the wire."""
+        if not data:
+            return
+        self.heard[way].append(data)
+        if "cut" in self.faults or f"cut_{way}" in self.faults:
+            return
+        self._pass(way, self._spoil(way, data))
+
+    def inject(self, way: str, data: bytes) -> None:
+        """Somebody else puts bytes on the wire."""
+        if "cut" not in self.faults:
+            self._pass(way, data)
+
+    def _pass(self, way: str, data: bytes) -> None:
+        if not data:
+            return
+        late_us = 0
+        if "late" in self.faults:
+            settings, rng = self.faults["late"]
+            late_us = rng.randrange(settings["ms"] * 1_000)
+        now_us = self._kernel.now_us
+        at_us = max(now_us + 300 + late_us, self._free_us[way]) + len(data) * US_PER_BYTE
+        self._free_us[way] = at_us
+        self._kernel.at(at_us, self._arrive, way, data)
+
+    def _arrive(self, way: str, data: bytes) -> None:
+        if "cut" not in self.faults and f"cut_{way}" not in self.faults:
+            self._ends[way](data)
+
+    def _spoil(self, way: str, data: bytes) -> bytes:
+        for name in ("flip", "swallow"):
+            if name in self.faults:
+                settings, rng = self.faults[name]
+                data = _spoilt(data, settings["p"], rng, is_flip=name == "flip")
+        if "garbage" in self.faults:
+            settings, rng = self.faults["garbage"]
+            if rng.random() < settings["p"]:
+                data = rng.randbytes(rng.randrange(1, 40)) + data
+        if "double" in self.faults:
+            settings, rng = self.faults["double"]
+            if rng.random() < settings["p"]:
+                data = data + data
+        held, self._held[way] = self._held[way], b""
+        data = held + data
+        if "merge" in self.faults:
+            settings, rng = self.faults["merge"]
+            if rng.random() < settings["p"] and len(data) < 2_000:
+                self._held[way] = data
+                return b""
+        return data
+
+
+def _spoilt(data: bytes, p: float, rng: random.Random, *, is_flip: bool) -> bytes:
+    out = bytearray()
+    for byte in data:
+        if rng.random() >= p:
+            out.append(byte)
+        elif is_flip:
+            out.append(byte ^ (1 << rng.randrange(8)))
+    return bytes(out)

@@ -1,0 +1,277 @@
+"""Watches the station from outside and holds it against the truth: the invariants of docs/simulation.md.
+
+Continuous checks are here; what is judged when all is over is in verdict.py.
+"""
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+from caselog import canonical, checkpoint
+from caselog.tree import Tree, leaf_hash
+from casegateway.core import GatewayCore
+from casegateway.events import Action, DriveLine, Publish, SendBytes
+from casegateway.evidence import Evidence
+from casewire import FROM_GATEWAY, Command, Decoder
+from caseserver import payload as payloads
+from tests.simulation.truth import Kept
+from tests.simulation.verdict import judge
+
+if TYPE_CHECKING:
+    from tests.simulation.world import World
+
+SECOND_US = 1_000_000
+NODE_LOST_US = 6_000_000
+"""I5: a node that says nothing is told as lost by then."""
+CLOCK_SLACK_US = 2_000
+
+
+class Observer:
+    """`server_size`: leaves the server holds; `lied`, `rotted`: the disk did what no log can undo alone."""
+
+    def __init__(self, world: "World") -> None:
+        self.world = world
+        self.tree = Tree()
+        self.server_size = 0
+        self.fact_count = 0
+        self.fact_types: Counter[str] = Counter()
+        self.rules: Counter[str] = Counter()
+        self.lied = False
+        self.rotted = False
+        self.is_interim = False
+        self.in_interim: set[tuple[str, int, int]] = set()  # messages durable in an interim log
+        self.sources: dict[tuple[str, int, int], int] = {}  # message -> index of its first leaf
+        self.at_work_since_us: int | None = None
+        self.power_since_us: int | None = None
+        self._interim_seen = 0
+        self._last_command: dict[str, dict[str, Any]] = {}  # output -> newest durable output.commanded
+        self._is_crying = False
+        self.troubles: list[tuple[int, int]] = []
+        self._decoders: dict[str, Decoder] = {}
+
+    # --- the gateway ----------------------------------------------------------------------------
+
+    def gateway_power(self, *, is_on: bool) -> None:
+        """Mains of the gateway."""
+        self.power_since_us = self.world.now_us if is_on else None
+        self.world.truth.trace(self.world.now_us, "power", is_on)
+
+    def gateway_at_work(self, *, is_on: bool) -> None:
+        """The program is at work, or not any more."""
+        spans = self.world.truth.up
+        if is_on:
+            self.at_work_since_us = self.world.now_us
+            spans.append([self.world.now_us, 0])
+        elif self.at_work_since_us is not None:
+            self.at_work_since_us = None
+            spans[-1][1] = self.world.now_us
+
+    def gateway_opened(self, found: Evidence) -> None:
+        """A log was opened: what was durable must be there, unchanged."""
+        truth, world = self.world.truth, self.world
+        self.is_interim = found.filling is not None
+        keys = {node.number: world.node_keys[node.id] for node in world.area.nodes.values()}
+        self._decoders = {port: Decoder(keys, FROM_GATEWAY) for port in world.area.ports}
+        if self.is_interim:
+            self._interim_seen = 0
+            self._see_interim(found.log)
+            if not self.rotted and not self.lied:
+                truth.violate("I1", "the log was found damaged though nothing had damaged it")
+            return
+        log = found.log
+        if log.durable_size < len(truth.leaves):
+            if not self.lied:
+                truth.violate("I1", f"{log.durable_size} leaves after a start, {len(truth.leaves)} were durable")
+            self._forget_from(log.durable_size)
+        for index, kept in enumerate(truth.leaves):
+            if log.hash(index) != self.tree.leaf(index):
+                truth.violate("I4", f"leaf {index} changed: {kept.data[:80]!r}")
+                break
+        self._see(log)
+
+    def book_trace(self, _step: str, _index: int) -> None:
+        """The book's own trace is not needed."""
+
+    def after_turn(self, core: GatewayCore, actions: list[Action]) -> None:
+        """A turn of the core is over, its actions are not carried out yet."""
+        if self.is_interim:
+            self._see_interim(core.book.log)
+        else:
+            self._see(core.book.log)
+        self._is_crying = core.book.is_full or any(type(a).__name__ == "Stop" for a in actions)
+
+    def _see(self, log: Any) -> None:
+        """Take in what became durable."""
+        truth, now_us = self.world.truth, self.world.now_us
+        while len(truth.leaves) < log.durable_size:
+            first = len(truth.leaves)
+            for data in log.leaves(first, min(256, log.durable_size - first), 1 << 20):
+                self._leaf(len(truth.leaves), data)
+                truth.leaves.append(Kept(data, now_us, self.world.gateway.boot))
+
+    def _leaf(self, index: int, data: bytes) -> None:
+        self.tree.append(leaf_hash(data))
+        self.world.truth.digest.update(data)
+        leaf = canonical.loads(data)
+        name = leaf["type"].rpartition("/")[0]
+        if leaf["class"] == "fact":
+            self.fact_count += 1
+            self.fact_types[name] += 1
+            source = leaf["source"]
+            if source["name"]:
+                self.sources.setdefault((source["name"], source["boot"], source["seq"]), index)
+            if name == "output.commanded":
+                self._last_command[leaf["body"]["output"]] = leaf
+            self._check_recorded(index, leaf)
+        elif name == "alarm.raised":
+            body = leaf["body"]
+            self.rules[f"{body['rule']}/{body['variant']}"] += 1
+
+    def _check_recorded(self, index: int, leaf: dict[str, Any]) -> None:
+        """I7: the true time is inside the interval, for a leaf of this very turn."""
+        world, recorded = self.world, leaf["recorded"]
+        gateway = world.gateway
+        if recorded["boot"] != gateway.boot or abs(recorded["boottime_us"] - gateway.crystal.us()) > 100:
+            return  # of a turn before, found at a start
+        now_us, latest_us = world.now_us, recorded["latest_us"]
+        if not gateway.time.is_honest():
+            return
+        if recorded["earliest_us"] > now_us + CLOCK_SLACK_US:
+            world.truth.violate("I7", f"leaf {index}: earliest is {recorded['earliest_us'] - now_us} us ahead of the true time")
+        if latest_us is not None and latest_us < now_us - CLOCK_SLACK_US:
+            world.truth.violate("I7", f"leaf {index}: latest is {now_us - latest_us} us behind the true time")
+
+    def _see_interim(self, log: Any) -> None:
+        while self._interim_seen < log.durable_size:
+            for data in log.leaves(self._interim_seen, 256, 1 << 20):
+                self._interim_seen += 1
+                leaf = canonical.loads(data)
+                if leaf["class"] == "fact" and leaf["source"]["name"]:
+                    source = leaf["source"]
+                    self.in_interim.add((source["name"], source["boot"], source["seq"]))
+                if leaf["type"] == "output.commanded/1":
+                    self._last_command[leaf["body"]["output"]] = leaf
+                if self._interim_seen >= log.durable_size:
+                    break
+
+    def _forget_from(self, size: int) -> None:
+        """The disk lost what it had sworn to keep."""
+        truth = self.world.truth
+        del truth.leaves[size:]
+        self.tree = Tree()
+        for kept in truth.leaves:
+            self.tree.append(leaf_hash(kept.data))
+        self.sources = {source: index for source, index in self.sources.items() if index < size}
+
+    # --- what the gateway does --------------------------------------------------------------------
+
+    def action(self, action: Action) -> None:
+        """Something leaves the gateway: the reason for it must be durable."""
+        match action:
+            case Publish(topic, payload, size):
+                self._published(topic, payload, size)
+            case DriveLine(output, _, active):
+                self._driven(output, active=active)
+            case SendBytes(port, data, acks):
+                if not acks:
+                    self._commands(port, data)
+
+    def _published(self, topic: str, payload: bytes, size: int) -> None:
+        truth = self.world.truth
+        if self.is_interim or topic == "mend":
+            return
+        if size > len(truth.leaves):
+            truth.violate("I1", f"published {topic} for {size} leaves, {len(truth.leaves)} are durable")
+        if topic != "log":
+            return
+        batch = payloads.parse(payload)
+        for index, data in enumerate(batch.leaves, batch.first):
+            if index >= len(truth.leaves) or truth.leaves[index].data != data:
+                truth.violate("I1", f"published leaf {index} that is not the durable one")
+        note = checkpoint.parse(batch.note)
+        if note.size <= len(truth.leaves) and self.tree.root(note.size) != note.root:
+            truth.violate("I4", f"a checkpoint of {note.size} leaves with another root than theirs")
+        before = truth.released.setdefault((note.origin, note.size), note.root)
+        if before != note.root and not self.lied:
+            truth.violate("I4", f"two checkpoints of {note.size} leaves")
+
+    def _driven(self, output: str, *, active: bool) -> None:
+        """I12: an output moves by an order that is in the log; a sounder may cry when there is no log."""
+        order = self._last_command.get(output)
+        if order is not None and order["body"]["active"] == active:
+            return
+        if order is None and not active:
+            return  # never commanded: off
+        is_sounder = self.world.area.outputs[output].kind == "sounder"
+        if not (is_sounder and active and self._is_crying):
+            self.world.truth.violate("I12", f"{output} driven to {active} without a durable order")
+
+    def _commands(self, port: str, data: bytes) -> None:
+        world = self.world
+        for frame in self._decoders[port].feed(data):
+            if not isinstance(frame.message, Command):
+                continue
+            command = frame.message
+            node = next(n.id for n in world.area.nodes.values() if n.number == frame.node)
+            output = next(p.of for p in world.area.points if p.node == node and p.point == command.point)
+            order = self._last_command.get(output)
+            now_us = world.gateway.crystal.us()
+            if order is None or order["body"]["command_id"] != command.command_id:
+                world.truth.violate("I12", f"command {command.command_id} to {output} without a durable order")
+            elif order["body"]["active"] != (command.state == 1):
+                world.truth.violate("I12", f"command to {output} other than its order")
+            elif order["recorded"]["boot"] != world.gateway.boot:
+                world.truth.violate("I12", f"command to {output} by an order of an earlier start")
+            elif now_us > order["recorded"]["boottime_us"] + order["body"]["valid_ms"] * 1_000 + 50_000:
+                world.truth.violate("I12", f"command to {output} after its order expired")
+
+    # --- the nodes ----------------------------------------------------------------------------------
+
+    def node_acked(self, node: str, boot: int, seq: int) -> None:
+        """I1: the node believes that a message is safe."""
+        self.world.truth.acked[node, boot, seq] = self.world.now_us
+
+    def node_gone(self, node: str) -> None:
+        """From now on nothing of the node can be heard, for a while at least."""
+        self.world.kernel.after(NODE_LOST_US, self._check_gone, node, self.world.now_us)
+
+    def _check_gone(self, node: str, since_us: int) -> None:
+        """I5: if nothing was heard since, the gateway says that it knows nothing."""
+        world, core = self.world, self.world.gateway.core
+        board = world.boards[node]
+        port = board.place.port
+        is_mute = (
+            not board.is_on or "cut" in world.lines[port].faults or not world.gateway.ports_open[port]
+        )
+        spans = world.truth.node_up.get(node, [])
+        was_on_between = any(span[0] > since_us for span in spans)
+        if not is_mute or was_on_between or core is None or world.gateway.is_frozen or self._is_crying:
+            return
+        if self.at_work_since_us is None or self.at_work_since_us > since_us:
+            return
+        link = core.links[node]
+        if link.heard_real_us > world.gateway.crystal.us() - (NODE_LOST_US - SECOND_US):
+            return  # it was heard in between: the line was whole again for a moment
+        world.truth.counts["I5 looked"] += 1
+        if core.memory.nodes.get(node) != "lost":
+            world.truth.violate("I5", f"node {node} is silent for 6 s and counts as {core.memory.nodes.get(node)}")
+
+    # --- the server -----------------------------------------------------------------------------------
+
+    def server_turned(self) -> None:
+        """I10: what the server holds is a beginning of the gateway's log."""
+        ingest = self.world.server.state.ingest
+        if ingest.size == self.server_size:
+            return
+        self.server_size = ingest.size
+        self.world.truth.trace("server holds", ingest.size)
+        if ingest.size > len(self.world.truth.leaves):
+            if not self.lied:
+                self.world.truth.violate("I10", f"the server holds {ingest.size} leaves of {len(self.world.truth.leaves)}")
+        elif ingest.root != self.tree.root(ingest.size):
+            self.world.truth.violate("I10", f"the server's first {ingest.size} leaves are others than the gateway's")
+
+    # --- the end ----------------------------------------------------------------------------------------
+
+    def end(self) -> None:
+        """All is over: judge."""
+        judge(self.world)

@@ -1,0 +1,423 @@
+"""What is judged when all is over and healed: the whole log against the whole truth."""
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+from casegateway.book import output_of
+from caselog import canonical
+from casewire import ACTIVE, Boot, Contact, Feedback, Gap, Snapshot, Tag
+from custody.codec import fact_of
+from custody.effects import AlarmRaised, PreWarning
+from custody.engine import Engine
+from custody.facts import Fact
+from tests.custody.against_oracle import by_oracle, in_order, unlike
+
+if TYPE_CHECKING:
+    from tests.simulation.world import World
+
+SECOND_US = 1_000_000
+ALARM_SLACK_US = 2_500_000
+"""I6: from a limit to the durable alarm while the gateway is at work."""
+SETTLING_US = 5_000_000
+ORACLE_FACTS_MAX = 260
+"""The oracle asks every rule after every fact: longer logs take it minutes."""
+BEHIND_LEAVES_MAX = 64
+
+
+def judge(world: "World") -> None:
+    """All checks of the end; each violation is named by its invariant."""
+    leaves = [canonical.loads(kept.data) for kept in world.truth.leaves]
+    facts = [fact for fact in map(fact_of, leaves) if fact is not None]
+    _converged(world)
+    _messages(world, leaves)
+    _order(world, leaves)
+    _officers(world, leaves)
+    _identity(world, leaves)
+    engine = _replayed(world, leaves, facts)
+    _same_state(world, engine)
+    _missed(world, engine, facts)
+    _late(world, leaves)
+    _places(world)
+    _bounds(world)
+
+
+# --- I10: both sides agree ----------------------------------------------------------------------------
+
+
+def _converged(world: "World") -> None:
+    truth, core, server = world.truth, world.gateway.core, world.server
+    if core is None:
+        truth.violate("I10", f"the gateway is not at work after healing: {_counts(world, 'exit', 'start failed')}")
+        return
+    if world.observer.is_interim:
+        truth.violate("I10", "the gateway still goes on with an interim log")
+        return
+    state = server.state
+    if world.observer.lied:
+        return  # what a lying disk lost is told by the server: see _lied
+    if state.ingest.size < len(truth.leaves) - BEHIND_LEAVES_MAX:
+        truth.violate("I10", f"the server holds {state.ingest.size} of {len(truth.leaves)} leaves")
+    if core.outbox.waiting > BEHIND_LEAVES_MAX:
+        truth.violate("I10", f"{core.outbox.waiting} leaves wait for the server")
+    if state.counters["differences"]:
+        truth.violate("I10", f"second evaluator: {list(state.snapshot().differences)[:2]}")
+    waiting = state.snapshot().waiting_facts
+    if waiting:
+        truth.violate("I10", f"{waiting} officers' facts still wait")
+    if state.ingest.size == core.book.log.durable_size:
+        ours = {a.id for a in core.book.engine.alarms.values()}
+        theirs = {a.id for a in state.book.open() if a.origin != "server"}
+        if ours != theirs:
+            truth.violate("I10", f"alarms open at one side only: {sorted(ours ^ theirs)[:4]}")
+    if state.ingest.counters["refused_fork"]:
+        truth.violate("I10", "the server cried fork at an honest gateway")
+    for node in world.area.nodes:
+        if core.memory.nodes.get(node) != "ok":
+            truth.violate("I10", f"node {node} counts as {core.memory.nodes.get(node)} though it speaks")
+    if core.memory.is_server_lost:
+        truth.violate("I10", "the server counts as lost though it answers")
+    if core.storage.reasons and not world.settings.get("second_disk"):
+        truth.violate("I10", f"the storage counts as lost: {core.storage.reasons}")
+
+
+def _counts(world: "World", *beginnings: str) -> dict[str, int]:
+    return {key: n for key, n in world.truth.counts.items() if key.startswith(beginnings)}
+
+
+# --- I1, I2: every acked message once, nothing else ----------------------------------------------------
+
+
+def _messages(world: "World", leaves: list[dict[str, Any]]) -> None:
+    truth = world.truth
+    told: dict[tuple[str, int, int], list[dict[str, Any]]] = {}
+    for leaf in leaves:
+        source = leaf["source"]
+        if leaf["class"] == "fact" and source["name"]:
+            told.setdefault((source["name"], source["boot"], source["seq"]), []).append(leaf)
+    for message, its_leaves in told.items():
+        emitted = truth.emitted.get(message)
+        if emitted is None:
+            truth.violate("I2", f"leaf {its_leaves[0]['index']} of a message {message} that no node made")
+            continue
+        for leaf in its_leaves:
+            if emitted.message is not None and not _fits(world, message[0], emitted.message, leaf):
+                truth.violate("I2", f"leaf {leaf['index']} {leaf['type']} {leaf['body']} from {_words(emitted.message)}")
+        ids = Counter(leaf["id"] for leaf in its_leaves)
+        if max(ids.values()) > 1:
+            truth.violate("I1", f"message {message} is in the log twice")
+        if message in truth.acked and not world.observer.lied:
+            at_us = truth.leaves[its_leaves[0]["index"]].at_us
+            if at_us > truth.acked[message] and message not in world.observer.in_interim:
+                truth.violate("I1", f"message {message} was acked {at_us - truth.acked[message]} us before it was durable")
+    if not world.observer.lied:
+        _silent_messages(world, told)
+
+
+def _silent_messages(world: "World", told: dict[tuple[str, int, int], list[dict[str, Any]]]) -> None:
+    """An acked report that left no leaf said nothing new: the log had the point in that state already."""
+    truth = world.truth
+    known: dict[tuple[str, str], str] = {}  # (kind of thing, its name) -> newest state in the log, by order of messages
+    for message in sorted(set(truth.emitted) | set(told)):
+        emitted = truth.emitted.get(message)
+        for leaf in told.get(message, ()):
+            thing = _thing(leaf)
+            if thing is not None:
+                known[thing[0]] = thing[1]
+        if message not in truth.acked or message in told or emitted is None:
+            continue
+        expected = _expected(world, message[0], emitted.message)
+        if expected is not None and known.get(expected[0]) != expected[1]:
+            truth.violate("I1", f"message {message} {_words(emitted.message)} was acked, and the log says"
+                                f" {known.get(expected[0])}")  # fmt: skip
+
+
+_DOOR = {1: "door.opened", 0: "door.closed", 2: "door.unknown"}
+_RECORDER = {1: "recorder.started", 0: "recorder.stopped", 2: "recorder.lost"}
+
+
+def _thing(leaf: dict[str, Any]) -> tuple[tuple[str, str], str] | None:
+    name, body = leaf["type"].rpartition("/")[0], leaf["body"]
+    if name in _DOOR.values():
+        return ("door", body["door"]), name
+    if name in _RECORDER.values():
+        return ("recorder", body["recorder"]), name
+    return None
+
+
+def _expected(world: "World", node: str, message: Any) -> tuple[tuple[str, str], str] | None:
+    """What a contact's report would stand for in the log."""
+    if not isinstance(message, Contact):
+        return None
+    point = next(p for p in world.area.points if p.node == node and p.point == message.point)
+    if point.kind == "door_contact":
+        return ("door", point.of), _DOOR.get(message.state, "door.unknown")
+    if point.kind == "recorder_contact":
+        return ("recorder", point.of), _RECORDER.get(message.state, "recorder.lost")
+    return None
+
+
+def _fits(world: "World", node: str, message: Any, leaf: dict[str, Any]) -> bool:
+    """Whether a leaf says what the message said, and no more."""
+    name, body = leaf["type"].rpartition("/")[0], leaf["body"]
+    if isinstance(message, Boot):
+        return name == "node.booted"
+    if isinstance(message, Gap):
+        return name == "node.gap" and (body["first_seq"], body["last_seq"]) == (message.first_seq, message.last_seq)
+    if isinstance(message, Tag):
+        wanted = "tag.read" if message.present else "tag.gone"
+        return name == wanted and body["tag"] == message.uid.hex().upper()
+    if isinstance(message, Snapshot):
+        return name == "tag.gone" or any(_says(world, node, number, state, name, body) for number, state in message.points)
+    if isinstance(message, Contact | Feedback):
+        return _says(world, node, message.point, message.state, name, body)
+    return False
+
+
+def _says(world: "World", node: str, number: int, state: int, name: str, body: dict[str, Any]) -> bool:
+    point = next((p for p in world.area.points if p.node == node and p.point == number), None)
+    if point is None:
+        return False
+    if point.kind == "door_contact":
+        return name == _DOOR.get(state) and body["door"] == point.of
+    if point.kind == "recorder_contact":
+        return name == _RECORDER.get(state) and body["recorder"] == point.of
+    if point.kind == "lock_feedback":
+        return name == "door.released" and body["door"] == point.of and state == ACTIVE
+    if point.kind == "exit_request":
+        return name == "door.exit_requested" and body["door"] == point.of and state == ACTIVE
+    if point.kind == "output":
+        return name == "output.confirmed" and body["output"] == point.of and body["active"] == (state == ACTIVE)
+    return False
+
+
+def _words(message: Any) -> str:
+    fields = getattr(message, "__slots__", None) or vars(message)
+    return f"{type(message).__name__}({', '.join(f'{name}={getattr(message, name)}' for name in fields)})"
+
+
+# --- I3: in the node's order, holes told -----------------------------------------------------------------
+
+
+def _order(world: "World", leaves: list[dict[str, Any]]) -> None:
+    truth = world.truth
+    newest: dict[str, tuple[int, int]] = {}
+    gaps: list[tuple[str, int, int, int]] = []
+    for leaf in leaves:
+        if leaf["class"] != "fact":
+            continue
+        body, source = leaf["body"], leaf["source"]
+        if leaf["type"] == "node.gap/1":
+            gaps.append((body["node"], body["node_boot"], body["first_seq"], body["last_seq"]))
+        if not source["name"] or leaf["type"] == "tag.gone/1":
+            continue  # a tag that did not come back after a snapshot is told of the snapshot, later
+        at = source["boot"], source["seq"]
+        if at < newest.get(source["name"], (0, 0)) and leaf["type"] != "node.gap/1":
+            truth.violate("I3", f"leaf {leaf['index']} of {source['name']} {at} after {newest[source['name']]}")
+        newest[source["name"]] = max(newest.get(source["name"], (0, 0)), at)
+    if not world.observer.lied:
+        _holes(world, newest, gaps)
+
+
+def _holes(world: "World", newest: dict[str, tuple[int, int]], gaps: list[tuple[str, int, int, int]]) -> None:
+    """A message below the newest that was neither acked nor told lost is a hole that nobody knows of."""
+    truth = world.truth
+    for (node, boot, seq), emitted in truth.emitted.items():
+        top = newest.get(node, (0, 0))
+        if boot != top[0] or seq >= top[1] or (node, boot, seq) in truth.acked or emitted.message is None:
+            continue
+        is_waiting = any(entry.seq == seq for entry in world.boards[node].node.link.queue._entries)
+        is_told = any(n == node and b == boot and first <= seq <= last for n, b, first, last in gaps)
+        is_in_log = (node, boot, seq) in world.observer.sources
+        if not is_told and not is_in_log and not is_waiting and isinstance(emitted.message, Contact | Feedback | Tag):
+            truth.violate("I3", f"message {(node, boot, seq)} {_words(emitted.message)} is a hole that nobody tells")
+
+
+# --- officers' facts ---------------------------------------------------------------------------------------
+
+
+def _officers(world: "World", leaves: list[dict[str, Any]]) -> None:
+    """I1 for forms: each once, recorded or refused; I2: none that no officer signed; I14: as it was signed."""
+    truth = world.truth
+    fates: Counter[str] = Counter()
+    for leaf in leaves:
+        if leaf["class"] == "fact" and leaf["occurred"]["by"] in ("server", "paper"):
+            fates[leaf["id"]] += 1
+            said = truth.said.get(leaf["id"])
+            if said is None:
+                truth.violate("I2", f"leaf {leaf['index']} of an officer's fact {leaf['id']} that nobody stated")
+            elif {**said["body"]} != leaf["body"] or said["occurred"] != leaf["occurred"]:
+                truth.violate("I14", f"leaf {leaf['index']} is not what the officer stated")
+        elif leaf["type"] == "fact.refused/1" and leaf["body"].get("fact_id") in truth.said:
+            if leaf["body"]["fact_id"] not in fates:
+                fates[leaf["body"]["fact_id"]] = -1000
+    for fact_id in truth.said:
+        if fates[fact_id] == 0 and not world.observer.lied:
+            truth.violate("I1", f"officer's fact {fact_id} {truth.said[fact_id]['type']} is not in the log")
+        if fates[fact_id] > 1:
+            truth.violate("I1", f"officer's fact {fact_id} is {fates[fact_id]} times in the log")
+
+
+def _identity(world: "World", leaves: list[dict[str, Any]]) -> None:
+    """Every id once; leaves of a stay numbered without a hole."""
+    ids = Counter(leaf["id"] for leaf in leaves)
+    for leaf_id, count in ids.items():
+        if count > 1:
+            world.truth.violate("I9", f"the id {leaf_id} is {count} times in the log")
+    stays: Counter[str] = Counter()
+    for leaf in leaves:
+        if leaf["stay"] is not None:
+            stays[leaf["stay"]] += 1
+            if leaf["stay_n"] != stays[leaf["stay"]]:
+                world.truth.violate("I14", f"leaf {leaf['index']}: number {leaf['stay_n']} of stay {leaf['stay']}")
+
+
+# --- I4, I9: the log's outputs are those of its facts ----------------------------------------------------------
+
+
+def _replayed(world: "World", leaves: list[dict[str, Any]], facts: list[Fact]) -> Engine:
+    engine = Engine(world.area, world.rulebook)
+    derived: dict[str, str] = {}
+    for fact in facts:
+        for effect in engine.step(fact):
+            entry = output_of(effect, fact)
+            derived[entry["id"]] = entry["type"]
+            if isinstance(effect, AlarmRaised) and effect.is_certain:
+                _check_certain(world, effect, fact)
+    recorded = {fact.id for fact in facts}
+    logged = {
+        leaf["id"]: leaf["type"] for leaf in leaves
+        if leaf["class"] == "output" and not (
+            leaf["type"] == "fact.refused/1" and leaf["body"].get("fact_id") not in recorded
+        )
+    }  # fmt: skip
+    missing, extra = sorted(set(derived) - set(logged)), sorted(set(logged) - set(derived))
+    if missing and world.gateway.core is not None:
+        world.truth.violate("I9", f"{len(missing)} outputs that follow from the facts are not in the log: {missing[:3]}")
+    if extra:
+        world.truth.violate("I9", f"{len(extra)} outputs in the log do not follow from its facts: {extra[:3]}")
+    return engine
+
+
+def _check_certain(world: "World", effect: AlarmRaised, fact: Fact) -> None:
+    """I7: what is told as certain was so by the true time."""
+    if fact.index < len(world.truth.leaves) and world.gateway.time.is_honest():
+        at_us = world.truth.leaves[fact.index].at_us
+        if at_us < effect.time_us - SECOND_US // 100:
+            early_us = effect.time_us - at_us
+            world.truth.violate("I7", f"{effect.alarm} told as certain {early_us} us before its limit")
+
+
+def _same_state(world: "World", engine: Engine) -> None:
+    """I4: what the gateway has in memory is what its log gives."""
+    core = world.gateway.core
+    if core is None or world.observer.is_interim:
+        return
+    mine = core.book.engine
+    if mine.outputs() != engine.outputs():
+        world.truth.violate("I4", "outputs in memory are others than those of the log")
+    if _rows(mine) != _rows(engine):
+        world.truth.violate("I4", "duties in memory are others than those of the log")
+    if {a.id: (a.stages, a.cleared_us) for a in mine.alarms.values()} != {
+        a.id: (a.stages, a.cleared_us) for a in engine.alarms.values()
+    }:
+        world.truth.violate("I9", "alarms in memory are others than those of the log")
+    wanted = {name: on for name, on in mine.outputs().items() if world.area.outputs[name].gpio_line is not None}
+    shown = {name: world.gateway.lines.get(name, False) for name in wanted}
+    if wanted != shown:
+        world.truth.violate("I6", f"the gateway's lines show {shown}, the rules want {wanted}")
+
+
+def _rows(engine: Engine) -> list[Any]:
+    return sorted((r.id, r.closed_us, r.due_us, tuple(s.name for s in r.fired)) for r in engine.obligations())
+
+
+# --- I6: no limit missed, none late ----------------------------------------------------------------------------
+
+
+def _missed(world: "World", engine: Engine, facts: list[Fact]) -> None:
+    """Every stage that the facts, put in their order, reach is one that the gateway told."""
+    if world.gateway.core is None:
+        return
+    own = [fact for fact in facts if fact.type != "deadline.reached"]
+    until_us = world.now_us
+    if not own:
+        return
+    verdict, ordered = in_order(own, world.rulebook.id, until_us)
+    told = {(row.id, stage.name) for row in engine.obligations() for stage in row.fired}
+    wanted = {
+        (row.id, stage.name)
+        for row in ordered.obligations() for stage in row.fired if stage.due_us < until_us - SETTLING_US
+    }  # fmt: skip
+    missing = sorted(wanted - told)
+    if missing:
+        world.truth.violate("I6", f"{len(missing)} limits reached and not told: {missing[:3]}")
+    if len(own) <= ORACLE_FACTS_MAX and world.settings.get("wants_oracle", True):
+        world.truth.counts["oracle asked"] += 1
+        lines = unlike(verdict, by_oracle(own, world.rulebook.id, until_us))
+        if lines:
+            world.truth.violate("I6", f"the oracle says otherwise: {lines[:3]}")
+
+
+def _late(world: "World", leaves: list[dict[str, Any]]) -> None:
+    """A limit that only time reached is told at once, or as soon as the gateway is at work again."""
+    truth = world.truth
+    cause_at: dict[int, int] = {}
+    is_deadline = {leaf["index"] for leaf in leaves if leaf["type"] == "deadline.reached/1"}
+    for leaf in leaves:
+        if leaf["type"] != "alarm.raised/1":
+            continue
+        cause = leaf["body"].get("fact", leaf["index"])
+        if cause not in is_deadline:
+            continue
+        due_us = leaf["occurred"]["earliest_us"]
+        at_us = cause_at.setdefault(cause, truth.leaves[cause].at_us)
+        since_us = max((span[0] for span in truth.up if span[0] <= at_us), default=at_us)
+        allowed_us = max(due_us, since_us) + ALARM_SLACK_US
+        if at_us > allowed_us and not _had_trouble(world, due_us, at_us):
+            truth.violate("I6", f"{leaf['body'].get('alarm')} told {(at_us - due_us) / 1e6:.1f} s after its limit")
+
+
+def _had_trouble(world: "World", from_us: int, to_us: int) -> bool:
+    """The gateway was frozen or could not write: then its sounders cried instead (checked where it happened)."""
+    return any(begin < to_us and end > from_us for begin, end in world.observer.troubles)
+
+
+# --- I11: where somebody is ---------------------------------------------------------------------------------------
+
+
+def _places(world: "World") -> None:
+    """After healing a band that lies on one reader is shown there; one that lies on none is not shown as seen."""
+    core = world.gateway.core
+    if core is None or world.observer.is_interim:
+        return
+    for reader in world.area.readers.values():
+        point = next(p for p in world.area.points if p.kind == "reader" and p.of == reader.id)
+        truly = set(world.boards[point.node].tags[point.point])
+        logged = core.memory.tags.get(reader.id, set())
+        if truly != logged:
+            world.truth.violate("I11", f"reader {reader.id} holds {sorted(truly)}, the log says {sorted(logged)}")
+    for door in world.area.doors.values():
+        found = next((p for p in world.area.points if p.kind == "door_contact" and p.of == door.id), None)
+        if found is not None:
+            level = world.boards[found.node].levels[found.point]
+            if core.memory.doors.get(door.id) != level:
+                world.truth.violate("I11", f"door {door.id} stands at {level}, the log says {core.memory.doors.get(door.id)}")
+
+
+# --- I16: bounds ----------------------------------------------------------------------------------------------------
+
+
+def _bounds(world: "World") -> None:
+    core = world.gateway.core
+    if core is None:
+        return
+    for name, size, most in (
+        ("outbox in flight", core.outbox.in_flight, 8), ("held frames", sum(k.held for k in core.links.values()), 256),
+        ("acks", len(core._acks), 1_024),
+    ):  # fmt: skip
+        if size > most:
+            world.truth.violate("I16", f"{name}: {size}, at most {most}")
+    own = sum(1 for kept in world.truth.leaves if b'"by":"gateway"' in kept.data)
+    hours = (world.now_us - world.plan.start_us) / 3_600e6
+    if own > 3_000 + 6_000 * hours:
+        world.truth.violate("I16", f"{own} leaves of the gateway's own in {hours:.1f} h")
