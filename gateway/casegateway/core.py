@@ -7,11 +7,9 @@ actions are returned only after the commit, no shell can act before it.
 
 import errno
 from collections import Counter
-from dataclasses import replace
 from typing import Any
 
 from casegateway.book import Book, Replayed
-from casegateway.clock_watch import ClockWatch
 from casegateway.drafts import Draft
 from casegateway.events import (
     Action,
@@ -43,6 +41,7 @@ from casegateway.lines import lines_of
 from casegateway.link import NodeLink
 from casegateway.outbox import Outbox
 from casegateway.outputs import Outputs, cause_of, sounders_on
+from casegateway.station_time import StationTime
 from casegateway.storage import Storage
 from casegateway.translate import Translator
 from casegateway.words import ServerWords
@@ -87,6 +86,9 @@ class GatewayCore:
         self.shell: dict[str, Any] = {}  # what the shell has to say in health
         self.found: Replayed = book.replay()
         boot = now.instant.boot
+        self.outbox = Outbox(book.log, keys, server_public, acked, now.real_us)
+        self._time = StationTime(self.memory, clock_doubt, now)
+        now = self._time.turn
         self.links = {
             node.id: NodeLink(node, node_keys[node.id], boot, self.memory.seen_of(node.id), now)
             for node in area.nodes.values()
@@ -96,11 +98,9 @@ class GatewayCore:
         self.keys = keys
         keys.follow(book.chain)
         self._after = after
-        self.outbox = Outbox(book.log, keys, server_public, acked, now.real_us)
         self.storage = storage
         self._is_sparing = False
         self.words = ServerWords(book, self.outbox, storage, server_public, area.id)
-        self._clock = ClockWatch(self.memory.recorded_us, self.memory.is_clock_doubted, clock_doubt)
         self._lines = lines_of(area, node_keys)
         self._by_number = {node.number: self.links[node.id] for node in area.nodes.values()}
         # Messages to ack once all of the log is durable, each once.
@@ -128,7 +128,7 @@ class GatewayCore:
                 self.book.step()
             self._append("gateway.booted", {"reason": reason[:200]}, now)
             self._append("config.loaded", self.identity.loaded(), now)
-            self._clock_facts(raw, now)
+            self._clock_facts(now)
             self.storage.begin(now)
             self._compare_storage(now)
             return out + self._settle(now)
@@ -137,10 +137,11 @@ class GatewayCore:
 
     def handle(self, events: list[Event], raw: Moment) -> list[Action]:
         """Take a batch of events (may be empty: time alone) and give what to do now."""
-        now = self._judge(raw)
+        before, now = self._time.turn, self._judge(raw)
         try:
-            self._clock_facts(raw, now)
+            self._clock_facts(now)
             self._reach_deadline(now)
+            self._tell_stall(before, now)
             for event in events:
                 self._take(event, now)
             self.storage.step(now)
@@ -169,8 +170,9 @@ class GatewayCore:
             if t is not None
         ]
         due_us = self.book.engine.next_deadline_us()
-        if due_us is not None and raw.latest_us is not None and (due_us, False) != self._deadline_told:
-            times.append(raw.real_us + round((due_us - raw.latest_us) / raw.rate))
+        turn = self._time.turn
+        if due_us is not None and turn.latest_us is not None and (due_us, False) != self._deadline_told:
+            times.append(turn.real_us + round((due_us - turn.latest_us) / turn.rate))
         # Never at once: what cannot be done yet must not make the loop spin.
         return max(min(times), raw.real_us + LOOP_WAIT_MS_MIN * 1_000)
 
@@ -268,15 +270,18 @@ class GatewayCore:
     # --- time -------------------------------------------------------------------------------
 
     def _judge(self, raw: Moment) -> Moment:
-        return replace(raw, instant=self._clock.judge(raw.instant, raw.step_us))
+        word, self.outbox.server_word = self.outbox.server_word, None
+        return self._time.judge(raw, word)
 
-    def _clock_facts(self, raw: Moment, now: Moment) -> None:
-        drafts = self._clock.drafts(
-            raw.instant, now.instant, self.words.server_time_us, self.identity.gateway
-        )
-        self.words.server_time_us = None
-        for draft in drafts:
+    def _clock_facts(self, now: Moment) -> None:
+        for draft in self._time.drafts(self.identity.gateway):
             self.book.append(draft, now)
+
+    def _tell_stall(self, before: Moment, now: Moment) -> None:
+        """The loop was not there: suspended, stopped, or waiting for a slow disk. What fell due is judged already."""
+        gone_us = self._time.stall_us
+        if gone_us is not None:
+            self._append("gateway.stalled", {"by_ms": gone_us // 1_000}, now, before.instant.earliest_us)
 
     def _reach_deadline(self, now: Moment) -> bool:
         """Append deadline.reached if one is due and the engine was not told of it yet."""
@@ -422,7 +427,8 @@ class GatewayCore:
             "waiting": self.outbox.waiting,
             "counters": self._all_counters(),
             "log": {"size": log.size, "durable": log.durable_size, "acked": self.outbox.acked},
-            "clock": "doubted" if self._clock.is_doubted else "trusted",
+            "clock": "doubted" if self._time.is_doubted else "trusted",
+            "clock_sources": self._time.states,
             "disk": "full" if self.book.is_full else "ok",
             "storage": self.storage.health(),
             "noisy_ports": [port for port, line in self._lines.items() if line.is_noisy],

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from casegateway.time_sources import Readings
 from caselog.clock import Instant
 
 
@@ -9,12 +10,14 @@ from caselog.clock import Instant
 class Moment:
     """Now. `instant`: the station's time; `real_us`: this machine's steady clock; `rate`: station
     seconds in one real second (1 but for the accelerated demonstration); `step_us`: how far the
-    machine's wall clock has moved away from the steady one since the start."""
+    machine's wall clock has moved away from the steady one since the start. With `readings` the core
+    makes time and step of them itself, and only the boot number of `instant` is taken."""
 
     instant: Instant
     real_us: int
     rate: float = 1.0
     step_us: int = 0
+    readings: Readings | None = None
 
     @property
     def latest_us(self) -> int | None:

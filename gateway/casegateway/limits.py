@@ -89,6 +89,25 @@ MEND_PAYLOAD_BYTES_MAX: Final = 512 * 1024
 CLOCK_STEP_US: Final = 1_000_000
 CLOCK_AGREES_US: Final = 5_000_000
 """A doubted clock is trusted again when it is this near to a time the server has signed."""
+TIME_US_MIN: Final = 1_767_225_600_000_000
+"""2026-01-01 UTC: whatever shows an earlier time is not set."""
+DRIFT_PPM: Final = 50
+"""The machine's own crystal, with temperature and age."""
+DISCIPLINE_PPM: Final = 500
+"""Most that a time service slews the steady clock with the wall clock (MAXFREQ of the kernel's discipline)."""
+NTP_ERROR_US_MIN: Final = 500_000
+"""systemd-timesyncd tells the kernel no error, and slews offsets up to 0.4 s."""
+SERVER_ERROR_US: Final = 100_000
+"""How far the server's clock may be off: it is kept by a time service on a wire."""
+RTC_PPM: Final = 5
+"""DS3231M, all temperatures (0.432 s a day); DS3231 is within 2 from 0 to 40 degrees and 3.5 beyond."""
+RTC_UNSET_DAYS_MAX: Final = 180
+"""A battery clock is set at least this often: by the kernel each 11 minutes while it is synchronised, else by hand."""
+RTC_SET_ERROR_US: Final = 1_000_000
+DISPUTE_US_MAX: Final = 600_000_000
+"""Sources further apart than this leave no upper bound."""
+STALL_MS: Final = 2_000
+"""More real time than this from one turn of the loop to the next is told; a turn is wanted each second."""
 MQTT_UNACKED_MAX: Final = 64
 """Messages handed to the MQTT client and not yet taken by the broker."""
 MQTT_RECONNECT_S_MAX: Final = 5

@@ -59,6 +59,8 @@ EXIT_BUSY = 5
 LIVES_MAX = 8
 """Times the log is opened anew by one process: after that somebody has to look at the machine."""
 HOURS = 24
+ClockFactory = Callable[[int, int | None], RateClock]
+"""From the number of the start, and the microseconds by which the wall clock may be off where somebody vouches for it."""
 
 log = structlog.get_logger()
 
@@ -87,6 +89,9 @@ def arguments(argv: list[str]) -> argparse.Namespace:
     parser.add_argument(
         "--clock-doubt", default="", metavar="REASON", help="the wall clock is not to be trusted"
     )
+    parser.add_argument(
+        "--wall-error-ms", type=int, metavar="N", help="the wall clock is right at the start, within so much"
+    )
     parser.add_argument("--trace", type=Path, help="a line before each append, commit, ack, publish")
     parser.add_argument(
         "--second-log", type=Path, metavar="DIR", help="on another disk: the log goes on there"
@@ -103,8 +108,8 @@ def arguments(argv: list[str]) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
-def main(argv: list[str], clock_factory: Callable[[int], RateClock]) -> int:
-    """Run the gateway; `clock_factory(boot)` gives the clock. Returns the exit code."""
+def main(argv: list[str], clock_factory: ClockFactory) -> int:
+    """Run the gateway; `clock_factory` gives the clock. Returns the exit code."""
     options = arguments(argv)
     _log_to_stderr(options.log_level)
     try:
@@ -145,7 +150,7 @@ class _Setting:
     timeline: LineFile
 
 
-def _run(options: argparse.Namespace, clock_factory: Callable[[int], RateClock]) -> int:
+def _run(options: argparse.Namespace, clock_factory: ClockFactory) -> int:
     config_text = _read(options.config)
     area = load_area(config_text, str(options.config))
     rulebook, rulebook_hash = _rulebook(area, options.rulebook)
@@ -171,7 +176,7 @@ def _run(options: argparse.Namespace, clock_factory: Callable[[int], RateClock])
     return EXIT_LOG_DAMAGED
 
 
-def _live(setting: _Setting, clock_factory: Callable[[int], RateClock]) -> int:
+def _live(setting: _Setting, clock_factory: ClockFactory) -> int:
     """Open the log and run on it; AGAIN when it was an interim one and the real one is mended, or when it is damaged."""
     options, area = setting.options, setting.area
     gpio = _gpio(options, setting.timeline)
@@ -182,7 +187,8 @@ def _live(setting: _Setting, clock_factory: Callable[[int], RateClock]) -> int:
         _cry(area, gpio)
         raise
     try:
-        clock = clock_factory(_boot_number(options.data))
+        error_us = None if options.wall_error_ms is None else options.wall_error_ms * 1_000
+        clock = clock_factory(_boot_number(options.data), error_us)
         code = _serve(setting, evidence, clock, gpio, cursor)
         if code == AGAIN and evidence.filling is not None and evidence.filling.is_whole:
             mend(evidence, cursor, moment_of(clock).instant)

@@ -17,6 +17,7 @@ from casegateway.limits import (
     PROBE_AFTER_MS,
     RESEND_AFTER_MS,
 )
+from casegateway.time_sources import ServerWord
 from caselog import canonical
 from caselog import checkpoint as checkpoints
 from caselog.checkpoint import Checkpoint
@@ -45,12 +46,15 @@ class Outbox:
         self.counters: Counter[str] = Counter()
         self.last_ack_us = now_us  # the start counts as one
         self.has_heard = False
-        self.server_time_s: int | None = None  # POSIX time of its newest cosignature
+        self.server_word: ServerWord | None = None  # of its newest cosignature, until somebody takes it
         self.is_server_ahead = False  # it holds leaves that we do not: our disk has lost some
         self._log = log
         self._keys = keys
         self._server_public = server_public
         self._next = self.acked
+        # Sizes reached by batches, and when each was first sent; nobody signed one before.
+        self._first_sent: list[tuple[int, int | None]] = [(log.durable_size, None)]  # None: by an earlier run
+        self._forgotten_size = 0
         self._ends: list[int] = []  # of the batches in flight
         self._window = 1
         self._progress_us = now_us
@@ -95,6 +99,8 @@ class Outbox:
             out.append(Publish("log", payload, size))
             self._next = size
             self._ends.append(size)
+            if size > self._first_sent[-1][0]:
+                self._first_sent.append((size, now_us))
         return out or self._probe(now_us)
 
     def wake_us(self) -> int | None:
@@ -108,7 +114,7 @@ class Outbox:
     def take_ack(self, payload: bytes, now_us: int) -> bool:
         """A down/ack; True when it is the server's word. Anything else is counted, nothing raised."""
         try:
-            size = self._verified_size(payload)
+            size = self._verified_size(payload, now_us)
         except (FormatError, KeyError, TypeError, ValueError) as error:
             self.counters["bad_acks"] += 1
             self.counters[f"bad_ack_{type(error).__name__}"] += 1
@@ -161,7 +167,7 @@ class Outbox:
         self._probe_us = now_us
         return [Publish("log", *batch_payload(self._log, size - 1, 1, self._keys))]
 
-    def _verified_size(self, payload: bytes) -> int | None:
+    def _verified_size(self, payload: bytes, now_us: int) -> int | None:
         """The size an ack proves, None for a size we cannot judge. Raises on anything false."""
         value: dict[str, Any] = canonical.loads(payload)
         size, root = value["size"], value["root"]
@@ -177,11 +183,24 @@ class Outbox:
             self.counters["forked_acks"] += 1
             raise ValueError("expected our own root at that size")
         if self._server_public is not None:
-            self._check_cosignature(str(value["cosigned"]).encode(), size)
+            second = self._check_cosignature(str(value["cosigned"]).encode(), size)
+            self.server_word = self._word(size, second, now_us) or self.server_word
         return size
 
-    def _check_cosignature(self, note: bytes, size: int) -> None:
-        """Raise `NoteError` unless the server's key has cosigned exactly this tree."""
+    def _word(self, size: int, second: int, now_us: int) -> ServerWord | None:
+        """When the server can have signed. An ack that somebody kept back, or says again, widens this and proves
+        nothing false: the size was unknown to all before it was first sent. None when that is not known: an earlier
+        run may have sent it, or a newer size is signed already.
+        """
+        while len(self._first_sent) > 1 and self._first_sent[0][0] < size:
+            self._forgotten_size = self._first_sent.pop(0)[0]
+        reached, sent_us = self._first_sent[0]
+        if sent_us is None or not self._forgotten_size < size <= reached:
+            return None
+        return ServerWord(second, sent_us, now_us)
+
+    def _check_cosignature(self, note: bytes, size: int) -> int:
+        """The POSIX second of the signature. Raises `NoteError` unless the server's key has cosigned exactly this tree."""
         assert self._server_public is not None
         for line in parse_note(note).signatures:
             verifier = Verifier(line.name, self._server_public)
@@ -191,6 +210,5 @@ class Outbox:
             expected = Checkpoint(self._keys.name, size, self._log.root(size))
             if proof.checkpoint != expected:
                 raise NoteError(f"a cosignature of {size} leaves of {self._keys.name}", "another tree's")
-            self.server_time_s = proof.timestamp_s
-            return
+            return proof.timestamp_s
         raise NoteError("a cosignature of the server's key", "none")

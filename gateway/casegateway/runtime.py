@@ -28,6 +28,7 @@ from casegateway.events import (
 )
 from casegateway.limits import BATCH_EVENTS_MAX, INPUT_QUEUE_MAX, LOOP_WAIT_MS_MAX
 from casegateway.state import save_cursor
+from casegateway.time_sources import Readings
 from caselog.clock import Instant
 
 log = structlog.get_logger()
@@ -46,6 +47,10 @@ class RateClock(Protocol):
         """Wall clock minus steady clock."""
         ...
 
+    def readings(self) -> Readings | None:
+        """What the machine's sources say; None where `now` is not to be doubted."""
+        ...
+
 
 def real_us() -> int:
     """This machine's steady clock, microseconds; goes on through suspend."""
@@ -54,7 +59,9 @@ def real_us() -> int:
 
 def moment_of(clock: RateClock) -> Moment:
     """Read the clocks once."""
-    return Moment(clock.now(), real_us(), clock.rate, clock.step_us())
+    readings = clock.readings()
+    real = real_us() if readings is None else readings.boottime_us
+    return Moment(clock.now(), real, clock.rate, clock.step_us(), readings)
 
 
 class Inlet:

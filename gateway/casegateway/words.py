@@ -13,10 +13,7 @@ from casegateway.storage import Storage
 
 
 class ServerWords:
-    """Takes every message of the server; nothing in one is believed before its own judge has looked at it.
-
-    `server_time_us`: the time of its newest cosignature, until somebody takes it away.
-    """
+    """Takes every message of the server; nothing in one is believed before its own judge has looked at it."""
 
     def __init__(
         self, book: Book, outbox: Outbox, storage: Storage, server_public: bytes | None, area: str
@@ -25,7 +22,6 @@ class ServerWords:
         self.count_orders = CountOrders(server_public, book.memory, book.log.stay_size)
         self.officer_facts = OfficerFacts(server_public, book.memory)
         self.counters: Counter[str] = Counter()
-        self.server_time_us: int | None = None
         self._book = book
         self._outbox = outbox
         self._storage = storage
@@ -35,9 +31,7 @@ class ServerWords:
     def take(self, topic: str, payload: bytes, now: Moment) -> None:
         """A message on down/<topic>. Raises `LogStopped`."""
         if topic == "ack":
-            if self._outbox.take_ack(payload, now.real_us):
-                seconds = self._outbox.server_time_s
-                self.server_time_us = None if seconds is None else seconds * 1_000_000
+            self._outbox.take_ack(payload, now.real_us)
         elif topic == "req":
             self._outbox.take_request(payload, now.real_us)
         elif topic == "fact":

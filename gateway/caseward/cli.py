@@ -46,9 +46,9 @@ def _gateway(argv: list[str]) -> int:
     if argv and argv[0] in COMMANDS:
         return command(argv)
     from casegateway.main import main as run
-    from caseward.clock import clock_from_environment
+    from caseward.clock import gateway_clock
 
-    return run(argv, clock_from_environment)
+    return run(argv, gateway_clock)
 
 
 def _server(argv: list[str]) -> int:

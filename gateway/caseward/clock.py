@@ -4,6 +4,8 @@ import os
 import time
 from dataclasses import dataclass, field
 
+from casegateway.adapters.system_time import SystemTime
+from casegateway.time_sources import Readings, SourceReader
 from caselog.clock import Instant
 
 STEP_US = 1_000_000  # a difference up to this is slewing, not a step
@@ -67,6 +69,10 @@ class ScaledClock:
         """A scaled clock has no wall clock to step."""
         return 0
 
+    def readings(self) -> None:
+        """Nothing to weigh: it is right by definition."""
+        return
+
     def now(self) -> Instant:
         """The present reading; boottime is scaled too."""
         self._newest_us = max(self._newest_us, _wall_us())
@@ -79,11 +85,33 @@ class ScaledClock:
         return f"scaled:{self.real_start_us}:{self.station_start_us}:{self.rate}"
 
 
+class WeighedClock(SystemClock):
+    """The gateway's clock: it gives what all sources of the machine say, and the gateway weighs them."""
+
+    def __init__(self, boot: int, wall_error_us: int | None) -> None:
+        """`wall_error_us`: how far the wall clock can be off at the start, where somebody vouches for it."""
+        super().__init__(boot)
+        self._reader = SourceReader(SystemTime(), wall_error_us)
+
+    def readings(self) -> Readings:
+        """Of this moment."""
+        return self._reader.read()
+
+
+def gateway_clock(boot: int, wall_error_us: int | None = None) -> WeighedClock | ScaledClock:
+    """The clock of `caseward gateway`. Raises ValueError."""
+    return _scaled(boot) or WeighedClock(boot, wall_error_us)
+
+
 def clock_from_environment(boot: int = 0) -> SystemClock | ScaledClock:
     """The clock CASEWARD_CLOCK asks for; the system's when it is not set. Raises ValueError."""
+    return _scaled(boot) or SystemClock(boot)
+
+
+def _scaled(boot: int) -> ScaledClock | None:
     text = os.environ.get(ENVIRONMENT, "")
     if not text:
-        return SystemClock(boot)
+        return None
     parts = text.split(":")
     if len(parts) != 4 or parts[0] != "scaled":
         raise ValueError(f"expected {ENVIRONMENT}=scaled:<real_us>:<station_us>:<rate>, found {text!r}")

@@ -150,7 +150,7 @@ EQUIPMENT = (
     "door.opened", "door.opened", "door.closed", "door.closed", "door.released", "door.exit_requested", "door.unknown",
     "wristband.battery", "wristband.cut", "wristband.bound", "tag.read", "tag.read", "tag.gone", "port.lost",
     "port.restored", "server.lost", "server.restored", "gateway.booted", "gateway.lost", "gateway.heard", "clock.stepped",
-    "clock.doubted", "clock.trusted", "node.lost", "node.restored", "node.gap", "node.booted", "recorder.started",
+    "clock.doubted", "clock.trusted", "clock.differed", "gateway.stalled", "node.lost", "node.restored", "node.gap", "node.booted", "recorder.started",
     "recorder.stopped", "recorder.lost", "output.commanded", "output.confirmed", "officer.registered", "stay.released",
 )  # fmt: skip
 """What nothing but the product itself watches: the oracle, which has the law alone, says nothing of it."""

@@ -16,6 +16,7 @@ from casegateway.limits import (
     RESEND_AFTER_MS,
 )
 from casegateway.outbox import Outbox
+from casegateway.time_sources import ServerWord
 from caselog import canonical
 from caselog import checkpoint as checkpoints
 from caselog.checkpoint import Checkpoint
@@ -288,10 +289,51 @@ def test_cursor_from_a_file_beyond_the_log_is_cut_to_it() -> None:
     assert outbox.acked == 3
 
 
-def test_time_of_the_servers_signature_is_kept() -> None:
-    way = Way(3)
+def test_second_of_the_servers_signature_is_kept_with_the_way_there_and_back() -> None:
+    way = Way()
+    way.outbox.connect(way.now_us)
+    way.grow(3)
+    assert len(way.due()) == 1
+    way.now_us += 2 * SECOND_US
     way.outbox.take_ack(way.ack(3), way.now_us)
-    assert way.outbox.server_time_s == 5
+    assert way.outbox.server_word == ServerWord(5, SECOND_US, 3 * SECOND_US)
+
+
+def test_signature_that_an_earlier_run_may_have_asked_for_says_no_time() -> None:
+    way = Way()
+    way.grow(3)
+    outbox = Outbox(way.log, Keyring(ORIGIN, GATEWAY_KEY), SERVER_KEY.public, 0, way.now_us)
+    outbox.connect(way.now_us)
+    assert len(outbox.due(way.now_us)) == 1
+    assert outbox.take_ack(way.ack(3), way.now_us)
+    assert outbox.server_word is None
+
+
+def test_ack_said_again_says_no_later_time_and_an_older_one_none() -> None:
+    way = Way()
+    way.outbox.connect(way.now_us)
+    for size in (2, 4):
+        way.grow(2)
+        way.due()
+        way.now_us += SECOND_US
+        way.outbox.take_ack(way.ack(size), way.now_us)
+    way.now_us += 60 * SECOND_US
+    way.outbox.server_word = None
+    way.outbox.take_ack(way.ack(2), way.now_us)
+    assert way.outbox.server_word is None
+    way.outbox.take_ack(way.ack(4), way.now_us)  # kept back by somebody: wide, and still true
+    assert way.outbox.server_word == ServerWord(5, 2 * SECOND_US, 63 * SECOND_US)
+
+
+def test_what_is_sent_again_counts_from_when_it_was_first_sent() -> None:
+    way = Way()
+    way.outbox.connect(way.now_us)
+    way.grow(2)
+    way.due()
+    way.now_us += RESEND_AFTER_MS * 1_000
+    assert len(way.due()) == 1
+    way.outbox.take_ack(way.ack(2), way.now_us)
+    assert way.outbox.server_word == ServerWord(5, SECOND_US, SECOND_US + RESEND_AFTER_MS * 1_000)
 
 
 def test_note_ends_the_payload_and_vouches_for_the_batch() -> None:

@@ -53,6 +53,8 @@ deadline.reached:
 clock.stepped: by_ms=int
 clock.doubted: reason=text
 clock.trusted: source=text
+clock.differed: source=text by_ms=int
+gateway.stalled: by_ms=int
 gateway.lost: gateway=ref
 gateway.heard: gateway=ref
 storage.lost: reason?=text

@@ -189,6 +189,8 @@ EQUIPMENT: Final[Mapping[str, Handler]] = {
     "clock.stepped": _source("clock", "doubtful"),
     "clock.doubted": _source("clock", "doubtful"),
     "clock.trusted": _source("clock", "ok"),
+    "clock.differed": nothing,
+    "gateway.stalled": nothing,
     "server.lost": _source("server", "doubtful"),
     "server.restored": _source("server", "ok"),
     "gateway.lost": _source("gateway", "doubtful", "gateway"),

@@ -52,6 +52,24 @@ EQUIPMENT: Final[tuple[FactType, ...]] = (
         source=Field(TEXT, "ntp, server, rtc, officer"),
     ),
     fact(
+        "clock.differed",
+        "gateway",
+        "One source of time stands outside of what most of them hold possible; it is left out.",
+        Name(
+            "时间来源 {source} 与其他来源相差 {by_ms} 毫秒",
+            "The time of {source} differs from the others by {by_ms} ms",
+        ),
+        source=Field(TEXT, "ntp, server, rtc, wall"),
+        by_ms=Field(INT, "how far outside, milliseconds, negative for behind"),
+    ),
+    fact(
+        "gateway.stalled",
+        "gateway",
+        "The gateway's loop did not run for more than two seconds; what fell due meanwhile is judged at once.",
+        Name("网关停顿 {by_ms} 毫秒", "The gateway stood still for {by_ms} ms"),
+        by_ms=Field(INT, "from one turn of the loop to the next, milliseconds"),
+    ),
+    fact(
         "gateway.lost",
         "server",
         "The server has not heard the gateway within its limit (server's own evaluator only).",

@@ -87,6 +87,8 @@ class House:
         for begin_us, _ in self._moments(from_us, days, CLOCK_DOUBTS, 100):
             diary.gateway(begin_us, "clock.stepped", by_ms=self.dice.between(-9_000, 9_000) or 1)
             diary.gateway(begin_us + SECOND_US, "clock.doubted", reason="rtc behind the log")
+            diary.gateway(begin_us + SECOND_US, "clock.differed", source="rtc", by_ms=-9_000)
+            diary.gateway(begin_us + 5 * SECOND_US, "gateway.stalled", begin_us + 2 * SECOND_US, by_ms=3_000)
             diary.gateway(begin_us + self.dice.between(8, 40) * SECOND_US, "clock.trusted", source="ntp")
         for begin_us, end_us in self._moments(from_us, days, STORAGE_TROUBLES, 1_800):
             diary.gateway(begin_us, "storage.lost", reason="free space low")
