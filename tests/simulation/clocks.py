@@ -63,8 +63,8 @@ class WallClock:
 
     def lose_ntp(self) -> None:
         """From now on it drifts."""
-        if self.is_synchronised:
-            self._since_us = self._kernel.now_us
+        self.error_us = self.us() - self._kernel.now_us
+        self._since_us = self._kernel.now_us
         self.is_synchronised = False
 
     def find_ntp(self, error_us: int) -> None:

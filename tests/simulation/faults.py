@@ -21,6 +21,7 @@ class Faults:
     def __init__(self, world: "World") -> None:
         self.world = world
         self.is_healed = False
+        self.is_without_ntp = False
 
     def strike(self, number: int, fault: Fault) -> None:
         """Let a fault of the plan begin, and end in its time."""
@@ -54,11 +55,11 @@ class Faults:
         for board in world.boards.values():
             if not board.is_on:
                 board.power(is_on=True)
+        self.is_without_ntp = False
         world.gateway.wall.find_ntp(0)
         world.server.wall.find_ntp(0)
         world.gateway.power_on()
-        if world.gateway.core is not None:
-            world.gateway._schedule(world.now_us)
+        world.gateway.start_now()
 
     # --- power and processes ------------------------------------------------------------------
 
@@ -232,21 +233,29 @@ class Faults:
     # --- clocks -------------------------------------------------------------------------------------
 
     def clock_step(self, _rng: random.Random, _fault: Fault, by_us: int) -> None:
-        """Somebody sets the gateway's wall clock."""
-        self.world.gateway.wall.step(by_us)
+        """Somebody sets the gateway's wall clock; the kernel knows that it is not synchronised any more."""
+        wall, time = self.world.gateway.wall, self.world.gateway.time
+        wall.lose_ntp()
+        wall.step(by_us)
+        self.world.kernel.after(120_000_000, time.ntp)
 
     def no_ntp(self, _rng: random.Random, fault: Fault) -> None:
         """The gateway has no NTP for a while; its wall clock drifts and is then set right."""
-        wall = self.world.gateway.wall
-        wall.lose_ntp()
-        self.world.kernel.after(fault.for_us, wall.find_ntp, 0)
+        self.is_without_ntp = True
+        self.world.gateway.wall.lose_ntp()
+        self.world.kernel.after(fault.for_us, self._ntp_back)
+
+    def _ntp_back(self) -> None:
+        self.is_without_ntp = False
+        self.world.gateway.time.ntp()
 
     def clock_at_boot(self, _rng: random.Random, _fault: Fault, rtc: str) -> None:
         """The next time the gateway gets power its clock is wrong: `rtc` dead, behind, ahead."""
         self.world.gateway.time.next_rtc = rtc
 
     def server_clock_step(self, _rng: random.Random, _fault: Fault, by_us: int) -> None:
-        """Somebody sets the server's wall clock."""
+        """Somebody sets the server's wall clock: its signatures then lie about the time."""
+        self.world.gateway.time.lies = True
         self.world.server.wall.step(by_us)
 
 

@@ -318,6 +318,13 @@ class Gateway:
         wake_us = self.crystal.true_us(core.wake_us(moment))
         self._schedule(max(wake_us, self.world.now_us + 1_000))
 
+    def start_now(self) -> None:
+        """Whatever was to be waited for is over."""
+        if self.core is not None:
+            self._schedule(self.world.now_us)
+        elif self.has_power:
+            self.world.kernel.after(BOOT_US[1], self._start, self.life)
+
     def freeze(self, for_us: int) -> None:
         """The machine is suspended, or the process gets no processor: clocks go on."""
         if self.core is None:

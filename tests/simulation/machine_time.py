@@ -3,37 +3,76 @@
 from typing import TYPE_CHECKING
 
 from casegateway.events import Moment
+from casegateway.time_sources import KernelReading, RtcReading, SourceReader
 from caselog.clock import Instant
 
 if TYPE_CHECKING:
     from tests.simulation.gateway import Gateway
 
+SECOND_US = 1_000_000
+NTP_ERROR_US = 30_000
+NTP_FOUND_US = (5 * SECOND_US, 70 * SECOND_US)
+RTC_LIES_US = {"behind": -86_400 * SECOND_US, "ahead": 86_400 * SECOND_US}
+
 
 class MachineTime:
-    """As caseward.clock.SystemClock reads the machine."""
+    """`TimeSources` of this machine: crystal, wall clock, kernel's word, RTC. `lies`: a source broke its promise."""
 
     def __init__(self, gateway: "Gateway") -> None:
         self._gateway = gateway
         self._boot = 0
-        self.next_rtc = "right"
-        self._anchor = (0, 0)
+        self._reader: SourceReader
+        self._rtc_error_us = 0
+        self._rtc: str = gateway.world.settings.get("rtc", "right")
+        self.next_rtc = self._rtc
+        self.lies = False
+
+    # --- the port -------------------------------------------------------------------------------
+
+    def boottime_us(self) -> int:
+        return self._gateway.crystal.us()
+
+    def wall_us(self) -> int:
+        return self._gateway.wall.us()
+
+    def rtc(self) -> RtcReading | None:
+        if self._rtc == "none":
+            return None
+        at_us = self._gateway.world.now_us + self._rtc_error_us
+        return RtcReading(at_us // SECOND_US * SECOND_US, self._rtc != "dead")
+
+    def kernel(self) -> KernelReading | None:
+        return KernelReading(self._gateway.wall.is_synchronised, NTP_ERROR_US)
+
+    # --- the machine ----------------------------------------------------------------------------
 
     def power_on(self) -> None:
-        """The machine starts."""
+        """The machine starts: its wall clock is the RTC's until a time service is heard."""
+        gateway, rng = self._gateway, self._gateway.world.rng("time")
+        self._rtc, self.next_rtc = self.next_rtc, "right" if self.next_rtc in RTC_LIES_US else self.next_rtc
+        self._rtc_error_us = RTC_LIES_US.get(self._rtc, rng.randrange(-300_000, 300_000))
+        if self._rtc in RTC_LIES_US:
+            self.lies = True
+        gateway.wall.lose_ntp()
+        gateway.wall.error_us = self._rtc_error_us if self._rtc not in ("dead", "none") else -rng.randrange(10**8)
+        gateway.world.kernel.after(rng.randrange(*NTP_FOUND_US), self.ntp)
+
+    def ntp(self) -> None:
+        """A time service sets the wall clock right, unless it is away."""
+        if self._gateway.has_power and not self._gateway.world.faulty.is_without_ntp:
+            self._gateway.wall.find_ntp(self._gateway.world.rng("time").randrange(-20_000, 20_000))
 
     def start(self, boot: int) -> None:
         """A process starts."""
         self._boot = boot
-        self._anchor = self._gateway.wall.us(), self._gateway.crystal.us()
+        self._reader = SourceReader(self)
 
     def moment(self) -> Moment:
-        """The present reading."""
-        boottime_us = self._gateway.crystal.us()
-        steady_us = self._anchor[0] + boottime_us - self._anchor[1]
-        step_us = self._gateway.wall.us() - steady_us
-        latest_us = steady_us + step_us if step_us > 1_000_000 else steady_us
-        return Moment(Instant(self._boot, boottime_us, steady_us, latest_us), boottime_us, 1.0, step_us)
+        """The present reading, as the runtime makes it."""
+        readings = self._reader.read()
+        boottime_us = readings.boottime_us
+        return Moment(Instant(self._boot, boottime_us, boottime_us, None), boottime_us, readings=readings)
 
     def is_honest(self) -> bool:
-        """Whether every source keeps to what it promises, so that the interval has to hold the true time."""
-        return False
+        """Whether every source has kept to what it promises, so that the interval has to hold the true time."""
+        return not self.lies

@@ -44,6 +44,7 @@ class Observer:
         self.power_since_us: int | None = None
         self._interim_seen = 0
         self._last_command: dict[str, dict[str, Any]] = {}  # output -> newest durable output.commanded
+        self._of_turn: dict[str, set[bool]] = {}  # output -> what it was ordered to be in this turn, and before it
         self._is_crying = False
         self.troubles: list[tuple[int, int]] = []
         self._decoders: dict[str, Decoder] = {}
@@ -67,6 +68,7 @@ class Observer:
 
     def gateway_opened(self, found: Evidence) -> None:
         """A log was opened: what was durable must be there, unchanged."""
+        self._of_turn.clear()
         truth, world = self.world.truth, self.world
         self.is_interim = found.filling is not None
         keys = {node.number: world.node_keys[node.id] for node in world.area.nodes.values()}
@@ -91,8 +93,19 @@ class Observer:
     def book_trace(self, _step: str, _index: int) -> None:
         """The book's own trace is not needed."""
 
+    def _note_order(self, leaf: dict[str, Any]) -> None:
+        output = leaf["body"]["output"]
+        self._of_turn.setdefault(output, self._standing(output)).add(leaf["body"]["active"])
+        self._last_command[output] = leaf
+
+    def _standing(self, output: str) -> set[bool]:
+        """What the log last ordered an output to be; off where it was never ordered."""
+        last = self._last_command.get(output)
+        return {False if last is None else last["body"]["active"]}
+
     def after_turn(self, core: GatewayCore, actions: list[Action]) -> None:
         """A turn of the core is over, its actions are not carried out yet."""
+        self._of_turn.clear()
         if self.is_interim:
             self._see_interim(core.book.log)
         else:
@@ -120,7 +133,7 @@ class Observer:
             if source["name"]:
                 self.sources.setdefault((source["name"], source["boot"], source["seq"]), index)
             if name == "output.commanded":
-                self._last_command[leaf["body"]["output"]] = leaf
+                self._note_order(leaf)
             self._check_recorded(index, leaf)
         elif name == "alarm.raised":
             body = leaf["body"]
@@ -149,7 +162,7 @@ class Observer:
                     source = leaf["source"]
                     self.in_interim.add((source["name"], source["boot"], source["seq"]))
                 if leaf["type"] == "output.commanded/1":
-                    self._last_command[leaf["body"]["output"]] = leaf
+                    self._note_order(leaf)
                 if self._interim_seen >= log.durable_size:
                     break
 
@@ -196,11 +209,8 @@ class Observer:
 
     def _driven(self, output: str, *, active: bool) -> None:
         """I12: an output moves by an order that is in the log; a sounder may cry when there is no log."""
-        order = self._last_command.get(output)
-        if order is not None and order["body"]["active"] == active:
+        if active in self._of_turn.get(output, self._standing(output)):
             return
-        if order is None and not active:
-            return  # never commanded: off
         is_sounder = self.world.area.outputs[output].kind == "sounder"
         if not (is_sounder and active and self._is_crying):
             self.world.truth.violate("I12", f"{output} driven to {active} without a durable order")

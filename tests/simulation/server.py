@@ -193,14 +193,18 @@ class Server:
         payload = signed_fact(SERVER_KEY.named(NAME), fact)
         gateway = self.world.area.gateway
         pending = PendingFact(fact_id, gateway, fact_type, "sim", payload, self.clock.now().earliest_us)
+        self.world.truth.said[fact_id] = fact
+        is_kept = False
         try:
             with self.database.writing() as connection:
                 fact_rows.put(connection, pending)
+                is_kept = self.database.aim != (0, "before")
         except Killed:
+            if not is_kept:
+                del self.world.truth.said[fact_id]
             self.kill()
             return ""
         self.state.expect(fact_id)
-        self.world.truth.said[fact_id] = fact
         self._publish(Message(gateway, "fact", payload))
         return fact_id
 

@@ -1,6 +1,7 @@
 """What is judged when all is over and healed: the whole log against the whole truth."""
 
 from collections import Counter
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from casegateway.book import output_of
@@ -338,15 +339,15 @@ def _missed(world: "World", engine: Engine, facts: list[Fact]) -> None:
     """Every stage that the facts, put in their order, reach is one that the gateway told."""
     if world.gateway.core is None:
         return
-    own = [fact for fact in facts if fact.type != "deadline.reached"]
-    until_us = world.now_us
+    own = [_in_its_time(fact) for fact in facts if fact.type != "deadline.reached"]
     if not own:
         return
+    until_us = max(world.now_us, max(fact.recorded_us for fact in own))  # a clock may have lied forwards
     verdict, ordered = in_order(own, world.rulebook.id, until_us)
     told = {(row.id, stage.name) for row in engine.obligations() for stage in row.fired}
     wanted = {
         (row.id, stage.name)
-        for row in ordered.obligations() for stage in row.fired if stage.due_us < until_us - SETTLING_US
+        for row in ordered.obligations() for stage in row.fired if stage.due_us < world.now_us - SETTLING_US
     }  # fmt: skip
     missing = sorted(wanted - told)
     if missing:
@@ -356,6 +357,15 @@ def _missed(world: "World", engine: Engine, facts: list[Fact]) -> None:
         lines = unlike(verdict, by_oracle(own, world.rulebook.id, until_us))
         if lines:
             world.truth.violate("I6", f"the oracle says otherwise: {lines[:3]}")
+
+
+def _in_its_time(fact: Fact) -> Fact:
+    """The fact as both readings of the law take it: not from the future when it need not be, by the clock's interval."""
+    latest_us = fact.recorded_latest_us
+    if latest_us is not None and fact.occurred_us > latest_us:
+        return replace(fact, recorded_latest_us=fact.recorded_us)
+    at_us = max(fact.recorded_us, fact.occurred_us)
+    return replace(fact, recorded_us=at_us, recorded_latest_us=at_us)
 
 
 def _late(world: "World", leaves: list[dict[str, Any]]) -> None:

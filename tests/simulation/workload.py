@@ -46,6 +46,8 @@ def _settings(rng: random.Random) -> dict[str, Any]:
         "ppm": ppm, "segment_bytes_max": rng.choice((20_000, 64_000, 4_000_000)),
         "ticks_start": rng.choice((0, (1 << 30) - rng.randrange(1, 900_000))),
     }  # fmt: skip
+    if rng.random() < 0.3:
+        settings["rtc"] = rng.choice(("dead", "none"))
     if rng.random() < 0.25:
         settings["reserve_bytes"] = 100_000
     if rng.random() < 0.2:
@@ -282,6 +284,6 @@ MAKERS: dict[str, Any] = {
     "forge": lambda rng, port, node: {},
     "clock_step": lambda rng, port, node: {"by_us": rng.choice(STEPS_US)},
     "no_ntp": lambda rng, port, node: {},
-    "clock_at_boot": lambda rng, port, node: {"rtc": rng.choice(("dead", "behind", "ahead", "right"))},
+    "clock_at_boot": lambda rng, port, node: {"rtc": rng.choice(("dead", "behind", "ahead", "right", "none"))},
     "server_clock_step": lambda rng, port, node: {"by_us": rng.choice((-10 * SECOND_US, 10 * SECOND_US, HOUR_US))},
 }  # fmt: skip
