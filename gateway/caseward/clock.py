@@ -57,6 +57,10 @@ class ScaledClock:
 
     Every process given the same start and rate reads the same station time, restarts included. Where the machine's wall
     clock is set back, station time stands still until it is past again: within one start no time falls.
+
+    Boot time is the same reading counted from the machine's boot. Two clocks read one after the other, or a wall clock
+    that is being slewed, would let them drift apart by milliseconds, `rate` times over: the gateway holds one against
+    the other, and would doubt a clock that is right by definition.
     """
 
     real_start_us: int
@@ -64,6 +68,11 @@ class ScaledClock:
     rate: float
     boot: int = 0
     _newest_us: int = field(default=0, init=False, repr=False, compare=False)
+    _booted_us: int = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """When the machine was booted, by its wall clock of now."""
+        self._booted_us = _wall_us() - _boottime_us()
 
     def step_us(self) -> int:
         """A scaled clock has no wall clock to step."""
@@ -78,7 +87,8 @@ class ScaledClock:
         self._newest_us = max(self._newest_us, _wall_us())
         real_us = self._newest_us - self.real_start_us
         station_us = self.station_start_us + int(real_us * self.rate)
-        return Instant(self.boot, int(_boottime_us() * self.rate), station_us, station_us)
+        boottime_us = int((self._newest_us - self._booted_us) * self.rate)
+        return Instant(self.boot, boottime_us, station_us, station_us)
 
     def as_environment(self) -> str:
         """Value of CASEWARD_CLOCK that gives another process this clock."""
