@@ -371,10 +371,12 @@ def outcome(engine: Engine) -> list[tuple[object, ...]]:
     return sorted(rows, key=repr)
 
 
-def in_order(facts: list[Fact], name: str, until_us: int) -> tuple[Verdict, Engine]:
-    """What is refused, raised and told to be over, when everything is known in time."""
+def in_order(
+    facts: list[Fact], name: str, until_us: int, where: Area | None = None
+) -> tuple[Verdict, Engine]:
+    """What is refused, raised and told to be over, when everything is known in time. `where`: None is `area()`."""
     first = {fact.id: fact for fact in reversed(facts)}
-    engine, verdict = Engine(area(), book(name)), Verdict()
+    engine, verdict = Engine(where or area(), book(name)), Verdict()
     ordered = [_in_time(fact) for fact in sorted(first.values(), key=lambda f: (f.occurred_us, f.index))]
     last = Fact("deadline.reached", {}, len(facts) + 1, until_us, until_us, until_us, until_us)
     for fact in (*ordered, last):

@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from tests.simulation.world import World
 
 BOOT_US = (8_000_000, 25_000_000)  # from power to the program at work
+DARK_US = (200_000, 90_000_000)  # without power after an aimed cut
 RESTART_US = (800_000, 2_500_000)  # by the service manager
 EPOCH = "e1"
 LIVES_MAX = 8
@@ -89,7 +90,8 @@ class Gateway:
         self.crystal.restart()
         self.time.power_on()
         self.world.observer.gateway_power(is_on=True)
-        self.world.kernel.after(self.world.rng("boot").randrange(*BOOT_US), self._start, self.life)
+        boot_us = self.world.settings.get("boot_us", BOOT_US)
+        self.world.kernel.after(self.world.rng("boot").randrange(*boot_us), self._start, self.life)
 
     def power_off(self) -> None:
         """Mains are gone: whatever was not synced is a matter of chance."""
@@ -206,7 +208,7 @@ class Gateway:
         """The disk lost power in the middle of an operation: so has everything else."""
         self.world.truth.faults["aimed power cut"] += 1
         self.power_off()
-        self.world.kernel.after(self.world.rng("boot").randrange(200_000, 90_000_000), self.power_on)
+        self.world.kernel.after(self.world.rng("boot").randrange(*self.world.settings.get("dark_us", DARK_US)), self.power_on)
 
     def _ended(self, code: int) -> None:
         """The program ended by itself."""
@@ -323,7 +325,8 @@ class Gateway:
         if self.core is not None:
             self._schedule(self.world.now_us)
         elif self.has_power:
-            self.world.kernel.after(BOOT_US[1], self._start, self.life)
+            boot_us = self.world.settings.get("boot_us", BOOT_US)
+            self.world.kernel.after(boot_us[1], self._start, self.life)
 
     def freeze(self, for_us: int) -> None:
         """The machine is suspended, or the process gets no processor: clocks go on."""

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from casegateway.book import output_of
+from casegateway.core import GatewayCore
 from caselog import canonical
 from casewire import ACTIVE, Boot, Contact, Feedback, Gap, Snapshot, Tag
 from custody.codec import fact_of
@@ -60,6 +61,22 @@ def _converged(world: "World") -> None:
         truth.violate("I10", f"the server holds {state.ingest.size} of {len(truth.leaves)} leaves")
     if core.outbox.waiting > BEHIND_LEAVES_MAX:
         truth.violate("I10", f"{core.outbox.waiting} leaves wait for the server")
+    if world.settings.get("server") != "plain":
+        _both_judged(world, core)
+    if state.ingest.counters["refused_fork"]:
+        truth.violate("I10", "the server cried fork at an honest gateway")
+    for node in world.area.nodes:
+        if core.memory.nodes.get(node) != "ok":
+            truth.violate("I10", f"node {node} counts as {core.memory.nodes.get(node)} though it speaks")
+    if core.memory.is_server_lost:
+        truth.violate("I10", "the server counts as lost though it answers")
+    if core.storage.reasons and not world.settings.get("second_disk"):
+        truth.violate("I10", f"the storage counts as lost: {core.storage.reasons}")
+
+
+def _both_judged(world: "World", core: GatewayCore) -> None:
+    """The second evaluator agrees, and every officer's form has its fate."""
+    truth, state = world.truth, world.server.state
     if state.counters["differences"]:
         truth.violate("I10", f"second evaluator: {list(state.snapshot().differences)[:2]}")
     waiting = state.snapshot().waiting_facts
@@ -70,15 +87,6 @@ def _converged(world: "World") -> None:
         theirs = {a.id for a in state.book.open() if a.origin != "server"}
         if ours != theirs:
             truth.violate("I10", f"alarms open at one side only: {sorted(ours ^ theirs)[:4]}")
-    if state.ingest.counters["refused_fork"]:
-        truth.violate("I10", "the server cried fork at an honest gateway")
-    for node in world.area.nodes:
-        if core.memory.nodes.get(node) != "ok":
-            truth.violate("I10", f"node {node} counts as {core.memory.nodes.get(node)} though it speaks")
-    if core.memory.is_server_lost:
-        truth.violate("I10", "the server counts as lost though it answers")
-    if core.storage.reasons and not world.settings.get("second_disk"):
-        truth.violate("I10", f"the storage counts as lost: {core.storage.reasons}")
 
 
 def _counts(world: "World", *beginnings: str) -> dict[str, int]:
@@ -343,7 +351,7 @@ def _missed(world: "World", engine: Engine, facts: list[Fact]) -> None:
     if not own:
         return
     until_us = max(world.now_us, max(fact.recorded_us for fact in own))  # a clock may have lied forwards
-    verdict, ordered = in_order(own, world.rulebook.id, until_us)
+    verdict, ordered = in_order(own, world.rulebook.id, until_us, world.area)
     told = {(row.id, stage.name) for row in engine.obligations() for stage in row.fired}
     wanted = {
         (row.id, stage.name)

@@ -6,6 +6,7 @@ import shutil
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from typing import Any
 import structlog
 
 from caselog.keys import SoftKey
+from custody.area import Area, load_area
 from tests.custody.against_oracle import area, book
 from tests.simulation.actors import Actors
 from tests.simulation.broker import Broker
@@ -23,6 +25,7 @@ from tests.simulation.kernel import Kernel, Livelock
 from tests.simulation.line import Line
 from tests.simulation.node import Board
 from tests.simulation.observer import Observer
+from tests.simulation.plain_server import PlainServer
 from tests.simulation.plan import Plan
 from tests.simulation.server import Server
 from tests.simulation.truth import Truth
@@ -30,6 +33,16 @@ from tests.simulation.truth import Truth
 HEAL_US = 150_000_000
 """After the faults end: so long both sides have to come to agree."""
 SHM = Path("/dev/shm")
+
+
+@cache
+def small_area() -> Area:
+    """One node, two doors, one cell: for runs that are played thousands of times."""
+    return load_area((Path(__file__).parents[1] / "gateway" / "area.toml").read_text(encoding="utf-8"))
+
+
+AREAS: dict[str, Callable[[], Area]] = {"standard": area, "small": small_area}
+"""By `area` of a plan's settings."""
 
 
 @dataclass
@@ -56,7 +69,7 @@ class World:
         self.kernel = Kernel(plan.start_us)
         self.truth = Truth()
         self._streams: dict[str, random.Random] = {}
-        self.area = area()
+        self.area = AREAS[plan.settings.get("area", "standard")]()
         self.rulebook = book(plan.settings.get("rulebook", "cn-2026"))
         self.hashes = {"config_hash": "c" * 64, "rulebook_hash": sha256(self.rulebook.id.encode()).hexdigest()}
         self.gateway_key = SoftKey.from_seed(b"g" * 32)
@@ -73,7 +86,8 @@ class World:
             Crystal(self.kernel, ppm.get("gateway", 0.0)),
         )  # fmt: skip
         (folder / "server").mkdir()
-        self.server = Server(
+        make = PlainServer if plan.settings.get("server") == "plain" else Server
+        self.server = make(
             self, folder / "server", WallClock(self.kernel, 0.0, 0), Crystal(self.kernel, ppm.get("server", 0.0))
         )  # fmt: skip
         self.lines = {port: self._line(port) for port in self.area.ports}
