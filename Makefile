@@ -28,7 +28,7 @@ setup-demo: setup
 	@bash .ci/setup system mosquitto
 
 setup-test: setup
-	@bash .ci/setup system mosquitto node victoria-metrics chromium fonts tpm
+	@bash .ci/setup system mosquitto node victoria-metrics chromium fonts tpm faketime
 
 setup-screenshots: setup
 	@bash .ci/setup system mosquitto chromium fonts

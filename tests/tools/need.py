@@ -19,6 +19,7 @@ PACKAGES: dict[str, str] = {
     "victoria-metrics": "victoria-metrics",
     "swtpm": "swtpm",
     "tpm2_unseal": "tpm2-tools",
+    "faketime": "faketime",
 }
 """Program name -> the Debian package that has it."""
 
