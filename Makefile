@@ -10,13 +10,15 @@ SPEED ?= 60
 # `make test SEED=7` tries another.
 SEED ?= 20260101
 TESTS ?= tests
+# What `make torture` plays against: caseward node-red node-red-context home-assistant home-assistant-timers
+TARGET ?= caseward
 
 PYTHON := .venv/bin/python
 # Nothing may fetch a browser: Chromium comes from Debian.
 export PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD := 1
 export PYTHONUTF8 := 1
 
-.PHONY: help setup setup-demo setup-test setup-screenshots demo test check prove screenshots format docs lock licences clean
+.PHONY: help setup setup-demo setup-test setup-screenshots setup-torture demo test check prove torture screenshots format docs lock licences clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -32,6 +34,9 @@ setup-test: setup
 
 setup-screenshots: setup
 	@bash .ci/setup system mosquitto chromium fonts
+
+setup-torture: setup
+	@bash .ci/setup system mosquitto node faketime
 
 demo: setup-demo ## a whole station on this machine: http://localhost:8000 (SPEED=60)
 	@.venv/bin/caseward demo --speed $(SPEED)
@@ -50,6 +55,10 @@ check: setup ## format, lint, types, layers, documents
 
 prove: setup-test ## the full figures, written to docs/proof
 	@$(PYTHON) -m tests.prove
+
+torture: setup-torture ## cases that other systems can be scored by too: TARGET=caseward (docs/torture.md)
+	@$(PYTHON) -m tests.torture.install $(TARGET)
+	@$(PYTHON) -m tests.torture --target $(TARGET)
 
 screenshots: setup-screenshots ## docs/img, by Chromium
 	@$(PYTHON) -m tests.web.screenshots
