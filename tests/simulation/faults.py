@@ -23,12 +23,12 @@ class Faults:
         self.is_healed = False
         self.is_without_ntp = False
 
-    def strike(self, number: int, fault: Fault) -> None:
-        """Let a fault of the plan begin, and end in its time."""
+    def strike(self, _number: int, fault: Fault) -> None:
+        """Let a fault of the plan begin, and end in its time. Its draws are the same whatever else is in the plan."""
         if self.is_healed:
             return
         world = self.world
-        rng = random.Random(f"{world.plan.seed}/fault/{number}/{fault.kind}")
+        rng = random.Random(f"{world.plan.seed}/fault/{fault.at_us}/{fault.kind}/{sorted(fault.args.items())}")
         world.truth.faults[fault.kind] += 1
         world.truth.trace(world.now_us, "fault", fault.kind)
         getattr(self, fault.kind)(rng, fault, **fault.args)
