@@ -77,6 +77,8 @@ class NodeLink:
             if self._timed_us is None:
                 self._timed_us = now.real_us
             self.queue_depth, self.dropped = frame.message.queue_depth, frame.message.dropped
+            # All that waited when it spoke is here. Later a newer message could pass for one that is missing.
+            self._is_synced |= len(self._inbox) >= min(self.queue_depth, HELD_FRAMES_MAX)
         return True
 
     def is_double(self, frame: Frame) -> bool:
@@ -91,13 +93,12 @@ class NodeLink:
         """Messages whose turn it is.
 
         None before the first heartbeat: their age is not known yet. After our own start none
-        before all are here that the heartbeat says are waiting: which is the first is not known.
+        before all are here that a heartbeat says are waiting: which is the first is not known.
         """
         if self._timed_us is None:
             return Delivery()
         if not self._is_synced:
-            is_waiting = len(self._inbox) < min(self.queue_depth, HELD_FRAMES_MAX)
-            if is_waiting and now.real_us - self._timed_us < HOLE_MS * 1_000:
+            if now.real_us - self._timed_us < HOLE_MS * 1_000:
                 return Delivery()
             self._is_synced = True
         boot = self._inbox.boot

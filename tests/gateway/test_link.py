@@ -219,6 +219,26 @@ def test_gateway_with_a_new_disk_that_meets_a_running_node_on_a_bad_line_keeps_i
         assert len(seqs) >= 20
 
 
+def test_new_message_does_not_pass_for_one_that_waited_before_our_start() -> None:
+    for down_ms in range(5_600, 7_200, 200):  # wherever the node stands in saying its oldest message again
+        bench = started()
+        bench.is_line_cut = True
+        bench.node.level(4, 1)
+        bench.run(300)
+        bench.node.level(4, 0)
+        bench.run(down_ms)
+        bench.is_line_cut = False
+        bench.crash()
+        for number in range(12):
+            bench.node.level(5, number % 2 ^ 1)
+            bench.run(100)
+        bench.run(3_000)
+        seqs = [fact["source"]["seq"] for fact in bench.leaves() if fact["source"]["name"] == "n1"]
+        assert seqs == sorted(seqs), down_ms
+        doors = [t for t in bench.types() if t.startswith("door.") and t != "door.unknown"]
+        assert doors[-2:] == ["door.opened", "door.closed"], down_ms
+
+
 def test_lamp_of_a_node_is_ordered_in_the_log_first_and_confirmed_by_the_node() -> None:
     bench = started(Tap())
     bench.said.clear()
