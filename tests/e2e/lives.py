@@ -142,9 +142,12 @@ def wait_until_mended(gateway: Path) -> None:
     _wait(f"{gateway.name}: the interim log to be merged", lambda: not (gateway / "interim").exists())
 
 
-def wait_until_told(chain: Chain, area: str, text: str) -> None:
-    """Until a start of the gateway says so in the log."""
-    _wait(f"gateway.booted with {text!r}", lambda: any(text in reason for reason in reasons(chain, area)))
+def wait_until_told(chain: Chain, area: str, text: str, times: int = 1) -> None:
+    """Until so many starts of the gateway have said so in the log."""
+    _wait(
+        f"gateway.booted with {text!r}",
+        lambda: sum(text in reason for reason in reasons(chain, area)) >= times,
+    )
 
 
 def reasons(chain: Chain, area: str) -> list[str]:

@@ -1,6 +1,7 @@
 """Points at which `die_at` kills a program, by the names of the program's own functions.
 
-A point is a chain of moments: calls and returns of a function, told apart by what stands in its frame.
+A point is a chain of moments: calls and returns of a function, told apart by what stands in its frame. There is no
+point in a snapshot of the engine: there are no snapshots, a restart replays the log, and dies in that too.
 """
 
 import os

@@ -20,6 +20,7 @@ PROOFS = (
     "latency",
     "broker_outage",
     "kills",
+    "real_faults",
     "eight_hours",
     "oracle",
     "verifiers",
