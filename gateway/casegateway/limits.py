@@ -19,6 +19,8 @@ NODE_SILENT_MS: Final = 3_500
 NODE_SIGN_MS: Final = 1_000
 """How often a node hears from us; it gives up after `link_lost_ms` (5000)."""
 SNAPSHOT_RESEND_MS: Final = 2_000
+SNAPSHOT_DUE_MS: Final = 12_000
+"""A node that is heard but has not told its whole state by then, asked every two seconds, counts as lost."""
 TAG_RECHECK_MS: Final = 5_000
 """A tag that a node does not tell again this long after a snapshot is gone."""
 HELD_FRAMES_MAX: Final = 64

@@ -6,7 +6,7 @@ carries the gateway's boot number and a number rising within it, as the node dem
 
 from casegateway.events import Moment, SendBytes
 from casegateway.inbox import Delivery, Inbox
-from casegateway.limits import HELD_FRAMES_MAX, HOLE_MS, NODE_SIGN_MS, NODE_SILENT_MS, SNAPSHOT_RESEND_MS
+from casegateway.limits import HELD_FRAMES_MAX, HOLE_MS, NODE_SIGN_MS, NODE_SILENT_MS, SNAPSHOT_DUE_MS, SNAPSHOT_RESEND_MS
 from casegateway.memory import SeenSeqs
 from casegateway.node_clock import NodeClock
 from casewire import (
@@ -46,6 +46,8 @@ class NodeLink:
         self._seq = 0
         self._seen = seen
         self._clock = NodeClock()
+        self._beat_ms = -1  # uptime in the newest heartbeat of this boot
+        self._incomplete_us = now.real_us  # since when a whole snapshot is missing
         self._inbox = Inbox(seen.boot, None)
         self._timed_us: int | None = None  # when a heartbeat first gave the offset of the node's uptime
         self._is_synced = False  # what the node still has to tell from before our start is here
@@ -64,12 +66,19 @@ class NodeLink:
         return self._inbox.boot if self.is_heard else 0
 
     def receive(self, frame: Frame, received_us: int, now: Moment) -> bool:
-        """Take an authentic frame read at `received_us`. False when it belongs to an older boot."""
+        """Take an authentic frame read at `received_us`. False when it is an older boot's, or a heartbeat heard before."""
         if frame.boot < self._inbox.boot:
             self.stale += 1
             return False
         if frame.boot > self._inbox.boot:
             self._start_boot(frame.boot, now)
+        if isinstance(frame.message, Heartbeat):
+            if frame.uptime_ms <= self._beat_ms:
+                self.stale += 1  # played back: no sign that anybody lives
+                return False
+            self._beat_ms = frame.uptime_ms
+        elif self.is_double(frame):
+            return True  # sent again, or played back: acked again, but no sign of life
         self.is_heard = True
         self.heard_real_us, self.heard_us = received_us, now.instant.earliest_us
         self._clock.note(frame.uptime_ms, received_us)
@@ -121,12 +130,17 @@ class NodeLink:
         return True
 
     def is_silent(self, now: Moment) -> bool:
-        """Whether the node was heard too long ago."""
+        """Whether the node was heard too long ago, or does not tell its whole state when asked: then somebody may be
+        playing back what it said before our start."""
+        if not self.is_complete and now.real_us - self._incomplete_us > SNAPSHOT_DUE_MS * 1_000:
+            return True
         return now.real_us - self.heard_real_us > NODE_SILENT_MS * 1_000
 
     def lose(self) -> None:
         """The node counts as away: a new snapshot must come before it counts as back."""
         self.away_us = self.heard_us
+        if self.is_complete:
+            self._incomplete_us = self.heard_real_us
         self.is_complete = False
         self._parts.clear()
 
@@ -177,6 +191,7 @@ class NodeLink:
         is_first = self._inbox.boot == 0 and not self.is_heard
         self._inbox = Inbox(boot, None if is_first else 1)
         self._clock = NodeClock()
+        self._beat_ms = -1
         self._timed_us = None
         self._is_synced = not is_first
         self.lose()

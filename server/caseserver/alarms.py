@@ -310,6 +310,8 @@ def _event(effect: AlarmEffect | AlarmChanged, fact: Fact, origin: str) -> Alarm
         )
     what = {AlarmRaised: "raised", PreWarning: "prewarned"}.get(type(effect), "cleared")
     detail = {"stage": effect.stage, "severity": effect.severity, "origin": origin}
+    if isinstance(effect, AlarmRaised) and not effect.is_certain:
+        detail["certain"] = False
     if isinstance(effect, AlarmRaised | PreWarning):
         detail["late_us"] = effect.late_us
         return AlarmEvent(

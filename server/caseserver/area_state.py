@@ -52,6 +52,9 @@ OWED_S: Final = 60.0
 OFFSET_S_MAX: Final = 5.0
 """Real seconds that the clocks of gateway and server may differ."""
 OFFSET_BEATS: Final = 3
+UNPROVED_S: Final = 20.0
+"""Contradictions without proof are the gateway's own only when nothing that it signed fits for so long: leaves are
+signed by their sum, and whoever is on the way can change one. An honest gateway says all of it again within 10 s."""
 DIFFERENCES_SHOWN_MAX: Final = 20
 AHEAD_SLACK_US: Final = 5_000_000
 """Station time a gateway gets after a deadline before its silence on it counts as a no."""
@@ -105,6 +108,7 @@ class AreaState:
         self._rate = rate
         self._offset_us = 0
         self._far_beats = 0
+        self._unproved_us: int | None = None  # since when contradictions came and nothing that fitted
         self._differences: deque[str] = deque(maxlen=DIFFERENCES_SHOWN_MAX)
         self._fresh: tuple[int, Snapshot] | None = None
         self._erased: deque[str] = deque()
@@ -119,6 +123,7 @@ class AreaState:
             self._keep_refused(payload, outcome.refused, now)
             request = outcome.request
             return ([Message(self.gateway, "req", request_bytes(*request))] if request else []), ()
+        self._unproved_us = None
         if outcome.records:
             self._commit(outcome, now)
             self.ingest.settle(outcome)
@@ -365,10 +370,16 @@ class AreaState:
                 self._log.critical("the gateway signed two histories", proof=path.name)
                 self.on_fork(path.name)
                 self._own.tell(FORK_ALARM, path.stem, now, params)
-            elif not self._own.is_open(FORK_ALARM):
+            elif self._is_persistent(now) and not self._own.is_open(FORK_ALARM):
                 self._own.raise_(FORK_ALARM, f"leaf-{refused.index}", now, params)
             self._touch()
         self._save([])
+
+    def _is_persistent(self, now: Instant) -> bool:
+        """Whether contradictions without proof are all that has come for some time."""
+        if self._unproved_us is None:
+            self._unproved_us = now.earliest_us
+        return now.earliest_us - self._unproved_us >= UNPROVED_S * self._rate * 1_000_000
 
     def _evaluate_ahead(self, now: Instant) -> None:
         if not self._is_silent:
@@ -389,8 +400,11 @@ class AreaState:
             self._owed_s = None
             return
         for alarm in self.book.open():
-            is_past = alarm.origin == AHEAD and beat.instant.earliest_us > alarm.raised_us + AHEAD_SLACK_US
-            if is_past and not self.evaluator.is_known(alarm.id):
+            if alarm.origin != AHEAD or self.evaluator.is_known(alarm.id):
+                continue
+            is_past = beat.instant.earliest_us > alarm.raised_us + AHEAD_SLACK_US
+            # Our clock may have been ahead of the gateway's: what its log has ended cannot fall due any more.
+            if is_past or not self.evaluator.is_running(alarm.id):
                 self.book.clear(alarm.id, now.earliest_us, "late_evidence", is_over=True)
                 self._touch()
         if not self.evaluator.owed():
@@ -404,7 +418,7 @@ class AreaState:
 
     def _compare_clocks(self, beat: Heartbeat, now: Instant) -> None:
         """Both clocks told within one heartbeat's way; three in a row far apart are an alarm."""
-        self._offset_us = beat.instant.earliest_us - now.earliest_us
+        self._offset_us = _apart_us(beat.instant, now)
         is_far = abs(self._offset_us) > OFFSET_S_MAX * 1_000_000 * self._rate
         self._far_beats = self._far_beats + 1 if is_far else 0
         if self._far_beats == OFFSET_BEATS:
@@ -440,3 +454,12 @@ class AreaState:
 
     def _touch(self) -> None:
         self.version += 1
+
+
+def _apart_us(one: Instant, other: Instant) -> int:
+    """By how much `one` is later than `other` for certain; negative when earlier, 0 when both can be the same moment."""
+    if one.latest_us is not None and one.latest_us < other.earliest_us:
+        return one.latest_us - other.earliest_us
+    if other.latest_us is not None and other.latest_us < one.earliest_us:
+        return one.earliest_us - other.latest_us
+    return 0

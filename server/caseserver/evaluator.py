@@ -112,6 +112,10 @@ class Evaluator:
         """Whether the engine, by the log alone, has this alarm."""
         return alarm_id in self._engine.alarms
 
+    def is_running(self, obligation_id: str) -> bool:
+        """Whether by the log alone this duty runs."""
+        return any(row.id == obligation_id and row.closed_us is None for row in self._engine.obligations())
+
     def next_deadline_us(self) -> int | None:
         """When something falls due, by the log and the look ahead."""
         return (self._ahead or self._engine).next_deadline_us()

@@ -11,7 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Any, Final
 
 from caselog import canonical, checkpoint
 from caselog import leaf as leaves
@@ -26,6 +26,7 @@ from caselog.tree import Tree, leaf_hash
 from caseserver import payload as payloads
 from caseserver.frontier import Frontier
 from caseserver.payload import Batch
+from caseserver.signed import signed_held
 
 MALFORMED: Final = "malformed"
 SIGNATURE: Final = "signature"
@@ -44,7 +45,8 @@ _EPOCH: Final = re.compile(r"[A-Za-z0-9.-]{1,64}")
 class Refused:
     """Why bytes were not taken. `reason`: MALFORMED, SIGNATURE or FORK; `index`: the leaf a fork is about.
 
-    `fork`: the proof that two notes of the gateway contradict each other, where these bytes give one;
+    `fork`: the proof that two notes of the gateway contradict each other, where these bytes give one. Without it
+    somebody on the way may have changed the leaves: they are signed by their sum alone;
     `offered`: the leaf that stands where we hold another.
     """
 
@@ -121,6 +123,12 @@ class Ingest:
     def note(self) -> bytes | None:
         """The newest checkpoint, cosigned."""
         return self._note
+
+    def word(self, log: str, nonce: str) -> dict[str, Any] | None:
+        """How much is held of the log of this origin, signed with the number of the question; None when another is held."""
+        if self._origin not in (None, log):
+            return None
+        return signed_held(self._signer, log, nonce, self.size, self.root)
 
     @property
     def cosigner(self) -> Verifier:
@@ -251,14 +259,16 @@ class Ingest:
             except ChainError as error:
                 # at the seam the gateway's signed leaf denies the leaf we hold; inside it is a broken batch
                 is_seam = index == batch.first and index > 0 and error.expected.startswith("prev")
-                reason = FORK if is_seam else MALFORMED
+                reason = FORK if is_seam and batch.end > self.size else MALFORMED
                 raise _Refusal(reason, error.expected, error.found, index) from None
             except FormatError as error:
                 raise _Refusal(MALFORMED, f"leaf {index}: {error.expected}", error.found) from None
             if index < self.size:
                 held = self._tree.leaf(index)
                 if held != record.hash:
-                    raise _Refusal(FORK, f"leaf {index} {held.hex()}", record.hash.hex(), index)
+                    # a checkpoint of what we hold has our root: then somebody changed the leaves beside it
+                    reason = MALFORMED if batch.end <= self.size else FORK
+                    raise _Refusal(reason, f"leaf {index} {held.hex()}", record.hash.hex(), index)
                 self.counters["duplicate_leaves"] += 1
             else:
                 fresh.append(record)

@@ -1,4 +1,5 @@
-"""What the server signs for a gateway: facts of officers (down/fact), requests to count a stay (down/count)."""
+"""What the server signs for a gateway: facts of officers (down/fact), requests to count a stay (down/count), how much
+it holds of a log (in down/mend)."""
 
 from __future__ import annotations
 
@@ -14,6 +15,8 @@ SIGNED_PREFIX: Final = b"caseward-fact-v1\n"
 """Before the canonical JSON of a fact, so that no other signed thing can pass as one."""
 COUNT_PREFIX: Final = b"caseward-count-v1\n"
 """Before that of a request to count."""
+HELD_PREFIX: Final = b"caseward-held-v1\n"
+"""Before that of what it holds."""
 
 
 def fact_id(prefix: str = "s") -> str:
@@ -23,21 +26,25 @@ def fact_id(prefix: str = "s") -> str:
 
 def signed_fact(signer: Signer, fact: Mapping[str, Any]) -> bytes:
     """The message: the fact {type, id, occurred, stay, body}, the key's id, the Ed25519 signature."""
-    return _signed(signer, "fact", SIGNED_PREFIX, fact)
+    return canonical.dumps(_signed(signer, "fact", SIGNED_PREFIX, fact))
 
 
 def signed_count(signer: Signer, stay: str, id_: str, at_us: int) -> bytes:
     """The message of down/count: count the leaves of `stay`, under `id_`. `at_us`: station time of asking."""
-    return _signed(signer, "count", COUNT_PREFIX, {"at_us": at_us, "id": id_, "stay": stay})
+    return canonical.dumps(_signed(signer, "count", COUNT_PREFIX, {"at_us": at_us, "id": id_, "stay": stay}))
 
 
-def _signed(signer: Signer, what: str, prefix: bytes, value: Mapping[str, Any]) -> bytes:
+def signed_held(signer: Signer, log: str, nonce: str, size: int, root: bytes) -> dict[str, Any]:
+    """Asked under `nonce`: of the log of this origin `size` leaves are held, with this root (32 bytes), and no more."""
+    value = {"log": log, "nonce": nonce, "root": root.hex(), "size": size}
+    return _signed(signer, "held", HELD_PREFIX, value)
+
+
+def _signed(signer: Signer, what: str, prefix: bytes, value: Mapping[str, Any]) -> dict[str, Any]:
     signature = signer.key.sign(prefix + canonical.dumps(value))
-    return canonical.dumps(
-        {
-            "v": 1,
-            what: value,
-            "key": signer.verifier.key_id().hex(),
-            "sig": base64.b64encode(signature).decode(),
-        }
-    )
+    return {
+        "v": 1,
+        what: value,
+        "key": signer.verifier.key_id().hex(),
+        "sig": base64.b64encode(signature).decode(),
+    }

@@ -80,6 +80,7 @@ class Health:
     `sources`: (id, state, since_us); id node:… port:… recorder:… server; state ok, lost, unknown, and recording or
     stopped for recorders. `clock_state`: trusted | doubtful.
     `is_stale`: no heartbeat for three seconds, pages turn grey. `is_silent`: for thirty, alarmed.
+    `instant`: the gateway's clock at its last heartbeat, an interval; None before the first.
     `behind`: leaves the gateway has and we do not. `offset_us`: its clock against ours, at the last heartbeat.
     """
 
@@ -91,6 +92,7 @@ class Health:
     is_stale: bool
     is_silent: bool = False
     is_forked: bool = False
+    instant: Instant | None = None
     behind: int = 0
     waiting_facts: int = 0
     offset_us: int = 0
@@ -171,6 +173,7 @@ class AreaView:
             is_stale=snapshot.is_stale,
             is_silent=snapshot.is_silent,
             is_forked=snapshot.is_forked,
+            instant=beat.instant if beat is not None else None,
             behind=max(0, beat.size - snapshot.size) if beat is not None else 0,
             waiting_facts=snapshot.waiting_facts,
             offset_us=snapshot.offset_us,
@@ -263,8 +266,9 @@ class Station:
 
     def mend(self, gateway: str, payload: bytes) -> list[Message]:
         """The answer to a gateway that asks for leaves it has lost."""
+        ingest = next(state.ingest for state in self._areas.values() if state.gateway == gateway)
         reply = mending.answer(
-            payload, lambda first, count: self.log_run(gateway, first, count), self._leaves.held(gateway).note
+            payload, lambda first, count: self.log_run(gateway, first, count), ingest.note, ingest.word
         )
         return [] if reply is None else [Message(gateway, "mend", reply)]
 

@@ -88,13 +88,13 @@ class Worker:
             self._send(self._states[gateway].on_heartbeat(payload, self._station.now(), self._steady_s()))
             if self._influx is not None:
                 self._influx.put(self._states[gateway].area.id, self._states[gateway].samples.newest)
-        for gateway, payload in received.mends.items():
-            self._send(self._station.mend(gateway, payload))
         for gateway, payload in received.logs:
             state = self._states[gateway]
             messages, records = state.on_log(payload, self._station.now())
             self._send(messages)
             state.follow(records, self._station.now())
+        for gateway, payload in received.mends.items():  # the answer knows of what came before the question
+            self._send(self._station.mend(gateway, payload))
         if self._people is not None:
             self._people.settle([mark for state in self._states.values() for mark in state.take_erased()])
         for state in self._states.values():

@@ -3,6 +3,7 @@
 import itertools
 import random
 
+from casegateway.events import BytesRead
 from caselog.disk import MemoryDisk
 from casewire import FROM_GATEWAY, Ack, Command, Decoder, Frame, SnapshotRequest
 from tests.gateway.bench import KEY, Bench
@@ -300,3 +301,40 @@ def test_health_ages_grow_while_a_node_is_silent() -> None:
         "state": "unknown",
         "recording": None,
     }
+
+
+def played_back(bench: Bench, recorded: list[bytes], seconds: int) -> None:
+    """Somebody has cut the node off and plays what it said, over and over."""
+    bench.node.is_on = False
+    for second in range(seconds):
+        bench.run(1_000)
+        for data in (recorded[second % len(recorded)], recorded[-1]):
+            bench.put(BytesRead("line1", data, bench.real_us))
+
+
+def recording(bench: Bench) -> list[bytes]:
+    recorded: list[bytes] = []
+    bench.to_gateway = lambda data: recorded.append(data) or data  # type: ignore[func-returns-value]
+    bench.run(30_000)
+    bench.node.level(4, 1)
+    bench.run(1_000)
+    bench.to_gateway = lambda data: data
+    return [data for data in recorded if data]
+
+
+def test_what_a_node_said_before_is_no_sign_that_it_lives() -> None:
+    bench = started()
+    played_back(bench, recording(bench), 6)
+    assert len(bench.facts("node.lost")) == 1
+
+
+def test_what_a_node_said_before_our_start_keeps_it_no_longer_than_its_state_is_due() -> None:
+    bench = started()
+    recorded = recording(bench)
+    bench.node.is_on = False
+    bench.crash()
+    played_back(bench, recorded, 14)
+    assert len(bench.facts("node.lost")) == 1
+    bench.node.is_on = True
+    bench.run(4_000)
+    assert len(bench.facts("node.restored")) == 2

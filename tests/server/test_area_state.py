@@ -265,6 +265,21 @@ def test_what_the_server_raised_ahead_is_withdrawn_when_the_gateways_facts_deny_
         assert not alarm.is_open
 
 
+def test_what_the_servers_wrong_clock_raised_ahead_goes_when_the_log_has_ended_the_duty(kit: Kit) -> None:
+    end_us = morning(kit.gateway)
+    kit.take(kit.gateway.batch())
+    kit.beat(100.0)
+    kit.clock.at_us = end_us + 13 * HOUR_US  # somebody set the server's clock
+    kit.state.tick(kit.clock.now(), 140.0)
+    assert [i for i in ids(kit, origin=AHEAD) if i.startswith("a1/T1/")]
+    kit.clock.at_us = end_us + HOUR_US
+    kit.gateway.fact("stay.released", kit.clock.at_us, stay="S-1", reason="released", officer="1001")
+    kit.take(kit.gateway.batch())
+    kit.beat(141.0)
+    kit.state.tick(kit.clock.now(), 141.1)
+    assert [i for i in ids(kit, origin=AHEAD) if "stay:S-1" in i] == []
+
+
 def test_a_fork_is_alarmed_and_both_accounts_are_kept(kit: Kit) -> None:
     morning(kit.gateway)
     kit.take(kit.gateway.batch())
@@ -335,6 +350,26 @@ def test_a_bad_heartbeat_is_counted(kit: Kit, payload: bytes) -> None:
     kit.state.on_heartbeat(payload, kit.clock.now(), 1.0)
     assert kit.state.counters["bad_heartbeats"] == 1
     assert kit.state.snapshot().is_stale
+
+
+@pytest.mark.parametrize(
+    ("early_s", "late_s", "offset_s"),
+    [(-70, 80, 0), (-3_600, None, 0), (-90, -8, -8), (9, 11, 9), (9, None, 9), (-4, -4, -4)],
+)
+def test_clocks_differ_by_what_lies_between_their_intervals(
+    kit: Kit, early_s: int, late_s: int | None, offset_s: int
+) -> None:
+    now_us = kit.clock.at_us
+    beat = canonical.loads(kit.gateway.heartbeat(now_us))
+    beat["earliest_us"] = now_us + early_s * 1_000_000
+    beat["latest_us"] = None if late_s is None else now_us + late_s * 1_000_000
+    for second in range(3):
+        kit.state.on_heartbeat(canonical.dumps(beat), kit.clock.now(), float(second))
+    health = kit.station.area("a1").health()
+    assert health.offset_us == offset_s * 1_000_000
+    assert health.instant is not None
+    assert health.instant.latest_us == beat["latest_us"]
+    assert any("SYS/offset" in alarm.id for alarm in kit.station.area("a1").alarms) == (abs(offset_s) > 5)
 
 
 def test_a_snapshot_does_not_change_when_the_log_goes_on(kit: Kit) -> None:

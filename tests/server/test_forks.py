@@ -202,3 +202,44 @@ def test_a_cloned_gateway_is_caught_and_the_proof_is_on_file(tmp_path: Path) -> 
     true.run(1_000)
     assert state.ingest.size == true.log.size, "the true one goes on"
     database.close()
+
+
+def changed_on_the_way(batch: bytes, index: int) -> bytes:
+    """The batch with one leaf that names another leaf before it: its checkpoint is still the gateway's own."""
+    lines = batch.split(b"\n")
+    at = lines[1 + index].index(b'"prev":"') + 8
+    digit = b"0" if lines[1 + index][at : at + 1] != b"0" else b"1"
+    lines[1 + index] = lines[1 + index][:at] + digit + lines[1 + index][at + 1 :]
+    return b"\n".join(lines)
+
+
+def fork_alarms(kit: Kit) -> int:
+    return len([a for a in kit.state.book.open() if a.variant == "fork"])
+
+
+@pytest.mark.parametrize("index", [0, 3])
+def test_a_leaf_changed_on_the_way_does_not_accuse_an_honest_gateway(kit: Kit, index: int) -> None:
+    morning(kit.gateway)
+    kit.take(kit.gateway.batch(0, 10))
+    for second in range(60):  # again and again, between batches that fit
+        kit.clock.at_us += 1_000_000
+        kit.take(changed_on_the_way(kit.gateway.batch(5, 9), index))
+        kit.take(changed_on_the_way(kit.gateway.batch(10, 14), 0))
+        if second % 10 == 0:
+            kit.take(kit.gateway.batch(9, 10))
+    assert fork_alarms(kit) == 0
+    assert kit.state.ingest.counters["refused_malformed"] == 60
+    assert kit.acked(kit.take(kit.gateway.batch(10))) == kit.gateway.log.size
+
+
+def test_contradictions_without_proof_are_alarmed_when_nothing_else_comes(kit: Kit) -> None:
+    morning(kit.gateway)
+    kit.take(kit.gateway.batch(0, 10))
+    other = other_history(kit, 2)
+    for _ in range(7):
+        assert fork_alarms(kit) == 0
+        kit.clock.at_us += 3_000_000
+        kit.take(other.batch(10, 14))  # where the other history begins is never shown
+    kit.clock.at_us += 3_000_000
+    kit.take(other.batch(10, 14))
+    assert fork_alarms(kit) == 1

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
+from caselog.clock import Instant
 from caseserver.station import AreaView, Station
 from caseserver.web import wording
 from caseserver.web.present.coverage import HOUR_US, HOURS, source_name
@@ -38,12 +39,15 @@ class Gatherer:
         seen = view.health()
         now = self.station.now()
         is_doubtful = seen.clock_state != "trusted" or now.latest_us is None
-        width_us = None if is_doubtful or now.latest_us is None else (now.latest_us - now.earliest_us) // 2
+        half_us = half_width_us(now, seen.instant)
+        heard = None if seen.is_stale else seen.instant
         is_reading = seen.behind > READING_BEHIND and not seen.is_stale
         health = Health(
             heard_us=seen.gateway_seen_us,
             is_stale=seen.is_stale,
-            clock_doubt_us=width_us,
+            clock_doubt_us=None if is_doubtful else half_us,
+            clock_half_us=half_us,
+            earliest_us=(heard or now).earliest_us,
             blind_today=self._blind_today(view, reader),
             witnessed_us=seen.proved_us,
             reading=(seen.log_size, seen.log_size + seen.behind) if is_reading else None,
@@ -109,3 +113,15 @@ class Gatherer:
             view.area.id: self.station.samples(view.area.id, from_us, reader.now_us)
             for view in self.station.areas()
         }
+
+
+def half_width_us(ours: Instant, theirs: Instant | None) -> int | None:
+    """Half the width of the wider of both clocks' intervals; None when one has no upper bound."""
+    widths = []
+    for instant in (ours, theirs):
+        if instant is None:
+            continue
+        if instant.latest_us is None:
+            return None
+        widths.append(instant.latest_us - instant.earliest_us)
+    return max(widths) // 2

@@ -45,13 +45,15 @@ class Count:
 
 @dataclass(frozen=True)
 class LimitBar:
-    """The share of a legal limit. ``warn_us`` is where the warning starts; ``in_doubt`` draws the bar hatched with ≥."""
+    """The share of a legal limit. ``warn_us`` is where the warning starts; ``in_doubt`` draws the bar hatched with ≥;
+    ``give_us``: how far either way the clock may be off, 0 when it is not worth saying."""
 
     start_us: int
     end_us: int
     warn_us: int | None = None
     level: BarLevel = ""
     in_doubt: bool = False
+    give_us: int = 0
 
 
 # ---------------------------------------------------------------- the wall
@@ -132,7 +134,8 @@ AlarmState = Literal["new", "taken", "acknowledged", "fixed", "closed"]
 class AlarmCard:
     """One alarm: where, who, what, what to do, by which article, how long, and whose it is now.
 
-    A warning (``is_warning``) is not yet an alarm: nobody takes it, and it is heard once.
+    A warning (``is_warning``) is not yet an alarm: nobody takes it, and it is heard once. ``is_possible``: by the latest
+    time it can be now the limit has passed, by the earliest it has not.
     """
 
     id: str
@@ -152,6 +155,7 @@ class AlarmCard:
     late_s: int = 0
     cleared: bool = False
     is_warning: bool = False
+    is_possible: bool = False
 
 
 @dataclass(frozen=True)
@@ -177,6 +181,8 @@ class HealthStrip:
     blind_today: tuple[str, int] | None
     witnessed_us: int | None
     gateways: tuple[tuple[str, int | None], ...]
+    clock_half_us: int | None = None
+    is_clock_wide: bool = False
 
 
 @dataclass(frozen=True)
@@ -384,6 +390,7 @@ class StayPage:
     witness: str
     duties: tuple[tuple[str, str], ...]
     law: str = ""
+    limit_give_us: int = 0
 
 
 # ---------------------------------------------------------------- forms

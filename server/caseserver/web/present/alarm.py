@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
 from caseserver.alarms import Alarm
-from caseserver.web.present.cards import alarm_card
+from caseserver.web.present.cards import alarm_card, is_possible
 from caseserver.web.present.rules import rule_href
 from caseserver.web.present.state import AreaPicture
 from caseserver.web.present.words import Words
@@ -42,7 +42,8 @@ _LANE = {
 _BAD = frozenset(
     {"recorder.stopped", "recorder.lost", "door.opened", "door.unknown", "node.lost", "port.lost", "server.lost",
      "storage.lost",
-     "wristband.cut", "wristband.battery", "tag.gone", "clock.doubted", "clock.stepped"}
+     "wristband.cut", "wristband.battery", "tag.gone", "clock.doubted", "clock.stepped", "clock.differed",
+     "gateway.stalled"}
 )  # fmt: skip
 _CAUSES = ("power", "storage", "wiring", "device", "person", "handover", "overrun", "mistaken", "other")
 _CAUSES_OF: dict[str, tuple[str, ...]] = {
@@ -94,7 +95,7 @@ def alarm_page(
         ended_us=alarm.cleared_us,
         law=_law(alarm, state, words),
         site=_site(alarm, rule, words, reader),
-        steps=tuple(_steps(alarm, history, words, reader)),
+        steps=tuple(_steps(alarm, state, history, words, reader)),
         moves=_moves(alarm, reader, may),
         causes=tuple((code, reader.of("cause", code)) for code in _CAUSES_OF.get(alarm.family, _CAUSES)),
         actions=tuple(
@@ -159,13 +160,15 @@ def _site(alarm: Alarm, rule: Rule | None, words: Words, reader: Reader) -> tupl
 
 
 def _steps(
-    alarm: Alarm, history: Sequence[Mapping[str, Any]], words: Words, reader: Reader
+    alarm: Alarm, state: AreaPicture, history: Sequence[Mapping[str, Any]], words: Words, reader: Reader
 ) -> Iterable[Step]:
     yield Step("done", reader.t("alarm.step_happened"), alarm.since_us)
     for line in history:
         step = _step(line, words, reader)
         if step is not None:
             yield step
+    if not alarm.is_certain and alarm.is_active and not is_possible(alarm, state):
+        yield Step("done", reader.t("alarm.step_certain"), alarm.raised_us)
     if alarm.state == "unacknowledged" and alarm.is_active:
         yield Step("now", reader.t("alarm.step_untaken"), reader.now_us)
     if alarm.state != "closed":
@@ -180,7 +183,8 @@ def _step(line: Mapping[str, Any], words: Words, reader: Reader) -> Step | None:
         reader.t("alarm.late_mark", late=reader.duration(late_us // 1_000_000, exact=True)) if late_us else ""
     )
     if what == "raised":
-        return Step("done", reader.t("alarm.step_raised"), at_us, late)
+        possible = reader.t("alarm.possible") if detail.get("certain") is False else ""
+        return Step("done", reader.t("alarm.step_raised"), at_us, late or possible)
     if what == "prewarned":
         return Step("done", reader.t("alarm.step_prewarned"), at_us, late)
     if what == "cleared":

@@ -77,14 +77,23 @@ def alarm_card(alarm: Alarm, state: AreaPicture, reader: Reader) -> AlarmCard:
         todo=words.text(alarm, "do"),
         seal=seal_of(alarm.basis),
         article=words.article(alarm.article),
-        count=_alarm_count(alarm, state),
+        count=_alarm_count(alarm, state, reader),
         sound=sound_of(alarm) if alarm.state == "unacknowledged" else "",
         taken_by=has,
         taken_us=since,
         late_s=alarm.late_us // 1_000_000,
         cleared=not alarm.is_active,
         is_warning=alarm.is_prewarning,
+        is_possible=is_possible(alarm, state),
     )
+
+
+def is_possible(alarm: Alarm, state: AreaPicture) -> bool:
+    """Raised because its limit may have passed, and it is still not certain that it has; or ended before it was."""
+    if alarm.is_certain or alarm.is_prewarning:
+        return False
+    known_us = state.health.earliest_us if alarm.is_active else alarm.cleared_us
+    return known_us is None or known_us < alarm.raised_us
 
 
 def _room(alarm: Alarm, state: AreaPicture) -> str | None:
@@ -95,9 +104,11 @@ def _room(alarm: Alarm, state: AreaPicture) -> str | None:
     return stay.room or alarm.room
 
 
-def _alarm_count(alarm: Alarm, state: AreaPicture) -> Count:
+def _alarm_count(alarm: Alarm, state: AreaPicture, reader: Reader) -> Count:
     if alarm.is_prewarning and alarm.is_active:
         return count(state, "left", alarm.due_us)
+    if alarm.is_active and is_possible(alarm, state) and begins_us(alarm) > reader.now_us:
+        return count(state, "left", begins_us(alarm))  # by our clock it is still to come
     if not alarm.is_active:
         return Count("gone", begins_us(alarm), until_us=alarm.cleared_us)
     return count(state, "gone", begins_us(alarm))

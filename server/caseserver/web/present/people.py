@@ -132,7 +132,7 @@ def _bar(state: AreaPicture, clock: Duty, reader: Reader) -> LimitBar:
     level: BarLevel = "soon" if warn_us is not None and reader.now_us >= warn_us else ""
     if reader.now_us >= end_us:
         level = "act"
-    return LimitBar(clock.since_us, end_us, warn_us, level, state.is_frozen)
+    return LimitBar(clock.since_us, end_us, warn_us, level, state.is_frozen, state.give_us)
 
 
 _RECORDED: dict[str, Must] = {"recording": "ok", "stopped": "bad", "unknown": "blind", "none": "todo"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from caseserver.alarms import Alarm
 from custody.area import Area
@@ -10,19 +11,25 @@ from custody.engine import Duty
 from custody.rules import Rulebook
 from custody.world import World
 
+CLOCK_WIDE_US: Final = 2_000_000
+"""Half an interval from here on is said beside every limit."""
+
 
 @dataclass(frozen=True)
 class Health:
     """How well the area is seen.
 
     ``heard_us``: the gateway's last word; ``is_stale``: it is late with the next one, so that every figure stands at that
-    moment; ``clock_doubt_us``: width of the clock's interval, None while it cannot be trusted; ``reading``: leaves read of
+    moment; ``clock_doubt_us``: half the width of the clock's interval, None while it cannot be trusted; ``clock_half_us``:
+    the same in any case, None without an upper bound; ``earliest_us``: before this it cannot be now; ``reading``: leaves read of
     leaves there are; ``blind_today``: the source that was unseen longest today, with its seconds.
     """
 
     heard_us: int | None = None
     is_stale: bool = False
     clock_doubt_us: int | None = None
+    clock_half_us: int | None = None
+    earliest_us: int | None = None
     blind_today: tuple[str, int] | None = None
     witnessed_us: int | None = None
     reading: tuple[int, int] | None = None
@@ -44,6 +51,12 @@ class AreaPicture:
     def is_frozen(self) -> bool:
         """Durations may not run: nobody knows what is true now, or what time it is."""
         return self.health.is_stale or self.health.clock_doubt_us is None
+
+    @property
+    def give_us(self) -> int:
+        """How far either way a moment of the gateway's clock may be off, where that is worth saying."""
+        half_us = self.health.clock_half_us or 0
+        return half_us if half_us >= CLOCK_WIDE_US else 0
 
     @property
     def still_us(self) -> int | None:

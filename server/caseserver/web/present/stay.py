@@ -108,6 +108,7 @@ def stay_page(
         else reader.t("stay.not_witnessed"),
         duties=_duties(stay, state, may, reader),
         law=law_of(stay, state, from_us, to_us, reader),
+        limit_give_us=state.give_us,
     )
 
 

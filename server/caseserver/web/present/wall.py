@@ -115,6 +115,7 @@ def _health(states: Sequence[AreaPicture], reader: Reader) -> HealthStrip:
                 )
             )
     doubts = [state.health.clock_doubt_us for state in states]
+    halves = [state.health.clock_half_us for state in states]
     proved = [state.health.witnessed_us for state in states]
     return HealthStrip(
         sources=tuple(sources),
@@ -126,4 +127,6 @@ def _health(states: Sequence[AreaPicture], reader: Reader) -> HealthStrip:
         ),
         witnessed_us=None if None in proved else min((p for p in proved if p is not None), default=None),
         gateways=tuple((state.area.gateway, state.health.heard_us) for state in states),
+        clock_half_us=None if None in halves else max((h for h in halves if h is not None), default=None),
+        is_clock_wide=any(state.give_us for state in states),
     )
