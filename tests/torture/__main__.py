@@ -75,7 +75,7 @@ def play_all(name: str, chosen: list[Case], keep: Path | None) -> dict[str, Any]
             found["version"] = version
         except Untried as error:
             entry = {"untried": str(error)}
-        except RuntimeError as error:
+        except (RuntimeError, OSError) as error:
             entry = {"error": str(error)}
         finally:
             if keep is not None:

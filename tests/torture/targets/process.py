@@ -15,9 +15,9 @@ TAIL_BYTES = 2_000
 
 
 def faketime_library() -> Path | None:
-    """libfaketime, None where it is not installed."""
+    """libfaketime for programs with threads, None where it is not installed."""
     folders = [Path("/usr/lib"), Path("/usr/local/lib")]
-    found = [path for folder in folders for path in folder.glob("**/faketime/libfaketime.so.1")]
+    found = [path for folder in folders for path in folder.glob("**/faketime/libfaketimeMT.so.1")]
     return found[0] if found else None
 
 
@@ -43,6 +43,7 @@ class WallClock:
             "FAKETIME_TIMESTAMP_FILE": str(self._file),
             "FAKETIME_NO_CACHE": "1",
             "DONT_FAKE_MONOTONIC": "1",
+            "NO_FAKE_STAT": "1",
         }
 
     def step(self, offset_s: int | None) -> None:
