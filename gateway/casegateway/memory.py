@@ -66,6 +66,7 @@ class Memory:
         self.config: dict[str, object] = {}
         self.recorded_us = 0  # earliest of the newest record
         self._officer_ids: OrderedDict[str, None] = OrderedDict()
+        self._newest: dict[str, tuple[int, int]] = {}  # door or recorder -> (boot, seq) of its newest report
 
     def knows_id(self, fact_id: str) -> bool:
         """Whether an officer's fact of this id is in the log (or was refused)."""
@@ -90,16 +91,28 @@ class Memory:
             self.keep_id(fact.id)
         body = fact.body
         if fact.type in DOOR_STATES:
-            self.doors[str(body["door"])] = DOOR_STATES[fact.type]
+            if self._is_newest(fact, f"door:{body['door']}"):
+                self.doors[str(body["door"])] = DOOR_STATES[fact.type]
         elif fact.type in RECORDER_STATES:
-            self.recorders[str(body["recorder"])] = RECORDER_STATES[fact.type]
+            if self._is_newest(fact, f"recorder:{body['recorder']}"):
+                self.recorders[str(body["recorder"])] = RECORDER_STATES[fact.type]
         elif fact.type in ("tag.read", "tag.gone"):
             self._observe_tag(fact)
+        elif fact.type == "output.confirmed" and not self._is_newest(fact, f"output:{body['output']}"):
+            pass
         elif fact.type in ("output.commanded", "output.confirmed"):
             table = self.commanded if fact.type == "output.commanded" else self.confirmed
             table[str(body["output"])] = bool(body["active"])
         else:
             self._observe_source(fact)
+
+    def _is_newest(self, fact: Fact, thing: str) -> bool:
+        """Whether no later report of the thing is in the log: one that was overtaken does not undo it."""
+        number = fact.source_boot, fact.source_seq
+        if number < self._newest.get(thing, (0, 0)):
+            return False
+        self._newest[thing] = number
+        return True
 
     def _observe_tag(self, fact: Fact) -> None:
         reader, tag = fact.body.get("reader"), str(fact.body["tag"])

@@ -73,8 +73,8 @@ class Translator:
         # Readers that were away and must tell again -> since when nobody watched them.
         self._unwatched: dict[str, int] = {}
         self._rechecks: dict[str, _Recheck] = {}
-        # Earliest of the last fact of a point, for readers of a tag on it.
-        self._since_us: dict[tuple[str, int, str], int] = {}
+        # Number and earliest of the newest fact of a point, for readers of a tag on it.
+        self._newest: dict[tuple[str, int, str], tuple[tuple[int, int], int]] = {}
 
     def doubt(self, node: str, since_us: int) -> None:
         """The node was away since `since_us`: what its readers told before must be told again."""
@@ -137,10 +137,13 @@ class Translator:
         earliest, latest = occurred
         # Reports of one thing follow each other; the jitter of the clock estimate must not turn them.
         key = node, point, str(found[1].get("tag", ""))
-        earliest = max(earliest, self._since_us.get(key, earliest))
-        self._since_us[key] = earliest
+        number, since_us = self._newest.get(key, ((0, 0), earliest))
+        if (frame.boot, frame.seq) < number:  # overtaken by a newer report: it stays before it
+            return [self._draft(node, frame, (min(earliest, since_us - 1), latest), suffix, *found)]
+        earliest = max(earliest, since_us)
+        self._newest[key] = (frame.boot, frame.seq), earliest
         if found[0] == "tag.gone":
-            del self._since_us[key]  # bounded: only tags that lie there
+            del self._newest[key]  # bounded: only tags that lie there
         return [self._draft(node, frame, (earliest, latest), suffix, *found)]
 
     def _draft(

@@ -153,5 +153,26 @@ def test_memory_of_times_stays_bounded_by_what_lies_on_the_readers() -> None:
         uid = number.to_bytes(5, "big")
         desk.take(Tag(6, 1, uid))
         desk.take(Tag(6, 0, uid))
-    assert len(desk.translator._since_us) == 0
+    assert len(desk.translator._newest) == 0
     assert desk.memory.tags == {"rd-waiting-1": set()}
+
+
+@pytest.mark.parametrize(
+    ("newer", "older", "table", "thing"),
+    [
+        (Contact(1, ACTIVE), Contact(1, INACTIVE), "doors", "gate"),
+        (Contact(5, ACTIVE), Contact(5, INACTIVE), "recorders", "rec-1"),
+        (Feedback(7, ACTIVE), Feedback(7, INACTIVE), "confirmed", "lamp-waiting-1"),
+    ],
+)
+def test_a_report_that_was_overtaken_stays_before_the_newer_one(
+    newer: Message, older: Message, table: str, thing: str
+) -> None:
+    desk = Desk()
+    desk.seq = 8
+    desk.take(newer, at_us=5_000)
+    after = desk.last[0].occurred_us
+    desk.seq = 5
+    desk.take(older, at_us=6_000)  # by a clock estimate that was better in between
+    assert desk.last[0].occurred_us < after
+    assert getattr(desk.memory, table)[thing] == ACTIVE
