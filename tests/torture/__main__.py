@@ -47,9 +47,9 @@ def main(argv: list[str]) -> int:
         found = play_all(name, chosen, options.keep)
         failed += sum("error" in entry for entry in found["cases"].values())
         report["targets"][name] = found
+        if options.json is not None:
+            options.json.write_text(json.dumps(report, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     say(as_text(report))
-    if options.json is not None and not options.only_page:
-        options.json.write_text(json.dumps(report, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     if options.page is not None:
         options.page.write_text(
             with_tables(options.page.read_text(encoding="utf-8"), report), encoding="utf-8"

@@ -27,7 +27,7 @@ from tests.torture.targets.process import PYTHON, Process, WallClock
 
 RULES = Path(__file__).with_name("caseward_rules.toml")
 OFFICER = "000101"
-START_S = 40.0
+START_S = 120.0
 POLL_S = 1.0  # and at once when the server acks something: each look at the log is a record of its own there
 ACK_TOPIC = "caseward/v1/gw-torture/down/ack"
 WALL_ERROR_MS = 100  # what the operator of this machine vouches for: its host keeps its clock right
