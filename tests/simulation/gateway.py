@@ -65,7 +65,7 @@ class Gateway:
         self.second = SimDisk() if settings.get("second_disk") else None
         self.time = MachineTime(self)
         self.boot = 0
-        self.cursor = 0
+        self.cursor = self.durable = 0  # as saved
         self.life = 0
         self.has_power = False
         self.core: GatewayCore | None = None
@@ -168,7 +168,7 @@ class Gateway:
         disk = self.disk if self.second is None else PairDisk(self.disk, self.second)
         segment_bytes_max = settings.get("segment_bytes_max", 64_000)
         found = evidences.open_on(
-            self.folder / "interim", disk, [], self.cursor, self._cry, segment_bytes_max
+            self.folder / "interim", disk, [], self.cursor, self._cry, segment_bytes_max, self.durable
         )  # fmt: skip
         if isinstance(disk, PairDisk) and disk.has_failed_over:
             found.reasons["second disk"] = "the log goes on there"
@@ -178,13 +178,17 @@ class Gateway:
         book = Book(found.log, Engine(world.area, world.rulebook), Memory(), world.observer.book_trace)
         signers = Keyring(self.origin, world.gateway_key)
         storage = Storage(
-            book, found.disk, Mender(self.origin, signers.publics, SERVER_KEY.public), world.area.zone,
+            book, found.disk, self._mender(signers), world.area.zone,
             low_bytes=settings.get("low_bytes", 0), reserve_bytes=settings.get("reserve_bytes", 0),
             scrub_hour=None if found.filling is not None else settings.get("scrub_hour"),
             second_path="/second" if self.second is not None else "", filling=found.filling, reasons=found.reasons,
         )  # fmt: skip
         identity = Identity(
-            world.area.gateway, world.hashes["config_hash"], world.rulebook.id, world.hashes["rulebook_hash"], "0.0.0"
+            world.area.gateway,
+            world.hashes["config_hash"],
+            world.rulebook.id,
+            world.hashes["rulebook_hash"],
+            "0.0.0",
         )
         core = GatewayCore(
             world.area, identity, book, world.node_keys, signers, SERVER_KEY.public, "", self.cursor, self.moment(),
@@ -195,6 +199,10 @@ class Gateway:
         actions = core.boot(self.moment(), "simulated")
         world.observer.after_turn(core, actions)
         return self.act(actions)
+
+    def _mender(self, signers: Keyring) -> Mender:
+        nonce = f"{self.world.rng('nonce').getrandbits(128):032x}"
+        return Mender(self.origin, signers.publics, SERVER_KEY.public, nonce)
 
     def _begin(self) -> None:
         world = self.world
@@ -208,7 +216,9 @@ class Gateway:
         """The disk lost power in the middle of an operation: so has everything else."""
         self.world.truth.faults["aimed power cut"] += 1
         self.power_off()
-        self.world.kernel.after(self.world.rng("boot").randrange(*self.world.settings.get("dark_us", DARK_US)), self.power_on)
+        self.world.kernel.after(
+            self.world.rng("boot").randrange(*self.world.settings.get("dark_us", DARK_US)), self.power_on
+        )
 
     def _ended(self, code: int) -> None:
         """The program ended by itself."""
@@ -301,6 +311,7 @@ class Gateway:
             actions = core.handle(events, moment)
             self.world.observer.after_turn(core, actions)
             stop = self.act(actions)
+            self.world.observer.turn_over()
         except PowerCut:
             self._cut()
             return
@@ -333,6 +344,7 @@ class Gateway:
         if self.core is None:
             return
         self.is_frozen = True
+        self.world.observer.stood_still(for_us)
         self.world.kernel.after(for_us, self._thaw, self.life)
 
     def _thaw(self, life: int) -> None:
@@ -359,8 +371,8 @@ class Gateway:
                         topic == "mend" or self.evidence is None or self.evidence.filling is None
                     ):
                         world.broker.publish_up(world.area.gateway, topic, payload)
-                case SaveCursor(size):
-                    self.cursor = size
+                case SaveCursor(size, durable):
+                    self.cursor, self.durable = size, durable
                 case Spare():
                     pass
                 case Stop():

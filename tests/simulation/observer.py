@@ -6,13 +6,14 @@ Continuous checks are here; what is judged when all is over is in verdict.py.
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from caselog import canonical, checkpoint
-from caselog.tree import Tree, leaf_hash
 from casegateway.core import GatewayCore
 from casegateway.events import Action, DriveLine, Publish, SendBytes
 from casegateway.evidence import Evidence
-from casewire import FROM_GATEWAY, Command, Decoder
+from caselog import canonical, checkpoint
+from caselog.repair import Filling
+from caselog.tree import Tree, leaf_hash
 from caseserver import payload as payloads
+from casewire import FROM_GATEWAY, Command, Decoder
 from tests.simulation.truth import Kept
 from tests.simulation.verdict import judge
 
@@ -42,11 +43,17 @@ class Observer:
         self.sources: dict[tuple[str, int, int], int] = {}  # message -> index of its first leaf
         self.at_work_since_us: int | None = None
         self.power_since_us: int | None = None
+        self.first_of_life: dict[
+            tuple[str, int], int
+        ] = {}  # node, start of the gateway -> its first message then
         self._interim_seen = 0
         self._last_command: dict[str, dict[str, Any]] = {}  # output -> newest durable output.commanded
-        self._of_turn: dict[str, set[bool]] = {}  # output -> what it was ordered to be in this turn, and before it
+        self._of_turn: dict[
+            str, set[bool]
+        ] = {}  # output -> what it was ordered to be in this turn, and before it
         self._is_crying = False
         self.troubles: list[tuple[int, int]] = []
+        self._turned_us = world.now_us
         self._decoders: dict[str, Decoder] = {}
 
     # --- the gateway ----------------------------------------------------------------------------
@@ -77,18 +84,31 @@ class Observer:
             self._interim_seen = 0
             self._see_interim(found.log)
             if not self.rotted and not self.lied:
-                truth.violate("I1", "the log was found damaged though nothing had damaged it")
+                self._check_torn(found.filling)
             return
         log = found.log
         if log.durable_size < len(truth.leaves):
             if not self.lied:
-                truth.violate("I1", f"{log.durable_size} leaves after a start, {len(truth.leaves)} were durable")
+                truth.violate(
+                    "I1", f"{log.durable_size} leaves after a start, {len(truth.leaves)} were durable"
+                )
             self._forget_from(log.durable_size)
         for index, kept in enumerate(truth.leaves):
             if log.hash(index) != self.tree.leaf(index):
                 truth.violate("I4", f"leaf {index} changed: {kept.data[:80]!r}")
                 break
         self._see(log)
+
+    def _check_torn(self, filling: Filling) -> None:
+        """I1: without rot only a write that power cut off is missing, and nothing of it had counted."""
+        torn_from, durable = filling.survey.torn_from, len(self.world.truth.leaves)
+        self.world.truth.counts["torn with holes"] += 1
+        if torn_from is None:
+            self.world.truth.violate("I1", "the log was found damaged though nothing had damaged it")
+        elif torn_from < durable:
+            self.world.truth.violate(
+                "I1", f"leaves from {torn_from} on count as never durable, {durable} were"
+            )
 
     def book_trace(self, _step: str, _index: int) -> None:
         """The book's own trace is not needed."""
@@ -110,7 +130,23 @@ class Observer:
             self._see_interim(core.book.log)
         else:
             self._see(core.book.log)
+        was_crying = self._is_crying
         self._is_crying = core.book.is_full or any(type(a).__name__ == "Stop" for a in actions)
+        if was_crying or self._is_crying:
+            self.troubles.append((self._turned_us, self.world.now_us))
+        self._turned_us = self.world.now_us
+
+    def turn_over(self) -> None:
+        """I6: while nothing can be written, whoever hears the sounder must come."""
+        outputs, lines = self.world.area.outputs, self.world.gateway.lines
+        for output in outputs.values():
+            is_own_sounder = output.kind == "sounder" and output.gpio_line is not None
+            if self._is_crying and is_own_sounder and not lines.get(output.id, False):
+                self.world.truth.violate("I6", f"nothing can be written, and {output.id} is silent")
+
+    def stood_still(self, for_us: int) -> None:
+        """The program gets no processor from now on."""
+        self.troubles.append((self.world.now_us, self.world.now_us + for_us + SECOND_US))
 
     def _see(self, log: Any) -> None:
         """Take in what became durable."""
@@ -132,6 +168,7 @@ class Observer:
             source = leaf["source"]
             if source["name"]:
                 self.sources.setdefault((source["name"], source["boot"], source["seq"]), index)
+                self.first_of_life.setdefault((source["name"], self.world.gateway.boot), self.world.now_us)
             if name == "output.commanded":
                 self._note_order(leaf)
             self._check_recorded(index, leaf)
@@ -149,7 +186,10 @@ class Observer:
         if not gateway.time.is_honest():
             return
         if recorded["earliest_us"] > now_us + CLOCK_SLACK_US:
-            world.truth.violate("I7", f"leaf {index}: earliest is {recorded['earliest_us'] - now_us} us ahead of the true time")
+            world.truth.violate(
+                "I7",
+                f"leaf {index}: earliest is {recorded['earliest_us'] - now_us} us ahead of the true time",
+            )
         if latest_us is not None and latest_us < now_us - CLOCK_SLACK_US:
             world.truth.violate("I7", f"leaf {index}: latest is {now_us - latest_us} us behind the true time")
 
@@ -226,7 +266,9 @@ class Observer:
             order = self._last_command.get(output)
             now_us = world.gateway.crystal.us()
             if order is None or order["body"]["command_id"] != command.command_id:
-                world.truth.violate("I12", f"command {command.command_id} to {output} without a durable order")
+                world.truth.violate(
+                    "I12", f"command {command.command_id} to {output} without a durable order"
+                )
             elif order["body"]["active"] != (command.state == 1):
                 world.truth.violate("I12", f"command to {output} other than its order")
             elif order["recorded"]["boot"] != world.gateway.boot:
@@ -249,9 +291,7 @@ class Observer:
         world, core = self.world, self.world.gateway.core
         board = world.boards[node]
         port = board.place.port
-        is_mute = (
-            not board.is_on or "cut" in world.lines[port].faults or not world.gateway.ports_open[port]
-        )
+        is_mute = not board.is_on or "cut" in world.lines[port].faults or not world.gateway.ports_open[port]
         spans = world.truth.node_up.get(node, [])
         was_on_between = any(span[0] > since_us for span in spans)
         if not is_mute or was_on_between or core is None or world.gateway.is_frozen or self._is_crying:
@@ -263,7 +303,9 @@ class Observer:
             return  # it was heard in between: the line was whole again for a moment
         world.truth.counts["I5 looked"] += 1
         if core.memory.nodes.get(node) != "lost":
-            world.truth.violate("I5", f"node {node} is silent for 6 s and counts as {core.memory.nodes.get(node)}")
+            world.truth.violate(
+                "I5", f"node {node} is silent for 6 s and counts as {core.memory.nodes.get(node)}"
+            )
 
     # --- the server -----------------------------------------------------------------------------------
 
@@ -276,9 +318,13 @@ class Observer:
         self.world.truth.trace("server holds", ingest.size)
         if ingest.size > len(self.world.truth.leaves):
             if not self.lied:
-                self.world.truth.violate("I10", f"the server holds {ingest.size} leaves of {len(self.world.truth.leaves)}")
+                self.world.truth.violate(
+                    "I10", f"the server holds {ingest.size} leaves of {len(self.world.truth.leaves)}"
+                )
         elif ingest.root != self.tree.root(ingest.size):
-            self.world.truth.violate("I10", f"the server's first {ingest.size} leaves are others than the gateway's")
+            self.world.truth.violate(
+                "I10", f"the server's first {ingest.size} leaves are others than the gateway's"
+            )
 
     # --- the end ----------------------------------------------------------------------------------------
 

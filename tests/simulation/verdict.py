@@ -9,7 +9,7 @@ from casegateway.core import GatewayCore
 from caselog import canonical
 from casewire import ACTIVE, Boot, Contact, Feedback, Gap, Snapshot, Tag
 from custody.codec import fact_of
-from custody.effects import AlarmRaised, PreWarning
+from custody.effects import AlarmRaised
 from custody.engine import Engine
 from custody.facts import Fact
 from tests.custody.against_oracle import by_oracle, in_order, unlike
@@ -254,7 +254,8 @@ def _order(world: "World", leaves: list[dict[str, Any]]) -> None:
 
 
 LATE_US = 60_000_000
-"""After a start the gateway does not know which message is the next; so long after it one may be overtaken."""
+"""After a start the gateway does not know which message of a node is the next; so long after the first one that it
+takes another may be overtaken."""
 
 
 def _may_be_late(
@@ -264,12 +265,11 @@ def _may_be_late(
     at: tuple[int, int],
     gaps: list[tuple[str, int, int, int]],
 ) -> bool:
-    """A message that came after it was given up: told lost before, or overtaken right after a start."""
-    at_us = world.truth.leaves[leaf["index"]].at_us
-    is_start = any(0 <= at_us - span[0] < LATE_US for span in world.truth.up)
-    return is_start or any(
-        n == node and boot == at[0] and first <= at[1] <= last for n, boot, first, last in gaps
-    )
+    """A message that came after it was given up: told lost before, or overtaken right after the first one of a start."""
+    kept = world.truth.leaves[leaf["index"]]
+    first_us = world.observer.first_of_life.get((node, kept.life), kept.at_us)
+    is_told = any(n == node and boot == at[0] and first <= at[1] <= last for n, boot, first, last in gaps)
+    return is_told or kept.at_us - first_us < LATE_US
 
 
 def _holes(world: "World", newest: dict[str, tuple[int, int]], gaps: list[tuple[str, int, int, int]]) -> None:
@@ -412,7 +412,7 @@ def _missed(world: "World", engine: Engine, facts: list[Fact]) -> None:
     own = [_in_its_time(fact) for fact in facts if fact.type != "deadline.reached"]
     if not own:
         return
-    until_us = max(world.now_us, max(fact.recorded_us for fact in own))  # a clock may have lied forwards
+    until_us = max(world.now_us, *(fact.recorded_us for fact in own))  # a clock may have lied forwards
     verdict, ordered = in_order(own, world.rulebook.id, until_us, world.area)
     told = {(row.id, stage.name) for row in engine.obligations() for stage in row.fired}
     wanted = {
