@@ -113,7 +113,7 @@ class GatewayCore:
         self._is_connected = False
         self._heartbeat_us = 0
         self._cursor_us = 0
-        self._cursor = self.outbox.acked
+        self._cursor = SaveCursor(self.outbox.acked, 0)
 
     # --- the two doors ----------------------------------------------------------------------
 
@@ -384,9 +384,11 @@ class GatewayCore:
         if self.storage.is_sparing != self._is_sparing:
             self._is_sparing = self.storage.is_sparing
             out.append(Spare(self._is_sparing))
-        if self.outbox.acked != self._cursor and now.real_us - self._cursor_us >= CURSOR_SAVE_MS * 1_000:
-            self._cursor, self._cursor_us = self.outbox.acked, now.real_us
-            out.append(SaveCursor(self._cursor))
+        cursor = SaveCursor(self.outbox.acked, self.book.log.durable_size)
+        is_due = now.real_us - self._cursor_us >= CURSOR_SAVE_MS * 1_000
+        if cursor != self._cursor and is_due and not self.storage.is_interim:
+            self._cursor, self._cursor_us = cursor, now.real_us
+            out.append(cursor)
         return out
 
     def _heartbeat(self, now: Moment, *, is_birth: bool) -> Publish:

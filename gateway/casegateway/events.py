@@ -101,9 +101,10 @@ class Publish:
 
 @dataclass(frozen=True, slots=True)
 class SaveCursor:
-    """Remember that the server holds the first `size` leaves."""
+    """Remember that the server holds the first `size` leaves, and that the first `durable` are on the disk."""
 
     size: int
+    durable: int
 
 
 @dataclass(frozen=True, slots=True)

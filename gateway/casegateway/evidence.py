@@ -6,7 +6,7 @@ from pathlib import Path
 
 from casegateway import interim
 from casegateway.state import SECOND_LOG, StateError, write_whole
-from casegateway.storage import DAMAGE, SECOND, damaged_body
+from casegateway.storage import DAMAGE, SECOND
 from caselog import records
 from caselog.clock import Instant
 from caselog.disk import Disk, FileDisk
@@ -15,7 +15,7 @@ from caselog.log import Log, Recovery
 from caselog.pairdisk import PairDisk
 from caselog.repair import Filling, Mended, rebuild
 from caselog.segment import SEGMENT_BYTES_MAX
-from caselog.survey import survey
+from caselog.survey import Survey, survey
 
 INTERIM = "interim"
 
@@ -41,8 +41,12 @@ class Evidence:
             disk.close()
 
 
-def open_evidence(data: Path, second: Path | None, held_size: int, cry: Callable[[], None]) -> Evidence:
+def open_evidence(
+    data: Path, second: Path | None, held_size: int, cry: Callable[[], None], durable_size: int = 0
+) -> Evidence:  # fmt: skip
     """Open the log in `data`, whose segments may go on in `second`. `cry` is called when there is no whole log.
+
+    `held_size`: leaves that the server holds; `durable_size`: leaves known to have been durable, 0 if that is not known.
 
     Raises `LogDamaged` where no copy could help, `StateError`, `LogStopped`, `OSError`.
     """
@@ -54,7 +58,7 @@ def open_evidence(data: Path, second: Path | None, held_size: int, cry: Callable
         disks.append(FileDisk(second))
         disk = PairDisk(first, disks[1])
     try:
-        found = open_on(data / INTERIM, disk, disks, held_size, cry)
+        found = open_on(data / INTERIM, disk, disks, held_size, cry, durable_size=durable_size)
     except DiskFull as error:
         raise WriteFailed(f"no room to go on: {error}") from error
     if isinstance(disk, PairDisk) and disk.has_failed_over:
@@ -63,12 +67,12 @@ def open_evidence(data: Path, second: Path | None, held_size: int, cry: Callable
 
 
 def mend(found: Evidence, held_size: int, now: Instant) -> None:
-    """All that was missing has come: make the real log whole and say in it what was done.
+    """All that was missing has come, or will not come: make the real log whole and say in it what was done.
 
     Raises `LogDamaged` when it is not whole even so, `LogStopped`, `OSError`.
     """
     assert found.filling is not None
-    mended = rebuild(found.real, found.filling)
+    mended = rebuild(found.real, found.filling, now=now)
     log, _ = Log.open(found.real, held_size=held_size)
     say_mended(log, mended, now, "server")
 
@@ -76,29 +80,28 @@ def mend(found: Evidence, held_size: int, now: Instant) -> None:
 def say_mended(log: Log, mended: Sequence[Mended], now: Instant, copy: str) -> None:
     """A durable `log.damaged/1` for each segment. `copy`: whose leaves they are, server or witness."""
     for one in mended:
-        body = damaged_body(one.damage, one.kept, one.first, one.count, copy)
+        body = records.damaged(one.damage, one.kept, one.first, one.count, copy)
         log.append(records.entry(records.DAMAGED, log.size, body, now))
     log.commit()
 
 
 def open_on(
     folder: Path, disk: Disk, disks: list[FileDisk], held_size: int, cry: Callable[[], None],
-    segment_bytes_max: int = SEGMENT_BYTES_MAX,
+    segment_bytes_max: int = SEGMENT_BYTES_MAX, durable_size: int = 0,
 ) -> Evidence:  # fmt: skip
     """The same on a disk that is open; `disks` hold its locks, `folder` is for an interim log. Raises as above."""
     try:
         log, recovery = Log.open(disk, held_size=held_size, segment_bytes_max=segment_bytes_max)
     except LogDamaged as error:
         cry()
-        return _go_on(folder, disk, disks, held_size, error)
+        return _go_on(folder, disk, disks, survey(disk, held_size, durable_size), error)
     if folder.exists() and log.size:
         interim.merge(log, folder)
     return Evidence(log, recovery, disk, disk, disks)
 
 
-def _go_on(folder: Path, disk: Disk, disks: list[FileDisk], held_size: int, error: LogDamaged) -> Evidence:
+def _go_on(folder: Path, disk: Disk, disks: list[FileDisk], found: Survey, error: LogDamaged) -> Evidence:
     """An interim log of what is sound, and a list of what is missing."""
-    found = survey(disk, held_size)
     if not found.damages:
         raise error  # nothing that an accident does: no copy helps
     log, own = interim.open_interim(folder, disk, found)

@@ -3,6 +3,9 @@
 It is made of the sound leaves, each at its index; what is missing stands as an empty `interim.missing/1`, which no
 rule reads. So the rules know what the sound leaves tell, and new facts are durable before a node is acked. It is
 never sent to the server. When the real log is whole again, the facts taken meanwhile are appended to it.
+
+What stands after the hole that a write cut off by power left is not taken over: it never counted, its nodes were never acked,
+and they tell it again, in their order.
 """
 
 import json
@@ -67,13 +70,15 @@ def merge(log: Log, folder: Path) -> int:
 
 
 def _seed(log: Log, disk: Disk, found: Survey) -> None:
-    size = max(found.size, found.held_size)
-    missing = size - len(found.hashes)
+    size = found.torn_from or max(found.size, found.held_size)
+    missing = size - sum(index < size for index in found.hashes)
     if missing > INTERIM_MISSING_MAX:
         name = found.parts[0].name
         raise LogDamaged(name, 0, f"at most {INTERIM_MISSING_MAX} leaves missing", f"{missing}")
     last: dict[str, Any] = {"recorded": {"boot": 0, "boottime_us": 0, "earliest_us": 0, "latest_us": None}}
     for index, data in _sound(disk, found):
+        if index >= size:
+            break
         entry = {key: value for key, value in json.loads(data).items() if key not in _OF_LOG}
         _fill(log, index, last)
         log.append(entry)

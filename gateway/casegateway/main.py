@@ -8,6 +8,7 @@ import argparse
 import errno
 import logging
 import os
+import secrets
 import signal
 import sys
 from collections.abc import Callable, Sequence
@@ -40,6 +41,7 @@ from casegateway.sealed import EXIT_KEY_CLOSED, OtherTpm, TpmUnavailable
 from casegateway.state import (
     StateError,
     load_cursor,
+    load_durable,
     next_boot,
     node_keys,
     server_public,
@@ -59,6 +61,8 @@ EXIT_BUSY = 5
 LIVES_MAX = 8
 """Times the log is opened anew by one process: after that somebody has to look at the machine."""
 HOURS = 24
+NONCE_BYTES = 16
+CURSOR = "outbox.json"
 ClockFactory = Callable[[int, int | None], RateClock]
 """From the number of the start, and the microseconds by which the wall clock may be off where somebody vouches for it."""
 
@@ -180,9 +184,9 @@ def _live(setting: _Setting, clock_factory: ClockFactory) -> int:
     """Open the log and run on it; AGAIN when it was an interim one and the real one is mended, or when it is damaged."""
     options, area = setting.options, setting.area
     gpio = _gpio(options, setting.timeline)
-    cursor = load_cursor(options.data / "outbox.json")
+    cursor, durable = load_cursor(options.data / CURSOR), load_durable(options.data / CURSOR)
     try:
-        evidence = open_evidence(options.data, options.second_log, cursor, lambda: _cry(area, gpio))
+        evidence = open_evidence(options.data, options.second_log, cursor, lambda: _cry(area, gpio), durable)
     except (LogDamaged, LogStopped, OSError):
         _cry(area, gpio)
         raise
@@ -213,8 +217,9 @@ def _serve(
         signers.coming = None  # a key changes in the real log only
     inlet = Inlet()
     book = Book(book_log, Engine(area, setting.rulebook), Memory(), setting.trace)
+    mender = Mender(start.origin, signers.publics, setting.public, secrets.token_hex(NONCE_BYTES))
     storage = Storage(
-        book, evidence.disk, Mender(start.origin, signers.publics, setting.public), area.zone,
+        book, evidence.disk, mender, area.zone,
         low_bytes=options.disk_low_mib << 20, reserve_bytes=options.disk_reserve_mib << 20,
         scrub_hour=None if evidence.filling is not None else setting.scrub_hour,
         second_path=str(options.second_log or ""), filling=evidence.filling, reasons=evidence.reasons,
@@ -254,7 +259,7 @@ def _shell(setting: _Setting, evidence: Evidence, inlet: Inlet, gpio: GpioPort |
         ports={p.id: SerialPort(p.id, paths[p.id], p.baud, inlet.put, real_us) for p in area.ports.values()},
         broker=_broker(area, options, inlet, (MEND,) if is_interim else WORDS),
         gpio=gpio,
-        cursor_file=options.data / "outbox.json",
+        cursor_file=options.data / CURSOR,
         trace=setting.trace,
         size=lambda: evidence.log.durable_size,
         lines={"trace": setting.trace, "gpio_timeline": setting.timeline},

@@ -167,8 +167,8 @@ class Shell:
                     if self.broker is not None and (self.topics is None or topic in self.topics):
                         self.trace("publish", size, topic)
                         self.broker.publish(topic, payload)
-                case SaveCursor(size):
-                    self._save(size)
+                case SaveCursor(size, durable):
+                    self._save(size, durable)
                 case Spare(is_on):
                     for file in self.lines.values():
                         file.is_sparing = is_on
@@ -205,9 +205,9 @@ class Shell:
         except (RuntimeError, ValueError, OSError) as error:
             log.error("output failed", output=output, line=line, active=active, error=str(error))
 
-    def _save(self, size: int) -> None:
+    def _save(self, size: int, durable: int) -> None:
         try:
-            save_cursor(self.cursor_file, size)
+            save_cursor(self.cursor_file, size, durable)
         except OSError as error:
             # Only a shortcut: without it more is sent again after the next start.
             log.warning("cursor not saved", size=size, error=str(error))

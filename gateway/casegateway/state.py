@@ -1,7 +1,8 @@
 """Small files beside the log: boot counter, cursor, keys of others. Not evidence; each has its rule of loss.
 
 boot    rises before anything is sent; if it cannot be written the gateway does not start.
-cursor  what the server holds; lost means more is sent again.
+cursor  what the server holds, and how far the log was durable; lost means more is sent again, and less is known of
+        what a torn log once held.
 """
 
 import json
@@ -53,18 +54,27 @@ def next_boot(path: Path) -> int:
 
 def load_cursor(path: Path) -> int:
     """Leaves that the server holds, 0 when that is not known."""
+    return _size_in(path, "size")
+
+
+def load_durable(path: Path) -> int:
+    """Leaves that were durable when the cursor was saved, 0 when that is not known."""
+    return _size_in(path, "durable")
+
+
+def save_cursor(path: Path, size: int, durable: int) -> None:
+    """Remember what the server holds, and how much is durable. A rename, not an fsync: an older one is true as well."""
+    aside = path.with_name(path.name + ".new")
+    aside.write_text(json.dumps({"durable": durable, "size": size}) + "\n")
+    aside.replace(path)
+
+
+def _size_in(path: Path, key: str) -> int:
     try:
-        size = json.loads(path.read_text())["size"]
+        size = json.loads(path.read_text())[key]
     except (OSError, ValueError, KeyError, TypeError):
         return 0
     return size if type(size) is int and size >= 0 else 0
-
-
-def save_cursor(path: Path, size: int) -> None:
-    """Remember what the server holds. A rename, not an fsync: losing it costs repeats only."""
-    aside = path.with_name(path.name + ".new")
-    aside.write_text(json.dumps({"size": size}) + "\n")
-    aside.replace(path)
 
 
 def server_public(path: Path) -> bytes | None:

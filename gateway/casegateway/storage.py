@@ -73,8 +73,13 @@ class Storage:
         return self.space != OK
 
     @property
+    def is_interim(self) -> bool:
+        """The book's log is the one that is gone on with while the real one is damaged."""
+        return self._filling is not None
+
+    @property
     def is_mended(self) -> bool:
-        """This is an interim log, and all that the real one lacks is here."""
+        """This is an interim log, and all that the real one lacks is here, or will not come."""
         return self._filling is not None and self._filling.is_whole
 
     @property
@@ -202,6 +207,8 @@ class Storage:
     def _fill(self, filling: Filling, answer: Answer) -> None:
         try:
             filling.take(answer.first, answer.leaves, answer.anchor)
+            if answer.held is not None:
+                filling.end(answer.held)
         except FormatError:
             self._mender.counters["other_leaves"] += 1
 
@@ -241,23 +248,9 @@ class Storage:
             self._patches[0] = Patch(self._book.log, error)
             return
         self._patches.popleft()
-        body = damaged_body(
+        body = records.damaged(
             patch.damage, kept, min(patch.came, default=patch.first), len(patch.came), "server"
         )
         self._book.say(records.DAMAGED, body, now.instant)
         if not self._patches:
             self.scrub_now(now)  # only a whole sound reading takes the alarm back
-
-
-def damaged_body(damage: LogDamaged, kept: str, first: int, count: int, copy: str) -> dict[str, Any]:
-    """Body of a `log.damaged/1`. `copy`: server or witness."""
-    return {
-        "file": damage.segment,
-        "byte": damage.offset,
-        "expected": damage.expected[: records.TEXT_CHARS_MAX],
-        "found": damage.found[: records.TEXT_CHARS_MAX] or "nothing",
-        "kept": kept,
-        "first": first,
-        "count": count,
-        "from": copy,
-    }

@@ -7,12 +7,13 @@ each `type` holds is not this package's business.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 from caselog import canonical
 from caselog.clock import Instant
-from caselog.errors import ChainError, LeafError
+from caselog.errors import ChainError, EntryError, FormatError, LeafError
 from caselog.suite import SHA256, Suite
 
 VERSION: Final = 1
@@ -32,6 +33,7 @@ WITNESSES: Final = frozenset({"node", "gateway", "server", "kiosk", "paper"})
 _KEYS: Final = frozenset(
     ("v", "index", "prev", "class", "type", "id", "recorded", "occurred", "source", "stay", "stay_n", "body")
 )
+_GIVEN_BY_LOG: Final = frozenset({"v", "index", "prev", "stay_n"})
 _TYPE: Final = re.compile(r"[a-z][a-z0-9_-]*(\.[a-z][a-z0-9_-]*)+/[1-9][0-9]{0,3}")
 _HASH: Final = re.compile(r"[0-9a-f]{64}")
 
@@ -71,6 +73,22 @@ class LeafRecord:
     body: dict[str, Any]
     data: bytes
     hash: bytes
+
+
+def build(entry: Mapping[str, Any], index: int, prev: bytes, stay_n: int | None) -> bytes:
+    """The bytes of leaf `index` after the leaf with hash `prev`; `entry` has every other key. Raises `EntryError`."""
+    given = _GIVEN_BY_LOG & entry.keys()
+    if given:
+        raise EntryError(f"expected an entry without {sorted(_GIVEN_BY_LOG)}, found {sorted(given)}")
+    value = {**entry, "v": VERSION, "index": index, "prev": prev.hex(), "stay_n": stay_n}
+    try:
+        check(value)
+        data = canonical.dumps(value)
+    except FormatError as error:
+        raise EntryError(f"entry {entry.get('id')!r}: {error}") from error
+    if len(data) > LEAF_BYTES_MAX:
+        raise EntryError(f"expected a leaf of at most {LEAF_BYTES_MAX} bytes, found {len(data)}")
+    return data
 
 
 def parse(data: bytes, suite: Suite = SHA256) -> LeafRecord:

@@ -13,9 +13,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from caselog import canonical, leaf, recovery, segment
+from caselog import leaf, recovery, segment
 from caselog.disk import Disk
-from caselog.errors import EntryError, FormatError, LogDamaged, PendingFull
+from caselog.errors import LogDamaged, PendingFull
 from caselog.recovery import Recovery
 from caselog.store import Store
 from caselog.tree import leaf_hash
@@ -24,8 +24,6 @@ __all__ = ["PENDING_BYTES_MAX", "Leaf", "Log", "Recovery"]
 
 PENDING_BYTES_MAX: Final = 16 * 1024 * 1024
 """Leaves waiting for `commit`; beyond it `append` refuses. Reached only while the disk is full."""
-
-_GIVEN_BY_LOG: Final = frozenset({"v", "index", "prev", "stay_n"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +76,7 @@ class Log:
         self._store.refuse_if_stopped()
         stay = entry.get("stay")
         stay_n = self._stays.get(stay, 0) + 1 if isinstance(stay, str) else None
-        data = self._encode(entry, stay_n)
+        data = leaf.build(entry, self.size, self._prev, stay_n)
         if self._pending_bytes + len(data) > PENDING_BYTES_MAX:
             raise PendingFull(f"expected at most {PENDING_BYTES_MAX} bytes waiting for commit")
         taken = Leaf(self.size, data, leaf_hash(data))
@@ -194,17 +192,3 @@ class Log:
         if first >= durable:
             return self._pending[first - durable : end - durable]
         return self._store.read_run(first, min(end, durable), bytes_wanted, self._tree.leaf)
-
-    def _encode(self, entry: Mapping[str, Any], stay_n: int | None) -> bytes:
-        given = _GIVEN_BY_LOG & entry.keys()
-        if given:
-            raise EntryError(f"expected an entry without {sorted(_GIVEN_BY_LOG)}, found {sorted(given)}")
-        value = {**entry, "v": leaf.VERSION, "index": self.size, "prev": self._prev.hex(), "stay_n": stay_n}
-        try:
-            leaf.check(value)
-            data = canonical.dumps(value)
-        except FormatError as error:
-            raise EntryError(f"entry {entry.get('id')!r}: {error}") from error
-        if len(data) > leaf.LEAF_BYTES_MAX:
-            raise EntryError(f"expected a leaf of at most {leaf.LEAF_BYTES_MAX} bytes, found {len(data)}")
-        return data

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from caselog.clock import Instant
-from caselog.errors import LeafError, NoteError
+from caselog.errors import LeafError, LogDamaged, NoteError
 from caselog.keys import PUBLIC_BYTES, SIGNATURE_BYTES, SigningKey, Verifier, check_name
 from caselog.suite import NUMBERS, SHA256, Suite
 
@@ -22,6 +22,8 @@ SCRUBBED: Final = "log.scrubbed/1"
 SYNC_FAILED: Final = "log.sync_failed/1"
 SPACE: Final = "log.space/1"
 
+COPIES: Final = ("server", "witness", "none")
+"""Whose leaves a `log.damaged/1` put back; `none`: there were none to put back, and the log goes on at its place."""
 TEXT_CHARS_MAX: Final = 500
 LEFT_OUT_MAX: Final = 64
 """Kinds of things that a full disk kept out, in one leaf."""
@@ -104,6 +106,20 @@ def begun_key(body: Mapping[str, Any]) -> bytes:
     """The key (32 bytes) a log began with. Raises `LeafError` when `body` is not that of a `log.begun/1`."""
     check(BEGUN, body)
     return base64.b64decode(body["key"]["public"])
+
+
+def damaged(damage: LogDamaged, kept: str, first: int, count: int, copy: str) -> dict[str, Any]:
+    """Body of a `log.damaged/1`. `kept`: the file with the bad bytes; `copy`: server, witness or none."""
+    return {
+        "file": damage.segment,
+        "byte": damage.offset,
+        "expected": damage.expected[:TEXT_CHARS_MAX],
+        "found": damage.found[:TEXT_CHARS_MAX] or "nothing",
+        "kept": kept,
+        "first": first,
+        "count": count,
+        "from": copy,
+    }
 
 
 def key_value(key: SigningKey) -> dict[str, str]:
@@ -196,7 +212,7 @@ _FIELDS: Final[dict[str, dict[str, Check]]] = {
     STAY_COUNTED: {"leaves": _is_positive},
     DAMAGED: {
         "file": _is_text, "byte": _is_count, "expected": _is_text, "found": _is_text, "kept": _is_text,
-        "first": _is_count, "count": _is_count, "from": lambda value: value in ("server", "witness"),
+        "first": _is_count, "count": _is_count, "from": lambda value: value in COPIES,
     },
     SCRUBBED: {"leaves": _is_count, "bytes": _is_count, "seconds": _is_count},
     SYNC_FAILED: {"detail": _is_text, "second_path": _is_text},

@@ -4,20 +4,26 @@ A leaf is taken only where it chains to the sound leaf before the hole and, thro
 sound leaf after it; where no leaf stands after it, only under a checkpoint that this log has signed itself. Such a
 checkpoint is also held against all leaves before they are written. Segments with damage are written anew
 beside, and exchanged; the old file stays as `<name>.bad-<n>`.
+
+Where a write was cut off by power, and the copy says that it holds nothing of it, nothing can come back: the log ends
+there and says so.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Final
 
-from caselog import leaf, segment
+from caselog import leaf, segment, torn
 from caselog.checkpoint import Checkpoint
+from caselog.clock import Instant
 from caselog.disk import Disk
 from caselog.errors import ChainError, FormatError, LeafError, LogDamaged
 from caselog.store import write_segment
 from caselog.survey import Hole, Part, Survey, read_what_is_there
+from caselog.torn import Held
 from caselog.tree import Tree
 
 FILL_BYTES_MAX: Final = 64 * 1024 * 1024
@@ -49,11 +55,15 @@ class Filling:
         self._hole = 0
         self._at, self._prev = self._start()
         self._anchor: Checkpoint | None = None
+        self._torn_from = found.torn_from
         self.is_whole = not self._holes
+        self.ends_at: int | None = None  # from this leaf on nothing comes back
 
     @property
     def size(self) -> int:
         """Leaves of the log as it would be now."""
+        if self.ends_at is not None:
+            return self.ends_at
         return max(self.survey.size, max(self.leaves, default=-1) + 1)
 
     def wanted(self) -> tuple[int, int] | None:
@@ -80,6 +90,24 @@ class Filling:
         except FormatError:
             self._drop(hole)
             raise
+
+    def end(self, held: Held) -> None:
+        """Nothing more comes from a copy that holds `held`: where a write was cut off, the log is whole without it.
+
+        Raises `ChainError` when the copy is of another log.
+        """
+        is_torn = self._torn_from is not None and self._at >= self._torn_from
+        reach = held.size if self._anchor is None else max(held.size, self._anchor.size)
+        if self.is_whole or not is_torn or reach > self._at:
+            return
+        self._check_root(held.size, held.root)
+        self._check_anchor()
+        self.ends_at, self.is_whole = self._at, True
+
+    @property
+    def last_hash(self) -> bytes:
+        """Hash of the leaf before the next one that is missing; zeros before leaf 0."""
+        return self._prev
 
     def _add(self, data: bytes) -> None:
         record = leaf.check_chain(self._prev, self._at, data)
@@ -119,16 +147,15 @@ class Filling:
             part.damages.append(LogDamaged(part.name, 0, f"{anchor.size} leaves", found))
 
     def _check_anchor(self) -> None:
-        anchor = self._anchor
-        if anchor is None:
-            return
+        if self._anchor is not None:
+            self._check_root(self._anchor.size, self._anchor.root)
+
+    def _check_root(self, size: int, root: bytes) -> None:
         tree = Tree()
-        for index in range(min(anchor.size, self.size)):
+        for index in range(min(size, self.size)):
             tree.append(self._hashes[index] if index in self._hashes else self.survey.hashes[index])
-        if tree.root(anchor.size) != anchor.root:
-            raise ChainError(
-                f"root {anchor.root.hex()} of {anchor.size} leaves", tree.root(anchor.size).hex()
-            )
+        if tree.root(size) != root:
+            raise ChainError(f"root {root.hex()} of {size} leaves", tree.root(size).hex())
 
     def _drop(self, hole: Hole) -> None:
         for index in [index for index in self.leaves if index >= hole.first]:
@@ -144,22 +171,40 @@ class Filling:
         return hole.first, self._hashes.get(hole.first - 1, hole.left)
 
 
-def rebuild(disk: Disk, filling: Filling, segment_bytes_max: int = segment.SEGMENT_BYTES_MAX) -> list[Mended]:
+def rebuild(
+    disk: Disk, filling: Filling, segment_bytes_max: int = segment.SEGMENT_BYTES_MAX, now: Instant | None = None
+) -> list[Mended]:  # fmt: skip
     """Write each damaged segment again, of its sound leaves and those of `filling`. Raises `OSError`.
 
-    `filling` must be whole. A power cut in between leaves a log that is damaged as before, or less.
+    `filling` must be whole; `now` is when a log says that it ends, asked for where `filling` does. That is said in
+    the same exchange. A power cut in between leaves a log that is damaged as before, or less.
     """
     if not filling.is_whole:
         raise ValueError(f"expected no leaf missing, found {filling.wanted()}")
     done: list[Mended] = []
-    filling.survey.parts[-1].end = max(filling.survey.parts[-1].end, filling.size)
+    last = filling.survey.parts[-1]
+    last.end = max(last.end, filling.size) if filling.ends_at is None else filling.ends_at
     for part in filling.survey.parts:
         if not part.damages:
             continue
-        kept = _write_part(disk, part, _leaves_of(disk, part, filling), segment_bytes_max)
+        if part is last and filling.ends_at is not None:
+            kept = _end_part(disk, part, filling, now)
+        else:
+            kept = _write_part(disk, part, _leaves_of(disk, part, filling), segment_bytes_max)
         came = [index for index in filling.leaves if part.first <= index < part.end]
-        done.append(Mended(part.damages[0], kept, min(came, default=part.first), len(came)))
+        if came or part is not last or filling.ends_at is None:
+            done.append(Mended(part.damages[0], kept, min(came, default=part.first), len(came)))
     return done
+
+
+def _end_part(disk: Disk, part: Part, filling: Filling, now: Instant | None) -> str:
+    """Write the last segment up to where the log ends, and what it says of that. In one file: both or neither."""
+    if now is None:
+        raise ValueError(
+            f"expected the time at which the log says that it ends at leaf {part.end}, found none"
+        )
+    said = torn.statement(disk, part.name, part.end, filling.last_hash, now)
+    return _write_part(disk, part, chain(_leaves_of(disk, part, filling), [said]), None)
 
 
 def write_all(
@@ -169,15 +214,15 @@ def write_all(
     _write_part(disk, Part(segment.name_of(0), 0, 0, is_there=False), leaves, segment_bytes_max)
 
 
-def _write_part(disk: Disk, part: Part, leaves: Iterable[bytes], segment_bytes_max: int) -> str:
-    """Write `leaves` in the place of the segment, in one file or more; return what keeps the old one."""
+def _write_part(disk: Disk, part: Part, leaves: Iterable[bytes], segment_bytes_max: int | None) -> str:
+    """Write `leaves` in the place of the segment, in one file (None) or more; return what keeps the old one."""
     first, index = part.first, part.first
     lines: list[bytes] = []
     chunk_bytes = 0
     kept: list[str] = []
     for data in leaves:
         line = segment.encode_line(data)
-        if lines and chunk_bytes + len(line) > segment_bytes_max:
+        if segment_bytes_max and lines and chunk_bytes + len(line) > segment_bytes_max:
             kept.append(write_segment(disk, segment.name_of(first), b"".join(lines)))
             lines, chunk_bytes, first = [], 0, index
         lines.append(line)

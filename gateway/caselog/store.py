@@ -183,19 +183,24 @@ class Store:
 
 def write_segment(disk: Disk, name: str, lines: bytes) -> str:
     """Put a file of these bytes in the place of `name`; return the name that keeps the old one. Raises `OSError`."""
-    new, taken = f"{name}.new", set(disk.list_names())
-    number = 0
-    while f"{name}.bad-{number}" in taken:
-        number += 1
-    if new in taken:
+    new, kept = f"{name}.new", kept_name(disk, name)
+    if new in disk.list_names():
         disk.truncate(new, 0)  # of a repair that a power cut ended
     else:
         disk.create(new)
     disk.append(new, lines)
     disk.sync(new)
-    kept = f"{name}.bad-{number}" if name in taken else NO_FILE
     disk.exchange(new, name, kept)
     return kept
+
+
+def kept_name(disk: Disk, name: str) -> str:
+    """What will keep the old file when another takes the place of `name`."""
+    taken = set(disk.list_names())
+    number = 0
+    while f"{name}.bad-{number}" in taken:
+        number += 1
+    return f"{name}.bad-{number}" if name in taken else NO_FILE
 
 
 def _checked(name: str, offset: int, data: bytes, hashes: Sequence[bytes]) -> list[bytes]:

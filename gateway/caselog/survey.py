@@ -50,6 +50,7 @@ class Survey:
     parts: list[Part] = field(default_factory=list)
     befores: dict[int, bytes] = field(default_factory=dict)  # `prev` of the first leaf after each gap
     held_size: int = 0
+    durable_size: int = 0
     is_end_known: bool = True
 
     @property
@@ -61,6 +62,19 @@ class Survey:
     def damages(self) -> list[LogDamaged]:
         """Everything that is wrong, in the order of the log."""
         return [damage for part in self.parts for damage in part.damages]
+
+    @property
+    def torn_from(self) -> int | None:
+        """The leaf from which on an interrupted write explains what is missing; None where none does.
+
+        Pages of one write reach the medium in any order until its fsync returns, so whole lines may stand after the
+        hole. It is in the last segment, above all that was durable or is held, and never leaf 0, which names the log.
+        """
+        sure = max(self.parts[-1].first, self.held_size, self.durable_size, 1)
+        for hole in self.holes():
+            if hole.end is not None and hole.end > sure:
+                return max(hole.first, sure)
+        return None
 
     def holes(self) -> list[Hole]:
         """What is missing."""
@@ -103,11 +117,12 @@ class _Reading:
             self.leaves.append((record.index, record.prev, record.hash))
 
 
-def survey(disk: Disk, held_size: int = 0) -> Survey:
-    """Read all segments, one in memory at a time. `held_size`: as for `Log.open`. Raises `OSError`."""
+def survey(disk: Disk, held_size: int = 0, durable_size: int = 0) -> Survey:
+    """Read all segments, one in memory at a time. `held_size`: as for `Log.open`; `durable_size`: leaves that are known
+    to have been durable once, 0 when nothing is known. Raises `OSError`."""
     names = [name for name in disk.list_names() if segment.is_segment(name)]
     firsts = [int(name.removesuffix(".seg")) for name in names]
-    found = Survey(held_size=held_size)
+    found = Survey(held_size=held_size, durable_size=durable_size)
     if not firsts or firsts[0] != 0:
         missing = Part(segment.name_of(0), 0, firsts[0] if firsts else 0, is_there=False)
         missing.damages.append(LogDamaged(missing.name, 0, "a segment", "none"))

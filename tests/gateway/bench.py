@@ -34,6 +34,7 @@ from caselog.clock import Instant
 from caselog.disk import MemoryDisk
 from caselog.keys import SoftKey
 from caselog.log import Log
+from caselog.repair import Filling
 from caseserver import mending
 from caseserver.ingest import Ingest
 from custody.area import load_area
@@ -164,9 +165,11 @@ class Bench:
         self.reserve_bytes = 0
         self.low_bytes = 0
         self.scrub_hour: int | None = None
+        self.filling: Filling | None = None  # set where the log is an interim one
+        self.reasons: dict[str, str] = {}
         self.node = NodeBench(lambda: self.real_us)
         self.boot = 0
-        self.acked = 0
+        self.acked = self.durable = 0  # as saved
         self.lines: dict[str, bool] = {}
         self.driven: list[tuple[int, str, bool]] = []
         self.published: list[Publish] = []
@@ -228,10 +231,10 @@ class Bench:
     def storage(self, book: Book) -> Storage:
         """No scrub and no reserve but where a test wants them."""
         public = SERVER_KEY.public if self.has_server_key else None
-        mender = Mender(ORIGIN, [GATEWAY_KEY.public], public)
+        mender = Mender(ORIGIN, [GATEWAY_KEY.public], public, f"{self.boot:032x}")
         return Storage(
             book, self.disk, mender, AREA.zone, low_bytes=self.low_bytes, reserve_bytes=self.reserve_bytes,
-            scrub_hour=self.scrub_hour, second_path="/second",
+            scrub_hour=self.scrub_hour, second_path="/second", filling=self.filling, reasons=self.reasons,
         )  # fmt: skip
 
     def keys(self) -> Keyring:
@@ -269,8 +272,8 @@ class Bench:
                         self.events += self.answer(action.payload)
                     if self.is_broker_up and self.is_server_up and action.topic == "mend":
                         self.events += self.give_back(action.payload)
-                case SaveCursor(size):
-                    self.acked = size
+                case SaveCursor(size, durable):
+                    self.acked, self.durable = size, durable
                 case Spare(is_on):
                     self.is_sparing = is_on
                 case Stop():
@@ -294,7 +297,7 @@ class Bench:
     def give_back(self, payload: bytes) -> list[Event]:
         """What the real server says to a request for leaves."""
         held = self.held or []
-        reply = mending.answer(payload, lambda a, n: held[a : a + n], self.ingest.note)
+        reply = mending.answer(payload, lambda a, n: held[a : a + n], self.ingest.note, self.ingest.word)
         return [] if reply is None else [ServerSaid("mend", reply)]
 
     def run(self, duration_ms: int, *, step_ms: int = STEP_MS) -> None:

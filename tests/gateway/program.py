@@ -100,7 +100,9 @@ class Server:
             self.messages.append((word, message.payload))
             del self.messages[:-200]
             if word == "mend" and self.is_answering:
-                reply = mending.answer(message.payload, lambda a, n: self.leaves[a : a + n], self.ingest.note)
+                reply = mending.answer(
+                    message.payload, lambda a, n: self.leaves[a : a + n], self.ingest.note, self.ingest.word
+                )
                 if reply is not None:
                     client.publish("caseward/v1/gw-t1/down/mend", reply, 1)
             if word != "log" or not self.is_answering:

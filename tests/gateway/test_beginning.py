@@ -130,7 +130,7 @@ def begun_station(tmp_path: Path, leaves: int, held: int) -> Log:
         log.append(records.entry(records.SCRUBBED, log.size, {"leaves": 1, "bytes": 1, "seconds": 1}, NOW))
     log.commit()
     beginning(tmp_path / "state", PREFIX, is_log_empty=False)
-    save_cursor(tmp_path / "outbox.json", held)
+    save_cursor(tmp_path / "outbox.json", held, held)
     return log
 
 

@@ -109,8 +109,8 @@ def test_log_comes_first_engine_second_effects_third() -> None:
     bench.node.level(1, 1)  # a controlled door forced: alarm, sounder
     bench.run(100)
     order = [step for step in bench.order if step != "SendBytes"]
-    # the door's fact, its alarm and the order to the sounder, then what is done about it
-    assert order == ["write", "synced", "step", "write", "synced", "step", "ack", "DriveLine"]
+    # the door's fact, its alarm and the order to the sounder, then what is done about it; how far it is durable last
+    assert order == ["write", "synced", "step", "write", "synced", "step", "ack", "DriveLine", "SaveCursor"]
     assert bench.lines["sounder"] is True
 
 

@@ -6,6 +6,7 @@ from casegateway.memory import Memory, SeenSeqs
 from casegateway.state import (
     StateError,
     load_cursor,
+    load_durable,
     next_boot,
     node_keys,
     save_cursor,
@@ -35,11 +36,12 @@ def test_boot_counter_left_half_written_does_not_count(tmp_path: Path) -> None:
 def test_unusable_cursor_means_from_the_beginning(tmp_path: Path, text: str) -> None:
     (tmp_path / "outbox.json").write_text(text)
     assert load_cursor(tmp_path / "outbox.json") == 0
+    assert load_durable(tmp_path / "outbox.json") == 0
 
 
 def test_cursor_is_read_as_it_was_saved(tmp_path: Path) -> None:
-    save_cursor(tmp_path / "outbox.json", 77)
-    assert load_cursor(tmp_path / "outbox.json") == 77
+    save_cursor(tmp_path / "outbox.json", 77, 80)
+    assert (load_cursor(tmp_path / "outbox.json"), load_durable(tmp_path / "outbox.json")) == (77, 80)
 
 
 def test_servers_key_may_be_missing_but_not_wrong(tmp_path: Path) -> None:

@@ -49,6 +49,8 @@ class SimDisk(MemoryDisk):
         self.crash(rng.choice((0.0, 0.0, 1.0, rng.random())), rng.choice((0.0, 0.0, rng.random())))
         way = rng.random()
         for name, start in tails.items():
+            if name not in self._files:  # the exchange that power ended has happened
+                continue
             data = self._files[name].cached
             if len(data) <= start:
                 continue

@@ -107,7 +107,9 @@ class PlainServer(Server):
         if topic == "log":
             self._take(payload)
         elif topic == "mend":
-            reply = mending.answer(payload, lambda first, n: self.held[first : first + n], self.ingest.note)
+            reply = mending.answer(
+                payload, lambda first, n: self.held[first : first + n], self.ingest.note, self.ingest.word
+            )
             if reply is not None:
                 self._down("mend", reply)
         else:
