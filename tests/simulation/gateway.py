@@ -204,10 +204,6 @@ class Gateway:
         nonce = f"{self.world.rng('nonce').getrandbits(128):032x}"
         return Mender(self.origin, signers.publics, SERVER_KEY.public, nonce)
 
-    def _mender(self, signers: Keyring) -> Mender:
-        nonce = f"{self.world.rng('nonce').getrandbits(128):032x}"
-        return Mender(self.origin, signers.publics, SERVER_KEY.public, nonce)
-
     def _begin(self) -> None:
         world = self.world
         for port, is_open in self.ports_open.items():

@@ -11,7 +11,6 @@ from casegateway.events import Action, DriveLine, Publish, SendBytes
 from casegateway.evidence import Evidence
 from caselog import canonical, checkpoint
 from caselog.repair import Filling
-from caselog.repair import Filling
 from caselog.tree import Tree, leaf_hash
 from caseserver import payload as payloads
 from casewire import FROM_GATEWAY, Command, Decoder
@@ -110,15 +109,6 @@ class Observer:
             self.world.truth.violate(
                 "I1", f"leaves from {torn_from} on count as never durable, {durable} were"
             )
-
-    def _check_torn(self, filling: Filling) -> None:
-        """I1: without rot only a write that power cut off is missing, and nothing of it had counted."""
-        torn_from, durable = filling.survey.torn_from, len(self.world.truth.leaves)
-        self.world.truth.counts["torn with holes"] += 1
-        if torn_from is None:
-            self.world.truth.violate("I1", "the log was found damaged though nothing had damaged it")
-        elif torn_from < durable:
-            self.world.truth.violate("I1", f"leaves from {torn_from} on count as never durable, {durable} were")
 
     def book_trace(self, _step: str, _index: int) -> None:
         """The book's own trace is not needed."""
