@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from casewire import ACTIVE, INACTIVE
 from custody.area import Point
+from tests.simulation.plain_server import PlainServer
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
@@ -26,6 +27,19 @@ class Actors:
     def say(self, type: str, body: dict[str, Any], shift_us: int = 0, by: str = "server") -> None:  # noqa: A002
         """An officer fills in a form. `shift_us`: how long ago it was, by his word (zero or below)."""
         self.world.server.state_fact(type, body, self.world.now_us + shift_us, by)
+
+    def handle(self, pick: float, action: str, officer: str) -> None:
+        """An officer does something about one of the alarms on the page."""
+        server = self.world.server
+        if isinstance(server, PlainServer) or not server.is_on:
+            return
+        alarms = sorted(alarm.id for alarm in server.state.book.open() if not alarm.is_prewarning)
+        if not alarms:
+            return
+        body: dict[str, Any] = {"alarm": alarms[int(pick * len(alarms))], "officer": officer}
+        if action == "rectified":
+            body |= {"cause": "wear", "action": "mended"}
+        self.say(f"alarm.{action}", body)
 
     def door(self, door: str, *, is_open: bool) -> None:
         """A door is opened or shut."""

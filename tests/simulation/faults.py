@@ -4,15 +4,21 @@ import errno
 import random
 from typing import TYPE_CHECKING, Any
 
-from caselog import canonical
+from caselog import canonical, checkpoint
+from caselog.checkpoint import Checkpoint
+from caselog.keys import Signer as LogSigner
+from caselog.tree import Tree, leaf_hash
+from caseserver.payload import build
 from casewire import FROM_NODE, Contact, Frame, Signer, encode
 from tests.simulation.line import TO_GATEWAY, TO_NODE
+from tests.simulation.plain_server import PlainServer
 from tests.simulation.plan import Fault
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
 
 FORGED_MAX = 30
+STRANGE_FRAMES = 300  # enough that one of them would pass a MAC of which a byte is looked at
 
 
 class Faults:
@@ -28,7 +34,9 @@ class Faults:
         if self.is_healed:
             return
         world = self.world
-        rng = random.Random(f"{world.plan.seed}/fault/{fault.at_us}/{fault.kind}/{sorted(fault.args.items())}")
+        rng = random.Random(
+            f"{world.plan.seed}/fault/{fault.at_us}/{fault.kind}/{sorted(fault.args.items())}"
+        )
         world.truth.faults[fault.kind] += 1
         world.truth.trace(world.now_us, "fault", fault.kind)
         getattr(self, fault.kind)(rng, fault, **fault.args)
@@ -39,6 +47,7 @@ class Faults:
         world = self.world
         for line in world.lines.values():
             line.faults.clear()
+            line.cut_since.clear()
         world.broker.faults.clear()
         for port in world.area.ports:
             world.gateway.set_port(port, is_open=True)
@@ -119,12 +128,19 @@ class Faults:
         """Something is wrong with a line; `name` as in line.Line."""
         line = self.world.lines[port]
         line.faults[name] = settings, rng
+        if name in ("cut", "cut_to_node"):
+            line.cut_since.setdefault(name, self.world.now_us)
+            self.world.watch.line_cut(port)
         self.world.truth.faults[f"line {name}"] += 1
         if name == "cut":
             for board in self.world.boards.values():
                 if board.place.port == port:
                     self.world.observer.node_gone(board.place.id)
-        self.world.kernel.after(fault.for_us, line.faults.pop, name, None)
+        self.world.kernel.after(fault.for_us, self._line_whole, port, name)
+
+    def _line_whole(self, port: str, name: str) -> None:
+        self.world.lines[port].faults.pop(name, None)
+        self.world.lines[port].cut_since.pop(name, None)
 
     def port_gone(self, _rng: random.Random, fault: Fault, port: str) -> None:
         """The adapter of a line is pulled out of the gateway."""
@@ -150,7 +166,7 @@ class Faults:
         place = self.world.area.nodes[node]
         signer = Signer(rng.randbytes(32), FROM_NODE)
         board = self.world.boards[node]
-        for _ in range(5):
+        for _ in range(STRANGE_FRAMES):
             message = Contact(rng.randrange(1, 12), rng.randrange(2))
             boot, seq = board.boot + rng.randrange(2), rng.randrange(1, 10_000)
             frame = Frame(message.KIND, place.number, boot, seq, rng.randrange(10**6), message)
@@ -182,7 +198,11 @@ class Faults:
     def disk_rot(self, rng: random.Random, _fault: Fault) -> None:
         """A byte of the log that the server holds already turns; it is found at the next start or scrub."""
         gateway = self.world.gateway
-        names = [name for name in gateway.disk.list_names() if name.endswith(".seg")] if not gateway.disk._off else []
+        names = (
+            [name for name in gateway.disk.list_names() if name.endswith(".seg")]
+            if not gateway.disk._off
+            else []
+        )
         held = self.world.observer.server_size
         if len(names) < 2 or held < int(names[1].removesuffix(".seg")):
             return
@@ -225,10 +245,43 @@ class Faults:
             elif broker.heard_down:
                 topic, payload = rng.choice(list(broker.heard_down))
                 broker.forge_down(topic, _changed(payload, rng))
+        self._forge_ack()
         acked = {"v": 1, "size": 10**6, "root": "0" * 64, "cosigned": ""}
         broker.forge_down("ack", canonical.dumps(acked))
         broker.forge_down("req", canonical.dumps({"v": 1, "first": rng.randrange(50), "count": 10}))
         broker.forge_down("fact", rng.randbytes(50))
+
+    def _forge_ack(self) -> None:
+        """An ack of all there is, with the server's word on less."""
+        world = self.world
+        size = len(world.truth.leaves)
+        for topic, payload in reversed(world.broker.heard_down):
+            if topic == "ack" and payload.startswith(b'{"cosigned":"caseward'):
+                old = canonical.loads(payload)
+                if old["size"] < size:
+                    root = world.observer.tree.root(size).hex()
+                    world.broker.forge_down("ack", canonical.dumps({**old, "size": size, "root": root}))
+                return
+
+    def clone(self, rng: random.Random, _fault: Fault) -> None:
+        """Somebody copied the gateway's card: the same key tells another history of what the server holds."""
+        world = self.world
+        size = world.observer.server_size
+        if size < 5 or world.broker.to_server is None or isinstance(world.server, PlainServer):
+            return
+        first = size - 1 - rng.choice((0, 0, 1, 3))
+        leaf = canonical.loads(world.truth.leaves[first].data)
+        other = canonical.dumps({**leaf, "id": leaf["id"] + "-other"})
+        tree = Tree()
+        for kept in world.truth.leaves[:first]:
+            tree.append(leaf_hash(kept.data))
+        tree.append(leaf_hash(other))
+        origin = world.gateway.origin
+        note = checkpoint.sign(
+            Checkpoint(origin, first + 1, tree.root()), LogSigner(origin, world.gateway_key)
+        )
+        world.truth.counts["clone spoke"] += 1
+        world.broker.forge_up(world.area.gateway, "log", build(first, [other], note))
 
     # --- clocks -------------------------------------------------------------------------------------
 
@@ -255,7 +308,7 @@ class Faults:
 
     def server_clock_step(self, _rng: random.Random, _fault: Fault, by_us: int) -> None:
         """Somebody sets the server's wall clock: its signatures then lie about the time."""
-        self.world.gateway.time.lies = True
+        self.world.gateway.time.server_lies()
         self.world.server.wall.step(by_us)
 
 

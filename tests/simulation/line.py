@@ -20,13 +20,19 @@ class Line:
     {p} of each chunk, held until the next; late: {ms}; cut, cut_to_node, cut_to_gateway: nothing goes through.
     """
 
-    def __init__(self, kernel: Kernel, to_gateway: Callable[[bytes], None], to_node: Callable[[bytes], None]) -> None:
+    def __init__(
+        self, kernel: Kernel, to_gateway: Callable[[bytes], None], to_node: Callable[[bytes], None]
+    ) -> None:
         self._kernel = kernel
         self._ends = {TO_GATEWAY: to_gateway, TO_NODE: to_node}
         self._free_us = {TO_GATEWAY: 0, TO_NODE: 0}
         self._held = {TO_GATEWAY: b"", TO_NODE: b""}
         self.faults: dict[str, tuple[dict[str, Any], random.Random]] = {}
-        self.heard: dict[str, deque[bytes]] = {TO_GATEWAY: deque(maxlen=HEARD_MAX), TO_NODE: deque(maxlen=HEARD_MAX)}
+        self.cut_since: dict[str, int] = {}  # kind of cut that lasts -> true time of its beginning
+        self.heard: dict[str, deque[bytes]] = {
+            TO_GATEWAY: deque(maxlen=HEARD_MAX),
+            TO_NODE: deque(maxlen=HEARD_MAX),
+        }
 
     def send(self, way: str, data: bytes) -> None:
         """Put bytes on the wire."""

@@ -25,7 +25,10 @@ class MachineTime:
         self._rtc_error_us = 0
         self._rtc: str = gateway.world.settings.get("rtc", "right")
         self.next_rtc = self._rtc
-        self.lies = False
+        self._is_synced = False  # a time service was heard since power came
+        self._is_server_false = False
+        self._is_poisoned = False
+        self._has_lied = False
 
     # --- the port -------------------------------------------------------------------------------
 
@@ -51,16 +54,21 @@ class MachineTime:
         gateway, rng = self._gateway, self._gateway.world.rng("time")
         self._rtc, self.next_rtc = self.next_rtc, "right" if self.next_rtc in RTC_LIES_US else self.next_rtc
         self._rtc_error_us = RTC_LIES_US.get(self._rtc, rng.randrange(-300_000, 300_000))
-        if self._rtc in RTC_LIES_US:
-            self.lies = True
+        self._is_synced = False
+        if self._rtc == "ahead":
+            self._is_poisoned = True  # no time falls within a start, and the log keeps what it was told
+        self._note()
         gateway.wall.lose_ntp()
-        gateway.wall.error_us = self._rtc_error_us if self._rtc not in ("dead", "none") else -rng.randrange(10**8)
+        gateway.wall.error_us = (
+            self._rtc_error_us if self._rtc not in ("dead", "none") else -rng.randrange(10**8)
+        )
         gateway.world.kernel.after(rng.randrange(*NTP_FOUND_US), self.ntp)
 
     def ntp(self) -> None:
         """A time service sets the wall clock right, unless it is away."""
         if self._gateway.has_power and not self._gateway.world.faulty.is_without_ntp:
             self._gateway.wall.find_ntp(self._gateway.world.rng("time").randrange(-20_000, 20_000))
+            self._is_synced = True
 
     def start(self, boot: int) -> None:
         """A process starts."""
@@ -74,5 +82,22 @@ class MachineTime:
         return Moment(Instant(self._boot, boottime_us, boottime_us, None), boottime_us, readings=readings)
 
     def is_honest(self) -> bool:
-        """Whether every source has kept to what it promises, so that the interval has to hold the true time."""
-        return not self.lies
+        """Whether the sources that lie are no majority, so that the interval has to hold the true time."""
+        return not self._is_poisoned and not self._may_mislead()
+
+    def is_honest_throughout(self) -> bool:
+        """Whether that was so all the time."""
+        return not self._is_poisoned and not self._has_lied
+
+    def server_lies(self) -> None:
+        """The server's clock is wrong from now on."""
+        self._is_server_false = True
+        self._note()
+
+    def _may_mislead(self) -> bool:
+        is_rtc_good, is_rtc_false = self._rtc == "right", self._rtc == "behind"
+        good = is_rtc_good + self._is_synced
+        return is_rtc_false + self._is_server_false > good
+
+    def _note(self) -> None:
+        self._has_lied = self._has_lied or self._may_mislead()

@@ -38,6 +38,11 @@ class Pin:
         self._is_output = is_output
         self._level = 0
 
+    @property
+    def level(self) -> int:
+        """What an output shows."""
+        return self._level
+
     def value(self, level: int | None = None) -> int | None:
         if level is None:
             return self._level if self._is_output else self._board.levels[self._point]
@@ -148,6 +153,7 @@ class Board:
         if self.levels[point] != level:
             self.levels[point] = level
             self.world.truth.levels.setdefault((self.place.id, point), []).append((self.world.now_us, level))
+            self.world.watch.level(self.place.id, point)
             self.poke()
 
     def put_tag(self, point: int, uid: str, *, is_there: bool) -> None:
@@ -155,7 +161,9 @@ class Board:
         if is_there:
             self.tags[point][uid] = None
         else:
-            self.tags[point].pop(uid, None)
+            if self.tags[point].pop(uid, 0) is None:
+                gone = self.world.truth.tags_gone.setdefault((self.place.id, point, uid), [])
+                gone.append(self.world.now_us)
         self._tags_us = 0
         self.poke()
 
@@ -168,6 +176,7 @@ class Board:
     def driven(self, point: int, level: int) -> None:
         """An output pin changed."""
         if point in self._outputs:
+            self.world.watch.pin(self.place.id, self._outputs[point], active=level == 1)
             self.world.truth.trace(self.world.now_us, "pin", self._outputs[point], level)
 
     def poke(self, busy_us: int = BUSY_US) -> None:

@@ -61,6 +61,8 @@ class Observer:
     def gateway_power(self, *, is_on: bool) -> None:
         """Mains of the gateway."""
         self.power_since_us = self.world.now_us if is_on else None
+        if not is_on:
+            self.world.watch.gateway_silent()
         self.world.truth.trace(self.world.now_us, "power", is_on)
 
     def gateway_at_work(self, *, is_on: bool) -> None:
@@ -116,6 +118,7 @@ class Observer:
     def _note_order(self, leaf: dict[str, Any]) -> None:
         output = leaf["body"]["output"]
         self._of_turn.setdefault(output, self._standing(output)).add(leaf["body"]["active"])
+        self.world.watch.ordered(output, active=leaf["body"]["active"], valid_ms=leaf["body"]["valid_ms"])
         self._last_command[output] = leaf
 
     def _standing(self, output: str) -> set[bool]:
@@ -130,6 +133,7 @@ class Observer:
             self._see_interim(core.book.log)
         else:
             self._see(core.book.log)
+        self.world.watch.cursor(core.outbox.acked)
         was_crying = self._is_crying
         self._is_crying = core.book.is_full or any(type(a).__name__ == "Stop" for a in actions)
         if was_crying or self._is_crying:
@@ -284,6 +288,7 @@ class Observer:
 
     def node_gone(self, node: str) -> None:
         """From now on nothing of the node can be heard, for a while at least."""
+        self.world.truth.gone.setdefault(node, []).append(self.world.now_us)
         self.world.kernel.after(NODE_LOST_US, self._check_gone, node, self.world.now_us)
 
     def _check_gone(self, node: str, since_us: int) -> None:
@@ -311,6 +316,7 @@ class Observer:
 
     def server_turned(self) -> None:
         """I10: what the server holds is a beginning of the gateway's log."""
+        self.world.watch.server_turned()
         ingest = self.world.server.state.ingest
         if ingest.size == self.server_size:
             return

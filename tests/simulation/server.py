@@ -88,7 +88,9 @@ class Server:
         limits = Limits()
         self.database = AimedDatabase(self.folder / "server.db")
         signer = SERVER_KEY.named(NAME)
-        self.own_log = OwnLog(self.folder / "log", "sim", SERVER_KEY, self.clock.now(), known_of(self.database))
+        self.own_log = OwnLog(
+            self.folder / "log", "sim", SERVER_KEY, self.clock.now(), known_of(self.database)
+        )
         self.state = AreaState(
             world.area, world.rulebook, world.gateway_key.public, signer, self.database, limits, 1.0,
             self._steady_s(), world.hashes,
@@ -100,6 +102,7 @@ class Server:
             self.station, self.inbox, self.database, limits, self._publish, steady_s=self._steady_s
         )  # fmt: skip
         world.truth.trace(world.now_us, "server", self.life)
+        world.watch.server_started()
         self.connect()
         self._schedule(0)
 
@@ -142,6 +145,7 @@ class Server:
         if topic == "log":
             self.inbox.put_log(gateway, payload)
         elif topic in ("hb", "birth"):
+            self.world.watch.beat()
             self.inbox.put_beat(gateway, payload)
         elif topic == "mend":
             self.inbox.put_mend(gateway, payload)
@@ -180,7 +184,9 @@ class Server:
 
     # --- officers ---------------------------------------------------------------------------
 
-    def state_fact(self, fact_type: str, body: Mapping[str, Any], occurred_us: int, by: str = "server") -> str:
+    def state_fact(
+        self, fact_type: str, body: Mapping[str, Any], occurred_us: int, by: str = "server"
+    ) -> str:
         """An officer's form: kept, sent, and said again until it is in the log. `occurred_us`: by its word, true time."""
         fact_id = f"o-{next(self._ids)}"
         fact = {

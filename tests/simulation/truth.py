@@ -47,11 +47,23 @@ class Truth:
     acked: dict[Message, int] = field(default_factory=dict)  # -> true time at which the node took it off
     acks_sent: dict[Message, int] = field(default_factory=dict)
     leaves: list[Kept] = field(default_factory=list)
-    released: dict[tuple[str, int], bytes] = field(default_factory=dict)  # (origin, size) -> root of a note sent
-    up: list[list[int]] = field(default_factory=list)  # [from, to] of the gateway program at work; to 0: still
+    released: dict[tuple[str, int], bytes] = field(
+        default_factory=dict
+    )  # (origin, size) -> root of a note sent
+    up: list[list[int]] = field(
+        default_factory=list
+    )  # [from, to] of the gateway program at work; to 0: still
     node_up: dict[str, list[list[int]]] = field(default_factory=dict)
     line_good: dict[str, list[list[int]]] = field(default_factory=dict)
-    levels: dict[tuple[str, int], list[tuple[int, int]]] = field(default_factory=dict)  # point -> (true time, level)
+    levels: dict[tuple[str, int], list[tuple[int, int]]] = field(
+        default_factory=dict
+    )  # point -> (true time, level)
+    gone: dict[str, list[int]] = field(
+        default_factory=dict
+    )  # node -> since when nothing of it could be heard
+    tags_gone: dict[tuple[str, int, str], list[int]] = field(
+        default_factory=dict
+    )  # node, point, tag -> true times
     violations: list[str] = field(default_factory=list)
     faults: Counter[str] = field(default_factory=Counter)
     counts: Counter[str] = field(default_factory=Counter)

@@ -13,6 +13,7 @@ from custody.effects import AlarmRaised
 from custody.engine import Engine
 from custody.facts import Fact
 from tests.custody.against_oracle import by_oracle, in_order, unlike
+from tests.simulation.aftermath import judge_more
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
@@ -41,6 +42,7 @@ def judge(world: "World") -> None:
     _late(world, leaves)
     _places(world)
     _bounds(world)
+    judge_more(world, leaves, engine)
 
 
 # --- I10: both sides agree ----------------------------------------------------------------------------
@@ -65,7 +67,7 @@ def _converged(world: "World") -> None:
         truth.violate("I10", f"{core.outbox.waiting} leaves wait for the server")
     if world.settings.get("server") != "plain":
         _both_judged(world, core)
-    if state.ingest.counters["refused_fork"]:
+    if state.ingest.counters["refused_fork"] and not truth.counts["clone spoke"]:
         truth.violate("I10", "the server cried fork at an honest gateway")
     for node in world.area.nodes:
         if core.memory.nodes.get(node) != "ok":
@@ -311,8 +313,7 @@ def _officers(world: "World", leaves: list[dict[str, Any]]) -> None:
             elif {**said["body"]} != leaf["body"] or said["occurred"] != leaf["occurred"]:
                 truth.violate("I14", f"leaf {leaf['index']} is not what the officer stated")
         elif leaf["type"] == "fact.refused/1" and leaf["body"].get("fact_id") in truth.said:
-            if leaf["body"]["fact_id"] not in fates:
-                fates[leaf["body"]["fact_id"]] = -1000
+            fates.setdefault(leaf["body"]["fact_id"], -1000)
     for fact_id in truth.said:
         if fates[fact_id] == 0 and not world.observer.lied:
             truth.violate("I1", f"officer's fact {fact_id} {truth.said[fact_id]['type']} is not in the log")
@@ -409,7 +410,11 @@ def _missed(world: "World", engine: Engine, facts: list[Fact]) -> None:
     """Every stage that the facts, put in their order, reach is one that the gateway told."""
     if world.gateway.core is None:
         return
-    own = [_in_its_time(fact) for fact in facts if fact.type != "deadline.reached"]
+    own = [
+        _in_its_time(fact)
+        for fact in facts
+        if fact.type != "deadline.reached" and not fact.type.startswith("alarm.")
+    ]
     if not own:
         return
     until_us = max(world.now_us, *(fact.recorded_us for fact in own))  # a clock may have lied forwards

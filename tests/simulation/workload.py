@@ -65,7 +65,9 @@ def _acts(rng: random.Random, start_us: int, span_us: int) -> list[Act]:
     at_us = 40 * SECOND_US
     for officer, (service, roles, sex) in ROLES.items():
         body = {"officer": officer, "service": service, "roles": roles, "badge": BADGES[officer]}
-        acts.append(Act(at_us, "say", {"type": "officer.registered", "body": body | ({"sex": sex} if sex else {})}))
+        acts.append(
+            Act(at_us, "say", {"type": "officer.registered", "body": body | ({"sex": sex} if sex else {})})
+        )
         at_us += SECOND_US
     people = rng.randrange(1, min(len(PERSONS), 2 + span_us // HOUR_US) + 1)
     for stay in PERSONS[:people]:
@@ -73,6 +75,7 @@ def _acts(rng: random.Random, start_us: int, span_us: int) -> list[Act]:
         acts += person(rng, stay, start_us, begin_us)
     acts += _guards(rng, span_us)
     acts += _babble(rng, start_us, span_us, rng.choice((0, 5, 20, 60)))
+    acts += _handling(rng, span_us, rng.choice((0, 12, 60)))
     acts += _fidget(rng, span_us, rng.choice((0, 10, 40, 150)))
     return [act for act in acts if act.at_us < span_us]
 
@@ -121,7 +124,9 @@ def person(rng: random.Random, stay: str, start_us: int, begin_us: int) -> list[
     wait(30, 400)
     say("search.signed", 0.85, officers=rng.choice((["o1", "o2"], ["o1", "a1"], ["o1"])), signed=True)
     say("health.checked", 0.8, fit=True, officer="o2") if rng.random() < 0.5 else None
-    measure = rng.choice(("criminal_summons", "public_order_questioning", "coercive_summons", "criminal_summons"))
+    measure = rng.choice(
+        ("criminal_summons", "public_order_questioning", "coercive_summons", "criminal_summons")
+    )
     sex = rng.choice("MF")
     say("stay.registered", 0.95, measure=measure, case=rng.choice(("c1", "c2")), sex=sex, officer="o1")
     wait(20, 200)
@@ -139,7 +144,11 @@ def person(rng: random.Random, stay: str, start_us: int, begin_us: int) -> list[
         kind = "interview" if room.startswith("interview") else "interrogation"
         say("interview.started", 0.85, room=room, kind=kind, officers=rng.choice((["o1", "o3"], ["o1"])))
         if rng.random() < 0.3:
-            acts.append(Act(at_us + rng.randrange(120) * SECOND_US, "recorder", {"recorder": recorder, "is_on": False}))
+            acts.append(
+                Act(
+                    at_us + rng.randrange(120) * SECOND_US, "recorder", {"recorder": recorder, "is_on": False}
+                )
+            )
             acts.append(Act(at_us + rng.randrange(120, 900) * SECOND_US, "recorder",
                             {"recorder": recorder, "is_on": True}))  # fmt: skip
         wait(120, rng.choice((600, 3_600, 10_000)))
@@ -188,6 +197,19 @@ def _real(value: Any) -> Any:
     return BANDS.get(value, value) if isinstance(value, str) else value
 
 
+def _handling(rng: random.Random, span_us: int, count: int) -> list[Act]:
+    """Officers who take, acknowledge, rectify and verify alarms, in the right order more often than not."""
+    acts = []
+    for _ in range(count):
+        at_us, pick = rng.randrange(120 * SECOND_US, span_us), rng.random()
+        for action in rng.choice((("taken",), ("acknowledged", "rectified", "verified"), ("verified",), ("acknowledged",),
+                                  ("taken", "rectified", "verified"), ("taken", "acknowledged", "rectified"))):  # fmt: skip
+            officer = rng.choice(("o1", "o1", "o2", "o4", "a1"))
+            acts.append(Act(at_us, "handle", {"pick": pick, "action": action, "officer": officer}))
+            at_us += rng.randrange(1, 40) * SECOND_US
+    return acts
+
+
 def _fidget(rng: random.Random, span_us: int, count: int) -> list[Act]:
     """Doors, buttons, locks, recorders and tags, moved by nobody in particular."""
     doors, recorders = sorted(area().doors), sorted(area().recorders)
@@ -199,15 +221,20 @@ def _fidget(rng: random.Random, span_us: int, count: int) -> list[Act]:
         if kind == "door":
             acts.append(Act(at_us, "door", {"door": rng.choice(doors), "is_open": rng.random() < 0.5}))
         elif kind == "recorder":
-            acts.append(Act(at_us, "recorder", {"recorder": rng.choice(recorders), "is_on": rng.random() < 0.6}))
+            acts.append(
+                Act(at_us, "recorder", {"recorder": rng.choice(recorders), "is_on": rng.random() < 0.6})
+            )
         elif kind == "tag":
             args = {"reader": rng.choice(readers), "tag": rng.choice(tags), "is_there": rng.random() < 0.6}
             acts.append(Act(at_us, "tag", args))
         elif kind == "chatter":
             door = rng.choice(doors)
-            for step in range(rng.randrange(2, 120)):
-                acts.append(Act(at_us + step * rng.choice((30_000, 60_000, 200_000)), "door",
-                                {"door": door, "is_open": step % 2 == 0}))  # fmt: skip
+            pause_us = rng.choice((8_000, 8_000, 30_000, 60_000, 200_000))
+            steps = rng.randrange(2, 120) if pause_us > 8_000 else rng.randrange(100, 700)
+            acts += [
+                Act(at_us + step * pause_us, "door", {"door": door, "is_open": step % 2 == 0})
+                for step in range(steps)
+            ]
         else:
             acts.append(Act(at_us, kind, {"door": rng.choice(doors)}))
     return acts
@@ -241,7 +268,9 @@ def _fault(rng: random.Random, kind: str, at_us: int) -> Fault:
         name, settings = rng.choice(_NETWORK)
         return Fault(at_us, "network", for_us, {"name": name, "settings": settings})
     if kind == "disk_dies":
-        return Fault(at_us, "disk_error", 0, {"operation": "sync", "number": "EIO", "after": rng.randrange(4)})
+        return Fault(
+            at_us, "disk_error", 0, {"operation": "sync", "number": "EIO", "after": rng.randrange(4)}
+        )
     if kind == "disk_rot":
         return Fault(at_us, kind)
     known = MAKERS[kind](rng, port, node)
@@ -278,7 +307,12 @@ MAKERS: dict[str, Any] = {
     "replay": lambda rng, port, node: {"port": port},
     "stranger": lambda rng, port, node: {"node": node},
     "disk_full": lambda rng, port, node: {"spare_bytes": rng.choice((0, 300, 5_000))},
+    "disk_error": lambda rng, port, node: {
+        "operation": rng.choice(("append", "sync", "create")), "number": rng.choice(("EIO", "EIO", "ENOSPC", "EROFS")),
+        "after": rng.randrange(6),
+    },
     "disk_rot": None,
+    "clone": lambda rng, port, node: {},
     "network": None,
     "broker_down": lambda rng, port, node: {},
     "forge": lambda rng, port, node: {},

@@ -29,6 +29,7 @@ from tests.simulation.plain_server import PlainServer
 from tests.simulation.plan import Plan
 from tests.simulation.server import Server
 from tests.simulation.truth import Truth
+from tests.simulation.watch import Watch
 
 HEAL_US = 150_000_000
 """After the faults end: so long both sides have to come to agree."""
@@ -71,10 +72,14 @@ class World:
         self._streams: dict[str, random.Random] = {}
         self.area = AREAS[plan.settings.get("area", "standard")]()
         self.rulebook = book(plan.settings.get("rulebook", "cn-2026"))
-        self.hashes = {"config_hash": "c" * 64, "rulebook_hash": sha256(self.rulebook.id.encode()).hexdigest()}
+        self.hashes = {
+            "config_hash": "c" * 64,
+            "rulebook_hash": sha256(self.rulebook.id.encode()).hexdigest(),
+        }
         self.gateway_key = SoftKey.from_seed(b"g" * 32)
         self.node_keys = {node: sha256(f"key of {node}".encode()).digest() for node in self.area.nodes}
         self.observer = Observer(self)
+        self.watch = Watch(self)
         self.broker = Broker(self.kernel, self.rng("broker"))
         ppm = plan.settings.get("ppm", {})
         self.boards = {
@@ -172,7 +177,10 @@ class World:
 
 def quiet() -> None:
     """What the server's programs would write to the terminal is not for this."""
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL), logger_factory=structlog.ReturnLoggerFactory())
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL),
+        logger_factory=structlog.ReturnLoggerFactory(),
+    )
     logging.disable(logging.CRITICAL)
 
 
