@@ -160,6 +160,7 @@ def test_what_the_log_says_of_its_own_disk_is_in_the_ledger() -> None:
     damaged = {"file": "f", "byte": 1, "expected": "e", "found": "f", "kept": "none", "from": "server"}
     own("log.damaged/1", at("10:00"), first=3, count=2, **damaged)
     own("log.damaged/1", at("11:00"), first=leaves[-1]["index"], count=0, **damaged)
+    own("log.damaged/1", at("12:00"), first=leaves[-1]["index"] + 1, count=0, **{**damaged, "from": "none"})
     found = [(s.why, clock(s.from_us), clock(s.to_us)) for s in seen_by_log(leaves, area())]
     assert found == [("log_full", "09:00:00", "09:30:00"), ("log_damaged", "09:40:00", "11:00:00")]
 

@@ -88,7 +88,7 @@ def seen_by_log(leaves: Iterable[Leaf], area: Area) -> Iterator[Spell]:
         at_us = leaf["recorded"]["earliest_us"]
         first_us = at_us if first_us is None else first_us
         recorded_us[leaf["index"]] = at_us
-        if leaf["type"] == "log.damaged/1" and not leaf["body"]["count"]:
+        if leaf["type"] == "log.damaged/1" and not leaf["body"]["count"] and leaf["body"]["from"] != "none":
             since_us = recorded_us.get(leaf["body"]["first"] - 1, first_us)
             yield Spell("log", "log_damaged", since_us, max(since_us, at_us))
         elif leaf["type"] == "log.space/1":
