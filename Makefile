@@ -18,7 +18,7 @@ PYTHON := .venv/bin/python
 export PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD := 1
 export PYTHONUTF8 := 1
 
-.PHONY: help setup setup-demo setup-test setup-screenshots setup-torture demo test check prove torture screenshots format docs lock licences clean
+.PHONY: help setup setup-demo setup-test setup-screenshots setup-torture demo test check prove sim torture screenshots format docs lock licences clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -59,6 +59,9 @@ prove: setup-test ## the full figures, written to docs/proof
 torture: setup-torture ## cases that other systems can be scored by too: TARGET=caseward (docs/torture.md)
 	@$(PYTHON) -m tests.torture.install $(TARGET)
 	@$(PYTHON) -m tests.torture --target $(TARGET)
+
+sim: setup ## one simulated station under faults (SEED=1, DAYS= by the seed)
+	@$(PYTHON) -m tests.simulation --seed $(if $(filter command line,$(origin SEED)),$(SEED),1) $(if $(DAYS),--days $(DAYS)) $(SIM)
 
 screenshots: setup-screenshots ## docs/img, by Chromium
 	@$(PYTHON) -m tests.web.screenshots

@@ -26,9 +26,11 @@ PROOFS = (
     "verifiers",
     "takeover",
     "year",
+    "simulation",
     "mutation",
 )
-"""In this order: short ones first. Each is a module of this package with `run(say) -> dict`."""
+"""In this order: short ones first. Each is a module of this package with `run(say) -> dict`, and `record(report)` when it
+writes more than its report."""
 
 FOLDER = ROOT / "docs" / "proof"
 
@@ -37,24 +39,29 @@ def main(argv: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.prove", description=__doc__)
     parser.add_argument("names", nargs="*", choices=[*PROOFS, []], help="proofs to run; all when left out")
     parser.add_argument("--draft", action="store_true", help="changed tree: print, do not write")
+    parser.add_argument("--minutes", type=float, help="simulation: at least so many processor-minutes")
     options = parser.parse_args(argv)
     try:
         commit = machine.commit(allow_changes=options.draft)
     except machine.UncleanTree as error:
         sys.stderr.write(f"tests.prove: {error}\n")
         return 2
-    failed = [name for name in options.names or PROOFS if not prove(name, commit, is_draft=options.draft)]
+    failed = []
+    for name in options.names or PROOFS:
+        more = {"minutes": options.minutes} if name == "simulation" and options.minutes else {}
+        if not prove(name, commit, more, is_draft=options.draft):
+            failed.append(name)
     say(f"failed: {', '.join(failed)}" if failed else "all proofs hold")
     return 1 if failed else 0
 
 
-def prove(name: str, commit: str, *, is_draft: bool) -> bool:
-    """Run one proof and write what it found; whether it holds."""
+def prove(name: str, commit: str, more: dict[str, Any], *, is_draft: bool) -> bool:
+    """Run one proof and write what it found; whether it holds. `more`: what its `run` takes besides."""
     say(f"{name}: begins")
     started = time.time()
     proof = importlib.import_module(f"tests.prove.{name}")
     with machine.noise() as noise:
-        figures: dict[str, Any] = proof.run(say)
+        figures: dict[str, Any] = proof.run(say, **more)
     report = {
         "proof": name,
         "holds": figures.pop("holds"),
@@ -65,6 +72,8 @@ def prove(name: str, commit: str, *, is_draft: bool) -> bool:
         "noise": noise,
         "figures": figures,
     }
+    if not is_draft and hasattr(proof, "record"):
+        proof.record(report)
     text = json.dumps(report, indent=1, ensure_ascii=False) + "\n"
     if is_draft:
         sys.stdout.write(text)

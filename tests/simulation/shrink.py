@@ -20,6 +20,8 @@ RUNS_MAX = 400
 SECONDS_MAX = 600.0
 """Of processor time, as long as the last try takes beyond it."""
 SPAN_US_MIN = SECOND_US
+MADE_OF = ("area", "rulebook", "server", "wants_oracle")
+"""Settings that say what the world is made of: left as they are."""
 SHORT_US = (SECOND_US, 5 * SECOND_US, 30 * SECOND_US)
 """What a fault's length is tried at, the shortest first."""
 
@@ -130,7 +132,7 @@ class Shrinker:
                     break
 
     def _settings(self) -> None:
-        for key in sorted(self.best.settings):
+        for key in sorted(set(self.best.settings) - set(MADE_OF)):
             self.tries(replace(self.best, settings={k: v for k, v in self.best.settings.items() if k != key}))
 
 
