@@ -73,6 +73,8 @@ class MachineTime:
     def start(self, boot: int) -> None:
         """A process starts."""
         self._boot = boot
+        self._is_synced = self._gateway.wall.is_synchronised  # the program before has taken what it heard with it
+        self._note()
         self._reader = SourceReader(self)
 
     def moment(self) -> Moment:
