@@ -270,8 +270,7 @@ class GatewayCore:
     # --- time -------------------------------------------------------------------------------
 
     def _judge(self, raw: Moment) -> Moment:
-        word, self.outbox.server_word = self.outbox.server_word, None
-        return self._time.judge(raw, word)
+        return self._time.judge(raw, self.outbox.take_word())
 
     def _clock_facts(self, now: Moment) -> None:
         for draft in self._time.drafts(self.identity.gateway):
@@ -279,8 +278,7 @@ class GatewayCore:
 
     def _tell_stall(self, before: Moment, now: Moment) -> None:
         """The loop was not there: suspended, stopped, or waiting for a slow disk. What fell due is judged already."""
-        gone_us = self._time.stall_us
-        if gone_us is not None:
+        if (gone_us := self._time.stall_us) is not None:
             self._append("gateway.stalled", {"by_ms": gone_us // 1_000}, now, before.instant.earliest_us)
 
     def _reach_deadline(self, now: Moment) -> bool:

@@ -133,6 +133,11 @@ class Outbox:
         self._ends = [end for end in self._ends if end > size]
         return True
 
+    def take_word(self) -> ServerWord | None:
+        """When the server signed, where it has since the last call."""
+        word, self.server_word = self.server_word, None
+        return word
+
     def take_request(self, payload: bytes, now_us: int) -> bool:
         """A down/req {"v":1,"first":n,"count":k}: send again from leaf n on. False when it is none."""
         try:

@@ -22,6 +22,14 @@ class Instant:
     earliest_us: int
     latest_us: int | None
 
+    def apart_us(self, other: Instant) -> int:
+        """By how much this is later than `other` for certain; negative when earlier, 0 when both can be one moment."""
+        if self.latest_us is not None and self.latest_us < other.earliest_us:
+            return self.latest_us - other.earliest_us
+        if other.latest_us is not None and other.latest_us < self.earliest_us:
+            return self.earliest_us - other.latest_us
+        return 0
+
     def as_dict(self) -> dict[str, Any]:
         """The `recorded` object of a leaf."""
         return {

@@ -418,7 +418,7 @@ class AreaState:
 
     def _compare_clocks(self, beat: Heartbeat, now: Instant) -> None:
         """Both clocks told within one heartbeat's way; three in a row far apart are an alarm."""
-        self._offset_us = _apart_us(beat.instant, now)
+        self._offset_us = beat.instant.apart_us(now)
         is_far = abs(self._offset_us) > OFFSET_S_MAX * 1_000_000 * self._rate
         self._far_beats = self._far_beats + 1 if is_far else 0
         if self._far_beats == OFFSET_BEATS:
@@ -454,12 +454,3 @@ class AreaState:
 
     def _touch(self) -> None:
         self.version += 1
-
-
-def _apart_us(one: Instant, other: Instant) -> int:
-    """By how much `one` is later than `other` for certain; negative when earlier, 0 when both can be the same moment."""
-    if one.latest_us is not None and one.latest_us < other.earliest_us:
-        return one.latest_us - other.earliest_us
-    if other.latest_us is not None and other.latest_us < one.earliest_us:
-        return one.earliest_us - other.latest_us
-    return 0

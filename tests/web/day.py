@@ -250,3 +250,13 @@ def samples(house: House, until_us: int = NOW, hours: int = 12) -> None:
         gateway.beat(lost=("n2",) if hole else ())
         at_us += 25 * SECOND
     gateway.state.flush_samples(house.clock.now())
+
+
+def unsure(house: House, half_us: int | None) -> None:
+    """The gateway no longer knows better than so far either way what time it is; None: not at all. Then it judges."""
+    for gateway in house.gateways.values():
+        gateway.half_us = half_us
+        if half_us is None:
+            gateway.say("clock.doubted", NOW, reason="no source of time")
+        gateway.say("deadline.reached", NOW)
+    house.deliver()

@@ -62,7 +62,8 @@ class ToldClock:
 
 
 class Gateway:
-    """Log and engine of one area. ``say`` is a fact; deadlines before it are reached first, as at a real gateway."""
+    """Log and engine of one area. ``say`` is a fact; deadlines before it are reached first, as at a real gateway.
+    ``half_us``: how far either way its clock may be off; None: it has no upper bound."""
 
     def __init__(self, area: Area, key: SoftKey, state: AreaState, clock: ToldClock) -> None:
         self.area, self.state, self.clock = area, state, clock
@@ -71,6 +72,11 @@ class Gateway:
         self.origin = f"caseward.local/{area.id}/{area.gateway}/1"
         self.signer = Signer(self.origin, key)
         self.sent = 0
+        self.half_us: int | None = 0
+
+    def interval(self, at_us: int) -> tuple[int, int | None]:
+        """What the gateway's clock says at ``at_us``."""
+        return at_us - (self.half_us or 0), None if self.half_us is None else at_us + self.half_us
 
     def say(
         self, type_name: str, at_us: int, *, by: str = "gateway", source: str = "", recorded_us: int | None = None,
@@ -79,9 +85,10 @@ class Gateway:
         recorded_us = at_us if recorded_us is None else recorded_us
         if type_name != "deadline.reached":
             self.reach(recorded_us)
+        occurred, recorded = self.interval(at_us), self.interval(recorded_us)
         fact = Fact(
-            type=type_name, body=body, index=self.log.size, occurred_us=at_us, occurred_latest_us=at_us,
-            recorded_us=recorded_us, recorded_latest_us=recorded_us, id=fact_id or f"g-{self.log.size}", by=by, boot=1,
+            type=type_name, body=body, index=self.log.size, occurred_us=occurred[0], occurred_latest_us=occurred[1],
+            recorded_us=recorded[0], recorded_latest_us=recorded[1], id=fact_id or f"g-{self.log.size}", by=by, boot=1,
             boottime_us=recorded_us, source_name=source, source_boot=1 if source else 0, source_seq=self.log.size if source else 0,
         )  # fmt: skip
         self.log.append(fact_entry(fact))
@@ -115,7 +122,9 @@ class Gateway:
         sources = {
             f"node:{n}": {"state": "lost" if n in lost else "ok", "age_ms": 200} for n in self.area.nodes
         }
-        beat = {"v": 1, **now.as_dict(), "size": self.log.size, "health": {"sources": sources}}
+        earliest_us, latest_us = self.interval(now.earliest_us)
+        clock = {**now.as_dict(), "earliest_us": earliest_us, "latest_us": latest_us}
+        beat = {"v": 1, **clock, "size": self.log.size, "health": {"sources": sources}}
         self.state.on_heartbeat(json.dumps(beat).encode(), now, time.monotonic())
 
     def take(self, message: Message) -> None:

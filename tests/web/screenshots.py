@@ -16,7 +16,7 @@ from pathlib import Path
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.web import day
-from tests.web.house import PASSWORD, House
+from tests.web.house import MINUTE, PASSWORD, House
 
 SIZES = {"": (1920, 1080), "-tablet": (768, 1024), "-phone": (390, 844)}
 CHROMIUM = os.environ.get("CASEWARD_CHROMIUM", "/usr/bin/chromium")
@@ -79,6 +79,18 @@ def alarm_path(house: House, rule: str) -> str:
             if alarm.rule == rule and not alarm.is_prewarning:
                 return f"/alarms/{view.area.id}/{alarm.ref}"
     raise LookupError(f"expected an open alarm of {rule}, found none")
+
+
+def possible_path(house: House) -> str:
+    """An alarm that was raised because its limit may have passed."""
+    found = [
+        (view.area.id, alarm)
+        for view in house.station.areas()
+        for alarm in view.alarms
+        if not (alarm.is_certain or alarm.is_prewarning)
+    ]
+    area, alarm = min(found, key=lambda pair: (pair[1].family != "clock", pair[1].raised_us))
+    return f"/alarms/{area}/{alarm.ref}"
 
 
 def complaints(page: Page) -> list[str]:
@@ -202,6 +214,11 @@ def main(arguments: list[str]) -> int:
             )
             day.blind(house)
             take(chrome, address, [Shot("wall-blind", "/", languages=ZH)], folder)
+        for name, half_us in (("wall-clock-wide", 10 * MINUTE), ("wall-clock-lost", None)):
+            with _house(_afternoon) as house, house.served() as address:
+                day.unsure(house, half_us)
+                shots = [Shot(name, "/"), Shot(name.replace("wall", "alarm"), possible_path(house))]
+                take(chrome, address, shots, folder)
         with _house(day.calm) as house, house.served() as address:
             take(chrome, address, [Shot("wall-calm", "/", sizes=BOTH)], folder)
         with _house(lambda house: house.deliver()) as house, house.served() as address:

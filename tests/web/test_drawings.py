@@ -14,9 +14,6 @@ from caseserver.web.drawing.svg import tag, text
 from caseserver.web.views import (
     AreaPlan,
     Count,
-    CoverageCell,
-    CoveragePlot,
-    CoverageRow,
     LimitBar,
     Mark,
     Pill,
@@ -26,6 +23,7 @@ from caseserver.web.views import (
     Stem,
     WhyFact,
 )
+from caseserver.web.views_ledger import CoverageCell, CoveragePlot, CoverageRow
 from tests.web import scenes
 from tests.web.scenes import HOUR, MINUTE, NOW, SECOND
 

@@ -190,6 +190,46 @@ def test_a_gateway_that_is_late_freezes_its_figures_at_its_last_word(house: Hous
     assert all(tile.level in ("blind", "act") for tile in view.plan[0].rooms)
 
 
+def test_a_limit_inside_the_clocks_interval_is_possible_with_its_width_and_then_certain(house: House) -> None:
+    day.unsure(house, 10 * MINUTE)
+    view = wall_of(house)
+    assert (view.health.clock_doubt_us, view.health.is_clock_wide) == (10 * MINUTE, True)
+    assert all(row.bar is None or row.bar.give_us == 10 * MINUTE for row in view.people.rows)
+    assert [card.who for card in view.alarms.cards if card.is_possible] == ["0420"]
+    page = alarm_of(house, "M2a")
+    assert page.card.is_possible
+    assert any(step.detail == "可能到点，时间不确定" for step in page.steps)
+    assert stay_of(house, "0420").limit_give_us == 10 * MINUTE
+    later_us = day.NOW + 16 * MINUTE  # by the earliest reading the search was due half a minute ago
+    house.clock.tell(later_us)
+    house.deliver()
+    page = alarm_of(house, "M2a")
+    assert not page.card.is_possible
+    assert [(s.title, s.at_us) for s in page.steps if s.title == "确定已到点"] == [
+        ("确定已到点", page.raised_us)
+    ]
+
+
+def test_a_clock_that_knows_nothing_freezes_the_wall_and_calls_what_runs_possible(house: House) -> None:
+    day.unsure(house, None)
+    view = wall_of(house)
+    assert (view.health.clock_doubt_us, view.health.clock_half_us) == (None, None)
+    assert all(row.bar is None or row.bar.in_doubt for row in view.people.rows)
+    possible = [card for card in view.alarms.cards if card.is_possible]
+    assert possible
+    for card in possible:
+        assert card.count is not None
+        assert card.count.frozen
+        assert card.count.kind == ("left" if card.count.at_us > day.NOW else "gone")
+
+
+def test_a_gateway_that_is_sure_says_no_width_and_no_alarm_is_merely_possible(afternoon: House) -> None:
+    view = wall_of(afternoon)
+    assert not view.health.is_clock_wide
+    assert not any(card.is_possible for card in view.alarms.cards)
+    assert all(row.bar is None or row.bar.give_us == 0 for row in view.people.rows)
+
+
 def test_an_alarm_page_shows_exactly_the_leaves_behind_it(afternoon: House) -> None:
     page = alarm_of(afternoon, "M4")
     log = afternoon.gateways["a1"].log

@@ -68,6 +68,14 @@ def pages() -> dict[str, Callable[[Reader], str]]:
         "wall clock in doubt": lambda r: render.wall(
             replace(wall, people=replace(wall.people, rows=frozen), health=replace(wall.health, clock_doubt_us=None, witnessed_us=None)), r
         ),
+        "wall clock wide": lambda r: render.wall(
+            replace(
+                wall,
+                people=replace(wall.people, rows=tuple(replace(row, bar=replace(row.bar, give_us=79 * scenes.SECOND) if row.bar else None) for row in wall.people.rows)),
+                health=replace(wall.health, clock_doubt_us=79 * scenes.SECOND, clock_half_us=79 * scenes.SECOND, is_clock_wide=True),
+            ), r
+        ),
+        "alarm possible": lambda r: render.alarm(replace(alarm, card=replace(alarm.card, is_possible=True)), r),
         "wall not acting": lambda r: render.wall(wall, replace(r, may_act=False)),
         "alarm": lambda r: render.alarm(alarm, r),
         "alarm taken": lambda r: render.alarm(replace(alarm, card=taken, moves=("rectify",)), r),

@@ -20,8 +20,6 @@ from caseserver.web.views import (
     AlarmList,
     AlarmPage,
     Count,
-    CoverageCell,
-    CoveragePlot,
     FormChoice,
     FormPage,
     Mark,
@@ -31,7 +29,7 @@ from caseserver.web.views import (
     StayPage,
     WallView,
 )
-from caseserver.web.views_ledger import BlindPage, FourMusts
+from caseserver.web.views_ledger import BlindPage, CoverageCell, CoveragePlot, FourMusts
 from caseserver.web.views_people import FindPage, ParticularsPage
 from caseserver.web.views_proof import OwnLogPage, ProofPage
 from caseserver.web.views_rules import RulesPage

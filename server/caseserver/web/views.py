@@ -8,7 +8,7 @@ language; the fixed words of the pages are in messages.toml.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
 Level = Literal["act", "soon", "know", "blind"]
@@ -508,28 +508,3 @@ class SignInPage:
 class StayList:
     held: tuple[PersonRow, ...]
     released: tuple[tuple[str, str, int, int], ...] = ()
-
-
-# ---------------------------------------------------------------- coverage
-
-
-@dataclass(frozen=True)
-class CoverageCell:
-    """One hour of one source: seconds seen, seconds not seen; what is missing to the hour lies outside the window."""
-
-    from_us: int
-    seen_s: int
-    unseen_s: int
-
-
-@dataclass(frozen=True)
-class CoverageRow:
-    source: str
-    cells: tuple[CoverageCell, ...] = field(default=())
-
-
-@dataclass(frozen=True)
-class CoveragePlot:
-    from_us: int
-    to_us: int
-    rows: tuple[CoverageRow, ...]

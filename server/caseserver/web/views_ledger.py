@@ -1,4 +1,4 @@
-"""Views of the ledger: blind time of a day, the four musts of a stay. See views.py. Times microseconds UTC."""
+"""Views of the ledger: blind time of a day, the four musts of a stay; and of which source was seen when. See views.py. Times microseconds UTC."""
 
 from __future__ import annotations
 
@@ -85,3 +85,25 @@ class FourMusts:
     from_us: int
     to_us: int
     bars: tuple[MustBar, ...]
+
+
+@dataclass(frozen=True)
+class CoverageCell:
+    """One hour of one source: seconds seen, seconds not seen; what is missing to the hour lies outside the window."""
+
+    from_us: int
+    seen_s: int
+    unseen_s: int
+
+
+@dataclass(frozen=True)
+class CoverageRow:
+    source: str
+    cells: tuple[CoverageCell, ...] = ()
+
+
+@dataclass(frozen=True)
+class CoveragePlot:
+    from_us: int
+    to_us: int
+    rows: tuple[CoverageRow, ...]

@@ -11,7 +11,7 @@ from markupsafe import Markup
 from caseserver.web import wording
 from caseserver.web.drawing.svg import path, rect, tag, text
 from caseserver.web.reader import Reader
-from caseserver.web.views import CoverageCell, CoveragePlot
+from caseserver.web.views_ledger import CoverageCell, CoveragePlot
 
 _LABEL, _TOTAL, _ROW, _TOP = 186, 300, 34, 30
 _WIDTH = 1368

@@ -8,7 +8,7 @@ from caseserver.samples import Series
 from caseserver.web.present.state import AreaPicture
 from caseserver.web.present.words import Words
 from caseserver.web.reader import Reader
-from caseserver.web.views import CoverageCell, CoveragePlot, CoverageRow
+from caseserver.web.views_ledger import CoverageCell, CoveragePlot, CoverageRow
 
 HOURS = 24
 HOUR_US = 3_600_000_000
