@@ -25,21 +25,25 @@ class PowerCut(BaseException):
 class _File:
     cached: bytearray = field(default_factory=bytearray)  # what a read gives
     durable_bytes: int = 0  # the beginning of `cached` that survives a power cut
-    holes: list[tuple[int, int]] = field(default_factory=list)  # dropped by a failed fsync: zeros after a cut
+    holes: list[tuple[int, int]] = field(default_factory=list)  # dropped by a failed fsync: in the cache alone
 
     def cut_to(self, size: int) -> None:
         del self.cached[size:]
         self.durable_bytes = min(self.durable_bytes, size)
         self.holes = [(start, min(end, size)) for start, end in self.holes if start < size]
 
-    def lose_tail(self, keep: float, zeros: float) -> None:
+    def drop_clean(self) -> None:
         for start, end in self.holes:
             self.cached[start:end] = bytes(end - start)
+        self.holes = []
+
+    def lose_tail(self, keep: float, zeros: float) -> None:
+        self.drop_clean()
         tail_bytes = len(self.cached) - self.durable_bytes
         kept_to = self.durable_bytes + round(tail_bytes * keep)
         zeros_from = kept_to - round((kept_to - self.durable_bytes) * zeros)
         self.cached[zeros_from:] = bytes(kept_to - zeros_from)
-        self.durable_bytes, self.holes = len(self.cached), []
+        self.durable_bytes = len(self.cached)
 
 
 class MemoryDisk:
@@ -113,8 +117,8 @@ class MemoryDisk:
         self._exchange(new, name, kept)
 
     def forget(self, name: str) -> None:
-        """There is no cache before this memory."""
-        self._file(name)
+        """What a failed fsync dropped reads as zeros from now on; what was never synced stays."""
+        self._file(name).drop_clean()
 
     def free_bytes(self) -> int:
         """What `capacity_bytes` leaves."""

@@ -56,6 +56,7 @@ def recover(disk: Disk, held_size: int) -> tuple[State, Recovery]:
     """Read all segments in order, one in memory at a time; see `Log.open`."""
     state = State()
     names = [name for name in disk.list_names() if name.endswith(".seg")]
+    failure = _flush(disk, names[-1]) if names else None
     cut: tuple[Damage, bytes] | None = None
     for name in names:
         if name != segment.name_of(state.tree.size):
@@ -72,13 +73,24 @@ def recover(disk: Disk, held_size: int) -> tuple[State, Recovery]:
         )
     if not names:
         return state, Recovery(0)
+    if failure is not None:
+        raise SyncFailed(f"fsync of {names[-1]} at open: {failure}") from failure
     report = Recovery(state.tree.size) if cut is None else _cut(disk, names[-1], state, *cut)
-    try:
-        # A process that died between write and fsync leaves whole lines that only the page cache holds
-        disk.sync(names[-1])
-    except OSError as error:
-        raise SyncFailed(f"fsync of {names[-1]} at open: {error}") from error
     return state, report
+
+
+def _flush(disk: Disk, name: str) -> OSError | None:
+    """Let the last segment be read as the medium has it; why that is not possible.
+
+    A process that died between write and fsync leaves whole lines that only the page cache holds: they are synced. One
+    whose fsync failed leaves lines there that count as clean and are nowhere else: no fsync brings them, they are dropped.
+    """
+    try:
+        disk.sync(name)
+        disk.forget(name)
+    except OSError as error:
+        return error
+    return None
 
 
 def _read(disk: Disk, name: str) -> bytes:

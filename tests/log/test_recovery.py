@@ -220,6 +220,21 @@ def test_lines_that_only_the_page_cache_holds_are_synced_before_they_count():
     assert reopened(disk)[0].durable_size == 3
 
 
+def test_lines_that_a_failed_fsync_left_in_the_page_cache_are_not_counted_by_the_next_start():
+    disk, log = filled(2)
+    log.append(entry(2))
+    disk.fail("sync")
+    with pytest.raises(SyncFailed):
+        log.commit()
+    log, report = reopened(disk)  # on the same running system, whose cache still shows the line as written
+    assert log.durable_size == report.size == 2
+    assert report.cut_bytes > 0
+    log.append(entry(2))
+    log.commit()
+    disk.crash()
+    assert reopened(disk)[0].durable_size == 3
+
+
 def test_a_failed_fsync_at_open_refuses_the_log():
     disk, _ = filled(2)
     disk.fail("sync")
