@@ -25,7 +25,7 @@ class PowerCut(BaseException):
 class _File:
     cached: bytearray = field(default_factory=bytearray)  # what a read gives
     durable_bytes: int = 0  # the beginning of `cached` that survives a power cut
-    holes: list[tuple[int, int]] = field(default_factory=list)  # dropped by a failed fsync: in the cache alone
+    holes: list[tuple[int, int]] = field(default_factory=list)  # that a failed fsync dropped
 
     def cut_to(self, size: int) -> None:
         del self.cached[size:]
