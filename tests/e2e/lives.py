@@ -1,6 +1,9 @@
 """Programs of a played station that die at named points, one life after the other, and what the logs say of it."""
 
+import os
 import random
+import resource
+import subprocess
 import sys
 import time
 from collections import Counter, deque
@@ -9,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from casegateway.state import load_cursor
 from caselog import canonical
 from caseward.demo.logtail import read_leaves
 from caseward.demo.programs import Program
@@ -102,6 +106,19 @@ class Lives:
         return self.chain.station.plan.timetable.station_us()
 
 
+def slowdown() -> float:
+    """How many times as long as on an idle machine a program takes to start here and now; 1 or more."""
+    before, begun = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
+    subprocess.run(
+        [sys.executable, "-c", "import caseserver.main"],
+        env=os.environ | {"PYTHONPATH": PYTHONPATH},
+        check=True,
+    )
+    after, took_s = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic() - begun
+    worked_s = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return max(1.0, took_s / worked_s)
+
+
 def kill_at(lives: Lives, points: Iterable[str], stopping: Callable[[], bool]) -> None:
     """Lives until each point was landed on, from a program that runs to a program that runs."""
     waiting = deque(points)
@@ -123,18 +140,11 @@ def kill_while_damaged(lives: Lives, area: str, points: Iterable[str], stopping:
     for point in points:
         if stopping():
             break
-        wait_until_equal(lives.chain, area)
         lives.down()
-        spoil(folder, lives.rng.random())
+        spoil(folder, load_cursor(folder.parent / "outbox.json"), lives.rng)
         lives.live_until(point)
         lives.up()
         wait_until_mended(folder.parent)
-
-
-def wait_until_equal(chain: Chain, area: str) -> None:
-    """Until the server holds a whole log of the gateway and the gateway has noted it."""
-    _wait(f"{area}: the server to hold the log", lambda: chain.is_equal(area))
-    time.sleep(1.2)  # CURSOR_SAVE_MS: a leaf that only the server knows of would be cut, not mended
 
 
 def wait_until_mended(gateway: Path) -> None:
@@ -163,16 +173,21 @@ def _wait(what: str, condition: Callable[[], bool]) -> None:
         time.sleep(0.05)
 
 
-def spoil(folder: Path, share: float) -> int:
-    """Flip a bit in a line of the newest segment, so far into it; the line's number in the file."""
+def spoil(folder: Path, held_size: int, rng: random.Random) -> int:
+    """Flip a bit in a line of the newest segment; the index of its leaf, one of those that the server is known to hold.
+
+    A last line that nobody else is known to hold looks like a torn one, and is cut: that is not what is asked here.
+    """
     segment = max(folder.glob("*.seg"))
-    lines = segment.read_bytes().split(b"\n")[:-1]
-    number = int(len(lines) * share)
-    line = bytearray(lines[number])
+    first = int(segment.stem)
+    lines = segment.read_bytes().split(b"\n")
+    assert first < held_size, f"expected leaves from {first} on that the server holds, found {held_size}"
+    index = rng.randrange(first, held_size)
+    line = bytearray(lines[index - first])
     line[len(line) // 2] ^= 1
-    lines[number] = bytes(line)
-    segment.write_bytes(b"\n".join([*lines, b""]))
-    return number
+    lines[index - first] = bytes(line)
+    segment.write_bytes(b"\n".join(lines))
+    return index
 
 
 def tear(folder: Path) -> int:

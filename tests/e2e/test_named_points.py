@@ -24,10 +24,11 @@ from tests.tools.need import need
 
 pytestmark = [pytest.mark.real, pytest.mark.slow]
 
-SPEED = 60.0
-TOLERANCE_US = int(SPEED * 1e6)  # one second of the machine
+SPEED, SPEED_MIN = 60.0, 12.0
+"""On an idle machine, and on the busiest: a start must not take so long there that a node's queue runs over."""
+TOLERANCE_US = int(SPEED * 1e6)  # one second of an idle machine
 FROM_US = clock("08:02")
-LONG_S = 100.0  # of killing; 30 on an idle machine, where the hour itself takes 36
+LONG_S = 120.0  # of killing; 30 on an idle machine, where the hour itself takes 36
 GATEWAY_POINTS = (
     "before fsync",
     "after fsync",
@@ -47,7 +48,8 @@ SERVER_POINTS = (
     "in the projection",
 )
 DAMAGED_POINTS = ("before the mended segment takes its place", "in the merge of the interim log")
-LANDED_MIN = 12  # of 16: a loaded machine may not come to all
+LANDED_MIN = 8  # of 16: a loaded machine may not come to all
+WITHIN_S = 10.0  # of one life, on an idle machine
 
 
 @dataclass
@@ -70,12 +72,11 @@ class Played:
         folder = self.chain.station.log_folder(AREA)
         life.kill_at(self.gateway, GATEWAY_POINTS, self.is_over)
         server.join()
-        life.wait_until_equal(self.chain, AREA)
         self.gateway.down()
         cut = f"torn tail of {life.tear(folder)} bytes cut"
         self.gateway.up()
         life.wait_until_told(self.chain, AREA, cut)
-        life.kill_while_damaged(self.gateway, AREA, DAMAGED_POINTS, self.is_over)
+        life.kill_while_damaged(self.gateway, AREA, DAMAGED_POINTS, lambda: False)
 
     def kill_servers(self) -> None:
         life.kill_at(self.server, SERVER_POINTS, self.is_over)
@@ -85,14 +86,16 @@ class Played:
 def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Played]:
     need("mosquitto")
     folder: Path = tmp_path_factory.mktemp("points")
-    chain = Chain(folder, speed=SPEED)
+    slowdown = life.slowdown()
+    chain = Chain(folder, speed=max(SPEED_MIN, SPEED / slowdown))
     try:
         chain.begin(hour(chain.station.areas), UNTIL_US)
         chain.wait_until(FROM_US)
+        within_s = WITHIN_S * slowdown
         played = Played(
             chain,
-            Lives(chain, f"{GATEWAY}-{AREA}", random.Random("gateway"), passes_max=4),
-            Lives(chain, SERVER, random.Random("server"), passes_max=2),
+            Lives(chain, f"{GATEWAY}-{AREA}", random.Random("gateway"), within_s, passes_max=4),
+            Lives(chain, SERVER, random.Random("server"), within_s, passes_max=2),
         )
         server = threading.Thread(target=played.kill_servers)
         server.start()
