@@ -46,7 +46,7 @@ def judge_more(world: "World", leaves: list[dict[str, Any]], engine: Engine) -> 
 
 def _happened(world: "World", leaves: list[dict[str, Any]]) -> None:
     """The interval of a report holds the moment at which the thing itself changed."""
-    if not world.gateway.time.is_honest_throughout() or world.observer.lied:
+    if not world.gateway.time.is_honest() or world.observer.lied:
         return
     slack_us = EVENT_SLACK_US + (2 * SECOND_US if world.truth.faults["line late"] else 0)
     for leaf in leaves:
@@ -92,7 +92,7 @@ def _changed(world: "World", node: str, emitted: Any) -> int:
 
 def _lost(world: "World", leaves: list[dict[str, Any]]) -> None:
     """A loss is dated back to when the node was last heard, not to when its silence was noticed."""
-    if not world.gateway.time.is_honest_throughout():
+    if not world.gateway.time.is_honest():
         return
     for leaf in leaves:
         if leaf["type"] != "node.lost/1":

@@ -27,7 +27,6 @@ class MachineTime:
         self.next_rtc = self._rtc
         self._is_synced = False  # a time service was heard since power came
         self._is_server_false = False
-        self._is_poisoned = False
         self._has_lied = False
 
     # --- the port -------------------------------------------------------------------------------
@@ -55,8 +54,6 @@ class MachineTime:
         self._rtc, self.next_rtc = self.next_rtc, "right" if self.next_rtc in RTC_LIES_US else self.next_rtc
         self._rtc_error_us = RTC_LIES_US.get(self._rtc, rng.randrange(-300_000, 300_000))
         self._is_synced = False
-        if self._rtc == "ahead":
-            self._is_poisoned = True  # no time falls within a start, and the log keeps what it was told
         self._note()
         gateway.wall.lose_ntp()
         gateway.wall.error_us = (
@@ -84,22 +81,18 @@ class MachineTime:
         return Moment(Instant(self._boot, boottime_us, boottime_us, None), boottime_us, readings=readings)
 
     def is_honest(self) -> bool:
-        """Whether the sources that lie are no majority, so that the interval has to hold the true time."""
-        return not self._is_poisoned and not self._may_mislead()
+        """Whether no false source has been alone so far, so that the interval has to hold the true time.
 
-    def is_honest_throughout(self) -> bool:
-        """Whether that was so all the time."""
-        return not self._is_poisoned and not self._has_lied
+        Afterwards the log itself may be ahead, and no time goes behind it. A battery clock that is right is no help
+        against a server that is wrong by less than its own bounds.
+        """
+        return not self._has_lied
 
     def server_lies(self) -> None:
         """The server's clock is wrong from now on."""
         self._is_server_false = True
         self._note()
 
-    def _may_mislead(self) -> bool:
-        is_rtc_good, is_rtc_false = self._rtc == "right", self._rtc == "behind"
-        good = is_rtc_good + self._is_synced
-        return is_rtc_false + self._is_server_false > good
-
     def _note(self) -> None:
-        self._has_lied = self._has_lied or self._may_mislead()
+        is_false = self._is_server_false or self._rtc == "behind"
+        self._has_lied = self._has_lied or self._rtc == "ahead" or (is_false and not self._is_synced)

@@ -99,6 +99,7 @@ class PlainServer(Server):
 
     def _down(self, topic: str, payload: bytes) -> None:
         if self.world.broker.to_server is not None:
+            self.world.watch.said(topic, payload)
             self.world.broker.publish_down(topic, payload)
 
     def _hear(self, gateway: str, topic: str, payload: bytes) -> None:

@@ -152,6 +152,7 @@ class Server:
         self._schedule(1_000)
 
     def _publish(self, message: Message) -> None:
+        self.world.watch.said(message.topic, message.payload)
         if self.world.broker.to_server is not None:
             self.world.broker.publish_down(message.topic, message.payload)
 
