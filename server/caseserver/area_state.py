@@ -21,12 +21,12 @@ from caselog.leaf import LeafRecord
 from caselog.records import KEY_CHANGED
 from caseserver import heartbeat as heartbeats
 from caseserver.alarms import AHEAD, AlarmBook
+from caseserver.comparing_clocks import ClockComparison
 from caseserver.evaluator import Difference, Evaluator, Found, differences_text
 from caseserver.forks import FOLDER as FORKS_FOLDER
-from caseserver.forks import ForkFiles
-from caseserver.heartbeat import Heartbeat
+from caseserver.forks import ForkFiles, Unproved
 from caseserver.ingest import FORK, Ingest, Outcome, Refused, request_bytes
-from caseserver.own_alarms import DIFFERENCE, GATEWAY, OFFSET, OWN_LOG, WITNESS, OwnAlarms, copy_world
+from caseserver.own_alarms import DIFFERENCE, GATEWAY, OWN_LOG, WITNESS, OwnAlarms, copy_world
 from caseserver.own_alarms import FORK as FORK_ALARM
 from caseserver.samples import Reading, SampleBook
 from caseserver.settings import Limits
@@ -49,12 +49,6 @@ BEHIND_S: Final = 2.0
 """A gateway that says it has more than we hold is asked for it after this long."""
 OWED_S: Final = 60.0
 """A heard gateway whose log is all here has had this long to write an output."""
-OFFSET_S_MAX: Final = 5.0
-"""Real seconds that the clocks of gateway and server may differ."""
-OFFSET_BEATS: Final = 3
-UNPROVED_S: Final = 20.0
-"""Contradictions without proof are the gateway's own only when nothing that it signed fits for so long: leaves are
-signed by their sum, and whoever is on the way can change one. An honest gateway says all of it again within 10 s."""
 DIFFERENCES_SHOWN_MAX: Final = 20
 AHEAD_SLACK_US: Final = 5_000_000
 """Station time a gateway gets after a deadline before its silence on it counts as a no."""
@@ -106,9 +100,8 @@ class AreaState:
         self._is_silent = False
         self._is_stale = True
         self._rate = rate
-        self._offset_us = 0
-        self._far_beats = 0
-        self._unproved_us: int | None = None  # since when contradictions came and nothing that fitted
+        self._clocks = ClockComparison(self._own, rate)
+        self._unproved = Unproved(rate)
         self._differences: deque[str] = deque(maxlen=DIFFERENCES_SHOWN_MAX)
         self._fresh: tuple[int, Snapshot] | None = None
         self._erased: deque[str] = deque()
@@ -123,7 +116,7 @@ class AreaState:
             self._keep_refused(payload, outcome.refused, now)
             request = outcome.request
             return ([Message(self.gateway, "req", request_bytes(*request))] if request else []), ()
-        self._unproved_us = None
+        self._unproved.end()
         if outcome.records:
             self._commit(outcome, now)
             self.ingest.settle(outcome)
@@ -166,7 +159,7 @@ class AreaState:
             is_back = self._is_stale or last is None or last.instant.boot != beat.instant.boot
             self._heartbeat, self._heard_s, self._seen_us = beat, real_s, now.earliest_us
             self._is_stale = False
-            self._compare_clocks(beat, now)
+            self._clocks.compare(beat.instant, now)
             readings = {"gateway": Reading(True, 0, beat.queue), **beat.sources}
             self.samples.take(now.earliest_us, readings)
             self._touch()
@@ -287,7 +280,7 @@ class AreaState:
             differences=tuple(self._differences),
             counters=dict(self.ingest.counters) | dict(self.counters),
             waiting_facts=len(self._waiting),
-            offset_us=self._offset_us,
+            offset_us=self._clocks.offset_us,
         )
 
     # --- inside -----------------------------------------------------------------------------
@@ -370,16 +363,10 @@ class AreaState:
                 self._log.critical("the gateway signed two histories", proof=path.name)
                 self.on_fork(path.name)
                 self._own.tell(FORK_ALARM, path.stem, now, params)
-            elif self._is_persistent(now) and not self._own.is_open(FORK_ALARM):
+            elif self._unproved.is_persistent(now) and not self._own.is_open(FORK_ALARM):
                 self._own.raise_(FORK_ALARM, f"leaf-{refused.index}", now, params)
             self._touch()
         self._save([])
-
-    def _is_persistent(self, now: Instant) -> bool:
-        """Whether contradictions without proof are all that has come for some time."""
-        if self._unproved_us is None:
-            self._unproved_us = now.earliest_us
-        return now.earliest_us - self._unproved_us >= UNPROVED_S * self._rate * 1_000_000
 
     def _evaluate_ahead(self, now: Instant) -> None:
         if not self._is_silent:
@@ -415,18 +402,6 @@ class AreaState:
             self._owed_s = None
             self.evaluator.overdue_now()
             self._report(self.evaluator.take_differences(), now)
-
-    def _compare_clocks(self, beat: Heartbeat, now: Instant) -> None:
-        """Both clocks told within one heartbeat's way; three in a row far apart are an alarm."""
-        self._offset_us = beat.instant.apart_us(now)
-        is_far = abs(self._offset_us) > OFFSET_S_MAX * 1_000_000 * self._rate
-        self._far_beats = self._far_beats + 1 if is_far else 0
-        if self._far_beats == OFFSET_BEATS:
-            self._own.raise_(
-                OFFSET, f"boot-{beat.instant.boot}", now, {"offset_ms": self._offset_us // 1_000}
-            )
-        elif not is_far:
-            self._own.clear(OFFSET, now)
 
     def _ask(self, real_s: float) -> list[Message]:
         """Ask for leaves that the gateway says it has and that do not come."""

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from caselog import checkpoint, fork
+from caselog.clock import Instant
 from caselog.filedisk import write_private
 from caselog.fork import Fork
 from caselog.leaf import parse as parse_leaf
@@ -18,6 +19,30 @@ from caselog.leaf import parse as parse_leaf
 FORKS_KEPT_MAX: Final = 100
 """Files of one log: one proves the case, some show how it went on; more add nothing."""
 FOLDER: Final = "forks"
+
+
+UNPROVED_S: Final = 20.0
+"""Contradictions without proof are the gateway's own only when nothing that it signed fits for so long: leaves are
+signed by their sum, and whoever is on the way can change one. An honest gateway says all of it again within 10 s."""
+
+
+class Unproved:
+    """Contradictions of which no proof came."""
+
+    def __init__(self, rate: float) -> None:
+        """`rate`: station seconds in one real second."""
+        self._span_us = round(UNPROVED_S * rate * 1_000_000)
+        self._since_us: int | None = None
+
+    def is_persistent(self, now: Instant) -> bool:
+        """One came now; whether such are all that has come for some time."""
+        if self._since_us is None:
+            self._since_us = now.earliest_us
+        return now.earliest_us - self._since_us >= self._span_us
+
+    def end(self) -> None:
+        """Something that fits has come."""
+        self._since_us = None
 
 
 class ForkFiles:
