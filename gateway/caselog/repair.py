@@ -239,6 +239,10 @@ def _leaves_of(disk: Disk, part: Part, filling: Filling) -> Iterator[bytes]:
         for item in segment.salvage(read_what_is_there(disk, part.name)):
             if not isinstance(item, segment.Damage):
                 _keep(old, item[1], filling.survey.hashes)
+    # A leaf that was sound when the segment was looked through can have gone since: before anything is exchanged.
+    gone = next((i for i in range(part.first, part.end) if i not in filling.leaves and i not in old), None)
+    if gone is not None:
+        raise LogDamaged(part.name, 0, f"leaf {gone} as it was found before", "none")
     for index in range(part.first, part.end):
         yield filling.leaves[index] if index in filling.leaves else old[index]
 

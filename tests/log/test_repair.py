@@ -259,3 +259,18 @@ def test_a_second_repair_keeps_the_second_bad_file_beside_the_first(tmp_path):
         assert rebuild(disk, fill(disk, leaves, anchor), SMALL)[0].kept == f"{name}.bad-{number}"
     shutil.copytree(tmp_path / "log", tmp_path / "copy")
     assert Log.open(FileDisk(tmp_path / "copy"), segment_bytes_max=SMALL)[0].size == COUNT
+
+
+def test_rot_that_goes_on_while_the_log_is_mended_is_damage_again_and_nothing_is_exchanged():
+    disk, log = filled(COUNT)
+    leaves, anchor = copy_of(log)
+    name = disk.list_names()[1]
+    broken_lines(disk, name, 1, 2)
+    filling = fill(disk, leaves, anchor)
+    broken_lines(disk, name, 0, 1)
+    names, bad = disk.list_names(), disk.read(name)
+    with pytest.raises(LogDamaged, match="leaf 3"):
+        rebuild(disk, filling, SMALL)
+    assert (disk.list_names(), disk.read(name)) == (names, bad)
+    rebuild(disk, fill(disk, leaves, anchor), SMALL)
+    assert reopened(disk)[0].leaves(0, COUNT, 1 << 30) == leaves
