@@ -175,11 +175,14 @@ def _standing(world: "World", leaves: list[dict[str, Any]], engine: Engine) -> N
         return
     last: dict[str, tuple[str, str]] = {}
     verified: Counter[str] = Counter()
+    withdrawn: set[str] = set()  # at some time: what is raised again later is another matter
     refused = {leaf["body"]["fact_id"] for leaf in leaves if leaf["type"] == "fact.refused/1"}
     for leaf in leaves:
         name = leaf["type"].rpartition("/")[0]
         if name in ("alarm.raised", "alarm.cleared"):
             last[leaf["body"]["alarm"]] = name, leaf["body"].get("reason", "")
+            if last[leaf["body"]["alarm"]][1] == "late_evidence":
+                withdrawn.add(leaf["body"]["alarm"])
         elif name == "alarm.verified" and leaf["class"] == "fact" and leaf["id"] not in refused:
             verified[leaf["body"]["alarm"]] += 1
     shown = core.book.engine.alarms
@@ -203,9 +206,8 @@ def _standing(world: "World", leaves: list[dict[str, Any]], engine: Engine) -> N
         for leaf in leaves
         if leaf["type"] == "alarm.acknowledged/1" and leaf["id"] not in refused
     }
-    for alarm in sorted(handled):
-        gone = last.get(alarm, ("", ""))
-        if alarm not in shown and not verified[alarm] and gone[1] != "late_evidence":
+    for alarm in sorted(handled - withdrawn):
+        if alarm not in shown and not verified[alarm]:
             world.truth.violate("I9", f"{alarm} was acknowledged, not verified, and is gone")
 
 

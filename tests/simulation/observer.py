@@ -6,8 +6,8 @@ Continuous checks are here; what is judged when all is over is in verdict.py.
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from casegateway.core import GatewayCore
-from casegateway.events import Action, DriveLine, Publish, SendBytes
+from casegateway.core import AGAIN, GatewayCore
+from casegateway.events import Action, DriveLine, Publish, SendBytes, Stop
 from casegateway.evidence import Evidence
 from caselog import canonical, checkpoint
 from caselog.repair import Filling
@@ -135,7 +135,7 @@ class Observer:
             self._see(core.book.log)
         self.world.watch.cursor(core.outbox.acked)
         was_crying = self._is_crying
-        self._is_crying = core.book.is_full or any(type(a).__name__ == "Stop" for a in actions)
+        self._is_crying = core.book.is_full or any(isinstance(a, Stop) and a.code != AGAIN for a in actions)
         if was_crying or self._is_crying:
             self.troubles.append((self._turned_us, self.world.now_us))
         self._turned_us = self.world.now_us
