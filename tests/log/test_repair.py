@@ -267,7 +267,7 @@ def test_rot_that_goes_on_while_the_log_is_mended_is_damage_again_and_nothing_is
     name = disk.list_names()[1]
     broken_lines(disk, name, 1, 2)
     filling = fill(disk, leaves, anchor)
-    broken_lines(disk, name, 0, 1)
+    disk.flip(name, 40)
     names, bad = disk.list_names(), disk.read(name)
     with pytest.raises(LogDamaged, match="leaf 3"):
         rebuild(disk, filling, SMALL)
