@@ -269,18 +269,51 @@ class Faults:
         size = world.observer.server_size
         if size < 5 or world.broker.to_server is None or isinstance(world.server, PlainServer):
             return
-        first = size - 1 - rng.choice((0, 0, 1, 3))
+        first = size - rng.choice((0, 1, 1, 2, 4))
+        if first == size:
+            self._clone_goes_on(size)
+            return
         leaf = canonical.loads(world.truth.leaves[first].data)
         other = canonical.dumps({**leaf, "id": leaf["id"] + "-other"})
-        tree = Tree()
-        for kept in world.truth.leaves[:first]:
-            tree.append(leaf_hash(kept.data))
-        tree.append(leaf_hash(other))
-        origin = world.gateway.origin
-        note = checkpoint.sign(
-            Checkpoint(origin, first + 1, tree.root()), LogSigner(origin, world.gateway_key)
-        )
         world.truth.counts["clone spoke"] += 1
+        self._as_clone(first, other)
+
+    def _clone_goes_on(self, size: int) -> None:
+        """It has another last leaf than the server holds, and tells the next one."""
+        world = self.world
+        leaf = canonical.loads(world.truth.leaves[size - 1].data)
+        before = canonical.dumps({**leaf, "id": leaf["id"] + "-other"})
+        stay_n = None if leaf["stay"] is None else leaf["stay_n"] + 1
+        after = {
+            **leaf,
+            "id": leaf["id"] + "-next",
+            "index": size,
+            "prev": leaf_hash(before).hex(),
+            "stay_n": stay_n,
+        }
+        ingest, life = world.server.state.ingest, world.server.life
+        refused = ingest.counters["refused_fork"]
+        world.truth.counts["clone spoke at the end"] += 1
+        self._as_clone(size, canonical.dumps(after), before)
+        world.kernel.after(1_500_000, self._check_refused, life, refused)
+
+    def _check_refused(self, life: int, refused: int) -> None:
+        server = self.world.server
+        if server.life == life and server.is_on and server.state.ingest.counters["refused_fork"] == refused:
+            self.world.truth.violate(
+                "I4", "a clone goes on from another last leaf, and that is not taken for a fork"
+            )
+
+    def _as_clone(self, first: int, other: bytes, before: bytes | None = None) -> None:
+        """A batch of one leaf under the gateway's own key. `before`: what stands before it in that history."""
+        world, tree = self.world, Tree()
+        for kept in world.truth.leaves[: first if before is None else first - 1]:
+            tree.append(leaf_hash(kept.data))
+        for data in ([] if before is None else [before]) + [other]:
+            tree.append(leaf_hash(data))
+        origin = world.gateway.origin
+        signer = LogSigner(origin, world.gateway_key)
+        note = checkpoint.sign(Checkpoint(origin, first + 1, tree.root()), signer)
         world.broker.forge_up(world.area.gateway, "log", build(first, [other], note))
 
     # --- clocks -------------------------------------------------------------------------------------

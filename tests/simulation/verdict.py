@@ -67,7 +67,7 @@ def _converged(world: "World") -> None:
         truth.violate("I10", f"{core.outbox.waiting} leaves wait for the server")
     if world.settings.get("server") != "plain":
         _both_judged(world, core)
-    if state.ingest.counters["refused_fork"] and not truth.counts["clone spoke"]:
+    if state.ingest.counters["refused_fork"] and not _counts(world, "clone spoke"):
         truth.violate("I10", "the server cried fork at an honest gateway")
     for node in world.area.nodes:
         if core.memory.nodes.get(node) != "ok":
