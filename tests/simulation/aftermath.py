@@ -48,7 +48,7 @@ def _happened(world: "World", leaves: list[dict[str, Any]]) -> None:
     """The interval of a report holds the moment at which the thing itself changed."""
     if not world.gateway.time.is_honest() or world.observer.lied:
         return
-    slack_us = EVENT_SLACK_US + (2 * SECOND_US if world.truth.faults["line late"] else 0)
+    slack_us = EVENT_SLACK_US + world.truth.late_us
     for leaf in leaves:
         source = leaf["source"]
         if leaf["class"] != "fact" or not source["name"]:

@@ -49,6 +49,7 @@ class WallClock:
         self.error_us = error_us
         self._since_us = kernel.now_us
         self.is_synchronised = True
+        self.set_us = 0  # true time at which it was last set
 
     def us(self) -> int:
         """What it shows."""
@@ -59,6 +60,7 @@ class WallClock:
 
     def step(self, by_us: int) -> None:
         """Somebody sets it."""
+        self.set_us = self._kernel.now_us
         self.error_us += by_us
 
     def lose_ntp(self) -> None:
@@ -70,6 +72,7 @@ class WallClock:
     def find_ntp(self, error_us: int) -> None:
         """NTP sets it right, but for `error_us`."""
         self.is_synchronised = True
+        self.set_us = self._kernel.now_us
         self.error_us = error_us
 
 

@@ -27,7 +27,7 @@ class Faults:
     def __init__(self, world: "World") -> None:
         self.world = world
         self.is_healed = False
-        self.is_without_ntp = False
+        self.is_without_ntp = world.settings.get("ntp") == "never"
 
     def strike(self, _number: int, fault: Fault) -> None:
         """Let a fault of the plan begin, and end in its time. Its draws are the same whatever else is in the plan."""
@@ -65,7 +65,7 @@ class Faults:
             if not board.is_on:
                 board.power(is_on=True)
         self.is_without_ntp = False
-        world.gateway.wall.find_ntp(0)
+        world.gateway.time.ntp()
         world.server.wall.find_ntp(0)
         world.gateway.power_on()
         world.gateway.start_now()
@@ -128,6 +128,8 @@ class Faults:
         """Something is wrong with a line; `name` as in line.Line."""
         line = self.world.lines[port]
         line.faults[name] = settings, rng
+        if name in ("late", "echo"):
+            self.world.truth.late_us = max(self.world.truth.late_us, settings["ms"] * 1_000)
         if name in ("cut", "cut_to_node"):
             line.cut_since.setdefault(name, self.world.now_us)
             self.world.watch.line_cut(port)
@@ -153,8 +155,14 @@ class Faults:
     def _port_back(self, port: str) -> None:
         self.world.gateway.set_port(port, is_open=True)
 
-    def replay(self, rng: random.Random, _fault: Fault, port: str) -> None:
-        """Somebody plays back what went over a line before, in either direction."""
+    def replay(self, rng: random.Random, fault: Fault, port: str) -> None:
+        """Somebody plays back what went over a line before, in either direction, again and again."""
+        for delay_us in range(0, min(fault.for_us, 60_000_000), 900_000):
+            self.world.kernel.after(delay_us, self._replay, rng, port)
+
+    def _replay(self, rng: random.Random, port: str) -> None:
+        if self.is_healed:
+            return
         line = self.world.lines[port]
         for way in (TO_GATEWAY, TO_NODE):
             heard = list(line.heard[way])
@@ -323,6 +331,7 @@ class Faults:
         wall, time = self.world.gateway.wall, self.world.gateway.time
         wall.lose_ntp()
         wall.step(by_us)
+        self.world.observer.stepped(by_us)
         self.world.kernel.after(120_000_000, time.ntp)
 
     def no_ntp(self, _rng: random.Random, fault: Fault) -> None:
@@ -332,7 +341,7 @@ class Faults:
         self.world.kernel.after(fault.for_us, self._ntp_back)
 
     def _ntp_back(self) -> None:
-        self.is_without_ntp = False
+        self.is_without_ntp = self.world.settings.get("ntp") == "never" and not self.is_healed
         self.world.gateway.time.ntp()
 
     def clock_at_boot(self, _rng: random.Random, _fault: Fault, rtc: str) -> None:

@@ -17,7 +17,7 @@ class Line:
     """`faults`: name -> settings of what is wrong now; each draws from its own stream.
 
     flip: {p} of each byte; swallow: {p} of each byte; garbage: {p} of each chunk; double: {p} of each chunk; merge:
-    {p} of each chunk, held until the next; late: {ms}; cut, cut_to_node, cut_to_gateway: nothing goes through.
+    {p} of each chunk, held until the next; late: {ms}; echo: {ms}, what goes to the node comes again; cut, cut_to_node, cut_to_gateway: nothing goes through.
     """
 
     def __init__(
@@ -28,6 +28,7 @@ class Line:
         self._free_us = {TO_GATEWAY: 0, TO_NODE: 0}
         self._held = {TO_GATEWAY: b"", TO_NODE: b""}
         self.faults: dict[str, tuple[dict[str, Any], random.Random]] = {}
+        self.genuine_us = 0  # true time at which the last bytes of a board itself reached the gateway
         self.cut_since: dict[str, int] = {}  # kind of cut that lasts -> true time of its beginning
         self.heard: dict[str, deque[bytes]] = {
             TO_GATEWAY: deque(maxlen=HEARD_MAX),
@@ -41,14 +42,17 @@ class Line:
         self.heard[way].append(data)
         if "cut" in self.faults or f"cut_{way}" in self.faults:
             return
-        self._pass(way, self._spoil(way, data))
+        if "echo" in self.faults and way == TO_NODE:
+            settings, _ = self.faults["echo"]
+            self._kernel.after(settings["ms"] * 1_000, self.inject, way, data)
+        self._pass(way, self._spoil(way, data), is_genuine=True)
 
     def inject(self, way: str, data: bytes) -> None:
         """Somebody else puts bytes on the wire."""
         if "cut" not in self.faults:
             self._pass(way, data)
 
-    def _pass(self, way: str, data: bytes) -> None:
+    def _pass(self, way: str, data: bytes, *, is_genuine: bool = False) -> None:
         if not data:
             return
         late_us = 0
@@ -58,10 +62,12 @@ class Line:
         now_us = self._kernel.now_us
         at_us = max(now_us + 300 + late_us, self._free_us[way]) + len(data) * US_PER_BYTE
         self._free_us[way] = at_us
-        self._kernel.at(at_us, self._arrive, way, data)
+        self._kernel.at(at_us, self._arrive, way, data, is_genuine)
 
-    def _arrive(self, way: str, data: bytes) -> None:
+    def _arrive(self, way: str, data: bytes, is_genuine: bool) -> None:
         if "cut" not in self.faults and f"cut_{way}" not in self.faults:
+            if is_genuine and way == TO_GATEWAY:
+                self.genuine_us = self._kernel.now_us
             self._ends[way](data)
 
     def _spoil(self, way: str, data: bytes) -> bytes:

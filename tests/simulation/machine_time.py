@@ -10,7 +10,9 @@ if TYPE_CHECKING:
     from tests.simulation.gateway import Gateway
 
 SECOND_US = 1_000_000
-NTP_ERROR_US = 30_000
+NTP_ERROR_US = 490_000
+NTP_TRULY_US = 480_000  # a time service that is right within what it says, and hardly better
+RTC_STOPPED_US = -300 * 86_400 * 1_000_000
 NTP_FOUND_US = (5 * SECOND_US, 70 * SECOND_US)
 RTC_LIES_US = {"behind": -86_400 * SECOND_US, "ahead": 86_400 * SECOND_US}
 
@@ -52,7 +54,11 @@ class MachineTime:
         """The machine starts: its wall clock is the RTC's until a time service is heard."""
         gateway, rng = self._gateway, self._gateway.world.rng("time")
         self._rtc, self.next_rtc = self.next_rtc, "right" if self.next_rtc in RTC_LIES_US else self.next_rtc
-        self._rtc_error_us = RTC_LIES_US.get(self._rtc, rng.randrange(-300_000, 300_000))
+        self._rtc_error_us = (
+            RTC_STOPPED_US
+            if self._rtc == "dead"
+            else RTC_LIES_US.get(self._rtc, rng.randrange(-300_000, 300_000))
+        )
         self._is_synced = False
         self._note()
         gateway.wall.lose_ntp()
@@ -64,13 +70,17 @@ class MachineTime:
     def ntp(self) -> None:
         """A time service sets the wall clock right, unless it is away."""
         if self._gateway.has_power and not self._gateway.world.faulty.is_without_ntp:
-            self._gateway.wall.find_ntp(self._gateway.world.rng("time").randrange(-20_000, 20_000))
+            self._gateway.wall.find_ntp(
+                self._gateway.world.rng("time").randrange(-NTP_TRULY_US, NTP_TRULY_US)
+            )
             self._is_synced = True
 
     def start(self, boot: int) -> None:
         """A process starts."""
         self._boot = boot
-        self._is_synced = self._gateway.wall.is_synchronised  # the program before has taken what it heard with it
+        self._is_synced = (
+            self._gateway.wall.is_synchronised
+        )  # the program before has taken what it heard with it
         self._note()
         self._reader = SourceReader(self)
 
@@ -79,6 +89,10 @@ class MachineTime:
         readings = self._reader.read()
         boottime_us = readings.boottime_us
         return Moment(Instant(self._boot, boottime_us, boottime_us, None), boottime_us, readings=readings)
+
+    def may_set_back(self) -> bool:
+        """Whether the server and another source can agree that the log is ahead."""
+        return self._has_lied and (self._is_synced or self._rtc in ("right", "behind"))
 
     def is_honest(self) -> bool:
         """Whether no false source has been alone so far, so that the interval has to hold the true time.

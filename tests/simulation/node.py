@@ -141,6 +141,7 @@ class Board:
             mem_free=lambda: 100_000,
         )  # fmt: skip
         self._watch()
+        self.world.watch.board_started(self.place.id)
         self.poke()
 
     def reset(self) -> None:

@@ -24,6 +24,8 @@ SECOND_US = 1_000_000
 NODE_LOST_US = 6_000_000
 """I5: a node that says nothing is told as lost by then."""
 CLOCK_SLACK_US = 2_000
+START_DUE_US = 8_000_000
+STEP_TOLD_US = 6_000_000
 
 
 class Observer:
@@ -52,6 +54,8 @@ class Observer:
             str, set[bool]
         ] = {}  # output -> what it was ordered to be in this turn, and before it
         self._is_crying = False
+        self.steps_told: list[int] = []
+        self._earliest_us = 0
         self.troubles: list[tuple[int, int]] = []
         self._turned_us = world.now_us
         self._decoders: dict[str, Decoder] = {}
@@ -71,6 +75,8 @@ class Observer:
         if is_on:
             self.at_work_since_us = self.world.now_us
             spans.append([self.world.now_us, 0])
+            for node in self.world.boards:
+                self.world.kernel.after(START_DUE_US, self._check_never_heard, node, self.world.now_us)
         elif self.at_work_since_us is not None:
             self.at_work_since_us = None
             spans[-1][1] = self.world.now_us
@@ -176,6 +182,9 @@ class Observer:
             if name == "output.commanded":
                 self._note_order(leaf)
             self._check_recorded(index, leaf)
+            self._check_forward(index, leaf)
+            if name == "clock.stepped":
+                self.steps_told.append(self.world.now_us)
         elif name == "alarm.raised":
             body = leaf["body"]
             self.rules[f"{body['rule']}/{body['variant']}"] += 1
@@ -196,6 +205,37 @@ class Observer:
             )
         if latest_us is not None and latest_us < now_us - CLOCK_SLACK_US:
             world.truth.violate("I7", f"leaf {index}: latest is {now_us - latest_us} us behind the true time")
+
+    def _check_forward(self, index: int, leaf: dict[str, Any]) -> None:
+        """I8: no fact is recorded before the one before it, unless two sources said that the log was ahead."""
+        earliest_us = leaf["recorded"]["earliest_us"]
+        if earliest_us < self._earliest_us - CLOCK_SLACK_US and not self.world.gateway.time.may_set_back():
+            self.world.truth.violate(
+                "I8",
+                f"leaf {index} is recorded {self._earliest_us - earliest_us} us before the one before it",
+            )
+        self._earliest_us = max(self._earliest_us, earliest_us)
+
+    def stepped(self, by_us: int) -> None:
+        """Somebody set the wall clock."""
+        if abs(by_us) > 2 * SECOND_US and self.at_work_since_us is not None:
+            self.world.kernel.after(STEP_TOLD_US, self._check_stepped, self.world.now_us)
+
+    def _check_stepped(self, at_us: int) -> None:
+        """I8: a step is told."""
+        is_at_work = self.at_work_since_us is not None and self.at_work_since_us < at_us
+        is_moved_again = self.world.gateway.wall.set_us != at_us
+        if (
+            not is_at_work
+            or is_moved_again
+            or self._is_crying
+            or self.is_interim
+            or self.world.gateway.is_frozen
+        ):
+            return
+        self.world.truth.counts["I8 looked"] += 1
+        if not any(told >= at_us for told in self.steps_told):
+            self.world.truth.violate("I8", "the wall clock was set and nothing tells it")
 
     def _see_interim(self, log: Any) -> None:
         while self._interim_seen < log.durable_size:
@@ -303,13 +343,26 @@ class Observer:
             return
         if self.at_work_since_us is None or self.at_work_since_us > since_us:
             return
-        link = core.links[node]
-        if link.heard_real_us > world.gateway.crystal.us() - (NODE_LOST_US - SECOND_US):
+        if world.lines[port].genuine_us > since_us + SECOND_US // 4:
             return  # it was heard in between: the line was whole again for a moment
         world.truth.counts["I5 looked"] += 1
         if core.memory.nodes.get(node) != "lost":
             world.truth.violate(
                 "I5", f"node {node} is silent for 6 s and counts as {core.memory.nodes.get(node)}"
+            )
+
+    def _check_never_heard(self, node: str, since_us: int) -> None:
+        """I5: a board that has been dead since before the start is told as lost soon after it."""
+        core, board = self.world.gateway.core, self.world.boards[node]
+        if core is None or self.at_work_since_us != since_us or board.is_on or self.world.gateway.is_frozen:
+            return
+        spans = self.world.truth.node_up.get(node, [])
+        if (spans and spans[-1][1] > since_us) or self._is_crying:
+            return
+        self.world.truth.counts["I5 looked at a start"] += 1
+        if core.memory.nodes.get(node) != "lost":
+            self.world.truth.violate(
+                "I5", f"node {node}, dead since before the start, counts as {core.memory.nodes.get(node)}"
             )
 
     # --- the server -----------------------------------------------------------------------------------

@@ -64,6 +64,7 @@ class Truth:
     tags_gone: dict[tuple[str, int, str], list[int]] = field(
         default_factory=dict
     )  # node, point, tag -> true times
+    late_us: int = 0  # the longest that a line may have kept bytes back
     violations: list[str] = field(default_factory=list)
     faults: Counter[str] = field(default_factory=Counter)
     counts: Counter[str] = field(default_factory=Counter)

@@ -22,6 +22,7 @@ SECOND_US = 1_000_000
 ALARM_SLACK_US = 2_500_000
 """I6: from a limit to the durable alarm while the gateway is at work."""
 SETTLING_US = 5_000_000
+AHEAD_US = (0, 86_400_000_000, 40 * 86_400_000_000)
 ORACLE_FACTS_MAX = 260
 """The oracle asks every rule after every fact: longer logs take it minutes."""
 BEHIND_LEAVES_MAX = 64
@@ -72,6 +73,8 @@ def _converged(world: "World") -> None:
     for node in world.area.nodes:
         if core.memory.nodes.get(node) != "ok":
             truth.violate("I10", f"node {node} counts as {core.memory.nodes.get(node)} though it speaks")
+    if world.gateway.health()["clock"] != "trusted" and world.gateway.time.is_honest():
+        truth.violate("I10", "the clock is still doubted though every source is right again")
     if core.memory.is_server_lost:
         truth.violate("I10", "the server counts as lost though it answers")
     if core.storage.reasons and not world.settings.get("second_disk"):
@@ -418,7 +421,7 @@ def _missed(world: "World", engine: Engine, facts: list[Fact]) -> None:
     if not own:
         return
     until_us = max(world.now_us, *(fact.recorded_us for fact in own))  # a clock may have lied forwards
-    verdict, ordered = in_order(own, world.rulebook.id, until_us, world.area)
+    _, ordered = in_order(own, world.rulebook.id, until_us, world.area)
     told = {(row.id, stage.name) for row in engine.obligations() for stage in row.fired}
     wanted = {
         (row.id, stage.name)
@@ -429,7 +432,11 @@ def _missed(world: "World", engine: Engine, facts: list[Fact]) -> None:
         world.truth.violate("I6", f"{len(missing)} limits reached and not told: {missing[:3]}")
     if len(own) <= ORACLE_FACTS_MAX and world.settings.get("wants_oracle", True):
         world.truth.counts["oracle asked"] += 1
-        lines = unlike(verdict, by_oracle(own, world.rulebook.id, until_us))
+        beyond_us = (
+            until_us + AHEAD_US[len(own) % len(AHEAD_US)]
+        )  # limits of days and months, by the law alone
+        verdict, _ = in_order(own, world.rulebook.id, beyond_us, world.area)
+        lines = unlike(verdict, by_oracle(own, world.rulebook.id, beyond_us))
         if lines:
             world.truth.violate("I6", f"the oracle says otherwise: {lines[:3]}")
 

@@ -52,10 +52,24 @@ class Watch:
         declared = world.area.outputs[output].on_lost
         if board.node.link.is_lost and declared != "hold" and active == (declared == "on"):
             return
-        for wanted, at_us, valid_us in self.orders.get(output, ()):
+        slack_us = ORDER_SLACK_US + world.truth.late_us
+        for wanted, at_us, valid_us in reversed(self.orders.get(output, [])):
             if wanted == active and at_us <= now_us <= at_us + valid_us + ORDER_SLACK_US:
                 return
+            if now_us - at_us > slack_us:
+                break  # a newer order than those before it, and it has had time to arrive
         world.truth.violate("I12", f"pin of {output} moved to {active} without an order that is still valid")
+
+    def board_started(self, node: str) -> None:
+        """A board begins; if its gateway is away it has to notice."""
+        self.world.kernel.after(LINK_LOST_US, self._check_started, node, self.world.now_us)
+
+    def _check_started(self, node: str, since_us: int) -> None:
+        spans = self.world.truth.up
+        is_away = self.world.gateway.core is None and (not spans or 0 < spans[-1][1] < since_us)
+        board = self.world.boards[node]
+        if is_away and board.is_on and self.world.truth.node_up[node][-1][0] == since_us:
+            self._check_declared(board, since_us + 1)
 
     def gateway_silent(self) -> None:
         """The gateway has just lost power: boards have to notice."""
@@ -150,7 +164,9 @@ class Watch:
     def cursor(self, acked: int) -> None:
         """I10: the gateway's cursor never passes what the server has said to hold."""
         if acked > self.acked_max:
-            self.world.truth.violate("I10", f"the cursor stands at {acked}, the server acked {self.acked_max} leaves")
+            self.world.truth.violate(
+                "I10", f"the cursor stands at {acked}, the server acked {self.acked_max} leaves"
+            )
 
     def said(self, topic: str, payload: bytes) -> None:
         """The server says something to the gateway."""

@@ -31,8 +31,13 @@ def plan_of(seed: int, for_us: int | None = None, *, wants_faults: bool = True) 
     span_us = for_us or rng.choice(SPANS_US)
     start_us = parse_instant_us(rng.choice(STARTS)) + rng.randrange(3_600) * SECOND_US
     settings = _settings(random.Random(f"{name}/settings"))
+    is_alone = random.Random(f"{name}/alone").random() < 0.1
+    if is_alone:
+        settings |= {"ntp": "never", "rtc": rng.choice(("none", "right"))}
     acts = _acts(random.Random(f"{name}/acts"), start_us, span_us)
     faults = _faults(random.Random(f"{name}/faults"), span_us, settings) if wants_faults else []
+    if is_alone and wants_faults:
+        faults.append(Fault(SECOND_US, "broker_down", int(span_us * 0.7)))
     return Plan(
         name, start_us, span_us, tuple(sorted(acts, key=lambda a: a.at_us)),
         tuple(sorted(faults, key=lambda f: f.at_us)), settings,
@@ -48,6 +53,10 @@ def _settings(rng: random.Random) -> dict[str, Any]:
     }  # fmt: skip
     if rng.random() < 0.3:
         settings["rtc"] = rng.choice(("dead", "none"))
+    if rng.random() < 0.3:
+        settings["whole_minutes"] = True
+    if rng.random() < 0.12:
+        settings["ntp"] = "never"
     if rng.random() < 0.25:
         settings["reserve_bytes"] = 100_000
     if rng.random() < 0.2:
@@ -252,7 +261,7 @@ def _faults(rng: random.Random, span_us: int, settings: dict[str, Any]) -> list[
     faults = []
     for kind in chosen:
         for _ in range(rng.choice((1, 1, 2, 4, 10))):
-            at_us = rng.randrange(50 * SECOND_US, span_us)
+            at_us = rng.randrange(15 * SECOND_US, span_us)
             faults.append(_fault(rng, kind, at_us))
     return faults
 
@@ -279,7 +288,8 @@ def _fault(rng: random.Random, kind: str, at_us: int) -> Fault:
 
 _LINE: tuple[tuple[str, dict[str, Any]], ...] = (
     ("flip", {"p": 0.0005}), ("flip", {"p": 0.005}), ("flip", {"p": 0.05}), ("swallow", {"p": 0.003}),
-    ("garbage", {"p": 0.2}), ("double", {"p": 0.3}), ("merge", {"p": 0.3}), ("late", {"ms": 15}), ("late", {"ms": 1_500}),
+    ("garbage", {"p": 0.2}), ("double", {"p": 0.3}), ("merge", {"p": 0.3}), ("late", {"ms": 15}), ("late", {"ms": 1_500}), ("late", {"ms": 9_000}),
+    ("echo", {"ms": 2_600}), ("echo", {"ms": 7_500}),
     ("cut", {}), ("cut", {}), ("cut_to_node", {}), ("cut_to_gateway", {}),
 )  # fmt: skip
 _NETWORK: tuple[tuple[str, dict[str, Any]], ...] = (
