@@ -240,6 +240,9 @@ class Translator:
 
     def _question(self, node: str, frame: Frame, at_us: int, point: Point) -> None:
         """The tags that still lie there follow the snapshot as TAG messages; the others are gone."""
+        seen = self._memory.seen_of(node)
+        if frame.boot == seen.boot and frame.seq < seen.top:
+            return  # overtaken: what lay there then was told, and what came since is in the log
         was_away = point.of in self._unwatched
         since_us = min(self._unwatched.pop(point.of, at_us), at_us)
         known = self._memory.tags.get(point.of)

@@ -176,3 +176,14 @@ def test_a_report_that_was_overtaken_stays_before_the_newer_one(
     desk.take(older, at_us=6_000)  # by a clock estimate that was better in between
     assert desk.last[0].occurred_us < after
     assert getattr(desk.memory, table)[thing] == ACTIVE
+
+
+def test_a_snapshot_that_was_overtaken_puts_no_tag_in_question() -> None:
+    desk = Desk()
+    desk.seq = 5
+    desk.take(Tag(6, 1, UID))
+    desk.seq = 1
+    desk.take(Snapshot(0, 1, ((6, INACTIVE),)))  # said again, for its ack was lost
+    assert desk.later(1_000_000) == []
+    assert desk.later(1_000_000 + TAG_RECHECK_MS * 1_000 + 1) == []
+    assert desk.memory.tags["rd-waiting-1"] == {UID.hex().upper()}
