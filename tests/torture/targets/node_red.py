@@ -39,12 +39,13 @@ SETTINGS = """module.exports = {
 };
 """
 
-# Well formed, and newer than the last word of this topic: else nothing.
+# Well formed, and newer than the last word of this topic, or that word given again by the broker: else nothing.
 GUARD = """
 const p = msg.payload;
 if (typeof p !== "object" || p === null || !Number.isInteger(p.seq) || !Number.isInteger(p.at_ms)) return null;
 const seen = context.get("seen") || {};
-if (p.seq <= (seen[msg.topic] || 0)) return null;
+const known = seen[msg.topic] || 0;
+if (p.seq < known || (p.seq === known && !msg.retain)) return null;
 seen[msg.topic] = p.seq;
 context.set("seen", seen);
 const [kind, subject] = msg.topic.split("/").slice(-2);
