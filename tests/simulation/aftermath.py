@@ -18,7 +18,7 @@ TROUBLES = frozenset(
     {"server.lost", "node.lost", "node.gap", "clock.stepped", "clock.doubted", "clock.differed", "port.lost",
      "storage.lost", "gateway.stalled", "node.booted"}
 )  # fmt: skip
-START_US = 90 * SECOND_US
+START_US = 150 * SECOND_US
 
 # What may follow what, written from docs/scenarios.md (ISA-18.2: handling of an alarm), not from the product's table.
 HANDLING = {
