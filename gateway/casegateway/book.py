@@ -150,6 +150,7 @@ class Book:
         """First of all in a new log, what it is and goes on from; and the change of key, where one waits."""
         if not self.log.size:
             self.say(records.BEGUN, records.begun(keys.name, keys.present, after), now)
+            self.commit()  # alone: with a hole at its beginning a log would have no name, and nobody's word could mend it
         body = keys.change(self.log.size)
         if body is not None:
             self.say(records.KEY_CHANGED, body, now)

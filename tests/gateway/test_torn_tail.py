@@ -22,6 +22,10 @@ class TearingDisk(MemoryDisk):
 
     is_armed = False
 
+    def durable_bytes(self, name: str) -> int:
+        """How much of a file survives a power cut."""
+        return self._files[name].durable_bytes
+
     def append(self, name: str, data: bytes) -> None:
         lines = data.split(b"\n")
         if self.is_armed and len(lines) > 3:
@@ -195,6 +199,28 @@ def test_a_word_that_somebody_kept_cuts_nothing(house: House) -> None:
     house.is_server_up = True
     house.live(6_000)
     assert is_agreed(house)
+
+
+def test_a_new_log_has_its_name_before_more_is_written_so_that_no_hole_can_take_it(tmp_path: Path) -> None:
+    bench = House(tmp_path)
+    bench.disk.cut_at = bench.disk.operations + 4  # after the file, and leaf 0 with its sync: in the sync of the next write
+    with pytest.raises(PowerCut):
+        bench.open()
+    name, durable = bench.disk.list_names()[0], bench.disk.durable_bytes(bench.disk.list_names()[0])
+    bench.disk.crash(keep=1.0)
+    lines = bench.disk.read(name).split(b"\n")
+    assert len(lines[0]) + 1 == durable
+    assert len(lines) > 3
+    bench.disk.flip(name, durable + 100)  # the second line is broken, the third is whole
+    bench.begin()
+    bench.node.power_up()
+    assert bench.filling is not None
+    bench.connect()
+    bench.live(6_000)
+    assert bench.filling is None
+    assert [word["first"] for word in bench.words()] == [1]
+    assert is_agreed(bench)
+    bench.found.close()
 
 
 def test_without_the_servers_key_nothing_is_cut(tmp_path: Path) -> None:
