@@ -203,7 +203,7 @@ def test_a_word_that_somebody_kept_cuts_nothing(house: House) -> None:
 
 def test_a_new_log_has_its_name_before_more_is_written_so_that_no_hole_can_take_it(tmp_path: Path) -> None:
     bench = House(tmp_path)
-    bench.disk.cut_at = bench.disk.operations + 4  # after the file, and leaf 0 with its sync: in the sync of the next write
+    bench.disk.cut_at = bench.disk.operations + 4  # in the sync of what follows leaf 0
     with pytest.raises(PowerCut):
         bench.open()
     name, durable = bench.disk.list_names()[0], bench.disk.durable_bytes(bench.disk.list_names()[0])
