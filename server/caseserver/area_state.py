@@ -390,8 +390,10 @@ class AreaState:
             if alarm.origin != AHEAD or self.evaluator.is_known(alarm.id):
                 continue
             is_past = beat.instant.earliest_us > alarm.raised_us + AHEAD_SLACK_US
-            # Our clock may have been ahead of the gateway's: what its log has ended cannot fall due any more.
-            if is_past or not self.evaluator.is_running(alarm.id):
+            # Our clock may have been ahead: what the log has ended cannot fall due any more, and what is to come by
+            # both clocks has not.
+            is_to_come = all(_is_before(clock, alarm.raised_us) for clock in (beat.instant, now))
+            if is_past or is_to_come or not self.evaluator.is_running(alarm.id):
                 self.book.clear(alarm.id, now.earliest_us, "late_evidence", is_over=True)
                 self._touch()
         if not self.evaluator.owed():
@@ -429,3 +431,7 @@ class AreaState:
 
     def _touch(self) -> None:
         self.version += 1
+
+
+def _is_before(clock: Instant, at_us: int) -> bool:
+    return clock.latest_us is not None and clock.latest_us < at_us

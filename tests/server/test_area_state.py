@@ -280,6 +280,23 @@ def test_what_the_servers_wrong_clock_raised_ahead_goes_when_the_log_has_ended_t
     assert [i for i in ids(kit, origin=AHEAD) if "stay:S-1" in i] == []
 
 
+def test_what_the_servers_wrong_clock_raised_ahead_goes_when_it_is_to_come_by_both_clocks(kit: Kit) -> None:
+    end_us = morning(kit.gateway)
+    kit.take(kit.gateway.batch())
+    kit.beat(100.0)
+    kit.clock.at_us = end_us + 13 * HOUR_US  # somebody set the server's clock
+    kit.state.tick(kit.clock.now(), 140.0)
+    assert [i for i in ids(kit, origin=AHEAD) if i.startswith("a1/T1/")]
+    right = kit.gateway.heartbeat(end_us + 60_000_000)
+    kit.state.on_heartbeat(right, kit.clock.now(), 141.0)
+    kit.state.tick(kit.clock.now(), 141.1)  # by one of the two it is due
+    assert [i for i in ids(kit, origin=AHEAD) if i.startswith("a1/T1/")]
+    kit.clock.at_us = end_us + 60_000_000
+    kit.state.on_heartbeat(right, kit.clock.now(), 142.0)
+    kit.state.tick(kit.clock.now(), 142.1)
+    assert [i for i in ids(kit, origin=AHEAD) if i.startswith("a1/T1/")] == []
+
+
 def test_a_fork_is_alarmed_and_both_accounts_are_kept(kit: Kit) -> None:
     morning(kit.gateway)
     kit.take(kit.gateway.batch())
