@@ -84,7 +84,6 @@ WHY: Mapping[str, str] = {
     "gateway.heard": "as gateway.lost",
     "disk_lies": "a card that reports a sync and has not done it loses what was acked; no program on it can prevent that",
     "disk_read_only": "in the small worlds, where each operation of the disk is refused in turn",
-    "disk_error": "drawn with a second disk alone; with one disk it is in the small worlds",
     "the log's key changed": "tests/gateway/test_own_word.py",
     "a log ended and begun anew": "tests/server/test_epochs.py",
 }

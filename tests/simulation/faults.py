@@ -128,7 +128,7 @@ class Faults:
         """Something is wrong with a line; `name` as in line.Line."""
         line = self.world.lines[port]
         line.faults[name] = settings, rng
-        if name in ("late", "echo"):
+        if name == "late":
             self.world.truth.late_us = max(self.world.truth.late_us, settings["ms"] * 1_000)
         if name in ("cut", "cut_to_node"):
             line.cut_since.setdefault(name, self.world.now_us)

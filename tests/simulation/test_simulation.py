@@ -2,23 +2,23 @@
 
 import pytest
 
-from tests.simulation.coverage import everything, never, pairs, seen
-from tests.simulation.farm import row_of, summed
+from tests.simulation.coverage import WHY, everything, never, nothing, pairs, seen
+from tests.simulation.farm import Row, row_of, summed
 from tests.simulation.plan import MINUTE_US, Fault, Plan
 from tests.simulation.workload import plan_of
 from tests.simulation.world import play, quiet
 
 pytestmark = pytest.mark.slow
 
-SEEDS = range(101, 113)
-SPAN_US = 6 * MINUTE_US
+SEEDS = range(101, 111)
+SPAN_US = 4 * MINUTE_US
 
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_a_station_keeps_its_promises_whatever_goes_wrong(seed: int) -> None:
     quiet()
     row = row_of(seed, SPAN_US)
-    assert row.violations == [], f"python -m tests.simulation --seed {seed} --minutes 6 --shrink"
+    assert row.violations == [], f"python -m tests.simulation --seed {seed} --minutes 4 --shrink"
     assert row.leaves > 50
 
 
@@ -35,7 +35,7 @@ def test_a_plan_is_read_back_as_it_was_written() -> None:
 def test_what_a_run_reached_is_counted_and_the_rest_is_named() -> None:
     quiet()
     found = {}
-    plan = plan_of(1, 2 * MINUTE_US, wants_faults=False)
+    plan = plan_of(1, 4 * MINUTE_US, wants_faults=False)
     play(plan, lambda world: found.update(seen(world)))
     missing = never(found)
     assert found["facts"]["node.booted"] == 4
@@ -57,15 +57,27 @@ def test_faults_that_are_in_force_together_are_a_pair() -> None:
 
 
 def test_the_sums_of_rows_are_those_of_each() -> None:
-    quiet()
-    rows = [row_of(seed, 2 * MINUTE_US, wants_faults=False) for seed in (1, 2)]
+    one, other = nothing(), nothing()
+    one["facts"].update({"node.booted": 4, "door.opened": 1})
+    other["facts"].update({"node.booted": 3})
+    rows = [Row(8, 1.5, 70, 100, 90.0, "b", ["I1: lost"], other), Row(7, 0.5, 30, 50, 30.0, "a", [], one)]
     found = summed(rows)
-    assert (found["seeds_first"], found["seeds_last"], found["runs"]) == (1, 2, 2)
-    assert found["leaves"] == rows[0].leaves + rows[1].leaves
-    assert found["seen"]["facts"]["node.booted"] == 8
+    assert (found["seeds_first"], found["seeds_last"], found["runs"]) == (7, 8, 2)
+    assert (found["processor_minutes"], found["room_days"], found["room_hours_per_processor_s"]) == (
+        2.0,
+        2.0,
+        0.4,
+    )
+    assert (found["facts"], found["leaves"], found["violations"]) == (100, 150, 1)
+    assert found["seen"]["facts"] == {"door.opened": 1, "node.booted": 7}
+
+
+def test_a_reason_is_given_only_for_what_there_is() -> None:
+    names = {name for names in everything().values() for name in names}
+    assert set(WHY) - names == set()
 
 
 def test_what_breaks_the_simulator_itself_is_a_violation_of_its_seed(monkeypatch) -> None:
     monkeypatch.setattr("tests.simulation.faults.Faults.heal", lambda self: 1 // 0)
-    row = row_of(1, 2 * MINUTE_US, wants_faults=False)
+    row = row_of(1, 4 * MINUTE_US, wants_faults=False)
     assert row.violations == ["raised ZeroDivisionError: integer division or modulo by zero"]

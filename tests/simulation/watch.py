@@ -54,7 +54,7 @@ class Watch:
             return
         slack_us = ORDER_SLACK_US + world.truth.late_us
         for wanted, at_us, valid_us in reversed(self.orders.get(output, [])):
-            if wanted == active and at_us <= now_us <= at_us + valid_us + ORDER_SLACK_US:
+            if wanted == active and at_us <= now_us <= at_us + valid_us + slack_us:
                 return
             if now_us - at_us > slack_us:
                 break  # a newer order than those before it, and it has had time to arrive

@@ -1,0 +1,296 @@
+"""Short scenes in an area of one node, one cell, two doors: each is there for what its disk has to hold at that moment.
+
+A line of `SCENES` is `name: why | seconds verb words, seconds verb words …`. Verbs are those of `actors.Actors`, of
+`_macro` below, and `fault <kind> [<seconds>s] key=value …` for something that goes wrong by itself. The gateway is at
+work from the second second on. `CONDITIONS` are circumstances in which `CORE` scenes are played once more.
+"""
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+from custody.times import parse_instant_us
+from tests.simulation.plan import Act, Fault, Plan
+
+SECOND_US = 1_000_000
+START_US = parse_instant_us("2026-03-18T09:00:00+08:00")
+BAND, BADGE = "0A00000001", "0B00000002"
+TAIL_S = 4
+"""After the last act of a scene."""
+SETTINGS: dict[str, Any] = {
+    "area": "small", "server": "plain", "wants_oracle": False, "boot_us": (900_000, 1_100_000),
+    "dark_us": (300_000, 2_500_000), "ppm": {"n1": 30.0, "gateway": -20.0},
+}  # fmt: skip
+
+SCENES = """
+nothing: a start, and nobody does anything |
+gate forced: the gate opens with no release, alarm and sounder in the same turn | 4 open gate, 6 shut gate
+gate released: a lawful way through the gate, no alarm | 4 release gate, 5 open gate, 7 shut gate
+gate held: a gate that stays open falls due by time alone, twice | 4 release gate, 4.5 open gate, 21 shut gate
+gate held on: the alarm of a held gate stands when all is over | 4 release gate, 4.5 open gate, 21 button gate
+cell forced: the cell door, another severity than the gate | 4 open door-waiting-1, 6 shut door-waiting-1
+both doors: two doors in one turn of the loop | 4 open gate, 4 open door-waiting-1, 6 shut gate, 6 shut door-waiting-1
+quick door: open and shut before anything is written | 4 open gate, 4.2 shut gate, 4.4 open gate, 4.6 shut gate
+exit button: the button makes a fact of its own | 4 button gate, 5 release gate, 6 open gate, 8 shut gate
+chatter: a contact that bounces fills a batch | 4 chatter gate 8, 8 shut gate
+long chatter: more messages than the node says at once | 4 chatter gate 24, 8 shut gate
+tag laid: a tag is read and stays | 4 tag band
+tag lifted: a tag is read and goes | 4 tag band, 7 untag band
+two tags: band and badge on one reader | 4 tag band, 4 tag badge, 8 untag band
+unknown tag: a tag that is nobody's | 4 tag stray, 7 untag stray
+recorder stops: a recorder goes off and on | 4 off rec-1, 7 on rec-1
+interview dark: questioning without recording falls due after five seconds | 3 crew, 4 person, 6 off rec-1, 7 say interview.started stay=s1 kind=interrogation room=interrogation-1 officers=o1+o2, 16 on rec-1
+interview sound: questioning that is recorded | 3 crew, 4 person, 6 say interview.started stay=s1 kind=interrogation room=interrogation-1 officers=o1+o2, 9 say interview.ended stay=s1
+alone: one officer questions, told ahead and then due | 3 crew, 4 person, 6 say interview.started stay=s1 kind=interrogation room=interrogation-1 officers=o1, 8 say interview.ended stay=s1
+crew: forms only, no sensor | 3 crew
+person in: arrival, entry, band in three forms | 3 crew, 4 person
+person seen: a bound band is seen in the cell before the search | 3 crew, 4 person, 6 tag band
+searched: the search is signed before the cell | 3 crew, 4 person, 6 say search.signed stay=s1 officers=o1+o2, 7 tag band
+guarded: an officer comes to the cell and leaves again | 3 crew, 4 person, 5 tag badge, 6 tag band, 10 untag badge
+unguarded: nobody guards for a minute: told ahead and due by time alone | 3 crew, 4 person, 5 tag band, 70 untag band
+registered: the register row with its measure starts the clocks | 3 crew, 4 person, 6 register criminal_summons
+limit in sight: the twelve hours of a summons end in eight seconds | 3 crew, 4 came -43188, 5 register criminal_summons
+limit past: they ended an hour ago, told as the form comes | 3 crew, 4 came -46800, 5 register criminal_summons
+eight hours: the questioning limit of another measure ends now | 3 crew, 4 came -28792, 5 register public_order_questioning
+extended: the longer limit is approved before the shorter one ends | 3 crew, 4 came -43186, 5 register criminal_summons, 6 say extension.approved stay=s1 rule=T1 limit=24h approver=o3 ground=grave_or_complex_custody_needed
+extended late: it is approved after the limit | 3 crew, 4 came -43194, 5 register criminal_summons, 11 say extension.approved stay=s1 rule=T1 limit=24h approver=o3 ground=grave_or_complex_custody_needed
+extended by nobody: who approves has no such role | 3 crew, 4 came -43192, 5 register criminal_summons, 6 say extension.approved stay=s1 rule=T1 limit=24h approver=o1 ground=grave_or_complex_custody_needed
+meal due: six hours without a meal end now | 3 crew, 4 came -21590, 14 say meal.given stay=s1
+meal given: a meal in time moves the limit | 3 crew, 4 came -21588, 6 say meal.given stay=s1
+entry due: brought in and not yet in the area for five minutes | 3 crew, 4 say person.arrived stay=s1 -296
+entry late: the entry is told after the alarm, of a time before it | 3 crew, 4 say person.arrived stay=s1 -304, 7 say area.entered stay=s1 -200
+search due: ten minutes in the area without a search | 3 crew, 4 came -594, 10 say search.signed stay=s1 officers=o1+o2
+restrained: a device with a watch that falls due | 3 crew, 4 came -1200, 5 say restraint.started stay=s1 device=handcuffs ground=violence -893, 12 say restraint.checked stay=s1, 14 say restraint.ended stay=s1
+on paper: forms filled in by hand of the day before | 3 crew, 4 paper person.arrived stay=s1 -80000, 5 paper area.entered stay=s1 -79000
+doubled form: the same form twice is two forms | 3 crew, 4 say person.arrived stay=s1, 5 say person.arrived stay=s1
+bad form: a form whose body is none is refused, once | 3 crew, 4 say person.arrived stay=7, 5 say room.assigned stay=s1 room=nowhere
+unknown stay: forms of a stay that nobody opened | 3 crew, 4 say effects.returned stay=s9, 5 say interview.ended stay=s9
+future form: a time that is not yet | 3 crew, 4 say person.arrived stay=s1 300
+acknowledged: an alarm is acknowledged | 3 crew, 4 open gate, 6 shut gate, 7 handle acknowledged
+handled: an alarm goes its whole way | 3 crew, 4 open gate, 5 shut gate, 6 handle acknowledged, 7 handle taken, 8 handle rectified, 9 handle verified
+handled twice: the same step by two officers | 3 crew, 4 open gate, 5 shut gate, 6 handle acknowledged, 6 handle acknowledged
+handled again: the same door again after its alarm was dealt with | 3 crew, 4 open gate, 5 shut gate, 6 handle acknowledged, 7 handle rectified, 8 open gate, 9 shut gate
+released: a stay ends and its leaves are counted in the log | 3 crew, 4 came -600, 5 register criminal_summons, 6 say effects.returned stay=s1, 7 say stay.released stay=s1 reason=released officer=o1
+released at the limit: the stay ends in the second of its limit | 3 crew, 4 came -43191, 5 register criminal_summons, 9 say stay.released stay=s1 reason=released officer=o1
+released and in: it ends and its band is still in the cell | 3 crew, 4 came -600, 5 tag band, 6 say stay.released stay=s1 reason=released officer=o1
+two people: two stays side by side | 3 crew, 4 came -600, 5 say person.arrived stay=s2, 6 say area.entered stay=s2, 7 register criminal_summons, 9 say stay.released stay=s2 reason=transferred officer=o1
+away: an approved way out and the return | 3 crew, 4 came -600, 5 say exit.approved stay=s1 approver=o4 ground=hospital, 6 untag band, 9 say exit.returned stay=s1
+node dies: the only board loses power, and comes back | 4 open gate, 5 fault node_power 9s node=n1, 18 shut gate
+node reset: its watchdog bites while a door is open | 4 open gate, 5 fault node_reset node=n1, 8 shut gate
+node blind: it is off while a door moves | 4 fault node_power 4s node=n1, 5 open gate, 12 shut gate
+node slow: its line is cut and everything comes late | 4 fault line 4s port=line1 name=cut, 5 open gate, 6 shut gate, 10 tag band
+line one way: the gateway hears and is not heard: no ack arrives | 4 fault line 5s port=line1 name=cut_to_node, 5 open gate, 7 shut gate
+line dirty: bits turn on the line | 4 fault line 6s port=line1 name=flip p=0.01, 5 open gate, 6 shut gate, 8 tag band
+line double: chunks come twice | 4 fault line 6s port=line1 name=double p=0.5, 5 open gate, 6 shut gate, 8 tag band
+port gone: the adapter is pulled out for longer than its limit | 4 fault port_gone 13s port=line1, 20 open gate, 22 shut gate
+replay: somebody plays the line back | 4 open gate, 5 shut gate, 7 fault replay port=line1, 9 open gate, 10 shut gate
+stranger: somebody speaks without the key | 4 fault stranger node=n1, 6 open gate, 8 shut gate
+broker away: nothing is published for a while | 3 fault broker_down 6s, 4 open gate, 6 shut gate
+broker forgets: it dies between batch and ack | 4 open gate, 4.1 fault broker_down 1s, 7 shut gate
+ack lost: batches arrive, acks do not | 3 fault network 7s name=one_way_down, 4 open gate, 6 shut gate
+batch lost: nothing arrives at the server, its words arrive | 3 fault network 7s name=one_way_up, 4 open gate, 6 shut gate
+network double: everything comes twice | 2 fault network 20s name=double p=1.0, 4 open gate, 6 shut gate, 7 crew
+network late: everything comes late and in another order | 2 fault network 20s name=late p=1.0 ms=2500, 4 open gate, 6 shut gate, 7 crew
+server dies: it is away between two batches | 4 open gate, 5 fault server_kill 4s, 6 shut gate, 10 open gate, 12 shut gate
+server long gone: its silence is alarmed | 3 fault server_kill 40s, 45 open gate, 47 shut gate
+forged: somebody got into the broker | 4 open gate, 6 shut gate, 7 fault forge, 9 open gate
+killed: kill -9 in the middle of a door | 4 open gate, 5 fault gateway_kill 1s, 8 shut gate
+killed twice: and again while it starts | 4 open gate, 5 fault gateway_kill 1s, 6.02 fault gateway_kill 1s, 9 shut gate
+dark: mains away while a limit falls due | 4 release gate, 4.5 open gate, 6 fault gateway_power 12s, 22 shut gate
+dark and torn: mains away with bytes on their way | 4 open gate, 5 fault gateway_cut_at_disk operations=1, 6 shut gate, 12 open gate
+dark in recovery: and again in the first operation of the start after it | 4 open gate, 5 fault gateway_cut_at_disk operations=1, 6 shut gate, 9 fault gateway_cut_at_disk operations=0, 10 open gate, 14 shut gate
+dark between acts: mains away between two acts of one turn | 3 fault gateway_cut_at_action actions=1, 4 open gate, 9 shut gate
+frozen: the process stands still while a limit falls due | 4 release gate, 4.5 open gate, 6 fault gateway_freeze 12s, 22 shut gate
+clock forward: somebody sets the clock an hour on | 3 crew, 4 came -43186, 5 register criminal_summons, 6 fault clock_step by_us=3600000000
+clock back: and a day back | 3 crew, 4 came -43186, 5 register criminal_summons, 6 fault clock_step by_us=-86400000000
+clock unsure: no time service, and a start meanwhile | 3 fault no_ntp 20s, 5 fault gateway_kill 1s, 8 open gate, 10 shut gate
+clock dead: a start with a dead battery clock | 3 fault clock_at_boot rtc=dead, 4 fault gateway_power 3s, 10 open gate, 12 shut gate
+clock ahead: a battery clock a day ahead | 3 fault clock_at_boot rtc=ahead, 4 fault gateway_power 3s, 10 open gate, 12 shut gate
+full: the disk has no room for the next leaf, then it has | 3.5 fault disk_full 3s spare_bytes=0, 4 open gate, 6 shut gate, 12 open gate
+nearly full: half a batch fits | 3.5 fault disk_full 3s spare_bytes=700, 4 open gate, 6 shut gate, 12 open gate
+full and killed: it starts while there is no room | 3.5 fault disk_full 5s spare_bytes=300, 4 open gate, 5 fault gateway_kill 1s, 9 shut gate
+full at a limit: no room when a limit falls due: the sounder cries | 3 release gate, 3.5 open gate, 10 fault disk_full 8s spare_bytes=0, 22 shut gate
+read-only: the system takes the disk away, and gives it back | 3.5 fault disk_read_only 7s, 4 open gate, 8 shut gate, 14 open gate
+fsync fails: what was not synced is gone though the disk goes on | 3.5 fault disk_error operation=sync number=EIO after=0, 4 open gate, 8 shut gate, 12 open gate
+append fails: the disk refuses a write | 3.5 fault disk_error operation=append number=EIO after=0, 4 open gate, 8 shut gate, 12 open gate
+rot and start: an old byte turned, found at the next start: an interim log, and mended from the server | 3 chatter gate 12, 6 tag band, 8 untag band, 12 fault disk_rot, 12.1 fault gateway_kill 1s, 14 open gate, 16 shut gate ! roll late
+rot and facts: forms and limits while the log is an interim one | 3 chatter gate 12, 6 tag band, 8 untag band, 10 crew, 12 fault disk_rot, 12.05 fault network 5s name=one_way_down, 12.1 fault gateway_kill 1s, 14 open gate, 16 shut gate ! roll late
+rot and dark: mains away while it is mended | 3 chatter gate 12, 6 tag band, 8 untag band, 12 fault disk_rot, 12.1 fault gateway_kill 1s, 13.5 fault gateway_power 1s, 14 open gate, 18 shut gate ! roll late
+rot and scrub: the nightly reading finds it while all goes on | 3 chatter gate 12, 6 tag band, 8 untag band, 11 fault disk_rot, 12 fault gateway_kill 1s, 16 open gate, 18 shut gate ! roll scrub late
+scrub: the nightly reading of a sound log | 4 open gate, 6 shut gate ! roll scrub
+second disk: the first refuses a sync, the log goes on on the second | 3.5 fault disk_error operation=sync number=EIO after=0, 4 open gate, 6 shut gate, 9 open gate ! pair
+second disk start: a start when the log already goes on there | 3.5 fault disk_error operation=sync number=EIO after=0, 4 open gate, 6 shut gate, 8 fault gateway_kill 1s, 11 open gate, 13 shut gate ! pair
+second disk dark: mains away when it has just changed over | 3.5 fault disk_error operation=sync number=EIO after=0, 4 open gate, 5 fault gateway_power 2s, 9 shut gate ! pair
+room kept: a reserve is made at the start | 4 open gate, 6 shut gate ! reserve
+room given: the reserve is given up for facts and made again | 6 fault disk_full 7s spare_bytes=0, 7 open gate, 9 shut gate, 15 open gate ! reserve
+room low: only evidence is written, and it is alarmed | 4 open gate, 5 fault disk_full 14s spare_bytes=40000, 8 shut gate, 15 open gate ! low
+"""
+
+CORE = (
+    "gate forced",
+    "gate held",
+    "limit in sight",
+    "handled",
+    "released",
+    "killed",
+    "dark and torn",
+    "tag lifted",
+)
+CONDITIONS: dict[str, tuple[str, dict[str, Any], str]] = {
+    "roll": ("a segment for each few leaves", {"segment_bytes_max": 2_000}, ""),
+    "pair": ("with a second disk that is not needed", {"second_disk": True}, ""),
+    "reserve": ("with room kept back", {"reserve_bytes": 20_000}, ""),
+    "alone": ("with no network at all", {}, "0 fault network 3600s name=one_way_up, 0 fault network 3600s name=one_way_down"),
+    "used": ("on a log that a torn start left", {"tail": "torn"}, "1.5 fault gateway_kill 1s, 1.6 fault gateway_power 1s"),
+    "unsure": ("with no battery clock and no time service", {"rtc": "none"}, "0 fault no_ntp 3600s"),
+}  # fmt: skip
+_EXTRA: dict[str, dict[str, Any]] = {
+    "scrub": {"scrub_hour": 9}, "late": {"since_s": 11}, "low": {"low_bytes": 50_000, "reserve_bytes": 20_000},
+} | {name: settings for name, (_, settings, _) in CONDITIONS.items()}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Scene:
+    """`name` and `why`; `text`: what happens; `settings`: beside those of every scene."""
+
+    name: str
+    why: str
+    text: str
+    settings: dict[str, Any] = field(default_factory=dict)
+
+    def plan(self, **more: Any) -> Plan:
+        """The decision tape of this scene."""
+        acts: list[Act] = []
+        faults: list[Fault] = []
+        for item in filter(None, (part.strip() for part in self.text.split(","))):
+            at, verb, *words = item.split()
+            at_us = round(float(at) * SECOND_US)
+            if verb == "fault":
+                faults.append(_fault(at_us, words))
+            else:
+                acts += _macro(at_us, verb, words)
+        end_us = (
+            max([act.at_us for act in acts] + [f.at_us for f in faults] + [3 * SECOND_US])
+            + TAIL_S * SECOND_US
+        )
+        return Plan(
+            f"small/{self.name}", START_US, end_us, tuple(sorted(acts, key=lambda a: a.at_us)), tuple(faults),
+            SETTINGS | self.settings | more,
+        )  # fmt: skip
+
+
+def scenes() -> list[Scene]:
+    """All of them: each by itself, and those of `CORE` under each condition."""
+    found = []
+    for line in SCENES.strip().splitlines():
+        name, _, rest = line.partition(": ")
+        why, _, text = rest.partition(" |")
+        text, _, wanted = text.partition(" ! ")
+        settings: dict[str, Any] = {}
+        for one in wanted.split():
+            settings |= _EXTRA[one]
+        found.append(Scene(name, why, text, settings))
+    by_name = {scene.name: scene for scene in found}
+    for condition, (why, settings, text) in CONDITIONS.items():
+        for name in CORE:
+            scene = by_name[name]
+            both = f"{text}, {scene.text}" if text else scene.text
+            found.append(Scene(f"{name}, {condition}", f"{scene.why}; {why}", both, settings))
+    return found
+
+
+def _fault(at_us: int, words: list[str]) -> Fault:
+    kind, *rest = words
+    for_us = 0
+    if rest and rest[0].endswith("s") and "=" not in rest[0]:
+        for_us = round(float(rest.pop(0)[:-1]) * SECOND_US)
+    args = {key: _value(value) for key, value in (word.split("=") for word in rest)}
+    if kind in ("line", "network"):
+        settings = {key: args.pop(key) for key in ("p", "ms") if key in args}
+        args["settings"] = settings
+    return Fault(at_us, kind, for_us, args)
+
+
+def _value(word: str) -> Any:
+    if "+" in word:
+        return word.split("+")
+    try:
+        return json.loads(word)
+    except ValueError:
+        return word
+
+
+_TAGS = {"band": BAND, "badge": BADGE, "stray": "0CDEADBEEF"}
+_CREW: tuple[dict[str, Any], ...] = (
+    {"officer": "o1", "service": "sworn", "roles": ["case_officer"], "sex": "M"},
+    {"officer": "o2", "service": "sworn", "roles": ["guard", "duty_officer"], "sex": "F", "badge": BADGE},
+    {"officer": "o3", "service": "sworn", "roles": ["case_department_head", "legal_reviewer"]},
+    {"officer": "o4", "service": "sworn", "roles": ["county_head", "station_head", "supervisor"]},
+)  # fmt: skip
+
+
+def _say(at_us: int, name: str, body: dict[str, Any], shift_s: int = 0, by: str = "server") -> Act:
+    return Act(at_us, "say", {"type": name, "body": body, "shift_us": shift_s * SECOND_US, "by": by})
+
+
+def _macro(at_us: int, verb: str, words: list[str]) -> list[Act]:
+    """One verb of a scene as acts of actors.Actors."""
+    match verb:
+        case "open" | "shut":
+            return [Act(at_us, "door", {"door": words[0], "is_open": verb == "open"})]
+        case "on" | "off":
+            return [Act(at_us, "recorder", {"recorder": words[0], "is_on": verb == "on"})]
+        case "tag" | "untag":
+            return [
+                Act(
+                    at_us,
+                    "tag",
+                    {"reader": "rd-waiting-1", "tag": _TAGS[words[0]], "is_there": verb == "tag"},
+                )
+            ]
+        case "button" | "release":
+            return [Act(at_us, verb, {"door": words[0]})]
+        case "chatter":
+            return [
+                Act(at_us + n * 80_000, "door", {"door": words[0], "is_open": n % 2 == 0})
+                for n in range(int(words[1]))
+            ]
+        case "crew":
+            return [_say(at_us + n * 50_000, "officer.registered", body) for n, body in enumerate(_CREW)]
+        case "person" | "came":
+            shift_s = int(words[0]) if words else 0
+            names = (
+                ("person.arrived", {}),
+                ("area.entered", {}),
+                ("wristband.bound", {"band": BAND, "officer": "o1"}),
+            )
+            return [
+                _say(at_us + n * 50_000, name, {"stay": "s1", **body}, shift_s)
+                for n, (name, body) in enumerate(names)
+            ]
+        case "register":
+            body = {
+                "stay": "s1",
+                "measure": words[0],
+                "case": "c1",
+                "sex": "M",
+                "minor": False,
+                "officer": "o1",
+            }
+            return [_say(at_us, "stay.registered", body)]
+        case "handle":
+            return [Act(at_us, "deal", {"step": words[0]})]
+        case "say" | "paper":
+            return [_form(at_us, words, "server" if verb == "say" else "paper")]
+    raise ValueError(f"expected a verb of a scene, found {verb!r}")
+
+
+def _form(at_us: int, words: list[str], by: str) -> Act:
+    name, *rest = words
+    shift_s = 0
+    if rest and "=" not in rest[-1]:
+        shift_s = int(rest.pop())
+    body = {key: _value(value) for key, value in (word.split("=") for word in rest)}
+    if name.endswith((".started", ".signed")) and isinstance(body.get("officers"), str):
+        body["officers"] = [body["officers"]]
+    return _say(at_us, name, body, shift_s, by)
