@@ -56,6 +56,8 @@ def _happened(world: "World", leaves: list[dict[str, Any]]) -> None:
         emitted = world.truth.emitted.get((source["name"], source["boot"], source["seq"]))
         if emitted is None or not isinstance(emitted.message, Contact | Tag):
             continue
+        if world.truth.faults["replay"] and _was_played(world, leaf):
+            continue  # taken from somebody who held it back: docs/wire.md, not covered
         earliest_us, latest_us = leaf["occurred"]["earliest_us"], leaf["occurred"]["latest_us"]
         if isinstance(emitted.message, Contact) and emitted.message.state != UNKNOWN:
             true_us = _changed(world, source["name"], emitted)
@@ -81,6 +83,14 @@ def _happened(world: "World", leaves: list[dict[str, Any]]) -> None:
             world.truth.violate(
                 "I7", f"leaf {leaf['index']} {leaf['type']}: told as {true_us - latest_us} us too early"
             )
+
+
+def _was_played(world: "World", leaf: dict[str, Any]) -> bool:
+    """Whether the board of a report was not there, in that start, when the gateway took it."""
+    at_us, source = world.truth.leaves[leaf["index"]].at_us, leaf["source"]
+    spans = world.truth.node_up.get(source["name"], [])
+    mine = spans[source["boot"] - 1] if source["boot"] <= len(spans) else [0, 1]
+    return bool(mine[1]) and at_us > mine[1]
 
 
 def _changed(world: "World", node: str, emitted: Any) -> int:
