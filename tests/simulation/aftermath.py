@@ -86,8 +86,10 @@ def _happened(world: "World", leaves: list[dict[str, Any]]) -> None:
 
 
 def _was_played(world: "World", leaf: dict[str, Any]) -> bool:
-    """Whether the board of a report was not there, in that start, when the gateway took it."""
+    """Whether a report was taken when its board was not there any more, or before the gateway knew the board's clock."""
     at_us, source = world.truth.leaves[leaf["index"]].at_us, leaf["source"]
+    if any(0 <= at_us - span[0] < 3 * SECOND_US for span in world.truth.up):
+        return True
     spans = world.truth.node_up.get(source["name"], [])
     mine = spans[source["boot"] - 1] if source["boot"] <= len(spans) else [0, 1]
     return bool(mine[1]) and at_us > mine[1]
