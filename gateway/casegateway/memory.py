@@ -106,6 +106,10 @@ class Memory:
         else:
             self._observe_source(fact)
 
+    def has_newer(self, thing: str, boot: int, seq: int) -> bool:
+        """Whether the log has a later report of the thing than message `seq` of `boot`."""
+        return (boot, seq) < self._newest.get(thing, (0, 0))
+
     def _is_newest(self, fact: Fact, thing: str) -> bool:
         """Whether no later report of the thing is in the log: one that was overtaken does not undo it."""
         number = fact.source_boot, fact.source_seq

@@ -42,6 +42,8 @@ _RECORDER_FACTS = {
     INACTIVE: "recorder.stopped",
     UNKNOWN: "recorder.lost",
 }
+_THINGS = {"door_contact": "door", "recorder_contact": "recorder", "output": "output"}
+"""Kinds of points whose newest report the memory knows by (boot, seq)."""
 
 
 Found = tuple[str, dict[str, BodyValue]]
@@ -220,12 +222,22 @@ class Translator:
         drafts: list[Draft] = []
         for number, state in message.points:
             point = self._points.get((node, number))
+            if point is not None and self._is_overtaken(node, frame, point):
+                continue
             if point is not None and point.kind == "reader":
                 self._question(node, frame, occurred[0], point)
             elif point is None or self._differs(point, state):
                 found = self._contact(node, number, state)
                 drafts += self._finish(node, frame, occurred, number, found, f"|{number}")
         return drafts
+
+    def _is_overtaken(self, node: str, frame: Frame, point: Point) -> bool:
+        """Whether what a snapshot says of a point is older than what the log says: it came late, or again."""
+        thing = _THINGS.get(point.kind)
+        if thing is not None:
+            return self._memory.has_newer(f"{thing}:{point.of}", frame.boot, frame.seq)
+        seen = self._memory.seen_of(node)
+        return frame.boot == seen.boot and frame.seq < seen.top
 
     def _differs(self, point: Point, state: int) -> bool:
         memory = self._memory
@@ -240,9 +252,6 @@ class Translator:
 
     def _question(self, node: str, frame: Frame, at_us: int, point: Point) -> None:
         """The tags that still lie there follow the snapshot as TAG messages; the others are gone."""
-        seen = self._memory.seen_of(node)
-        if frame.boot == seen.boot and frame.seq < seen.top:
-            return  # overtaken: what lay there then was told, and what came since is in the log
         was_away = point.of in self._unwatched
         since_us = min(self._unwatched.pop(point.of, at_us), at_us)
         known = self._memory.tags.get(point.of)

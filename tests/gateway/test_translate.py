@@ -178,6 +178,28 @@ def test_a_report_that_was_overtaken_stays_before_the_newer_one(
     assert getattr(desk.memory, table)[thing] == ACTIVE
 
 
+def test_a_snapshot_that_comes_again_says_nothing_of_what_was_told_since() -> None:
+    desk = Desk()
+    desk.take(Snapshot(0, 1, ((1, INACTIVE), (2, INACTIVE), (4, ACTIVE), (5, INACTIVE), (7, INACTIVE))))
+    desk.seq = 8
+    for message in (Contact(1, ACTIVE), Contact(5, ACTIVE), Feedback(7, ACTIVE), Feedback(2, ACTIVE)):
+        desk.take(message)
+    again = Translator(AREA, desk.memory)  # after a start
+    frame = Frame(
+        Snapshot.KIND, 7, 1, 1, 1, Snapshot(0, 1, ((1, INACTIVE), (2, ACTIVE), (4, ACTIVE), (7, INACTIVE)))
+    )
+    assert again.drafts("n1", frame, (1_000, 1_010)) == []
+
+
+def test_a_late_snapshot_tells_what_nothing_else_has_told() -> None:
+    desk = Desk()
+    desk.seq = 8
+    desk.take(Contact(1, ACTIVE))
+    desk.seq = 0
+    told = desk.take(Snapshot(0, 1, ((1, INACTIVE), (4, ACTIVE))))
+    assert told == [("door.opened", {"door": "door-waiting-1"})]
+
+
 def test_a_snapshot_that_was_overtaken_puts_no_tag_in_question() -> None:
     desk = Desk()
     desk.seq = 5
