@@ -9,7 +9,7 @@ from tests.simulation.plan import MINUTE_US
 from tests.simulation.workload import plan_of
 from tests.simulation.world import play, quiet
 
-SEED, MINUTES = 5, 4
+SEED, MINUTES = 5, 3
 PLAYED = ("--seed", str(SEED), "--minutes", str(MINUTES))
 
 pytestmark = pytest.mark.slow
