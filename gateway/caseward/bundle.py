@@ -81,7 +81,7 @@ def _write(options: argparse.Namespace, clock: Any) -> Made:
     try:
         log = _log(options, settings, database)
         gateway = log.partition("/")[0]
-        found = load_texts(options.data, gateway, settings.gateways[gateway].area)
+        found = load_texts(options.data, gateway, settings.gateways[gateway])
         maker = BundleMaker(options.data, database, server_key(options.data).named(settings.name))
         for path in options.text:
             maker.texts.keep(path.read_text(encoding="utf-8"))

@@ -28,7 +28,7 @@ def accept_main(argv: list[str], clock: Any) -> int:
     gateway = settings.gateways.get(arguments.gateway)
     if gateway is None:
         raise CommandError(f"expected one of {', '.join(settings.gateways)}, found {arguments.gateway}")
-    found = load_texts(arguments.data, arguments.gateway, gateway.area)
+    found = load_texts(arguments.data, arguments.gateway, gateway)
     database = Database(arguments.data / DATABASE_FILE)
     try:
         _check_stopped(arguments.data, settings, database, clock)

@@ -181,7 +181,7 @@ def _area_state(
     shelf: TextShelf,
 ) -> AreaState:
     """The state of one gateway's area, with its log replayed."""
-    found = load_texts(data, name, gateway.area)
+    found = load_texts(data, name, gateway)
     hashes = {"config_hash": shelf.keep(found.area_text), "rulebook_hash": shelf.keep(found.rulebook_text)}
     return AreaState(
         found.area, found.rulebook, bytes.fromhex(gateway.public_key), signer, database, settings.limits, rate,
@@ -199,17 +199,18 @@ class Loaded:
     rulebook: Rulebook
 
 
-def load_texts(data: Path, gateway: str, path: Path) -> Loaded:
-    """area.toml (relative to the data directory) and its rulebook. Raises SettingsError."""
-    file = path if path.is_absolute() else data / path
+def load_texts(data: Path, name: str, gateway: Gateway) -> Loaded:
+    """area.toml and its rulebook (files relative to the data directory). Raises SettingsError."""
+    file = data / gateway.area
     try:
         area_text = file.read_text(encoding="utf-8")
         area = load_area(area_text, str(file))
-        rulebook, rulebook_text = rulebook_with_text(area)
+        book = None if gateway.rulebook is None else (data / gateway.rulebook).read_text(encoding="utf-8")
+        rulebook, rulebook_text = rulebook_with_text(area, book)
     except (OSError, ConfigError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise SettingsError(f"gateways.{gateway}.area: {error}") from None
-    if area.gateway != gateway:
-        raise SettingsError(f"{file}: expected the area of gateway {gateway}, found that of {area.gateway}")
+        raise SettingsError(f"gateways.{name}: {error}") from None
+    if area.gateway != name:
+        raise SettingsError(f"{file}: expected the area of gateway {name}, found that of {area.gateway}")
     return Loaded(area_text, rulebook_text, area, rulebook)
 
 

@@ -41,9 +41,13 @@ class Broker(_Section):
 
 
 class Gateway(_Section):
-    """One gateway that may speak to us: its area.toml and its public key (Ed25519, 64 hex digits)."""
+    """One gateway that may speak to us: its area.toml and its public key (Ed25519, 64 hex digits).
+
+    `rulebook`: a file instead of the bundled book that the area names first; the gateway is given the same.
+    """
 
     area: Path
+    rulebook: Path | None = None
     public_key: str = Field(pattern=r"^[0-9a-f]{64}$")
 
 

@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
-from caseserver.settings import Settings, SettingsError, load_settings
+from caseserver.program import load_texts
+from caseserver.settings import Gateway, Settings, SettingsError, load_settings
+from custody.bundled import area_text, rulebook_text
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -51,6 +53,21 @@ def test_what_is_wrong_is_named_with_file_and_key(tmp_path: Path, text: str, tol
 def test_a_missing_file_says_which_command_writes_it(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="caseward server init"):
         load_settings(tmp_path)
+
+
+def test_a_rulebook_file_stands_for_the_book_that_the_area_names_first(tmp_path: Path) -> None:
+    (tmp_path / "area.toml").write_text(area_text("annex"), encoding="utf-8")
+    bundled = rulebook_text("cn-2026")
+    (tmp_path / "ours.toml").write_text(bundled.replace('id = "cn-2026"', 'id = "ours"'), encoding="utf-8")
+    named = Gateway(area=Path("area.toml"), public_key="0" * 64)
+    ours = Gateway(area=Path("area.toml"), public_key="0" * 64, rulebook=Path("ours.toml"))
+    assert load_texts(tmp_path, "gw-a2", named).rulebook.id == "cn-2026"
+    found = load_texts(tmp_path, "gw-a2", ours)
+    assert found.rulebook.id == "ours"
+    assert 'id = "ours"' in found.rulebook_text
+    gone = Gateway(area=Path("area.toml"), public_key="0" * 64, rulebook=Path("none.toml"))
+    with pytest.raises(SettingsError, match=r"gateways\.gw-a2: .*none\.toml"):
+        load_texts(tmp_path, "gw-a2", gone)
 
 
 def keys(model: type[BaseModel], prefix: str = "") -> Iterator[str]:

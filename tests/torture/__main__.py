@@ -11,6 +11,7 @@ import signal
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,9 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--target", action="append", choices=sorted(targets.NAMES), help="default: caseward")
     parser.add_argument("--case", action="append", choices=[case.name for case in CASES], help="default: all")
     parser.add_argument("--list", action="store_true", help="print the cases and end")
-    parser.add_argument("--json", type=Path, help="write the report here; what it has of other targets stays")
+    parser.add_argument(
+        "--json", type=Path, help="write the report here after each case; what else it has stays"
+    )
     parser.add_argument("--page", type=Path, help="write the tables into this page, of the report in --json")
     parser.add_argument("--only-page", action="store_true", help="play nothing")
     parser.add_argument("--keep", type=Path, help="a folder that keeps what the targets wrote")
@@ -44,11 +47,13 @@ def main(argv: list[str]) -> int:
         report = json.loads(options.json.read_text(encoding="utf-8"))
     failed = 0
     for name in [] if options.only_page else options.target or ["caseward"]:
-        found = play_all(name, chosen, options.keep)
-        failed += sum("error" in entry for entry in found["cases"].values())
-        report["targets"][name] = found
-        if options.json is not None:
-            options.json.write_text(json.dumps(report, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        target = report["targets"].setdefault(name, {"cases": {}})
+        for entry in play_all(name, chosen, target, options.keep):
+            failed += "error" in entry
+            if options.json is not None:
+                options.json.write_text(
+                    json.dumps(report, indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
+                )
     say(as_text(report))
     if options.page is not None:
         options.page.write_text(
@@ -57,22 +62,18 @@ def main(argv: list[str]) -> int:
     return 1 if failed else 0
 
 
-def play_all(name: str, chosen: list[Case], keep: Path | None) -> dict[str, Any]:
-    """All cases on one target."""
-    found: dict[str, Any] = {
-        "made": provenance.now(),
-        "commit": provenance.commit(),
-        "machine": provenance.describe(),
-        "load_before": os.getloadavg(),
-        "cases": {},
-    }
+def play_all(
+    name: str, chosen: list[Case], target: dict[str, Any], keep: Path | None
+) -> Iterator[dict[str, Any]]:
+    """Play the cases; each is put into the report of its target, and yielded."""
     for case in chosen:
         begin_s = time.monotonic()
+        made = {"made": provenance.now(), "commit": provenance.commit(), "load": os.getloadavg()}
         folder = Path(tempfile.mkdtemp(prefix=f"torture-{case.name}-"))
         try:
             result, version, boots = play(name, case, folder)
             entry = result.as_dict() | {"boots_s": [round(boot, 1) for boot in boots]}
-            found["version"] = version
+            target["version"] = version
         except Untried as error:
             entry = {"untried": str(error)}
         except (RuntimeError, OSError) as error:
@@ -81,13 +82,13 @@ def play_all(name: str, chosen: list[Case], keep: Path | None) -> dict[str, Any]
             if keep is not None:
                 shutil.copytree(folder, keep / name / case.name, dirs_exist_ok=True)
             shutil.rmtree(folder, ignore_errors=True)
-        found["cases"][case.name] = entry
+        target["machine"] = provenance.describe()
+        target["cases"][case.name] = entry | made
         what = entry.get("error") or entry.get("untried") or f"{entry['wrong']} wrong of {entry['asked']}"
         say(f"{name} {case.name}: {what} ({time.monotonic() - begin_s:.0f} s)")
         for note in entry.get("notes", [])[:5]:
             say(f"    {note}")
-    found["load_after"] = os.getloadavg()
-    return found
+        yield entry
 
 
 class Untried(Exception):

@@ -37,7 +37,7 @@ def totals(cases: Mapping[str, Mapping[str, Any]]) -> dict[str, int]:
 def as_text(report: Mapping[str, Any]) -> str:
     lines = []
     for name, target in report["targets"].items():
-        lines.append(f"\n{name} ({target.get('version', 'version unknown')}), {target['made']}")
+        lines.append(f"\n{name} ({target.get('version', 'version unknown')})")
         cases = target["cases"]
         lines += [f"  {case.name:20} {cell(cases[case.name])}" for case in CASES if case.name in cases]
         sums = totals(target["cases"])
@@ -60,7 +60,9 @@ def as_markdown(report: Mapping[str, Any]) -> str:
         rows.append([label, *(str(sums[n][key]) for n in names)])
     rows.append(["longest start, s", *(str(_longest_start(report["targets"][n]["cases"])) for n in names)])
     rows.append(["version", *(str(report["targets"][n].get("version", "–")) for n in names)])
-    rows.append(["date", *(report["targets"][n]["made"][:10] for n in names)])
+    rows.append(
+        ["date", *(max(e["made"][:10] for e in report["targets"][n]["cases"].values()) for n in names)]
+    )
     return _table(rows)
 
 

@@ -65,7 +65,8 @@ class Caseward:
             f'listen = "127.0.0.1:{self._http}"\n[broker]\nport = {self._port}\n'
             f"[sessions]\nidle_s_max = {MONTH_S}\ntotal_s_max = {MONTH_S}\ntries_per_minute_max = 1000\n"
             f'[people]\nkeys = "{self._folder / "people"}"\n'
-            f'[gateways.gw-torture]\narea = "{gateway / "area.toml"}"\npublic_key = "{key.public.hex()}"\n'
+            f'[gateways.gw-torture]\narea = "{gateway / "area.toml"}"\nrulebook = "{gateway / "rules.toml"}"\n'
+            f'public_key = "{key.public.hex()}"\n'
         )
         self._field = Field(self._port, dict(zip(CONTACTS, node_keys.values(), strict=True)))
         self._programs(gateway, server)

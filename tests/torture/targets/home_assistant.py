@@ -265,7 +265,13 @@ class HomeAssistant:
         self._process.stop(is_killed=is_killed)
 
     def redeploy(self) -> None:
-        """Automations reloaded, as its developer tools do it."""
+        """Automations reloaded, as its developer tools do it, after a change: the unchanged ones go on."""
+        file = self._folder / "configuration.yaml"
+        config = json.loads(file.read_text())
+        for automation in config["automation"]:
+            if automation["id"] != "reload":
+                automation["description"] = "again"
+        file.write_text(json.dumps(config, indent=1))
         publish.single(RELOAD_TOPIC, "", qos=1, hostname="127.0.0.1", port=self._port)
         time.sleep(1.5)
 
