@@ -9,7 +9,7 @@ from custody.facts import Fact
 from custody.kinds import KINDS
 from custody.rules import Between, Rulebook
 from custody.tables import Change
-from custody.world import NO_STEPS, NodeState, Officer, Stay, Steps, World
+from custody.world import NodeState, Officer, Stay, Steps, World
 
 # Which fields of a stay tell of which aspect.
 _STAY_ASPECTS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -92,7 +92,7 @@ class Affected:
     """Turns the changes of the world since the last fact into units with the aspects that changed."""
 
     def __init__(self, world: World, area: Area) -> None:
-        """Looks at `world.changes`."""
+        """Looks at `world.changes`: of places that the area has, since a fact of another is refused."""
         self._world = world
         self._area = area
         self._guarded_from: dict[str, list[str]] = {}  # room -> rooms guarded from it, itself too
@@ -103,7 +103,7 @@ class Affected:
 
     def by(self, fact: Fact) -> dict[str, set[str]]:
         """Subjects with the aspects that changed for them, in a fixed order."""
-        self._found = {}
+        self._found.clear()
         for change in self._world.changes:
             _HANDLERS[change.table](self, change)
         return dict(sorted(self._found.items()))
@@ -146,7 +146,7 @@ class Affected:
         rooms: set[str] = set()
         for officer in (change.old, change.new):
             if isinstance(officer, Officer) and officer.room is not None:
-                rooms.update(self._guarded_from.get(officer.room, ()))
+                rooms.update(self._guarded_from[officer.room])
         self._in_rooms(rooms, "badges")
         self._note(f"officer:{change.key}", "officer")
 
@@ -154,17 +154,15 @@ class Affected:
         self._note(f"door:{change.key}", "door")
 
     def _recorder(self, change: Change) -> None:
-        recorder = self._area.recorders.get(change.key)
-        self._in_rooms(recorder.rooms if recorder is not None else (), "recorders")
+        self._in_rooms(self._area.recorders[change.key].rooms, "recorders")
         self._note(f"recorder:{change.key}", "recorder")
 
     def _node(self, change: Change) -> None:
         assert isinstance(change.new, NodeState) or isinstance(change.old, NodeState)
         self._note(f"node:{change.key}", "node")
         rooms: set[str] = set()
-        if change.key in self._area.nodes:
-            for room in self._area.rooms_of_node(change.key):
-                rooms.update(self._guarded_from.get(room, ()))
+        for room in self._area.rooms_of_node(change.key):
+            rooms.update(self._guarded_from[room])
         self._in_rooms(rooms, "nodes")
         for point in self._area.points:
             if point.node == change.key and point.kind == "door_contact":
@@ -177,8 +175,8 @@ class Affected:
         self._note(subject, "source")
 
     def _steps(self, change: Change) -> None:
-        steps = change.new
-        new = steps.new if isinstance(steps, Steps) else NO_STEPS.new
+        assert isinstance(change.new, Steps), "what was done is not undone by a fact"
+        new = change.new.new
         self._note(change.key, *new)
         kind, _, ref = change.key.partition(":")
         if kind == "room":

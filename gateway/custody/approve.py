@@ -16,14 +16,12 @@ def apply_approval(world: World, view: View, fact: Fact) -> Refused | None:
     """Add an approval to its stay or case, or say why it does not count."""
     rule_id, unit = str(fact.body["rule"]), _unit(view, fact)
     if unit is None or (unit.kind == "stay" and unit.stay is None):
-        subject = f"stay:{fact.body.get('stay')}" if unit is None else unit.subject
-        return Refused(
-            rule_id, subject, "no_open_stay", "an open stay, or a case", str(fact.body.get("stay"))
-        )
+        named = str(fact.body.get("stay"))
+        return Refused(rule_id, f"stay:{named}", "no_open_stay", "an open stay, or a case", named)
     clock = _clock_of(view, rule_id, unit)
-    if clock is None and unit.stay is not None and not unit.stay.is_open and not _outlives(view, rule_id):
-        return Refused(rule_id, unit.subject, "no_open_stay", "an open stay, or a case", unit.ref)
     if clock is None:
+        if unit.stay is not None and not unit.stay.is_open and not _outlives(view, rule_id):
+            return Refused(rule_id, unit.subject, "no_open_stay", "an open stay, or a case", unit.ref)
         under = unit.stay.measure if unit.stay is not None else None
         found = f"{rule_id} for a {unit.kind} under {under or 'no measure yet'}"
         return Refused(rule_id, unit.subject, "no_such_clock", "a clock that runs", found)
@@ -31,9 +29,7 @@ def apply_approval(world: World, view: View, fact: Fact) -> Refused | None:
     tier = _tier_named(rule, str(fact.body["limit"]))
     if tier is None:
         expected = ", ".join(tier.limit.text for tier in rule.tiers if tier.approvers)
-        return Refused(
-            rule_id, unit.subject, "no_such_tier", expected or "no longer limit", str(fact.body["limit"])
-        )
+        return Refused(rule_id, unit.subject, "no_such_tier", expected, str(fact.body["limit"]))
     refused = _check(world, view, rule, tier, now, unit, fact)
     if refused is not None:
         return refused

@@ -42,8 +42,7 @@ class _Told:
 
     row: Obligation
     stages: dict[str, Stage] = field(default_factory=dict)
-    is_closed: bool = False
-    closed_us: int | None = None
+    closed_us: int | None = None  # the end that was told
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +119,7 @@ class Engine:
         timeline.reach(until_us, is_inclusive=until_us == self._inclusive_us)
         effects = self._refusals(fact) + self._tell(fact)
         for row in timeline.trim(fact.recorded_us):
-            self._told.pop(row.id, None)
+            del self._told[row.id]
             if self.on_final is not None:
                 self.on_final(row)
         return effects
@@ -242,8 +241,8 @@ class Engine:
             self._desk.moved(row)
             effects.append(self._obligation(row, rule, fact, "moved", fact.occurred_us))
         told.row = row
-        if told.is_closed and row.closed_us is None:  # a late fact shows that it went on
-            told.is_closed = False
+        if told.closed_us is not None and row.closed_us is None:  # a late fact shows that it went on
+            told.closed_us = None
             told.stages.clear()
             effects.append(self._obligation(row, rule, fact, "armed", min(row.since_us, fact.recorded_us)))
         fired = {stage.name: stage for stage in row.fired}
@@ -252,11 +251,8 @@ class Engine:
             if stage.name not in told.stages:
                 told.stages[stage.name] = stage
                 effects.append(self._raise(row, rule, stage, fact))
-        if row.closed_us is not None and not told.is_closed:
-            told.is_closed, told.closed_us = True, row.closed_us
-            effects += self._close(row, rule, told, fact, row.closed_us, row.close_reason)
-        elif told.is_closed and row.closed_us is not None and told.closed_us != row.closed_us:
-            told.closed_us = row.closed_us  # a late fact shows that it ended at another moment
+        if row.closed_us is not None and row.closed_us != told.closed_us:
+            told.closed_us = row.closed_us  # it ended, or a late fact shows that it ended at another moment
             effects += self._close(row, rule, told, fact, row.closed_us, row.close_reason)
         return effects
 
@@ -283,21 +279,21 @@ class Engine:
     def _tell_withdrawn(self, obligation_id: str, told: _Told, fact: Fact) -> list[Effect]:
         """The whole obligation never was: late evidence."""
         del self._told[obligation_id]
-        if told.is_closed:  # it had its end already; whoever has to handle it still has to
+        if told.closed_us is not None:  # it had its end already; whoever has to handle it still has to
             return []
         self._desk.withdraw(obligation_id)
-        row = replace(told.row, facts=(fact.index,), stages=(), fired=())
+        row = replace(told.row, facts=(fact.index,), stages=())
         return self._close(row, row.rule, told, fact, fact.recorded_us, "late_evidence")
 
     def _raise(self, row: Obligation, rule: Rule, stage: Stage, fact: Fact) -> Effect:
-        late_us = max(0, fact.recorded_us - stage.due_us)
+        late_us = fact.recorded_us - stage.due_us
         late_us = late_us if late_us > LATE_TOLERANCE_US else 0
         is_certain = fact.recorded_us >= stage.due_us
         self._desk.enter(row, rule, stage, late_us=late_us, is_certain=is_certain)
-        due_us = row.due_us if row.due_us is not None else stage.due_us
         if stage.is_prewarning:
+            assert row.due_us is not None, "a warning comes before a limit"
             common = self._common(row, rule, stage, fact, stage.due_us)
-            return PreWarning(**common, due_us=due_us, late_us=late_us)
+            return PreWarning(**common, due_us=row.due_us, late_us=late_us)
         return AlarmRaised(
             **self._common(row, rule, stage, fact, stage.due_us), late_us=late_us, is_certain=is_certain
         )

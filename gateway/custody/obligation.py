@@ -6,7 +6,7 @@ from typing import Final
 
 from custody.rules import Rule
 from custody.tables import Journal, Table
-from custody.view import Condition, Stage, Unit
+from custody.view import Stage, Unit, the_only
 from custody.world import World
 
 HEAP_SLACK: Final = 4  # stale entries of the due list kept, as a multiple of the live ones
@@ -45,7 +45,7 @@ class Obligation:
         return next((s.due_us for s in self.stages if not s.is_prewarning), None)
 
 
-def stay_of(unit: Unit, found: Condition, world: World) -> str | None:
+def stay_of(unit: Unit, world: World) -> str | None:
     """The stay a duty is shown with: its own, the one its unit names, or the only one in the room."""
     if unit.kind == "stay":
         return unit.ref
@@ -54,8 +54,7 @@ def stay_of(unit: Unit, found: Condition, world: World) -> str | None:
         if isinstance(stay, str):
             return stay
     if unit.kind == "room":
-        held = world.stays_in(unit.ref)
-        return held[0].ref if len(held) == 1 else None
+        return the_only([stay.ref for stay in world.stays_in(unit.ref)])
     return None
 
 

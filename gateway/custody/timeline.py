@@ -21,6 +21,7 @@ from custody.obligation import DueTable, Obligation, stages_of, stay_of, without
 from custody.rules import Rule, Rulebook
 from custody.sight import Sight
 from custody.tables import Change, Table
+from custody.times import FAR_PAST_US
 from custody.view import Condition, Judgement, Silence, Unit, View
 from custody.world import SUBJECTS_MAX, World
 
@@ -28,6 +29,7 @@ from custody.world import SUBJECTS_MAX, World
 LATE_WINDOW_US: Final = 72 * 3_600 * 1_000_000
 ENTRIES_MAX: Final = 40_000
 TRIM_STEP: Final = 2_000
+NO_INDEX: Final = 0
 BY_FACT: Final = 0
 BY_CLOCK: Final = 1
 
@@ -36,7 +38,7 @@ Key = tuple[int, int, int]
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    key: Key  # (time, BY_FACT | BY_CLOCK, log index)
+    key: Key  # (time, BY_FACT, log index) or (time, BY_CLOCK, NO_INDEX)
     mark: int
     fact: Fact | None
 
@@ -62,7 +64,7 @@ class Timeline:
         self._law: Table[int] = Table("law", journal)  # "passed" -> changes of the law passed
         self._sight = Sight()
         self._entries: list[_Entry] = []
-        self._base_us = -(2**62)  # before this nothing can be changed any more
+        self._base_us = FAR_PAST_US  # before this nothing can be changed any more
         self.refusals: dict[int, tuple[Fact, Refused]] = {}  # of the last insert
         self.clamped: Fact | None = None
 
@@ -104,7 +106,7 @@ class Timeline:
             ):
                 return
             last_us = self._entries[-1].key[0] if self._entries else next_us
-            key = (max(next_us, last_us), BY_CLOCK, self._entries[-1].key[2] + 1 if self._entries else 0)
+            key = (max(next_us, last_us), BY_CLOCK, NO_INDEX)
             self._entries.append(_Entry(key, self.world.journal.mark(), None))
             if is_change:
                 self._change_law(next_us)
@@ -176,8 +178,6 @@ class Timeline:
             self.refusals[fact.index] = (fact, refused)
             self._attempted(refused, fact, key[0])
             return
-        if not world.changes:
-            return
         for subject, aspects in self._affected.by(fact).items():
             unit = view.unit(subject)
             keys = self.index.keys(unit.kind, aspects)
@@ -213,7 +213,7 @@ class Timeline:
             self._end(key, unit.subject, now_us, reason)
             return
         if anchor is None:  # no fact in hand, the law changed: the last fact that the condition names
-            anchor = max(judgement.facts, default=0)
+            anchor = max(judgement.facts)
         self._settle(rule, unit, judgement, now_us, reason, anchor)
 
     # --- refusing --------------------------------------------------------------------------
@@ -223,8 +223,10 @@ class Timeline:
         objections: list[tuple[Rule, Unit, Condition]] = []
         for key in self.index.refusing[fact.type]:
             unit = self._unit_of(key, fact)
-            rule = self.view.in_force(key, unit) if unit is not None else None
-            if rule is None or unit is None:
+            if unit is None:
+                continue
+            rule = self.view.in_force(key, unit)
+            if rule is None:
                 continue
             judgement = KINDS[rule.kind].judge(rule, self.view, self._placed(rule, unit, fact))
             if isinstance(judgement, Condition):  # by the last that was seen, where it cannot be seen now
@@ -232,7 +234,6 @@ class Timeline:
         if not objections:
             return None
         self.world.journal.rollback(self._entries[-1].mark)
-        self.world.changes.clear()
         for rule, unit, judgement in objections:
             attempt = replace(
                 judgement, is_instant=True, anchor=fact.index, since_us=None, facts=(fact.index,)
@@ -255,8 +256,7 @@ class Timeline:
             or ("act" in rule.params and rule.params["act"] != "in_room")
         ):
             return unit
-        stay = replace(unit.stay, room=room, room_us=fact.occurred_us)
-        return replace(unit, stay=stay)
+        return replace(unit, stay=replace(unit.stay, room=room))
 
     def _attempted(self, refused: Refused, fact: Fact, now_us: int) -> None:
         """Rules that tell of a refusal itself."""
@@ -338,17 +338,17 @@ class Timeline:
             self._fire(row.id)
 
     def _make(self, rule: Rule, unit: Unit, found: Condition, now_us: int, anchor: int) -> Obligation:
-        since_us = found.since_us if found.since_us is not None else now_us
+        since_us = found.since(now_us)
         anchor = found.anchor if found.anchor is not None else anchor
         return Obligation(
             id=f"{self.area.id}/{rule.id}/{rule.variant}/{unit.subject}/{anchor}",
             rule=rule,
             subject=unit.subject,
-            stay=stay_of(unit, found, self.world),
+            stay=stay_of(unit, self.world),
             room=found.room,
             since_us=since_us,
             anchor=anchor,
-            facts=found.facts or (anchor,),
+            facts=found.facts,
             stages=found.stages if found.stages is not None else stages_of(rule, since_us),
             group=found.group or f"{rule.id}:{unit.subject}",
             params=found.params,
@@ -359,11 +359,11 @@ class Timeline:
         """A running duty goes on; a clock may have been given another limit, or another start."""
         if found.is_hold:
             return
-        since_us = found.since_us if found.since_us is not None else row.since_us
+        since_us = found.since(row.since_us)
         stages = found.stages
         if stages is None:
             stages = stages_of(rule, since_us)
-        stay = stay_of(unit, found, self.world)
+        stay = stay_of(unit, self.world)
         changed = replace(row, rule=rule, stay=stay, room=found.room, params=found.params, since_us=since_us)
         if stages != row.stages:
             names = {stage.name for stage in stages}
@@ -376,8 +376,7 @@ class Timeline:
                 fired=tuple(s for s in row.fired if s.name in names or not s.is_prewarning),
             )
             changed = without_stale_prewarnings(changed, now_us)
-        if changed != row:
-            self._place(changed)
+        self._place(changed)
 
     def _place(self, row: Obligation) -> None:
         self.obligations.put(row.id, row)
@@ -443,7 +442,4 @@ class Timeline:
 
 def _is_anew(found: Condition, row: Obligation) -> bool:
     """The same duty has begun again, later, by another fact."""
-    if found.anchor in (None, row.anchor):
-        return False
-    assert found.since_us is not None, "what has an anchor says since when"
-    return found.since_us > row.since_us
+    return found.anchor not in (None, row.anchor) and found.since(row.since_us) > row.since_us

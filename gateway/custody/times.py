@@ -8,9 +8,11 @@ from calendar import monthrange
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from typing import Final
 
 SECOND_US = 1_000_000
 DAY_US = 86_400 * SECOND_US
+FAR_PAST_US: Final = -(2**62)  # before anything that a log holds
 _UNITS_US = {
     "d": DAY_US,
     "h": 3_600 * SECOND_US,

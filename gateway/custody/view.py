@@ -2,12 +2,15 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeVar
 
 from custody.area import Area
 from custody.facts import Fact
 from custody.rules import Between, Rule, Rulebook
+from custody.times import FAR_PAST_US
 from custody.world import Approval, Mark, NodeState, Officer, Stay, World
+
+T = TypeVar("T")
 
 At = tuple[int, int]  # a moment, microseconds UTC, and the fact that says so
 
@@ -32,7 +35,7 @@ class Condition:
     over already, but lasted from `since_us` until then. `is_instant`: an act, over as it is told.
     """
 
-    facts: tuple[int, ...] = ()
+    facts: tuple[int, ...]
     room: str | None = None
     since_us: int | None = None
     until_us: int | None = None
@@ -43,6 +46,10 @@ class Condition:
     is_hold: bool = False
     is_instant: bool = False
     basis: str | None = None
+
+    def since(self, otherwise_us: int) -> int:
+        """Since when; `otherwise_us` where it does not say."""
+        return self.since_us if self.since_us is not None else otherwise_us
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +73,16 @@ class Unit:
     subject: str
     stay: Stay | None
     marks: Mapping[str, Mark]
+
+    @property
+    def room(self) -> str | None:
+        """Where the person of a stay was last read."""
+        return self.stay.room if self.stay is not None else None
+
+
+def the_only(items: list[T]) -> T | None:
+    """The one there is; None when there is none, or more than one."""
+    return next(iter(items)) if len(items) == 1 else None
 
 
 def _at(at_us: int | None, fact: int) -> At | None:
@@ -232,25 +249,23 @@ class View:
 
     def is_unheard(self, node: str) -> bool:
         """What the node's points see is not known."""
-        state = self.world.nodes.get(node)
-        return state is not None and state.state != "ok" and state.is_blind
+        return _is_blind(self.world.nodes.get(node))
 
     def is_node_lost(self, kind: str, owner: str) -> bool:
         """The node that carries this point is not heard: the point cannot be seen."""
-        node = self.area.node_of(kind, owner)
-        return node is not None and self.is_unheard(node)
+        return _is_blind(self._node_of(kind, owner))
 
     def seen_since_us(self, kind: str, owner: str) -> int:
         """Since when the node that carries this point is heard; far past when no node is named."""
         state = self._node_of(kind, owner)
-        return state.since_us if state is not None and state.state == "ok" else -(2**62)
+        return state.since_us if state is not None and state.state == "ok" else FAR_PAST_US
 
     def presence_is_blind(self, rooms: tuple[str, ...]) -> bool:
         """A reader of one of these rooms cannot be seen."""
         return any(
             self.is_node_lost("reader", reader)
             for room in rooms
-            for reader in self.area.readers_by_room.get(room, ())
+            for reader in self.area.readers_by_room[room]
         )
 
     def recording(self, room: str) -> str:
@@ -277,19 +292,18 @@ class View:
 
     def guard_zone(self, room: str) -> tuple[str, ...]:
         """The room and the rooms from which it is guarded."""
-        known = self.area.rooms.get(room)
-        return (room, *known.guarded_from) if known is not None else (room,)
+        return (room, *self.area.rooms[room].guarded_from)
 
     def sworn_in(self, rooms: tuple[str, ...]) -> list[Officer]:
         """People's police officers whose badge is in one of the rooms."""
         return [o for o in self.world.officers_in(rooms) if o.service == "sworn"]
 
     def departure(self, zone: tuple[str, ...]) -> tuple[int, ...]:
-        """The fact by which the last people's police officer left the zone; empty when none was there."""
+        """The fact by which the last people's police officer left a zone where none is now; empty when none was there."""
         left = [
             (o.room_us, o.room_fact)
             for o in self.world.officers.values()
-            if o.service == "sworn" and o.left_room in zone and o.room not in zone and o.room_us is not None
+            if o.service == "sworn" and o.left_room in zone
         ]
         return (max(left)[1],) if left else ()
 
@@ -300,6 +314,11 @@ class View:
     def approvals(self, unit: Unit, rule_id: str) -> list[Approval]:
         """Longer limits of a clock that were given to this unit."""
         return [a for a in self.world.approvals.get(unit.subject) or () if a.rule == rule_id]
+
+
+def _is_blind(node: NodeState | None) -> bool:
+    """The node is known and not heard, and what it saw meanwhile is not known."""
+    return node is not None and node.state != "ok" and node.is_blind
 
 
 def _measure_start(stay: Stay, measure: str) -> At | None:
@@ -327,8 +346,8 @@ def _unmet(rule: Rule, stay: Stay | None) -> Silence | None:
         return Silence("minor", str(when.minor).lower(), found)
     if when.flags_any and not stay.flags.intersection(when.flags_any):
         return Silence("flags", " | ".join(when.flags_any), " ".join(sorted(stay.flags)) or "none stated")
-    if when.flags_all and not stay.flags.issuperset(when.flags_all):
+    if not stay.flags.issuperset(when.flags_all):
         return Silence("flags", " ".join(when.flags_all), " ".join(sorted(stay.flags)) or "none stated")
-    if when.flags_none and stay.flags.intersection(when.flags_none):
+    if stay.flags.intersection(when.flags_none):
         return Silence("flags", f"none of {' '.join(when.flags_none)}", " ".join(sorted(stay.flags)))
     return None

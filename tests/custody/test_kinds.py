@@ -2,47 +2,12 @@
 
 import pytest
 
-from custody.engine import Engine
-from custody.rules import Rulebook
-from custody.view import Condition, Judgement, Silence
+from custody.view import Condition
 from tests.custody.against_oracle import area as fitted_area
-from tests.custody.against_oracle import book
 from tests.custody.books import LEVEL, rule_text
 from tests.custody.books import book as book_of
-from tests.custody.support import at, fact
-
-HOUR_US = 3_600_000_000
-
-
-class Told:
-    """An engine told facts at times of the test day; `us` later than midnight by hours."""
-
-    def __init__(self, law: Rulebook | None = None) -> None:
-        self.engine = Engine(fitted_area(), book("cn-2026") if law is None else law)
-        self.count = 0
-        self.say("config.loaded", "08:00", config_hash="x", rulebook="y", rulebook_hash="z")
-        for node in fitted_area().nodes:
-            self.say("node.restored", "08:00", node=node)
-
-    def say(self, name: str, when: str | int, **body: object) -> "Told":
-        self.count += 1
-        moment = at(when) if isinstance(when, str) else when
-        self.engine.step(fact(name, self.count, moment, **body))
-        return self
-
-    def rows(self, rule: str) -> list[tuple[str, int, int | None]]:
-        """(subject, since, closed) of what was armed under a rule, open or over."""
-        found = [row for row in self.engine.obligations() if row.rule.key == rule]
-        return [(row.subject, row.since_us, row.closed_us) for row in found]
-
-    def why(self, rule: str, subject: str, when: str) -> Judgement:
-        return self.engine.why(rule, subject, at(when))
-
-
-def silent(judged: Judgement) -> str:
-    assert isinstance(judged, Silence), judged
-    return judged.code
-
+from tests.custody.support import at
+from tests.custody.telling import HOUR_US, Told, held, silent
 
 # --- chain -----------------------------------------------------------------------------------------
 
@@ -146,13 +111,6 @@ def test_a_clock_of_a_measure_follows_the_measure():
 
 
 # --- what a place and a board can show -------------------------------------------------------------
-
-
-def held(told: Told, stay: str, band: str, when: str, room: str, **more: object) -> Told:
-    told.say("area.entered", when, stay=stay)
-    told.say("wristband.bound", when, stay=stay, band=band)
-    told.say("stay.registered", when, stay=stay, measure="voluntary", **({"case": stay} | more))
-    return told.say("tag.read", when, tag=band, room=room)
 
 
 def test_two_of_one_case_are_kept_apart_from_when_it_is_known_to_be_one():

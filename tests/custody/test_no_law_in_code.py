@@ -82,10 +82,7 @@ EXPRESSIONS: Final = {
     ("explain/minimal.py", "combinations(items, 2)"): "two by two",
     ("explain/minimal.py", "len(items) // 2"): "half of the facts",
     ("explain/minimal.py", "size // 2"): "half of the facts",
-    ("timeline.py", "-2 ** 62"): "the beginning of time: nothing is final yet",
-    ("timeline.py", "self._entries[-1].key[2]"): "place of the log index in a key",
     ("timeline.py", "TRIM_STEP // 2"): "memory: half of what is kept is forgotten",
-    ("view.py", "-2 ** 62"): "the beginning of time: a node that no area names was always heard",
 }
 COUNTRY: Final = frozenset({*MEASURES, *FLAGS, *ROLES, *GROUNDS, *NOTICES})
 

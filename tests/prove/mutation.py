@@ -1,6 +1,6 @@
 """Mutation of `custody`: small wrong versions of the domain, and how many of them the tests notice.
 
-    python -m tests.prove.mutation [--only MODULE…] [--sample N] [--seed N] [--list-survivors]
+    python -m tests.prove.mutation [--only MODULE…] [--sample N] [--seed N] [--recheck FILE] [--list-survivors]
 
 Operators: mutators.py. How they are run: mutant_server.py. The figure is killed / all; a mutant that makes a
 check loop counts as killed, one that no check runs as a survivor. survivors.toml holds those that may live, with a
@@ -49,6 +49,8 @@ CHECKS = (
     "tests/custody/test_straddle.py",
     "tests/custody/test_mutants.py",
     "tests/custody/test_kinds.py",
+    "tests/custody/test_small_books.py",
+    "tests/custody/test_engine_small.py",
     "tests/custody/test_affected.py",
     "tests/custody/test_approvals.py",
     "tests/custody/test_forgetting.py",
@@ -79,6 +81,7 @@ class Plan:
     survivors: Path | None
     sample: int | None = None
     seed: int = 0
+    recheck: Path | None = None
     jobs: int = JOBS
 
 
@@ -145,7 +148,9 @@ def mutate(plan: Plan, say: Say) -> tuple[dict[str, Any], list[Target], list[tup
     defaults = defaults_of(targets)
     every = [mutant for target in targets for mutant in mutants_of(target, defaults)]
     accepted = _accepted(plan.survivors, {target.module for target in targets})
-    mutants = every if plan.sample is None else drawn(every, plan.sample, plan.seed)
+    mutants = every if plan.recheck is None else survivors_of(plan.recheck, every)
+    if plan.sample is not None:
+        mutants = drawn(mutants, plan.sample, plan.seed)
     say(f"{len(mutants)} mutants of {len(targets)} modules, made in {time.monotonic() - started:.1f} s")
     memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
     with tempfile.TemporaryDirectory(prefix="mutants-", dir=memory) as scratch:
@@ -163,6 +168,8 @@ def mutate(plan: Plan, say: Say) -> tuple[dict[str, Any], list[Target], list[tup
     }
     if plan.sample is not None:
         figures["sample"] = {"of": len(every), "seed": plan.seed}
+    if plan.recheck is not None:
+        figures["recheck"] = {"of": len(every)}
     return figures, targets, results
 
 
@@ -170,6 +177,16 @@ def drawn(every: list[Mutant], count: int, seed: int) -> list[Mutant]:
     """A sample in the order of the whole; the same for the same seed."""
     chosen = random.Random(seed).sample(range(len(every)), min(count, len(every)))
     return [every[number] for number in sorted(chosen)]
+
+
+def survivors_of(report: Path, every: list[Mutant]) -> list[Mutant]:
+    """Those of the mutants that lived in an earlier report. Raises Mistaken."""
+    try:
+        rows = json.loads(report.read_text(encoding="utf-8"))["survivors"]
+        lived = {(row["module"], row["function"], row["mutant"]) for row in rows}
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise Mistaken(f"expected a report written with --json, found {report}: {error!r}") from None
+    return [mutant for mutant in every if mutant.key in lived]
 
 
 def _run_both_ways(job: server.Job, news: "_News") -> dict[str, float]:
@@ -339,6 +356,7 @@ def main(argv: list[str]) -> int:
     """Exit code 0: holds; 1: does not; 2: what was asked for is wrong."""
     options = _options(argv)
     folder = Path(options.folder).resolve()
+    recheck = Path(options.recheck).resolve() if options.recheck else None
     sys.path[:0] = [str(folder / path) for path in options.search]
     os.chdir(folder)
     plan = Plan(
@@ -349,6 +367,7 @@ def main(argv: list[str]) -> int:
         survivors=Path(options.survivors) if options.survivors else None,
         sample=options.sample,
         seed=options.seed,
+        recheck=recheck,
         jobs=options.jobs,
     )
     try:
@@ -383,6 +402,7 @@ def _options(argv: list[str]) -> argparse.Namespace:
     parser.add_argument("--only", nargs="+", metavar="MODULE", help="these modules (patterns) instead of all")
     parser.add_argument("--sample", type=int, metavar="N", help="N mutants drawn from all")
     parser.add_argument("--seed", type=int, default=0, help="of the drawing")
+    parser.add_argument("--recheck", metavar="FILE", help="only what lived in this report of an earlier run")
     parser.add_argument("--list-survivors", action="store_true", help="print a diff for each")
     parser.add_argument("--json", metavar="FILE", help="write the report")
     parser.add_argument("--jobs", type=int, default=JOBS)

@@ -11,7 +11,7 @@ from textwrap import dedent
 import pytest
 
 from tests.prove.mutant_checks import RememberedToml
-from tests.prove.mutation import drawn
+from tests.prove.mutation import Mistaken, drawn, survivors_of
 from tests.prove.mutators import PragmaWithoutReason, Target, defaults_of, mutants_of
 from tests.tools.tree import ROOT
 
@@ -323,3 +323,19 @@ def test_a_sample_is_the_same_for_the_same_seed(tmp_path: Path) -> None:
     assert drawn(every, 4, seed=3) == drawn(every, 4, seed=3)
     assert len(drawn(every, 4, seed=3)) == 4
     assert drawn(every, 1000, seed=3) == every
+
+
+def test_a_recheck_is_of_what_lived_in_an_earlier_report(tmp_path: Path) -> None:
+    file, report = tmp_path / "sample.py", tmp_path / "report.json"
+    file.write_text(SAMPLE, encoding="utf-8")
+    every = mutants_of(Target.load("sample", file), {})
+    lived = [
+        {"module": m.module, "function": m.function, "mutant": m.what, "line": m.first} for m in every[2:4]
+    ]
+    gone = {"module": "sample", "function": "gone", "mutant": "not: not a -> a", "line": 1}
+    report.write_text(json.dumps({"survivors": [*lived, gone]}), encoding="utf-8")
+    assert survivors_of(report, every) == every[2:4]
+    for text in ("", "[]", "{}"):
+        report.write_text(text, encoding="utf-8")
+        with pytest.raises(Mistaken, match="a report written with --json"):
+            survivors_of(report, every)

@@ -43,7 +43,7 @@ def reads(rule: Rule) -> set[str]:
     found |= of_steps(params.get("restarted_by", ())) | {"approvals"}
     for between in params.get("suspended", ()):
         found |= of_between(between)
-    return found if "since" in params else found | {"measure", "arrived"}
+    return found if "since" in params else found | {"arrived"}  # its measures are among the common ones
 
 
 def judge(rule: Rule, view: View, unit: Unit) -> Judgement:
@@ -60,7 +60,7 @@ def judge(rule: Rule, view: View, unit: Unit) -> Judgement:
     if stay is not None and stay.measure is not None:
         params.append(("measure", stay.measure))
     return Condition(
-        room=stay.room if stay is not None else None,
+        room=unit.room,
         since_us=clock.start_us,
         anchor=clock.fact,
         facts=(clock.fact, *clock.given),
@@ -77,9 +77,7 @@ def running(rule: Rule, view: View, unit: Unit) -> Running | Silence:
         return silent
     start = _start(rule, view, unit)
     if start is None:
-        return Silence(
-            "not_begun", " ".join(rule.params.get("since", ())) or "a measure in force", "not done"
-        )
+        return Silence("not_begun", " ".join(rule.params["since"]), "not done")
     until = rule.params.get("until", ())
     known = view.times(unit, until) + [at for name in until if (at := view.step(unit, name)) is not None]
     done = min((at for at in known if at[0] >= start[0]), default=None)
@@ -103,7 +101,7 @@ def _start(rule: Rule, view: View, unit: Unit) -> At | None:
         begun_us = stay.arrival_us if rule.params.get("from") == "arrival" else stay.measure_us
         start = (begun_us, stay.measure_fact)
     again = view.latest(unit, rule.params.get("restarted_by", ()))
-    return again if start is not None and again is not None and again > start else start
+    return max(start, again) if start is not None and again is not None else start
 
 
 def tier_in_force(rule: Rule, view: View, unit: Unit, start_us: int) -> tuple[Tier, tuple[int, ...]]:

@@ -53,7 +53,7 @@ def _band_cut(rule: Rule, view: View, unit: Unit) -> Judgement:
 def _outside_area(rule: Rule, view: View, unit: Unit) -> Judgement:
     stay = unit.stay
     assert stay is not None, "a person is read outside in a stay that is open"
-    if stay.room is None or view.room_kind(stay.room) != "outside":
+    if view.room_kind(stay.room) != "outside":
         return Silence("no_act", "read outside the area", "not so")
     return Condition(room=stay.room, facts=(stay.room_fact,), is_hold=view.is_unseen(stay.room))
 
@@ -137,8 +137,7 @@ def _form(rule: Rule, view: View, unit: Unit, acts: tuple[str, ...]) -> Judgemen
     wrong = _why_not(rule, view, unit, name, unit.marks[name])
     if wrong is not None:
         return wrong
-    stay = unit.stay
-    return Condition(room=stay.room if stay is not None else None, facts=(act[1],), is_instant=True)
+    return Condition(room=unit.room, facts=(act[1],), is_instant=True)
 
 
 def _why_not(rule: Rule, view: View, unit: Unit, name: str, mark: Mark) -> Silence | None:
@@ -151,9 +150,8 @@ def _why_not(rule: Rule, view: View, unit: Unit, name: str, mark: Mark) -> Silen
     same = rule.params.get("same")
     if same is not None and mark.body.get(same[0]) != mark.body.get(same[1]):
         return Silence("different", f"{same[0]} the same as {same[1]}", "different")
-    rooms = rule.rooms
-    if rooms and view.room_kind(str(mark.body.get("room"))) in rooms:
-        return Silence("room", f"not in {' '.join(rooms)}", str(mark.body.get("room")))
+    if view.room_kind(str(mark.body.get("room"))) in rule.rooms:
+        return Silence("room", f"not in {' '.join(rule.rooms)}", str(mark.body.get("room")))
     within = rule.params.get("within")
     return _outside_span(view, unit, within, mark.last_us) if within is not None else None
 

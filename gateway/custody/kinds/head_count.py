@@ -71,7 +71,7 @@ def _on_form(rule: Rule, view: View, unit: Unit, form: tuple[str, ...]) -> Judge
     if count >= required:
         return Silence("enough", f"fewer than {required}", str(count))
     return Condition(
-        room=unit.stay.room if unit.stay is not None else None,
+        room=unit.room,
         facts=(act[1],),
         params=(("officers", count), ("required", required)),
         is_instant=True,

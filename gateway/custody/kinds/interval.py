@@ -24,11 +24,11 @@ def judge(rule: Rule, view: View, unit: Unit) -> Judgement:
     needed = _needed(rule, view, unit)
     if isinstance(needed, Silence):
         return needed
-    place = unit.stay.room if unit.stay is not None else None
+    place = unit.room
     owner = view.unit(f"room:{place}") if rule.params.get("of") == "room" else unit
     done = view.latest(owner, rule.params["acts"])
     since = max(needed, done) if done is not None else needed
-    is_hold = rule.params["from"] == "room" and view.is_unseen(place)
+    is_hold = view.is_unseen(place) and rule.params["from"] == "room"
     return Condition(room=place, since_us=since[0], anchor=since[1], facts=(since[1],), is_hold=is_hold)
 
 
@@ -38,7 +38,8 @@ def _needed(rule: Rule, view: View, unit: Unit) -> At | Silence:
     if begin == "during":
         assert rule.during is not None, "the reader has seen to it"
         start = view.open_between(unit, rule.during)
-        return start if start is not None else Silence("not_during", "something that lasts", "nothing")
+        assert start is not None, "a rule is silent while nothing lasts"
+        return start
     if begin == "entered":
         entered = view.step(unit, "entered")
         return entered if entered is not None else Silence("not_begun", "entered", "not done")

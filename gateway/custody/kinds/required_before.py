@@ -39,18 +39,15 @@ def _at_act(rule: Rule, view: View, unit: Unit, acts: tuple[str, ...]) -> Judgem
     act = view.act_in_hand(unit, acts)
     if act is None:
         return Silence("no_act", " ".join(acts), "not now")
-    if rule.params.get("first"):
-        first = view.latest(unit, acts, is_first=True)
-        if first is not None and first[1] != act[1]:
-            return Silence("not_first", f"the first {' '.join(acts)}", "a later one")
+    if rule.params.get("first") and view.latest(unit, acts, is_first=True) != act:
+        return Silence("not_first", f"the first {' '.join(acts)}", "a later one")
     between = rule.params.get("between")
     if between is not None and not _is_between(view, act[0], between):
         return Silence("not_at_night", f"{between[0]} to {between[1]}", "another time of day")
     done = _done(rule, view, unit)
     if done is not None:
         return Silence("done_before", " ".join(rule.params["step"]), f"fact {done[1]}")
-    room = unit.stay.room if unit.stay is not None else None
-    return Condition(room=room, facts=(act[1],), is_instant=True)
+    return Condition(room=unit.room, facts=(act[1],), is_instant=True)
 
 
 def _done(rule: Rule, view: View, unit: Unit) -> At | None:

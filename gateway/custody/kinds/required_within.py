@@ -28,13 +28,13 @@ def judge(rule: Rule, view: View, unit: Unit) -> Judgement:
     since_us, fact = since
     begun = _begun(view, unit, params["since"], since)
     after = view.latest(unit, params.get("not_before", ()))
-    if after is not None and after[0] > since_us:
-        since_us = after[0]
+    if after is not None:
+        since_us = max(since_us, after[0])
     done = _done(view, unit, rule, begun)
     if done is not None and done[0] <= since_us + _allowed_us(rule):
         return Silence("done_in_time", " ".join(params["until"]), f"fact {done[1]}")
     return Condition(
-        room=unit.stay.room if unit.stay is not None else None,
+        room=unit.room,
         since_us=since_us,
         until_us=done[0] if done is not None else None,
         anchor=fact,

@@ -8,7 +8,7 @@ from typing import Final
 
 from custody.aspects import common
 from custody.rules import Rule
-from custody.view import Condition, Judgement, Silence, Unit, View
+from custody.view import Condition, Judgement, Silence, Unit, View, the_only
 
 _ASPECTS: Final[Mapping[str, frozenset[str]]] = {
     "door": frozenset({"door", "nodes"}),
@@ -102,10 +102,10 @@ def _node(rule: Rule, view: View, unit: Unit) -> Judgement:
     state = view.world.nodes.get(unit.ref)
     if state is None or state.state == "ok":
         return _fine("a node")
-    rooms = sorted(view.area.rooms_of_node(state.id)) if state.id in view.area.nodes else []
+    rooms = sorted(view.area.rooms_of_node(state.id))
     held = [stay.ref for stay in view.world.open_stays() if stay.room in rooms]
     return Condition(
-        room=rooms[0] if len(rooms) == 1 else None,
+        room=the_only(rooms),
         since_us=state.since_us,
         facts=(state.fact,),
         group=unit.subject,
@@ -116,7 +116,7 @@ def _node(rule: Rule, view: View, unit: Unit) -> Judgement:
 def _recorder(rule: Rule, view: View, unit: Unit) -> Judgement:
     """A recorder whose state is unknown by itself; a lost node has its own alarm."""
     state = view.world.recorders.get(unit.ref)
-    if state is None or state.state != "unknown" or state.id not in view.area.recorders:
+    if state is None or state.state != "unknown":
         return _fine("a recorder")
     return Condition(
         room=view.area.recorders[state.id].rooms[0],
@@ -133,7 +133,7 @@ def _other(rule: Rule, view: View, unit: Unit) -> Judgement:
     wanted = str(rule.params["source"])
     name = unit.subject if unit.subject in view.world.sources else unit.kind
     state = view.world.sources.get(name)
-    if unit.kind != wanted or state is None or state.state == "ok":
+    if state is None or state.state == "ok":
         return _fine(f"the {wanted}")
     return Condition(since_us=state.since_us, facts=(state.fact,), group=state.id)
 

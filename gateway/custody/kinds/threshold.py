@@ -46,9 +46,8 @@ def _stated(rule: Rule, view: View, unit: Unit) -> Judgement:
     if not is_wrong:
         side = "below" if "below" in params else "above"
         return Silence("on_the_right_side", f"{params['field']} {side} {bound}", str(value))
-    stay = unit.stay
     return Condition(
-        room=unit.ref if unit.kind == "room" else stay.room if stay is not None else None,
+        room=unit.ref if unit.kind == "room" else unit.room,
         facts=(told[1],),
         anchor=told[1] if is_act else None,
         params=((params["field"], value), ("bound", bound)),
