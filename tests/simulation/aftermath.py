@@ -213,7 +213,9 @@ def _standing(world: "World", leaves: list[dict[str, Any]], engine: Engine) -> N
         for row in engine.obligations()
         if row.closed_us is None and any(not s.is_prewarning for s in row.fired)
     }
-    for alarm in sorted(running):
+    for alarm in sorted(
+        running - withdrawn
+    ):  # a higher stage may have been taken back while a lower one stands
         if last.get(alarm, ("", ""))[0] != "alarm.raised" and not verified[alarm]:
             world.truth.violate("I9", f"{alarm} has reached its limit and its last word is {last.get(alarm)}")
     handled = {
