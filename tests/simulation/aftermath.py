@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 SECOND_US = 1_000_000
 EVENT_SLACK_US = 15_000
-TAG_SLACK_US = 1_000_000
+TAG_SLACK_US = 1_800_000
 LOST_SLACK_US = 300_000
 TROUBLES = frozenset(
     {"server.lost", "node.lost", "node.gap", "clock.stepped", "clock.doubted", "clock.differed", "port.lost",
