@@ -6,7 +6,14 @@ carries the gateway's boot number and a number rising within it, as the node dem
 
 from casegateway.events import Moment, SendBytes
 from casegateway.inbox import Delivery, Inbox
-from casegateway.limits import HELD_FRAMES_MAX, HOLE_MS, NODE_SIGN_MS, NODE_SILENT_MS, SNAPSHOT_DUE_MS, SNAPSHOT_RESEND_MS
+from casegateway.limits import (
+    HELD_FRAMES_MAX,
+    HOLE_MS,
+    NODE_SIGN_MS,
+    NODE_SILENT_MS,
+    SNAPSHOT_DUE_MS,
+    SNAPSHOT_RESEND_MS,
+)
 from casegateway.memory import SeenSeqs
 from casegateway.node_clock import NodeClock
 from casewire import (
@@ -79,6 +86,8 @@ class NodeLink:
             self._beat_ms = frame.uptime_ms
         elif self.is_double(frame):
             return True  # sent again, or played back: acked again, but no sign of life
+        if received_us - self.heard_real_us > NODE_SILENT_MS * 1_000:
+            self._request_us = None  # what it was asked while it was away it has not heard
         self.is_heard = True
         self.heard_real_us, self.heard_us = received_us, now.instant.earliest_us
         self._clock.note(frame.uptime_ms, received_us)

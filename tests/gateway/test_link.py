@@ -3,6 +3,8 @@
 import itertools
 import random
 
+import pytest
+
 from casegateway.events import BytesRead
 from caselog.disk import MemoryDisk
 from casewire import FROM_GATEWAY, Ack, Command, Decoder, Frame, SnapshotRequest
@@ -71,6 +73,19 @@ def test_silent_node_is_lost_since_it_was_last_heard_and_restored_with_its_snaps
     types = bench.types()
     assert types.count("node.restored") == 2  # at the very start and now
     assert types.index("door.opened") < len(types) - 1 - types[::-1].index("node.restored")
+
+
+@pytest.mark.parametrize("away_ms", [6_000, 6_500, 7_000, 7_500])
+def test_a_node_that_comes_back_is_asked_at_once_for_its_state(away_ms: int) -> None:
+    bench = started()
+    bench.is_line_cut = True
+    bench.run(away_ms)
+    assert bench.types().count("node.lost") == 1
+    bench.is_line_cut = False
+    back_us = bench.station_us
+    bench.run(1_300)  # it beats within a second
+    restored = bench.facts("node.restored")[-1]
+    assert 0 < restored["recorded"]["earliest_us"] - back_us < 1_300_000
 
 
 def test_node_that_was_never_heard_is_lost_too() -> None:
