@@ -96,7 +96,7 @@ def _automation(
 
 SUBJECT = "trigger.entity_id.split('.')[1].replace('_', '-')"
 NOW_ID = "state_attr(trigger.entity_id, 'at_ms')"
-BEFORE_ID = "trigger.from_state.attributes.at_ms"
+BEFORE_ID = "trigger.from_state.attributes.at_ms if trigger.from_state else 0"
 
 
 def _state_rule(
@@ -105,7 +105,7 @@ def _state_rule(
     """`for:` on the state, and its end."""
     names = [f"binary_sensor.{name}" for name in entities]
     begun = {"trigger": "state", "entity_id": names, "to": "on", "for": {"seconds": seconds}}
-    over = {"trigger": "state", "entity_id": names, "from": "on", "to": "off"}
+    over = {"trigger": "state", "entity_id": names, "to": "off"}
     return [
         _automation(f"{rule}-raise", [begun], [_say(rule, subject, NOW_ID, "raised")]),
         _automation(f"{rule}-clear", [over], [_say(rule, subject, BEFORE_ID, "cleared")]),
@@ -160,7 +160,7 @@ def _timer_rule(rule: str, entities: list[str]) -> list[dict[str, Any]]:
         _automation(f"{rule}-raise", finished, [_say(rule, subject, id_of, "raised")]),
         _automation(
             f"{rule}-clear",
-            [{"trigger": "state", "entity_id": names, "from": "on", "to": "off"}],
+            [{"trigger": "state", "entity_id": names, "to": "off"}],
             [
                 {"action": "timer.cancel", "target": {"entity_id": timer}},
                 _say(rule, SUBJECT, BEFORE_ID, "cleared"),
