@@ -251,7 +251,8 @@ class Engine:
             if stage.name not in told.stages:
                 told.stages[stage.name] = stage
                 effects.append(self._raise(row, rule, stage, fact))
-        if row.closed_us is not None and row.closed_us != told.closed_us:
+        if row.closed_us != told.closed_us:
+            assert row.closed_us is not None, "an end that was told and is none was taken back above"
             told.closed_us = row.closed_us  # it ended, or a late fact shows that it ended at another moment
             effects += self._close(row, rule, told, fact, row.closed_us, row.close_reason)
         return effects
