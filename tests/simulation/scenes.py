@@ -19,7 +19,7 @@ TAIL_S = 4
 """After the last act of a scene."""
 SETTINGS: dict[str, Any] = {
     "area": "small", "server": "plain", "wants_oracle": False, "boot_us": (900_000, 1_100_000),
-    "dark_us": (300_000, 2_500_000), "ppm": {"n1": 30.0, "gateway": -20.0},
+    "dark_us": (300_000, 2_500_000), "ntp_found_us": (100_000, 800_000), "ppm": {"n1": 30.0, "gateway": -20.0},
 }  # fmt: skip
 
 SCENES = """

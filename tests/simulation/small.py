@@ -29,8 +29,9 @@ from tests.simulation.world import HEAL_US, SHM, World, quiet
 SECOND_US = 1_000_000
 QUIET_US = 2 * SECOND_US
 """Both sides agree for so long before the verdict."""
+WAIT_US = SECOND_US // 4
 FAR = 1 << 30
-ALARMS = ("alarm.raised/1", "alarm.cleared/1")
+RAISED, CLEARED = "alarm.raised/1", "alarm.cleared/1"
 
 Words = list[tuple[str, ...]]
 
@@ -42,21 +43,28 @@ class Played:
     violations: list[str]
     operated: tuple[list[Operation], list[Operation]]
     was_struck: bool
-    alarms: Words  # raised and cleared, without the indices that a restart shifts
+    alarms: Words  # raised and cleared, without the indices that a restart shifts, and without what late evidence took back
     facts: Words  # what nodes and officers told
     raised_at_us: Words  # raised alarms with the true time since the start
     transactions: int  # of a server that was not killed
 
 
 class SmallActors(Actors):
-    """And an officer who deals with what the page shows."""
+    """And an officer who deals with what the page shows, and who waits for it (`is_patient`)."""
+
+    def say(self, type: str, body: dict[str, Any], shift_us: int = 0, by: str = "server") -> None:  # noqa: A002
+        """A form; while no page opens, later, of the same moment."""
+        if self.world.server.is_on or not self.world.settings.get("is_patient"):
+            super().say(type, body, shift_us, by)
+        else:
+            self.world.kernel.after(WAIT_US, self.say, type, body, shift_us - WAIT_US, by)
 
     def deal(self, step: str) -> None:
         """The next step of the newest alarm that the server knows."""
         server = self.world.server
         if isinstance(server, PlainServer):
             leaves = map(canonical.loads, server.held)
-            alarms = [leaf["body"]["alarm"] for leaf in leaves if leaf["type"] == "alarm.raised/1"]
+            alarms = [leaf["body"]["alarm"] for leaf in leaves if leaf["type"] == RAISED]
         else:
             alarms = [a.id for a in server.state.book.open() if not a.is_prewarning] if server.is_on else []
         if alarms:
@@ -113,15 +121,16 @@ class SmallWorld(World):
 
     def _played(self) -> Played:
         leaves = [canonical.loads(kept.data) for kept in self.truth.leaves]
+        alarms = _standing(leaves)
         times = [str(kept.at_us - self.plan.start_us) for kept in self.truth.leaves]
         aim = None if isinstance(self.server, PlainServer) else self.server.database.aim
         return Played(
             list(self.truth.violations),
             (self.disks[0].operated, self.disks[1].operated if len(self.disks) > 1 else []),
             self.struck_us is not None,
-            sorted(_alarm_of(leaf) for leaf in leaves if leaf["type"] in ALARMS),
+            sorted(map(_alarm_of, alarms)),
             sorted(_told(leaf) for leaf in leaves if _is_told(leaf)),
-            [(*_alarm_of(leaf), times[leaf["index"]]) for leaf in leaves if leaf["type"] == ALARMS[0]],
+            [(*_alarm_of(leaf), times[leaf["index"]]) for leaf in alarms if leaf["type"] == RAISED],
             0 if aim is None else FAR - aim[0],
         )
 
@@ -199,6 +208,17 @@ def _leaves_in(files: dict[str, bytes], sizes: dict[str, int] | None) -> list[by
                     return found
                 found.append(item[1])
     return found
+
+
+def _standing(leaves: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Alarms that were, raised and cleared: not those that a fact which came late showed never to have been."""
+    alarms = [leaf for leaf in leaves if leaf["type"] in (RAISED, CLEARED)]
+    never = {_stage_of(leaf) for leaf in alarms if leaf["body"].get("reason") == "late_evidence"}
+    return [leaf for leaf in alarms if _stage_of(leaf) not in never]
+
+
+def _stage_of(leaf: dict[str, Any]) -> tuple[str, str]:
+    return leaf["body"]["alarm"], leaf["body"]["stage"]
 
 
 def _alarm_of(leaf: dict[str, Any]) -> tuple[str, ...]:
