@@ -16,7 +16,7 @@ TO_GATEWAY, TO_NODE = "to_gateway", "to_node"
 class Line:
     """`faults`: name -> settings of what is wrong now; each draws from its own stream.
 
-    flip: {p} of each byte; swallow: {p} of each byte; garbage: {p} of each chunk; double: {p} of each chunk; merge:
+    lose: {p} of each chunk; flip: {p} of each byte; swallow: {p} of each byte; garbage: {p} of each chunk; double: {p} of each chunk; merge:
     {p} of each chunk, held until the next; late: {ms}; echo: {ms}, what goes to the node comes again; cut, cut_to_node, cut_to_gateway: nothing goes through.
     """
 
@@ -71,6 +71,10 @@ class Line:
             self._ends[way](data)
 
     def _spoil(self, way: str, data: bytes) -> bytes:
+        if "lose" in self.faults:
+            settings, rng = self.faults["lose"]
+            if rng.random() < settings["p"]:
+                return b""
         for name in ("flip", "swallow"):
             if name in self.faults:
                 settings, rng = self.faults[name]

@@ -65,7 +65,9 @@ class MachineTime:
         gateway.wall.error_us = (
             self._rtc_error_us if self._rtc not in ("dead", "none") else -rng.randrange(10**8)
         )
-        gateway.world.kernel.after(rng.randrange(*gateway.world.settings.get("ntp_found_us", NTP_FOUND_US)), self.ntp)
+        gateway.world.kernel.after(
+            rng.randrange(*gateway.world.settings.get("ntp_found_us", NTP_FOUND_US)), self.ntp
+        )
 
     def ntp(self) -> None:
         """A time service sets the wall clock right, unless it is away."""

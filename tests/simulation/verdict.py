@@ -137,6 +137,8 @@ def _messages(world: "World", leaves: list[dict[str, Any]]) -> None:
                 )
     if not world.observer.lied:
         _silent_messages(world, told)
+        _starts(world, told)
+    _again(world, leaves)
 
 
 def _silent_messages(world: "World", told: dict[tuple[str, int, int], list[dict[str, Any]]]) -> None:
@@ -157,6 +159,30 @@ def _silent_messages(world: "World", told: dict[tuple[str, int, int], list[dict[
         if expected is not None and known.get(expected[0]) != expected[1]:
             truth.violate("I1", f"message {message} {_words(emitted.message)} was acked, and the log says"
                                 f" {known.get(expected[0])}")  # fmt: skip
+
+
+def _starts(world: "World", told: dict[tuple[str, int, int], list[dict[str, Any]]]) -> None:
+    """Every start of a board that was acked has its leaf: a start is always news."""
+    for node, boot, seq in world.truth.acked:
+        if seq == 1 and (node, boot, 1) not in told:
+            world.truth.violate("I1", f"start {boot} of {node} was acked and is not in the log")
+
+
+def _again(world: "World", leaves: list[dict[str, Any]]) -> None:
+    """A snapshot tells only what the log does not say already."""
+    known: dict[tuple[str, str], str] = {}
+    for leaf in leaves:
+        thing = _thing(leaf) if leaf["class"] == "fact" else None
+        if thing is None:
+            continue
+        source = leaf["source"]
+        emitted = world.truth.emitted.get((source["name"], source["boot"], source["seq"]))
+        is_snapshot = emitted is not None and isinstance(emitted.message, Snapshot)
+        if is_snapshot and known.get(thing[0]) == thing[1]:
+            world.truth.violate(
+                "I1", f"leaf {leaf['index']}: a snapshot tells {thing[1]} of {thing[0][1]} again"
+            )
+        known[thing[0]] = thing[1]
 
 
 _DOOR = {1: "door.opened", 0: "door.closed", 2: "door.unknown"}

@@ -31,7 +31,7 @@ def plan_of(seed: int, for_us: int | None = None, *, wants_faults: bool = True) 
     span_us = for_us or rng.choice(SPANS_US)
     start_us = parse_instant_us(rng.choice(STARTS)) + rng.randrange(3_600) * SECOND_US
     settings = _settings(random.Random(f"{name}/settings"))
-    is_alone = random.Random(f"{name}/alone").random() < 0.1
+    is_alone = random.Random(f"{name}/alone").random() < 0.15
     if is_alone:
         settings |= {"ntp": "never", "rtc": rng.choice(("none", "right"))}
     acts = _acts(random.Random(f"{name}/acts"), start_us, span_us)
@@ -287,7 +287,7 @@ def _fault(rng: random.Random, kind: str, at_us: int) -> Fault:
 
 
 _LINE: tuple[tuple[str, dict[str, Any]], ...] = (
-    ("flip", {"p": 0.0005}), ("flip", {"p": 0.005}), ("flip", {"p": 0.05}), ("swallow", {"p": 0.003}),
+    ("lose", {"p": 0.4}), ("lose", {"p": 0.8}), ("lose", {"p": 0.4}), ("flip", {"p": 0.0005}), ("flip", {"p": 0.005}), ("flip", {"p": 0.05}), ("swallow", {"p": 0.003}),
     ("garbage", {"p": 0.2}), ("double", {"p": 0.3}), ("merge", {"p": 0.3}), ("late", {"ms": 15}), ("late", {"ms": 1_500}), ("late", {"ms": 9_000}),
     ("echo", {"ms": 2_600}), ("echo", {"ms": 7_500}),
     ("cut", {}), ("cut", {}), ("cut_to_node", {}), ("cut_to_gateway", {}),
