@@ -138,7 +138,8 @@ def _messages(world: "World", leaves: list[dict[str, Any]]) -> None:
     if not world.observer.lied:
         _silent_messages(world, told)
         _starts(world, told)
-    _again(world, leaves)
+    if not world.observer.rotted:
+        _again(world, leaves)  # an interim log may lack the leaf that said it
 
 
 def _silent_messages(world: "World", told: dict[tuple[str, int, int], list[dict[str, Any]]]) -> None:
