@@ -54,6 +54,7 @@ class Observer:
             str, set[bool]
         ] = {}  # output -> what it was ordered to be in this turn, and before it
         self._is_crying = False
+        self._is_stopping = False  # there is no log at the moment, so there are no rules
         self.steps_told: list[int] = []
         self._earliest_us = 0
         self.troubles: list[tuple[int, int]] = []
@@ -141,6 +142,7 @@ class Observer:
             self._see(core.book.log)
         self.world.watch.cursor(core.outbox.acked)
         was_crying = self._is_crying
+        self._is_stopping = any(isinstance(action, Stop) for action in actions)
         self._is_crying = core.book.is_full or any(isinstance(a, Stop) and a.code != AGAIN for a in actions)
         if was_crying or self._is_crying:
             self.troubles.append((self._turned_us, self.world.now_us))
@@ -296,7 +298,7 @@ class Observer:
         if active in self._of_turn.get(output, self._standing(output)):
             return
         is_sounder = self.world.area.outputs[output].kind == "sounder"
-        if not (is_sounder and active and self._is_crying):
+        if not (is_sounder and active and (self._is_crying or self._is_stopping)):
             self.world.truth.violate("I12", f"{output} driven to {active} without a durable order")
 
     def _commands(self, port: str, data: bytes) -> None:
