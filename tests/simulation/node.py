@@ -98,6 +98,7 @@ class Board:
         self._boot_file = Path(tempfile.mkdtemp(dir=folder)) / "boot"
         self._ask = 0
         self._busy_us = 0
+        self._scanned_us = 0
         self._tags_us = 0
         self.line: Line
         self.node: Node
@@ -152,6 +153,9 @@ class Board:
     def set_level(self, point: int, level: int) -> None:
         """The world changes an input."""
         if self.levels[point] != level:
+            if self.is_on and self.world.now_us - self._scanned_us > REST_US:
+                # A real board has just seen it as it was: without that it would take a long rest for chatter.
+                self._scan(self.life, self._ask)
             self.levels[point] = level
             self.world.truth.levels.setdefault((self.place.id, point), []).append((self.world.now_us, level))
             self.world.watch.level(self.place.id, point)
@@ -194,6 +198,7 @@ class Board:
     def _scan(self, life: int, ask: int) -> None:
         if life != self.life or ask != self._ask:
             return
+        self._scanned_us = self.world.now_us
         if self.world.now_us >= self._tags_us:
             self._tags_us = self.world.now_us + TAGS_US
             for point, tags in self.tags.items():

@@ -107,6 +107,8 @@ class StruckDisk(SimDisk):
         way = self._own_tail
         if self._off and self.struck_us is not None and not self.cached:
             way = self.way
+            for file in self._files.values():
+                file.drop_clean()  # what a failed sync dropped was never written
             self.cached = {name: bytes(file.cached) for name, file in self._files.items()}
             self.durable = {name: file.durable_bytes for name, file in self._files.items()}
         if way is None:
