@@ -26,6 +26,7 @@ PROOFS = (
     "verifiers",
     "takeover",
     "year",
+    "smallworlds",
     "simulation",
     "mutation",
 )
