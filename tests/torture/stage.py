@@ -20,7 +20,7 @@ from tests.torture.truth import RECONNECT_S, WINDOW_S, Outage, Truth
 from tests.torture.wires import Ear, FieldUnits
 
 SETTLE_S = WINDOW_S + 1.0
-ANNOUNCE_S = 2.0
+ANNOUNCE_S = 5.0  # a target that has just started is slow to take them
 
 
 class Stage:

@@ -96,7 +96,7 @@ def _automation(
 
 SUBJECT = "trigger.entity_id.split('.')[1].replace('_', '-')"
 NOW_ID = "state_attr(trigger.entity_id, 'at_ms')"
-BEFORE_ID = "trigger.from_state.attributes.at_ms if trigger.from_state else 0"
+BEFORE_ID = "trigger.from_state.attributes.get('at_ms', 0) if trigger.from_state else 0"
 
 
 def _state_rule(
