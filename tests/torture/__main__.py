@@ -74,7 +74,7 @@ def play_all(
             result, version, boots = play(name, case, folder)
             entry = result.as_dict() | {"boots_s": [round(boot, 1) for boot in boots]}
             target["version"] = version
-        except Untried as error:
+        except targets.Untried as error:
             entry = {"untried": str(error)}
         except (RuntimeError, OSError) as error:
             entry = {"error": str(error)}
@@ -91,14 +91,10 @@ def play_all(
         yield entry
 
 
-class Untried(Exception):
-    """The case asks for what this machine or target does not have."""
-
-
 def play(name: str, case: Case, folder: Path) -> tuple[Score, str, list[float]]:
-    """One case on one target, everything made anew. Raises Untried, RuntimeError."""
+    """One case on one target, everything made anew. Raises targets.Untried, RuntimeError."""
     if case.needs_clock and faketime_library() is None:
-        raise Untried("expected libfaketime, found none: apt-get install faketime")
+        raise targets.Untried("expected libfaketime, found none: apt-get install faketime")
     wall = WallClock(folder) if case.needs_clock else None
     broker = Broker(folder / "broker", is_persistent=case.is_persistent)
     broker.start()

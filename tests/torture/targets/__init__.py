@@ -15,6 +15,10 @@ NAMES = {
 }
 
 
+class Untried(Exception):
+    """The case asks for what this machine or target does not have."""
+
+
 class Target(Protocol):
     """A system under test. Made anew for each case: `(folder, port of the broker, wall clock to run under or None)`."""
 
@@ -38,7 +42,7 @@ class Target(Protocol):
 
 
 def make(name: str, folder: Path, port: int, wall: WallClock | None) -> Target:
-    """The target of this name. Raises KeyError, RuntimeError where it is not installed."""
+    """The target of this name. Raises KeyError, Untried, RuntimeError where it is not installed."""
     module, cls = NAMES[name]
     found = getattr(importlib.import_module(f"tests.torture.targets.{module}"), cls)
     return found(folder, port, wall)  # type: ignore[no-any-return]
