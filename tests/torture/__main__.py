@@ -23,6 +23,8 @@ from tests.torture.score import Score, score
 from tests.torture.stage import stage
 from tests.torture.targets.process import WallClock, faketime_library
 
+NOTES_MAX, NOTES_SHOWN = 12, 5
+
 
 def main(argv: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.torture", description=__doc__)
@@ -68,7 +70,7 @@ def play_all(
     """Play the cases; each is put into the report of its target, and yielded."""
     for case in chosen:
         begin_s = time.monotonic()
-        made = {"made": provenance.now(), "commit": provenance.commit(), "load": os.getloadavg()}
+        made = {"made": provenance.now(), "commit": provenance.commit()}
         folder = Path(tempfile.mkdtemp(prefix=f"torture-{case.name}-"))
         try:
             result, version, boots = play(name, case, folder)
@@ -83,10 +85,14 @@ def play_all(
                 shutil.copytree(folder, keep / name / case.name, dirs_exist_ok=True)
             shutil.rmtree(folder, ignore_errors=True)
         target["machine"] = provenance.describe()
+        notes = entry.get("notes", [])
+        if len(notes) > NOTES_MAX:
+            entry["notes"] = [*notes[:NOTES_MAX], f"… and {len(notes) - NOTES_MAX} more"]
+        made["load"] = [round(value, 1) for value in os.getloadavg()]
         target["cases"][case.name] = entry | made
         what = entry.get("error") or entry.get("untried") or f"{entry['wrong']} wrong of {entry['asked']}"
         say(f"{name} {case.name}: {what} ({time.monotonic() - begin_s:.0f} s)")
-        for note in entry.get("notes", [])[:5]:
+        for note in entry.get("notes", [])[:NOTES_SHOWN]:
             say(f"    {note}")
         yield entry
 

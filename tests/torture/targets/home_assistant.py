@@ -77,12 +77,12 @@ def _sensors(persons: tuple[str, ...]) -> list[dict[str, Any]]:
     return [{"binary_sensor": item} for item in found]
 
 
-def _say(rule: str, subject: str, id: str, state: str) -> dict[str, Any]:
-    """An action that tells an alarm; `subject` and `id` are templates without braces."""
+def _say(rule: str, subject: str, state: str) -> dict[str, Any]:
+    """An action that tells an alarm; `subject` is a template without braces. One id a subject: it remembers no causes."""
     payload = _jinja(
-        "{{ {'v': 1, 'rule': '<rule>', 'subject': <subject>, 'id': '<rule>/' ~ (<subject>) ~ '/' ~ (<id>),"
-        " 'state': '<state>'} | to_json }}",
-        rule=rule, subject=subject, id=id, state=state,
+        "{{ {'v': 1, 'rule': '<rule>', 'subject': <subject>, 'id': '<rule>/' ~ (<subject>), 'state': '<state>'}"
+        " | to_json }}",
+        rule=rule, subject=subject, state=state,
     )  # fmt: skip
     return {"action": "mqtt.publish", "data": {"topic": ALARM_TOPIC, "qos": 1, "payload": payload}}
 
@@ -96,8 +96,6 @@ def _automation(
 
 
 SUBJECT = "trigger.entity_id.split('.')[1].replace('_', '-')"
-NOW_ID = "state_attr(trigger.entity_id, 'at_ms')"
-BEFORE_ID = "trigger.from_state.attributes.get('at_ms', 0) if trigger.from_state else 0"
 
 
 def _state_rule(
@@ -108,8 +106,8 @@ def _state_rule(
     begun = {"trigger": "state", "entity_id": names, "to": "on", "for": {"seconds": seconds}}
     over = {"trigger": "state", "entity_id": names, "to": "off"}
     return [
-        _automation(f"{rule}-raise", [begun], [_say(rule, subject, NOW_ID, "raised")]),
-        _automation(f"{rule}-clear", [over], [_say(rule, subject, BEFORE_ID, "cleared")]),
+        _automation(f"{rule}-raise", [begun], [_say(rule, subject, "raised")]),
+        _automation(f"{rule}-clear", [over], [_say(rule, subject, "cleared")]),
     ]
 
 
@@ -120,13 +118,11 @@ def _silence_rule() -> list[dict[str, Any]]:
     back = {"trigger": "state", "entity_id": names, "from": "unavailable"}
     # What Home Assistant was told before its own start is restored and may expire at once: not a unit's silence.
     return [
-        _automation(
-            "R3-raise", [lost], [_say("R3", SUBJECT, "as_timestamp(trigger.to_state.last_changed)", "raised")]
-        ),
+        _automation("R3-raise", [lost], [_say("R3", SUBJECT, "raised")]),
         _automation(
             "R3-clear",
             [back],
-            [_say("R3", SUBJECT, "as_timestamp(trigger.from_state.last_changed)", "cleared")],
+            [_say("R3", SUBJECT, "cleared")],
         ),
     ]
 
@@ -138,7 +134,6 @@ def _timer_rule(rule: str, entities: list[str]) -> list[dict[str, Any]]:
     timer = _jinja("{{ 'timer.<low>_' ~ trigger.entity_id.split('.')[1] }}", low=low)
     name_of = f"trigger.event.data.entity_id.split('.{low}_')[1]"
     subject = f"{name_of}.replace('_', '-')"
-    id_of = f"state_attr('binary_sensor.' ~ {name_of}, 'at_ms')"
     finished = [
         {
             "trigger": "event",
@@ -158,13 +153,13 @@ def _timer_rule(rule: str, entities: list[str]) -> list[dict[str, Any]]:
             [{"action": "timer.start", "target": {"entity_id": timer}}],
             conditions=[{"condition": "template", "value_template": is_new}],
         ),
-        _automation(f"{rule}-raise", finished, [_say(rule, subject, id_of, "raised")]),
+        _automation(f"{rule}-raise", finished, [_say(rule, subject, "raised")]),
         _automation(
             f"{rule}-clear",
             [{"trigger": "state", "entity_id": names, "to": "off"}],
             [
                 {"action": "timer.cancel", "target": {"entity_id": timer}},
-                _say(rule, SUBJECT, BEFORE_ID, "cleared"),
+                _say(rule, SUBJECT, "cleared"),
             ],
         ),
     ]
