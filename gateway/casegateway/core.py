@@ -107,7 +107,7 @@ class GatewayCore:
         self._acks: dict[tuple[int, int, int], tuple[NodeLink, Frame]] = {}
         self._counters: Counter[str] = Counter()
         self._fact_count = 0
-        self._alive_us = self.memory.recorded_us  # the last time an earlier run was surely at work
+        self._vouched_us = {node: self.memory.vouched_us(node) for node in area.nodes}  # by earlier runs
         # The limit the engine was last told of, and whether that was for want of an upper bound.
         self._deadline_told: tuple[int, bool] | None = None
         self._is_connected = False
@@ -311,8 +311,9 @@ class GatewayCore:
 
     def _lose(self, node: str, link: NodeLink, now: Moment) -> None:
         link.lose()
-        # Never heard by this run: the last certain moment is the end of the run before.
-        since_us = link.heard_us if link.is_heard else min(self._alive_us or link.heard_us, link.heard_us)
+        # Never heard by this run: the last certain moment is one of a run before.
+        before_us = min(self._vouched_us[node] or link.heard_us, link.heard_us)
+        since_us = link.heard_us if link.is_heard else before_us
         self.translator.doubt(node, since_us)
         if self.memory.nodes.get(node) != "lost":
             self._append("node.lost", {"node": node}, now, since_us)

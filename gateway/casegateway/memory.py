@@ -6,7 +6,7 @@ what was the last word about a link. Bounded by the area's size and the limits n
 
 from collections import OrderedDict
 
-from casegateway.limits import OFFICER_IDS_MAX, SEEN_SEQS_MAX
+from casegateway.limits import NODE_SILENT_MS, OFFICER_IDS_MAX, SEEN_SEQS_MAX
 from casewire import ACTIVE, INACTIVE, UNKNOWN
 from custody.facts import Fact
 
@@ -65,6 +65,9 @@ class Memory:
         self.seen: dict[str, SeenSeqs] = {}
         self.config: dict[str, object] = {}
         self.recorded_us = 0  # earliest of the newest record
+        self._begun_us = self._last_us = 0  # first and last record of the newest run
+        self._vouched_us = 0  # by the runs before it
+        self._told_us: dict[str, int] = {}  # node -> when its newest fact was recorded
         self._officer_ids: OrderedDict[str, None] = OrderedDict()
         self._newest: dict[str, tuple[int, int]] = {}  # door or recorder -> (boot, seq) of its newest report
 
@@ -78,14 +81,28 @@ class Memory:
         while len(self._officer_ids) > OFFICER_IDS_MAX:
             self._officer_ids.popitem(last=False)
 
+    def vouched_us(self, node: str = "") -> int:
+        """Until when a node that does not count as lost was surely heard, 0 in an empty log.
+
+        By what it told; or by a run that would have missed it: a short one misses nobody.
+        """
+        heard_us = self._last_us - NODE_SILENT_MS * 1_000
+        by_runs = heard_us if heard_us >= self._begun_us > 0 else self._vouched_us
+        return max(by_runs, self._told_us.get(node, 0))
+
     def seen_of(self, node: str) -> SeenSeqs:
         """The sequence numbers taken of a node."""
         return self.seen.setdefault(node, SeenSeqs())
 
     def observe(self, fact: Fact) -> None:
         """Take in one fact of the log, in log order."""
+        if fact.type == "gateway.booted":
+            self._vouched_us = self.vouched_us() or fact.recorded_us
+            self._begun_us = fact.recorded_us
+        self._last_us = fact.recorded_us
         self.recorded_us = max(self.recorded_us, fact.recorded_us)
         if fact.source_name:
+            self._told_us[fact.source_name] = fact.recorded_us
             self.seen_of(fact.source_name).add(fact.source_boot, fact.source_seq)
         if fact.by in OFFICER_WITNESSES:
             self.keep_id(fact.id)

@@ -96,15 +96,30 @@ def test_node_that_was_never_heard_is_lost_too() -> None:
     assert bench.core.health(bench.moment())["sources"]["node:n1"] == {"age_ms": None, "state": "lost"}
 
 
-def test_node_that_stays_away_over_a_restart_is_lost_since_the_last_run() -> None:
+def test_node_that_stays_away_over_a_restart_is_lost_since_it_told_something() -> None:
     bench = started()
-    alive_us = bench.leaves()[-1]["recorded"]["earliest_us"]
+    alive_us = bench.facts("output.confirmed")[-1]["recorded"]["earliest_us"]
     bench.node.is_on = False
     bench.real_us += 600_000_000
     bench.crash()
     bench.run(5_000)
     lost = bench.facts("node.lost")[-1]
     assert lost["occurred"]["earliest_us"] == alive_us
+
+
+def test_node_that_told_nothing_is_lost_since_a_run_that_would_have_missed_it() -> None:
+    bench = started()
+    bench.run(20_000)
+    bench.say("person.arrived", stay="s1")
+    bench.node.is_on = False
+    alive_us = bench.leaves()[-1]["recorded"]["earliest_us"]
+    for _ in range(2):  # runs that end before they could hear of anybody vouch for nobody
+        bench.real_us += 60_000_000
+        bench.crash()
+        bench.run(1_000)
+    bench.run(5_000)
+    (lost,) = bench.facts("node.lost")
+    assert lost["occurred"]["earliest_us"] == alive_us - 3_500_000
 
 
 def test_restarted_node_is_told_and_its_restart_is_no_loss_of_order() -> None:
