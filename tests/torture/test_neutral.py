@@ -1,6 +1,7 @@
 """The suite is nobody's: it imports its adapters' products nowhere but in their adapters, and holds enough cases."""
 
 import ast
+import json
 import sys
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 
 from tests.torture import targets
 from tests.torture.cases import CASES
+from tests.torture.report import with_tables
 
 HERE = Path(__file__).parent
 OURS = {"targets/caseward.py", "targets/caseward_node.py", "test_ourselves.py"}
@@ -44,6 +46,15 @@ def test_nothing_of_ours_outside_our_adapter(path: Path) -> None:
 def test_there_are_at_least_twenty_cases_with_names_of_their_own() -> None:
     assert len(CASES) >= 20
     assert len({case.name for case in CASES}) == len(CASES)
+
+
+def test_the_tables_of_the_page_are_those_of_the_cases_and_of_the_last_report() -> None:
+    root = HERE.parents[1]
+    page = (root / "docs" / "torture.md").read_text(encoding="utf-8")
+    report = json.loads((root / "docs" / "proof" / "torture.json").read_text(encoding="utf-8"))
+    assert with_tables(page, report) == page
+    played = [entry for target in report["targets"].values() for entry in target["cases"].values()]
+    assert all("+changes" not in entry["commit"] for entry in played), "figures are of a commit"
 
 
 def test_every_target_has_its_adapter() -> None:
