@@ -105,8 +105,7 @@ class GatewayCore:
         self._by_number = {node.number: self.links[node.id] for node in area.nodes.values()}
         # Messages to ack once all of the log is durable, each once.
         self._acks: dict[tuple[int, int, int], tuple[NodeLink, Frame]] = {}
-        self._counters: Counter[str] = Counter()
-        self._fact_count = 0
+        self._counters, self._fact_count = Counter[str](), 0
         self._vouched_us = {node: self.memory.vouched_us(node) for node in area.nodes}  # by earlier runs
         # The limit the engine was last told of, and whether that was for want of an upper bound.
         self._deadline_told: tuple[int, bool] | None = None
@@ -312,8 +311,8 @@ class GatewayCore:
     def _lose(self, node: str, link: NodeLink, now: Moment) -> None:
         link.lose()
         # Never heard by this run: the last certain moment is one of a run before.
-        before_us = min(self._vouched_us[node] or link.heard_us, link.heard_us)
-        since_us = link.heard_us if link.is_heard else before_us
+        before_us = link.heard_us if link.is_heard else self._vouched_us[node]
+        since_us = min(before_us or link.heard_us, link.heard_us)
         self.translator.doubt(node, since_us)
         if self.memory.nodes.get(node) != "lost":
             self._append("node.lost", {"node": node}, now, since_us)
