@@ -174,6 +174,15 @@ def test_the_gateway_wakes_at_the_change_of_the_law():
     assert at("2026-01-01T00:00:00") in seen
 
 
+def test_a_rule_that_changes_what_it_is_judged_for_between_the_books_is_refused():
+    zone = area("at_start").zone
+    old, new = (load_rulebook(rulebook_text(n), n, rulebook_text) for n in ("cn-2012", "cn-2026"))
+    rule = next(rule for rule in new.rules if rule.unit == "stay" and rule.key in {r.key for r in old.rules})
+    other = replace(new, rules=tuple(replace(r, unit="case") if r is rule else r for r in new.rules))
+    with pytest.raises(ConfigError, match=f"expected {rule.key} judged for a stay in cn-2026 as in cn-2012"):
+        join_rulebooks([other, old], zone)
+
+
 def test_books_that_leave_a_hole_or_overlap_are_refused():
     old, new = (load_rulebook(rulebook_text(n), n, rulebook_text) for n in ("cn-2012", "cn-2026"))
     zone = area("at_start").zone

@@ -135,7 +135,8 @@ def _once(r: Reader, what: str, keys: list[str]) -> None:
 def join_rulebooks(books: list[Rulebook], zone: ZoneInfo, straddle: str = "at_start") -> Rulebook:
     """Books that follow each other, as one. A rule that does not change holds throughout.
 
-    Raises ConfigError when the periods leave a hole, overlap, or are open in the middle.
+    Raises ConfigError when the periods leave a hole, overlap, or are open in the middle, and when
+    a rule is judged for another unit in a later book: its obligations could not be carried over.
     """
     if len(books) == 1:
         return replace(books[0], straddle=straddle)
@@ -150,6 +151,13 @@ def join_rulebooks(books: list[Rulebook], zone: ZoneInfo, straddle: str = "at_st
             reader.add("area.rulebook", expected, f"{before.in_force_until}, {after.in_force_from}")
         else:
             changes.append(midnight_us(after.in_force_from, zone))
+    units: dict[str, tuple[str, str]] = {}
+    for book in books:
+        for rule in book.rules:
+            unit, first = units.setdefault(rule.key, (rule.unit, book.id))
+            if rule.unit != unit:
+                expected = f"{rule.key} judged for a {unit} in {book.id} as in {first}"
+                reader.add("area.rulebook", expected, rule.unit)
     if reader.problems:
         raise ConfigError(reader.problems)
     last = books[-1]
