@@ -14,7 +14,15 @@ from typing import Any, Final
 
 from caselog.leaf import LeafRecord
 from custody.alarm import CLOSED, MOVES, UNACKNOWLEDGED, AlarmRecord
-from custody.effects import AlarmChanged, AlarmCleared, AlarmEffect, AlarmRaised, Effect, PreWarning
+from custody.effects import (
+    AlarmChanged,
+    AlarmCleared,
+    AlarmEffect,
+    AlarmRaised,
+    Effect,
+    ObligationChanged,
+    PreWarning,
+)
 from custody.facts import Fact
 
 CLOSED_KEPT_MAX: Final = 200
@@ -157,6 +165,8 @@ class AlarmBook:
 
     def follow(self, effect: Effect, record: AlarmRecord | None, fact: Fact, origin: str = GATEWAY) -> None:
         """Take over what `effect` did to an alarm; `record` is the engine's, None when the engine is done with it."""
+        if isinstance(effect, ObligationChanged) and effect.reason == "late_evidence":
+            self._withdrawn(effect, fact)
         if not isinstance(effect, AlarmEffect | AlarmChanged):
             return
         known = self.get(effect.alarm)
@@ -174,6 +184,17 @@ class AlarmBook:
             return
         alarm = _with_effect(alarm, effect, is_over=record is None, at_us=fact.recorded_us)
         self._put(alarm, _event(effect, fact, origin))
+
+    def _withdrawn(self, effect: ObligationChanged, fact: Fact) -> None:
+        """The duty never was: an alarm of it that was cleared before has nothing left to be handled."""
+        known = self.get(effect.obligation)
+        if known is None or not known.is_open:
+            return
+        detail = {"reason": effect.reason, "origin": known.origin}
+        self._put(
+            replace(known, closed_us=fact.recorded_us),
+            AlarmEvent(known.id, f"withdrawn|{fact.index}", "cleared", effect.time_us, None, fact.index, detail),
+        )
 
     def foreign(self, leaf: LeafRecord) -> None:
         """An alarm record of the gateway's log that our evaluator did not find."""

@@ -1,0 +1,59 @@
+"""The server's book of alarms beside the engine's desk: open on one side is open on the other."""
+
+from dataclasses import replace
+
+from caseserver.alarms import Alarm, AlarmBook
+from custody.engine import Engine
+from custody.facts import Fact
+from custody.times import parse_instant_us
+from tests.custody.support import area, fact, rulebook
+
+MINUTE_US = 60_000_000
+ARRIVED_US = parse_instant_us("2026-03-02T08:00:00+08:00")
+
+
+class Both:
+    """An engine and the book that follows it."""
+
+    def __init__(self) -> None:
+        self.engine = Engine(area(), rulebook())
+        self.book = AlarmBook("a1", lambda alarm_id: None)
+
+    def step(self, given: Fact) -> None:
+        for effect in self.engine.step(given):
+            record = self.engine.alarms.get(getattr(effect, "alarm", ""))
+            self.book.follow(effect, record, given)
+
+    def open_ids(self) -> tuple[set[str], set[str]]:
+        """By the book, by the desk; alarms, no warnings."""
+        held = {a.id for a in self.book.open() if not a.is_prewarning}
+        return held, {a.id for a in self.engine.alarms.values() if not a.is_prewarning}
+
+
+def in_doubt(given: Fact) -> Fact:
+    """Recorded by a clock that says only: not before."""
+    return replace(given, recorded_latest_us=None)
+
+
+def entry(alarms: list[Alarm]) -> list[Alarm]:
+    return [alarm for alarm in alarms if alarm.rule == "M1"]
+
+
+def test_an_alarm_taken_back_goes_when_the_duty_itself_never_was():
+    """Raised as possible in doubt, taken back by a clock that is sure again, then the person was inside before."""
+    both = Both()
+    both.step(fact("person.arrived", 0, ARRIVED_US, stay="s1"))
+    both.step(in_doubt(fact("deadline.reached", 1, ARRIVED_US + MINUTE_US)))
+    [raised] = entry(both.book.open())
+    assert raised.is_active
+    both.step(fact("deadline.reached", 2, ARRIVED_US + 2 * MINUTE_US))
+    [returned] = entry(both.book.open())
+    assert returned.clear_reason == "late_evidence"
+    late_us = ARRIVED_US + 3 * MINUTE_US
+    both.step(fact("wristband.bound", 3, ARRIVED_US - 30 * MINUTE_US, late_us, stay="s1", band="B1"))
+    assert entry(both.book.open()) == []
+    [gone] = [alarm for alarm in both.book.closed() if alarm.id == returned.id]
+    assert gone.clear_reason == "late_evidence"
+    assert gone.closed_us is not None
+    held, known = both.open_ids()
+    assert held == known
