@@ -193,7 +193,9 @@ class AlarmBook:
         detail = {"reason": effect.reason, "origin": known.origin}
         self._put(
             replace(known, closed_us=fact.recorded_us),
-            AlarmEvent(known.id, f"withdrawn|{fact.index}", "cleared", effect.time_us, None, fact.index, detail),
+            AlarmEvent(
+                known.id, f"withdrawn|{fact.index}", "cleared", effect.time_us, None, fact.index, detail
+            ),
         )
 
     def foreign(self, leaf: LeafRecord) -> None:

@@ -378,12 +378,12 @@ class AreaState:
             self._touch()
 
     def _reconcile(self, now: Instant, real_s: float) -> None:
-        """A gateway that is heard and whose log is all here has the last word."""
+        """A gateway that is heard, has written all it decided and whose log is all here has the last word."""
         if self._is_silent:
             self._own.clear(GATEWAY, now)
             self._touch()
         beat = self._heartbeat
-        if beat is None or self._is_stale or beat.size > self.ingest.size:
+        if beat is None or self._is_stale or beat.size > self.ingest.size or beat.pending:
             self._owed_s = None
             return
         for alarm in self.book.open():

@@ -18,10 +18,14 @@ _UNSEEN_STATES: Final = frozenset({"lost", "unknown"})
 
 @dataclass(frozen=True, slots=True)
 class Heartbeat:
-    """`size`: leaves of the gateway's log; `sources`: its supervised sources as readings; `queue`: leaves unsent."""
+    """`size`: durable leaves of the gateway's log; `pending`: leaves that its disk has not taken yet.
+
+    `sources`: its supervised sources as readings; `queue`: durable leaves unsent.
+    """
 
     instant: Instant
     size: int
+    pending: int
     sources: Mapping[str, Reading]
     states: Mapping[str, str]
     queue: int
@@ -44,10 +48,11 @@ def parse(payload: bytes) -> Heartbeat | None:
         size = _count(value["size"])
         health = value.get("health") or {}
         sources, states = _sources(health)
+        pending = max(0, _lenient(health.get("log", {}).get("size")) - size)
         queue = _lenient(health.get("queues", {}).get("outbox", 0))
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return None
-    return Heartbeat(instant, size, sources, states, queue, health)
+    return Heartbeat(instant, size, pending, sources, states, queue, health)
 
 
 def _sources(health: Mapping[str, Any]) -> tuple[dict[str, Reading], dict[str, str]]:

@@ -120,17 +120,21 @@ class GatewayLog:
         return b"".join(leaf + b"\n" for leaf in self.log.leaves(0, self.log.size, 10**9))
 
     def heartbeat(
-        self, at_us: int, size: int | None = None, sources: Mapping[str, Any] | None = None
+        self,
+        at_us: int,
+        size: int | None = None,
+        sources: Mapping[str, Any] | None = None,
+        pending: int = 0,
     ) -> bytes:
-        """An up/hb payload."""
+        """An up/hb payload. `pending`: leaves that the gateway's disk has not taken yet."""
+        size = self.log.size if size is None else size
         instant = Instant(1, at_us - START_US, at_us, at_us)
         health = {
             "sources": dict(sources or {"node:n1": {"state": "ok", "age_ms": 20}}),
             "queues": {"outbox": 0},
+            "log": {"size": size + pending, "durable": size, "acked": size},
         }
-        return canonical.dumps(
-            {"v": 1, **instant.as_dict(), "size": self.log.size if size is None else size, "health": health}
-        )
+        return canonical.dumps({"v": 1, **instant.as_dict(), "size": size, "health": health})
 
 
 def morning(gateway: GatewayLog, at_us: int = START_US) -> int:

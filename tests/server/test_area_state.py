@@ -265,6 +265,24 @@ def test_what_the_server_raised_ahead_is_withdrawn_when_the_gateways_facts_deny_
         assert not alarm.is_open
 
 
+def test_a_gateway_whose_disk_takes_nothing_has_not_said_that_an_alarm_never_was(kit: Kit) -> None:
+    """Its heartbeat is past the limit and its log is all here, but what it decided is in its memory alone."""
+    end_us = morning(kit.gateway)
+    kit.take(kit.gateway.batch())
+    kit.beat(100.0)
+    kit.clock.at_us = end_us + 13 * HOUR_US
+    kit.state.tick(kit.clock.now(), 140.0)
+    ahead = [i for i in ids(kit, origin=AHEAD) if i.startswith("a1/T1/")]
+    assert ahead
+    full = kit.gateway.heartbeat(kit.clock.at_us + 2 * HOUR_US, pending=2)
+    kit.state.on_heartbeat(full, kit.clock.now(), 141.0)
+    kit.state.tick(kit.clock.now(), 141.1)
+    assert [i for i in ids(kit, origin=AHEAD) if i.startswith("a1/T1/")] == ahead
+    kit.state.on_heartbeat(kit.gateway.heartbeat(kit.clock.at_us + 2 * HOUR_US), kit.clock.now(), 142.0)
+    kit.state.tick(kit.clock.now(), 142.1)
+    assert [i for i in ids(kit, origin=AHEAD) if i.startswith("a1/T1/")] == []
+
+
 def test_what_the_servers_wrong_clock_raised_ahead_goes_when_the_log_has_ended_the_duty(kit: Kit) -> None:
     end_us = morning(kit.gateway)
     kit.take(kit.gateway.batch())

@@ -11,7 +11,7 @@ from caseserver.heartbeat import SOURCES_MAX, parse
 
 GOOD = {
     "v": 1, "boot": 3, "boottime_us": 5, "earliest_us": 7, "latest_us": None, "size": 9,
-    "health": {"sources": {"node:n1": {"state": "ok", "age_ms": 12}, "port:p": {"state": "lost", "age_ms": None}}, "queues": {"outbox": 4}},
+    "health": {"sources": {"node:n1": {"state": "ok", "age_ms": 12}, "port:p": {"state": "lost", "age_ms": None}}, "queues": {"outbox": 4}, "log": {"size": 11, "durable": 9}},
 }  # fmt: skip
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
@@ -23,7 +23,13 @@ JSON = st.recursive(
 def test_a_heartbeat_gives_time_size_and_what_is_seen() -> None:
     beat = parse(json.dumps(GOOD).encode())
     assert beat is not None
-    assert (beat.instant.boot, beat.instant.latest_us, beat.size, beat.queue) == (3, None, 9, 4)
+    assert (beat.instant.boot, beat.instant.latest_us, beat.size, beat.pending, beat.queue) == (
+        3,
+        None,
+        9,
+        2,
+        4,
+    )
     assert beat.sources["node:n1"].is_seen
     assert beat.sources["node:n1"].age_ms == 12
     assert not beat.sources["port:p"].is_seen
@@ -55,5 +61,9 @@ def test_any_value_in_any_field_is_read_without_an_exception(key: str, value: ob
 
 @given(JSON)
 def test_any_health_is_read_without_an_exception(health: object) -> None:
-    parse(json.dumps(GOOD | {"health": {"sources": {"node:n1": health}, "queues": health}}).encode())
+    parse(
+        json.dumps(
+            GOOD | {"health": {"sources": {"node:n1": health}, "queues": health, "log": health}}
+        ).encode()
+    )
     parse(json.dumps(GOOD | {"health": {"sources": health}}).encode())
