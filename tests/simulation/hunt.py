@@ -1,25 +1,40 @@
-"""`python -m tests.simulation.hunt --seconds 600`: play worlds until an invariant is violated, for a tree with a planted bug.
+"""`python -m tests.simulation.hunt --seconds 600`: play until something is violated, for a tree with a planted bug.
 
-Prints one JSON object: what was violated, by which world, after how many seconds of processor. Exit code 0: caught.
-The worlds are short and many: most bugs need the right thing to happen, not a long time.
+Prints one JSON object: what was violated, by which play, after how many seconds of processor. Exit code 0: caught.
+Rounds of: a world of a seed (short and many: most bugs need the right thing to happen, not a long time), some small scenes
+with strikes, twins, and now and then the same world in an interpreter with other hashes.
 """
 
 import argparse
 import itertools
 import json
+import os
+import re
+import subprocess
 import sys
-import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
+from tests.simulation import small, twins
 from tests.simulation.plan import MINUTE_US, Plan
+from tests.simulation.scenes import Scene, scenes
 from tests.simulation.workload import plan_of
 from tests.simulation.world import play, quiet
 
 FIRST_SEED = 500_000
 """Seeds of the hunt are no seeds of the record."""
 SPANS_MIN = (8, 15, 8, 25, 12, 60)
+SCENES_A_ROUND = 12
+STRIDE = 16
+"""Of a scene's strikes one in so many is played a round."""
+TWINS_EVERY_US = 1_000_000
+TWINS_STRIDE = 5
+HASHES_EVERY = 4
+SERVER_SCENES = ("gate held", "handled", "released", "broker away", "dark and torn", "limit in sight")
+
+Play = Callable[[], list[str]]
 
 
 def plans(first: int) -> Iterator[Plan]:
@@ -30,28 +45,97 @@ def plans(first: int) -> Iterator[Plan]:
         yield replace(plan, settings={**plan.settings, "wants_oracle": number % 2 == 1 or number < 4})
 
 
+def turns(first: int) -> Iterator[tuple[str, Play]]:
+    """What to play, in order, each with a name under which it can be played again."""
+    known = scenes()
+    by_name = {scene.name: scene for scene in known}
+    for number, plan in enumerate(plans(first)):
+        yield f"world {plan.seed}", partial(_played, plan)
+        for step in range(SCENES_A_ROUND):
+            lap, which = divmod(number * SCENES_A_ROUND + step, len(known))
+            yield (
+                f"scene {known[which].name} {lap}/{STRIDE}",
+                partial(_struck, known[which], lap),
+            )
+        if number:
+            turn = number - 1
+            scene = by_name[SERVER_SCENES[turn % len(SERVER_SCENES)]]
+            yield f"server {scene.name} {turn}/{STRIDE}", partial(_died, scene, turn)
+            again = twins.plans()[turn % len(twins.SCENES)]
+            yield (
+                f"twins {again.seed} {turn}/{TWINS_STRIDE}",
+                partial(_twins, again, turn),
+            )
+        if number % HASHES_EVERY == 2:
+            yield f"hashes {first + number}", partial(_hashes, first + number)
+
+
+def _played(plan: Plan) -> list[str]:
+    return play(plan).violations
+
+
+def _struck(scene: Scene, lap: int) -> list[str]:
+    return small.walk(scene, STRIDE, lap).violations
+
+
+def _died(scene: Scene, turn: int) -> list[str]:
+    return small.walk_server(scene, STRIDE, turn).violations
+
+
+def _twins(plan: Plan, turn: int) -> list[str]:
+    found = twins.walk(plan, TWINS_EVERY_US, TWINS_STRIDE, turn).differences
+    return [f"twins: {text}" for text in found]
+
+
+_DIGEST = """
+import sys
+from tests.simulation.plan import MINUTE_US
+from tests.simulation.workload import plan_of
+from tests.simulation.world import play, quiet
+quiet()
+print(play(plan_of(int(sys.argv[1]), 8 * MINUTE_US)).digest)
+"""
+
+
+def _hashes(seed: int) -> list[str]:
+    """The same world in two interpreters with other hashes of strings: the same trace."""
+    digests = set()
+    for hashes in ("1", "2"):
+        ended = subprocess.run(
+            [sys.executable, "-c", _DIGEST, str(seed)], env=os.environ | {"PYTHONHASHSEED": hashes},
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        digests.add(ended.stdout.strip() or ended.stderr[-200:])
+    return [] if len(digests) == 1 else [f"I15: another order of hashes, another trace: {sorted(digests)}"]
+
+
 def hunt(seconds: float, first: int = FIRST_SEED) -> dict[str, Any]:
     """What was caught within so many seconds of processor; "caught_by" is None when nothing was."""
-    begun = time.process_time()
-    worlds = 0
-    for plan in plans(first):
-        if time.process_time() - begun > seconds:
+    plays = 0
+    for name, turn in turns(first):
+        if spent_s() > seconds:
             break
-        worlds += 1
+        plays += 1
         try:
-            violations = play(plan).violations
+            violations = turn()
         except Exception as error:  # noqa: BLE001 - the product broke where nobody was to catch it
             violations = [f"I2: {error!r}"]
         if violations:
-            spent = round(time.process_time() - begun, 1)
-            return {"caught_by": violations[0].partition(":")[0], "seed": plan.seed, "seconds": spent, "worlds": worlds,
+            return {"caught_by": _check_of(violations[0]), "seed": name, "seconds": round(spent_s(), 1), "plays": plays,
                     "text": violations[0][:300]}  # fmt: skip
-    return {
-        "caught_by": None,
-        "seed": None,
-        "seconds": round(time.process_time() - begun, 1),
-        "worlds": worlds,
-    }
+    return {"caught_by": None, "seed": None, "seconds": round(spent_s(), 1), "plays": plays}
+
+
+def _check_of(text: str) -> str:
+    """The invariant, or the twins."""
+    found = re.search(r"\bI\d+\b|^twins", text)
+    return "I2" if found is None else found[0]
+
+
+def spent_s() -> float:
+    """Seconds of processor of this process and of those it waited for."""
+    times = os.times()
+    return times.user + times.system + times.children_user + times.children_system
 
 
 def main(argv: list[str]) -> int:
