@@ -121,7 +121,7 @@ class Filling:
         """Go to the next hole when this one is filled; after the last, hold all against the checkpoint."""
         hole = self._holes[self._hole]
         if hole.end is None:
-            if self._anchor is None or self._at < max(self._anchor.size, self.survey.held_size):
+            if self._anchor is None or self._at < max(self._anchor.size, self.survey.expected_size):
                 return
         elif self._at < hole.end:
             return

@@ -59,6 +59,11 @@ class Survey:
         return next(reversed(self.hashes), -1) + 1
 
     @property
+    def expected_size(self) -> int:
+        """Leaves that there must have been: what is held, and all before the last segment, which names its first."""
+        return max(self.held_size, self.parts[-1].first)
+
+    @property
     def damages(self) -> list[LogDamaged]:
         """Everything that is wrong, in the order of the log."""
         return [damage for part in self.parts for damage in part.damages]
@@ -84,7 +89,7 @@ class Survey:
             if index != expected:
                 found.append(Hole(expected, index, left, self.befores[index]))
             expected, left = index + 1, hash_
-        if expected < self.held_size or not self.is_end_known:
+        if expected < self.expected_size or not self.is_end_known:
             found.append(Hole(expected, None, left, None))
         return found
 
@@ -198,6 +203,6 @@ def _end(found: Survey, last: _Reading | None) -> None:
     part = found.parts[-1]
     found.is_end_known = last is None or not last.is_false
     part.end = max(found.size, part.first)
-    if found.size < found.held_size and not part.damages:
+    if found.size < found.expected_size and not part.damages:
         found_text = f"{found.size} leaves"
-        part.damages.append(LogDamaged(part.name, 0, f"{found.held_size} leaves", found_text))
+        part.damages.append(LogDamaged(part.name, 0, f"{found.expected_size} leaves", found_text))

@@ -7,6 +7,7 @@ other results than its own log bears out, and it goes on when the gateway is sil
 from __future__ import annotations
 
 import copy
+from bisect import bisect_right
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -28,7 +29,10 @@ from custody.rules import Rulebook
 from custody.world import World
 
 OWED_LEAVES_MAX: Final = 512
-"""A gateway killed between a fact and its outputs writes them after its restart: so long we wait, in leaves."""
+"""A gateway killed between a fact and its outputs writes them after its restart: so long we wait, in leaves, from the
+first output on that comes after the fact."""
+OWED_UNANSWERED_LEAVES_MAX: Final = 65_536
+"""While no output comes at all: a gateway whose disk is full keeps up to 16 MiB of facts, and answers them together."""
 SETTLED_MAX: Final = 20_000
 """Outputs told apart from those a restarted gateway may tell again; the oldest are forgotten first."""
 STEPS_AHEAD_MAX: Final = 1_000
@@ -71,6 +75,10 @@ class Evaluator:
         self._engine = Engine(area, rulebook)
         self._ahead: Engine | None = None
         self._owed: OrderedDict[str, tuple[int, bytes]] = OrderedDict()
+        self._answers: list[
+            int
+        ] = []  # leaf of the first output after each run of facts, while something is owed
+        self._was_output = False
         self._settled: OrderedDict[str, None] = OrderedDict()
         self._stay_leaves: dict[str, int] = {}
         self._order = FactOrder()
@@ -94,6 +102,7 @@ class Evaluator:
             self._compare(record)
             return []
         self._check_order(record)
+        self._was_output = False
         fact = self._read(record)
         if fact is None:
             return []
@@ -185,6 +194,9 @@ class Evaluator:
     def _compare(self, record: LeafRecord) -> None:
         if not self._is_comparable:
             return
+        if not self._was_output and self._owed:
+            self._answers.append(record.index)
+        self._was_output = True
         body = canonical.dumps(record.body)
         owed = self._owed.pop(record.id, None)
         if owed is None:
@@ -241,9 +253,15 @@ class Evaluator:
     def _overdue(self) -> None:
         while self._owed:
             output, (leaf, _) = next(iter(self._owed.items()))
-            if leaf > self.size - OWED_LEAVES_MAX:
+            del self._answers[: bisect_right(self._answers, leaf)]
+            if self._answers:
+                is_due = self._answers[0] <= self.size - OWED_LEAVES_MAX
+            else:
+                is_due = leaf <= self.size - OWED_UNANSWERED_LEAVES_MAX
+            if not is_due:
                 return
             self._missing(output, leaf)
+        self._answers.clear()
 
     def _missing(self, output: str, leaf: int) -> None:
         del self._owed[output]

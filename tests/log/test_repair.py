@@ -274,3 +274,37 @@ def test_rot_that_goes_on_while_the_log_is_mended_is_damage_again_and_nothing_is
     assert (disk.list_names(), disk.read(name)) == (names, bad)
     rebuild(disk, fill(disk, leaves, anchor), SMALL)
     assert reopened(disk)[0].leaves(0, COUNT, 1 << 30) == leaves
+
+
+@pytest.mark.parametrize("beyond", [0, 1])
+def test_an_end_of_a_segment_that_is_lost_before_an_empty_one_is_asked_for(beyond):
+    """A card that said that it had written: the next file is there, named by its first leaf, and those before it are not."""
+    disk, log = filled(COUNT)
+    leaves, _ = copy_of(log)
+    *_, name, last = (name for name in disk.list_names() if segment.is_segment(name))
+    first = int(last.removesuffix(".seg"))
+    offsets = [offset for offset, _ in segment.scan(disk.read(name))]
+    disk.truncate(name, offsets[-2])
+    disk.truncate(last, 0)
+    size = first + beyond
+    anchor = Checkpoint(ORIGIN, size, log.root(size))
+    with pytest.raises(LogDamaged):
+        reopened(disk)
+    found = survey(disk)
+    assert [(hole.first, hole.end) for hole in found.holes()] == [(first - 2, None)]
+    rebuild(disk, fill(disk, leaves[:size], anchor), SMALL)
+    again, _ = reopened(disk)
+    assert again.leaves(0, COUNT, 1 << 30) == leaves[:size]
+
+
+def test_an_end_that_nobody_holds_any_more_is_not_counted_as_mended():
+    disk, log = filled(COUNT)
+    *_, name, last = (name for name in disk.list_names() if segment.is_segment(name))
+    first = int(last.removesuffix(".seg"))
+    offsets = [offset for offset, _ in segment.scan(disk.read(name))]
+    disk.truncate(name, offsets[-2])
+    disk.truncate(last, 0)
+    filling = Filling(survey(disk))
+    filling.take(first - 2, [], Checkpoint(ORIGIN, first - 2, log.root(first - 2)))
+    assert not filling.is_whole
+    assert filling.wanted() is not None

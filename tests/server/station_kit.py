@@ -82,6 +82,7 @@ class GatewayLog:
 
     def __post_init__(self) -> None:
         """Open an empty log."""
+        self.unwritten: list[dict[str, Any]] = []
         self.log, _ = Log.open(self.disk)
         self.engine = Engine(self.area, self.rulebook)
         self.signer = self.key.named(f"caseward.local/{self.area.id}/{self.area.gateway}/{self.epoch}")
@@ -96,10 +97,18 @@ class GatewayLog:
         self.log.append(fact_entry(fact))
         for effect in self.engine.step(fact):
             entry = output_entry(effect, fact)
-            if self.writes_outputs:
-                self.log.append(entry | {"id": output_id(entry["id"])})
+            self.unwritten.append(entry | {"id": output_id(entry["id"])})
+        if self.writes_outputs:
+            self.answer()
         self.log.commit()
         return index
+
+    def answer(self) -> None:
+        """Write the outputs of all facts so far."""
+        for entry in self.unwritten:
+            self.log.append(entry)
+        self.unwritten.clear()
+        self.log.commit()
 
     def deadline(self, at_us: int) -> int:
         """The clock has passed the next deadline."""

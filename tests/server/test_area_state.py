@@ -13,7 +13,7 @@ from caselog import canonical
 from caselog import leaf as leaves
 from caseserver.alarms import AHEAD, GATEWAY, SERVER
 from caseserver.area_state import OWED_S
-from caseserver.evaluator import Evaluator
+from caseserver.evaluator import OWED_LEAVES_MAX, Evaluator
 from caseserver.settings import Limits
 from caseserver.store import leaves as leaf_rows
 from tests.server.station_kit import HOUR_US, MINUTE_US, START_US, GatewayLog, Kit, hashes_of, morning
@@ -115,6 +115,41 @@ def test_a_gateway_that_logs_no_outputs_is_found_out(tmp_path: Path) -> None:
     assert [i for i in ids(kit, origin=SERVER) if "/difference/" in i]
     assert "missing" in kit.station.area("a1").health().differences[0]
     kit.close()
+
+
+def take_all(kit: Kit) -> None:
+    """The gateway's log in batches of a size that is taken."""
+    for first in range(0, kit.gateway.log.size, 100):
+        kit.take(kit.gateway.batch(first, min(first + 100, kit.gateway.log.size)))
+    assert kit.state.ingest.size == kit.gateway.log.size
+
+
+def test_a_gateway_that_answers_many_facts_together_when_its_disk_has_room_again_is_none(kit: Kit) -> None:
+    """While the disk is full facts wait in memory; then they are written, and after all of them what follows."""
+    end_us = morning(kit.gateway)
+    kit.gateway.writes_outputs = False
+    for number in range(2 * OWED_LEAVES_MAX):
+        name = ("door.opened", "door.closed")[number % 2]
+        kit.gateway.fact(name, end_us + number * 100_000, door="gate")
+    assert kit.gateway.unwritten
+    kit.gateway.answer()
+    take_all(kit)
+    assert kit.state.counters["differences"] == 0
+
+
+def test_outputs_left_out_are_found_when_others_come(kit: Kit) -> None:
+    end_us = morning(kit.gateway)
+    kit.gateway.writes_outputs = False
+    kit.gateway.fact("door.opened", end_us, door="gate")
+    left_out = len(kit.gateway.unwritten)
+    assert left_out
+    kit.gateway.unwritten.clear()
+    kit.gateway.writes_outputs = True
+    for number in range(1, OWED_LEAVES_MAX):
+        name = ("door.opened", "door.closed")[number % 2]
+        kit.gateway.fact(name, end_us + number * 100_000, door="gate")
+    take_all(kit)
+    assert kit.state.counters["differences"] == left_out
 
 
 def invent_an_output(kit: Kit) -> None:

@@ -254,7 +254,7 @@ def _node_outputs(world: "World") -> None:
 def _server_accounts(world: "World", leaves: list[dict[str, Any]]) -> None:
     """What the server raised while the gateway was silent is not taken back and then told again by the log."""
     server = world.server
-    if isinstance(server, PlainServer) or not server.is_on:
+    if isinstance(server, PlainServer) or not server.is_on or world.observer.is_interim:
         return
     raised = {leaf["body"]["alarm"] for leaf in leaves if leaf["type"] == "alarm.raised/1"}
     withdrawn = {

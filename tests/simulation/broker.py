@@ -26,11 +26,14 @@ class Broker:
         self.to_gateway: Callable[[str, bytes], None] | None = None  # while the gateway is connected
         self.heard_up: deque[tuple[str, bytes]] = deque(maxlen=HEARD_MAX)
         self.heard_down: deque[tuple[str, bytes]] = deque(maxlen=HEARD_MAX)
+        self.on_up: Callable[[str, bytes], None] | None = None  # somebody who listens in
         self._life = 0  # messages on their way are gone when the broker dies
 
     def publish_up(self, gateway: str, topic: str, payload: bytes) -> None:
         """From the gateway."""
         self.heard_up.append((topic, payload))
+        if self.on_up is not None and self.is_up:
+            self.on_up(topic, payload)
         self._carry("up", lambda: self._hand_up(gateway, topic, payload))
 
     def publish_down(self, topic: str, payload: bytes) -> None:

@@ -70,7 +70,6 @@ BRANCHES: Mapping[str, tuple[str, ...]] = {
     "the oracle asked about the whole log": ("count oracle asked",),
     "a mute node looked for": ("count I5 looked",),
     "an alarm taken and acknowledged": ("alarm.taken", "alarm.acknowledged"),
-    "the log's key changed": ("log.key_changed",),
     "a log ended and begun anew": ("log.ended", "log.continued"),
 }
 """Turns of the product that matter, each with what begins one of its traces."""
@@ -82,9 +81,7 @@ WHY: Mapping[str, str] = {
     "guard.moved": "no motion sensor on the boards of the standard area",
     "gateway.lost": "a fact of the server's evaluator, which never stands in the gateway's log",
     "gateway.heard": "as gateway.lost",
-    "disk_lies": "a card that reports a sync and has not done it loses what was acked; no program on it can prevent that",
     "disk_read_only": "in the small worlds, where each operation of the disk is refused in turn",
-    "the log's key changed": "tests/gateway/test_own_word.py",
     "a log ended and begun anew": "tests/server/test_epochs.py",
 }
 """Why something is never made, where there is a reason; the rest was only not drawn, or needs what is not simulated."""

@@ -4,9 +4,10 @@ import errno
 import random
 from typing import TYPE_CHECKING, Any
 
-from caselog import canonical, checkpoint
+from caselog import canonical, checkpoint, records, witness
 from caselog.checkpoint import Checkpoint
 from caselog.keys import Signer as LogSigner
+from caselog.keys import SigningKey, SoftKey, Verifier
 from caselog.tree import Tree, leaf_hash
 from caseserver.payload import build
 from casewire import FROM_NODE, Contact, Frame, Signer, encode
@@ -258,6 +259,64 @@ class Faults:
         broker.forge_down("ack", canonical.dumps(acked))
         broker.forge_down("req", canonical.dumps({"v": 1, "first": rng.randrange(50), "count": 10}))
         broker.forge_down("fact", rng.randbytes(50))
+        self._take_over(rng)
+
+    def _take_over(self, rng: random.Random) -> None:
+        """The log's next leaf hands it over to a key of the stranger's own, with that key's word alone."""
+        world = self.world
+        size = world.observer.server_size
+        if size < 5 or isinstance(world.server, PlainServer):
+            return
+        last, origin = canonical.loads(world.truth.leaves[size - 1].data), world.gateway.origin
+        key = SoftKey.from_seed(rng.randbytes(32))
+        leaf = last | {
+            "body": records.key_changed(origin, size, key, key),
+            "class": "log",
+            "id": f"log.{size}",
+            "index": size,
+            "occurred": last["occurred"] | {"by": "gateway"},
+            "prev": leaf_hash(world.truth.leaves[size - 1].data).hex(),
+            "source": {"boot": 0, "name": "", "seq": 0},
+            "stay": None,
+            "stay_n": None,
+            "type": records.KEY_CHANGED,
+        }
+        self._as_gateway(size, canonical.dumps(leaf), None, key)
+
+    def mend_forger(self, rng: random.Random, fault: Fault) -> None:
+        """Somebody in the broker answers what a damaged gateway asks, before the server does: with leaves he made up."""
+        broker = self.world.broker
+        broker.on_up = lambda topic, payload: self._answer_mend(rng, topic, payload)
+        self.world.kernel.after(fault.for_us, setattr, broker, "on_up", None)
+
+    def _answer_mend(self, rng: random.Random, topic: str, payload: bytes) -> None:
+        world = self.world
+        note = self._newest_cosigned()
+        if topic != "mend" or note is None or self.is_healed:
+            return
+        asked = canonical.loads(payload)
+        first = asked["first"]
+        end = min(first + asked["count"], checkpoint.parse(note).size)
+        if not 0 < first < end <= len(world.truth.leaves):
+            return
+        leaves: list[bytes] = []
+        for index in range(first, end):
+            leaf = canonical.loads(world.truth.leaves[index].data)
+            before = leaves[-1] if leaves else world.truth.leaves[index - 1].data
+            is_other = not leaves or rng.random() < 0.3
+            leaves.append(canonical.dumps(
+                leaf | {"id": leaf["id"] + "-other" * is_other, "prev": leaf_hash(before).hex()}
+            ))  # fmt: skip
+        header = {"count": len(leaves), "first": first, "held": {}, "key": "00000000", "sig": "", "v": 1}
+        world.truth.counts["mend forged"] += 1
+        world.broker.forge_down("mend", b"\n".join([canonical.dumps(header), *leaves, b"", note]))
+
+    def _newest_cosigned(self) -> bytes | None:
+        """The newest checkpoint that the server has cosigned, as anybody on the broker can have heard it."""
+        for topic, payload in reversed(self.world.broker.heard_down):
+            if topic == "ack" and payload.startswith(b'{"cosigned":"caseward'):
+                return str(canonical.loads(payload)["cosigned"]).encode()
+        return None
 
     def _forge_ack(self) -> None:
         """An ack of all there is, with the server's word on less."""
@@ -314,15 +373,36 @@ class Faults:
 
     def _as_clone(self, first: int, other: bytes, before: bytes | None = None) -> None:
         """A batch of one leaf under the gateway's own key. `before`: what stands before it in that history."""
+        note = self._as_gateway(first, other, before, self.world.gateway_key)
+        self._ask_witness(first + 1, note)
+
+    def _as_gateway(self, first: int, other: bytes, before: bytes | None, key: SigningKey) -> bytes:
+        """A batch of one leaf, signed by `key`; returns its checkpoint."""
         world, tree = self.world, Tree()
         for kept in world.truth.leaves[: first if before is None else first - 1]:
             tree.append(leaf_hash(kept.data))
         for data in ([] if before is None else [before]) + [other]:
             tree.append(leaf_hash(data))
         origin = world.gateway.origin
-        signer = LogSigner(origin, world.gateway_key)
-        note = checkpoint.sign(Checkpoint(origin, first + 1, tree.root()), signer)
+        note = checkpoint.sign(Checkpoint(origin, first + 1, tree.root()), LogSigner(origin, key))
         world.broker.forge_up(world.area.gateway, "log", build(first, [other], note))
+        return note
+
+    def _ask_witness(self, size: int, note: bytes) -> None:
+        """A second witness that has seen the true log so far is offered the other history, with no proof."""
+        world, origin = self.world, self.world.gateway.origin
+        true_size = size - 1
+        root = world.observer.tree.root(true_size)
+        seen = checkpoint.sign(Checkpoint(origin, true_size, root), LogSigner(origin, world.gateway_key))
+        asked = witness.Request(true_size, (), note)
+        verifiers = [Verifier(origin, world.gateway_key.public)]
+        own = LogSigner("witness", SoftKey.from_seed(bytes(range(32))))
+        found = witness.judge(seen, verifiers, asked, own, world.now_us // 1_000_000)
+        world.truth.counts["second witness asked"] += 1
+        if isinstance(found, witness.Cosigned):
+            world.truth.violate(
+                "I4", f"a second witness cosigned another history of {size} leaves without proof"
+            )
 
     # --- clocks -------------------------------------------------------------------------------------
 
@@ -350,8 +430,29 @@ class Faults:
 
     def server_clock_step(self, _rng: random.Random, _fault: Fault, by_us: int) -> None:
         """Somebody sets the server's wall clock: its signatures then lie about the time."""
-        self.world.gateway.time.server_lies()
-        self.world.server.wall.step(by_us)
+        world = self.world
+        world.gateway.time.server_lies()
+        world.server.wall.step(by_us)
+        if abs(by_us) >= 10_000_000:
+            for after_us in (40_000_000, 90_000_000):
+                world.kernel.after(after_us, self._check_contradiction, world.gateway.life, world.server.life)
+
+    def _check_contradiction(self, life: int, server_life: int) -> None:
+        """I7: a time service and the server contradict each other, and no battery clock decides: a doubt, or the false one is named."""
+        world = self.world
+        core, time = world.gateway.core, world.gateway.time
+        if core is None or self.is_healed or (world.gateway.life, world.server.life) != (life, server_life):
+            return
+        if time.has_battery() or not world.gateway.wall.is_synchronised or core.memory.is_server_lost:
+            return
+        heard_ago_us = world.gateway.crystal.us() - core.outbox.last_ack_us
+        if abs(world.server.wall.us() - world.now_us) < 9_000_000 or heard_ago_us > 30_000_000:
+            return
+        world.truth.counts["clocks contradicted"] += 1
+        if world.gateway.health()["clock"] == "trusted":
+            world.truth.violate(
+                "I7", "time service and server contradict each other, and the clock is trusted"
+            )
 
 
 def _changed(payload: bytes, rng: random.Random) -> bytes:

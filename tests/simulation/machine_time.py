@@ -92,6 +92,10 @@ class MachineTime:
         boottime_us = readings.boottime_us
         return Moment(Instant(self._boot, boottime_us, boottime_us, None), boottime_us, readings=readings)
 
+    def has_battery(self) -> bool:
+        """Whether a battery clock speaks that does not itself say that it stood."""
+        return self._rtc not in ("dead", "none")
+
     def may_set_back(self) -> bool:
         """Whether the server and another source can agree that the log is ahead."""
         return self._has_lied and (self._is_synced or self._rtc in ("right", "behind"))

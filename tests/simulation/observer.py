@@ -4,6 +4,7 @@ Continuous checks are here; what is judged when all is over is in verdict.py.
 """
 
 from collections import Counter
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from casegateway.core import AGAIN, GatewayCore
@@ -86,16 +87,24 @@ class Observer:
         """A log was opened: what was durable must be there, unchanged."""
         self._of_turn.clear()
         truth, world = self.world.truth, self.world
+        if self.is_interim and found.filling is None:
+            self._last_command = _orders(map(canonical.loads, (kept.data for kept in truth.leaves)))
         self.is_interim = found.filling is not None
         keys = {node.number: world.node_keys[node.id] for node in world.area.nodes.values()}
         self._decoders = {port: Decoder(keys, FROM_GATEWAY) for port in world.area.ports}
         if self.is_interim:
             self._interim_seen = 0
+            self._last_command = {}  # those of the real log are known as far as it could be read
             self._see_interim(found.log)
             if not self.rotted and not self.lied:
                 self._check_torn(found.filling)
             return
         log = found.log
+        if log.durable_size < world.gateway.cursor:
+            truth.violate(
+                "I4",
+                f"a log of {log.durable_size} leaves goes on, {world.gateway.cursor} were known to be held",
+            )
         if log.durable_size < len(truth.leaves):
             if not self.lied:
                 truth.violate(
@@ -211,6 +220,8 @@ class Observer:
     def _check_forward(self, index: int, leaf: dict[str, Any]) -> None:
         """I8: no fact is recorded before the one before it, unless two sources said that the log was ahead."""
         earliest_us = leaf["recorded"]["earliest_us"]
+        if self.lied:
+            return  # what was taken while the end was lost knew no more than what was left
         if earliest_us < self._earliest_us - CLOCK_SLACK_US and not self.world.gateway.time.may_set_back():
             self.world.truth.violate(
                 "I8",
@@ -260,6 +271,8 @@ class Observer:
         for kept in truth.leaves:
             self.tree.append(leaf_hash(kept.data))
         self.sources = {source: index for source, index in self.sources.items() if index < size}
+        kept = [canonical.loads(leaf.data) for leaf in truth.leaves]
+        self._last_command = _orders(kept)
 
     # --- what the gateway does --------------------------------------------------------------------
 
@@ -392,3 +405,8 @@ class Observer:
     def end(self) -> None:
         """All is over: judge."""
         judge(self.world)
+
+
+def _orders(leaves: Iterable[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """The last order of each output."""
+    return {leaf["body"]["output"]: leaf for leaf in leaves if leaf["type"] == "output.commanded/1"}

@@ -57,7 +57,8 @@ def _converged(world: "World") -> None:
         )
         return
     if world.observer.is_interim:
-        truth.violate("I10", "the gateway still goes on with an interim log")
+        if not world.observer.lied:  # what a lying disk lost and nobody else holds, a person has to look at
+            truth.violate("I10", "the gateway still goes on with an interim log")
         return
     state = server.state
     if world.observer.lied:
@@ -94,6 +95,10 @@ def _both_judged(world: "World", core: GatewayCore) -> None:
         theirs = {a.id for a in state.book.open() if a.origin != "server"}
         if ours != theirs:
             truth.violate("I10", f"alarms open at one side only: {sorted(ours ^ theirs)[:4]}")
+        shown = {(duty.rule, duty.variant, duty.subject) for duty in state.evaluator.duties()}
+        running = {(duty.rule, duty.variant, duty.subject) for duty in core.book.engine.duties()}
+        if shown != running:
+            truth.violate("I10", f"duties shown at one side only: {sorted(shown ^ running)[:4]}")
 
 
 def _counts(world: "World", *beginnings: str) -> dict[str, int]:
@@ -138,7 +143,7 @@ def _messages(world: "World", leaves: list[dict[str, Any]]) -> None:
     if not world.observer.lied:
         _silent_messages(world, told)
         _starts(world, told)
-    if not world.observer.rotted:
+    if not world.observer.rotted and not world.observer.lied:
         _again(world, leaves)  # an interim log may lack the leaf that said it
 
 
@@ -439,7 +444,7 @@ def _rows(engine: Engine) -> list[Any]:
 
 def _missed(world: "World", engine: Engine, facts: list[Fact]) -> None:
     """Every stage that the facts, put in their order, reach is one that the gateway told."""
-    if world.gateway.core is None:
+    if world.gateway.core is None or world.observer.is_interim:
         return
     own = [
         _in_its_time(fact)

@@ -34,8 +34,15 @@ def plan_of(seed: int, for_us: int | None = None, *, wants_faults: bool = True) 
     is_alone = random.Random(f"{name}/alone").random() < 0.15
     if is_alone:
         settings |= {"ntp": "never", "rtc": rng.choice(("none", "right"))}
+    rare = random.Random(f"{name}/rare")
+    if rare.random() < 0.12:
+        settings["rulebook"] = "cn-2012"
     acts = _acts(random.Random(f"{name}/acts"), start_us, span_us)
     faults = _faults(random.Random(f"{name}/faults"), span_us, settings) if wants_faults else []
+    if wants_faults and rare.random() < 0.08:
+        faults += _lies(rare, span_us)
+    if wants_faults and rare.random() < 0.25:
+        faults.append(Fault(SECOND_US, "mend_forger", span_us))
     if is_alone and wants_faults:
         faults.append(Fault(SECOND_US, "broker_down", int(span_us * 0.7)))
     return Plan(
@@ -264,6 +271,13 @@ def _faults(rng: random.Random, span_us: int, settings: dict[str, Any]) -> list[
             at_us = rng.randrange(15 * SECOND_US, span_us)
             faults.append(_fault(rng, kind, at_us))
     return faults
+
+
+def _lies(rng: random.Random, span_us: int) -> list[Fault]:
+    """A card that says that it has written, and has not; then mains away."""
+    at_us, for_us = rng.randrange(60 * SECOND_US, span_us), rng.choice((20, 120)) * SECOND_US
+    cut = Fault(at_us + rng.randrange(for_us), "gateway_power", rng.choice((3, 45)) * SECOND_US)
+    return [Fault(at_us, "disk_lies", for_us), cut]
 
 
 def _fault(rng: random.Random, kind: str, at_us: int) -> Fault:
