@@ -449,10 +449,10 @@ class Faults:
         if abs(world.server.wall.us() - world.now_us) < 9_000_000 or heard_ago_us > 30_000_000:
             return
         world.truth.counts["clocks contradicted"] += 1
-        if world.gateway.health()["clock"] == "trusted":
-            world.truth.violate(
-                "I7", "time service and server contradict each other, and the clock is trusted"
-            )
+        health = world.gateway.health()
+        named = {"false", "disputed"} & set(dict(health["clock_sources"]).values())
+        if health["clock"] == "trusted" and not named:
+            world.truth.violate("I7", "time service and server contradict each other, and neither is named")
 
 
 def _changed(payload: bytes, rng: random.Random) -> bytes:

@@ -1,6 +1,7 @@
 """`python -m tests.simulation.planted`: does the simulator find every bug of tests/planted? Writes docs/planted-bugs.csv.
 
-Each patch is applied to a copy of the tree, and the hunt is let loose in it, in a process of its own.
+Each patch is applied to a copy of the tree, and the hunt is let loose in it, in a process of its own. With names, only
+those are tried and only their rows are written anew. `commit`: the tree that found it.
 """
 
 import argparse
@@ -15,13 +16,14 @@ from pathlib import Path
 from typing import Any
 
 from tests.planted.tree import environment, patches, planted
+from tests.prove import machine
 from tests.simulation.world import SHM
 from tests.tools.tree import ROOT
 
 FILE = ROOT / "docs" / "planted-bugs.csv"
 SECONDS_MAX = 600.0
 """Of processor, for one bug."""
-FIELDS = ("bug", "file", "what", "written", "caught_by", "seed", "seconds")
+FIELDS = ("bug", "file", "what", "written", "caught_by", "seed", "seconds", "commit")
 
 
 def words(patch: Path) -> dict[str, str]:
@@ -75,27 +77,37 @@ def main(argv: list[str]) -> int:
     chosen = [
         p for p in patches() if not options.only or any(p.stem.startswith(name) for name in options.only)
     ]
-    rows = []
+    rows = {row["bug"]: row for row in read()}
+    commit = machine.commit()[:12]
+    done = []
     with ThreadPoolExecutor(options.jobs) as pool:
         for row in pool.map(lambda patch: tried(patch, options.seconds), chosen):
-            rows.append(row)
+            done.append(row)
+            rows[row["bug"]] = {**row, "caught_by": row["caught_by"] or "", "commit": commit}
+            write(rows)
             print(
                 f"{row['bug']}: {row['caught_by'] or 'ALIVE'} after {row['seconds']} s, {row['seed']} {row.get('text', '')[:160]}",
                 flush=True,
             )
-    alive = [row["bug"] for row in rows if not row["caught_by"]]
-    if not options.only:
-        write(rows)
-    print(f"{len(rows) - len(alive)} of {len(rows)} found; alive: {', '.join(alive) or 'none'}")
+    alive = [row["bug"] for row in done if not row["caught_by"]]
+    print(f"{len(done) - len(alive)} of {len(done)} found; alive: {', '.join(alive) or 'none'}")
     return 1 if alive else 0
 
 
-def write(rows: list[dict[str, Any]]) -> None:
-    """docs/planted-bugs.csv, one row a bug."""
+def read() -> list[dict[str, Any]]:
+    """The rows that are there."""
+    if not FILE.exists():
+        return []
+    with FILE.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def write(rows: dict[str, dict[str, Any]]) -> None:
+    """docs/planted-bugs.csv, one row a bug, of those that are planted."""
     with FILE.open("w", newline="", encoding="utf-8") as file:
         table = csv.DictWriter(file, FIELDS, extrasaction="ignore", lineterminator="\n")
         table.writeheader()
-        table.writerows({**row, "caught_by": row["caught_by"] or ""} for row in rows)
+        table.writerows(rows[patch.stem] for patch in patches() if patch.stem in rows)
 
 
 if __name__ == "__main__":
