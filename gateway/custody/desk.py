@@ -104,6 +104,12 @@ class AlarmDesk:
             )
             self._records[row.id] = record
             self._limit()
+        elif stage.is_prewarning and not record.is_prewarning:
+            if record.is_active or record.clear_reason != "late_evidence":
+                # It stands and says more; or it is over and still to be handled: a limit that is near is no alarm.
+                record.history.append((stage.due_us, "prewarned", stage.severity))
+                return
+            record.is_prewarning, record.raised_us = True, stage.due_us
         record.stages += (stage.name,)
         record.severity, record.number_basis = stage.severity, stage.number_basis
         record.late_us, record.is_certain = late_us, is_certain

@@ -157,6 +157,44 @@ def test_only_what_was_reached_beyond_the_trusted_time_is_taken_back() -> None:
     assert cleared(told, "A1/one") == [("alarm", "10min", "late_evidence")]
 
 
+def test_an_alarm_taken_back_in_doubt_is_a_warning_when_its_warning_comes() -> None:
+    told = questioned(Told())
+    told.engine.step(replace(fact("clock.doubted", 90, at("09:05"), reason="rtc"), recorded_latest_us=None))
+    told.count = 91
+    told.say("deadline.reached", "09:07")
+    alarm = told.row("T5/questioning").id
+    assert (told.engine.alarms[alarm].is_active, told.engine.alarms[alarm].is_prewarning) == (False, False)
+    told.say("deadline.reached", "16:00")
+    record = told.engine.alarms[alarm]
+    first, *_ = [e for e in told.effects if isinstance(e, PreWarning) and e.alarm == alarm]
+    assert not any(isinstance(e, AlarmRaised) for e in told.effects)
+    assert (record.is_active, record.is_prewarning, record.raised_us) == (True, True, first.time_us)
+    told.say("deadline.reached", "17:00")
+    assert (record.is_active, record.is_prewarning, record.raised_us) == (True, False, at("17:00"))
+
+
+def test_an_alarm_that_is_over_and_not_handled_does_not_stand_again_because_a_limit_is_near() -> None:
+    told = questioned(Told()).say("deadline.reached", "17:10")
+    row, desk = told.row("T5/questioning"), told.engine._desk
+    desk.clear(row.id, at("17:20"), "interview.ended")
+    record = told.engine.alarms[row.id]
+    [*_, warning] = [stage for stage in row.stages if stage.is_prewarning]
+    desk.enter(row, row.rule, warning, late_us=0, is_certain=True)
+    assert (record.is_active, record.is_prewarning, record.clear_reason) == (False, False, "interview.ended")
+    assert record.history[-1] == (warning.due_us, "prewarned", warning.severity)
+
+
+def test_a_warning_beside_an_alarm_that_stands_does_not_make_it_milder() -> None:
+    told = questioned(Told()).say("deadline.reached", "17:10")
+    told.say("restraint.started", "17:30", stay="s", device="strap", ground="drunk")
+    longer(told, "18:00").say("restraint.ended", "18:10", stay="s")
+    alarm = told.row("T5/questioning").id
+    severity = told.engine.alarms[alarm].severity
+    told.say("deadline.reached", "20:45")
+    assert [s.name for s in told.row("T5/questioning").fired][-1].startswith("pre-")
+    assert told.engine.alarms[alarm].severity == severity
+
+
 # --- suspensions -----------------------------------------------------------------------------------
 
 

@@ -1,7 +1,7 @@
 """`python -m tests.simulation.hunt --seconds 600`: play until something is violated, for a tree with a planted bug.
 
 Prints one JSON object: what was violated, by which play, after how many seconds of processor. Exit code 0: caught.
-Rounds of: a world of a seed (short and many: most bugs need the right thing to happen, not a long time), some small scenes
+Rounds of: bare histories of facts, a world of a seed (short and many: most bugs need the right thing to happen, not a long time), some small scenes
 with strikes, twins, and now and then the same world in an interpreter with other hashes.
 """
 
@@ -17,7 +17,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from tests.simulation import small, twins
+from tests.simulation import histories, small, twins
 from tests.simulation.plan import MINUTE_US, Plan
 from tests.simulation.scenes import Scene, scenes
 from tests.simulation.workload import plan_of
@@ -26,6 +26,7 @@ from tests.simulation.world import play, quiet
 FIRST_SEED = 500_000
 """Seeds of the hunt are no seeds of the record."""
 SPANS_MIN = (8, 15, 8, 25, 12, 60)
+HISTORIES_A_ROUND = 100
 SCENES_A_ROUND = 12
 STRIDE = 16
 """Of a scene's strikes one in so many is played a round."""
@@ -50,6 +51,8 @@ def turns(first: int) -> Iterator[tuple[str, Play]]:
     known = scenes()
     by_name = {scene.name: scene for scene in known}
     for number, plan in enumerate(plans(first)):
+        facts = first + number * HISTORIES_A_ROUND
+        yield f"histories {facts}", partial(histories.walk, facts, HISTORIES_A_ROUND)
         yield f"world {plan.seed}", partial(_played, plan)
         for step in range(SCENES_A_ROUND):
             lap, which = divmod(number * SCENES_A_ROUND + step, len(known))

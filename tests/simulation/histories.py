@@ -1,0 +1,149 @@
+"""Bare histories: random facts, late, doubled and in clock doubt, through the engine alone, thousands a minute.
+
+Two things are held against each: the oracle's word on what the law makes of them, whatever the order of arrival; and what
+the engine told on the way, fact by fact, against what it holds (I6, I7, I9). `python -m tests.simulation.histories --first 1`.
+"""
+
+import argparse
+import random
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+
+from custody.effects import AlarmCleared, AlarmRaised, Effect, Refusal
+from custody.engine import Engine
+from custody.facts import Fact
+from custody.obligation import Obligation
+from tests.custody.against_oracle import BOOKS, area, book, compare
+
+SECOND_US = 1_000_000
+FAR_US = 2**62
+WIDTHS_US = (0, 0, SECOND_US, 90 * SECOND_US, 3_600 * SECOND_US, 86_400 * SECOND_US)
+ODDS_OF_DOUBT = 0.15
+
+
+def played(seed: int) -> list[str]:
+    """What did not hold of the history of this seed; empty when all did."""
+    facts, name, _, _, unlike = compare(seed)
+    found = [f"I6: the oracle says otherwise: {line}" for line in unlike[:2]]
+    return found + _told(facts, name, random.Random(f"told {seed}"))
+
+
+def _told(facts: list[Fact], name: str, rng: random.Random) -> list[str]:
+    engine = Engine(area(), book(name))
+    telling = _Telling(engine)
+    for fact in _as_recorded(facts, engine, rng):
+        telling.take(fact, engine.step(fact))
+        if telling.violations:
+            break
+    return telling.violations
+
+
+def _as_recorded(facts: list[Fact], engine: Engine, rng: random.Random) -> Iterator[Fact]:
+    """The facts by a clock that is in doubt now and then, and the deadlines between them as a gateway writes them."""
+    index, last_us = 0, 0
+    width_us: int | None = 0
+    for fact in facts:
+        if rng.random() < ODDS_OF_DOUBT:
+            width_us = rng.choice((None, *WIDTHS_US))
+        at_us = max(last_us, fact.recorded_us)
+        due_us = engine.next_deadline_us()
+        while due_us is not None and last_us < due_us <= at_us and rng.random() < 0.9:
+            index += 1
+            yield _widened(Fact("deadline.reached", {}, index, due_us, due_us, due_us, due_us), 0)
+            last_us, due_us = due_us, engine.next_deadline_us()
+        index += 1
+        last_us = at_us
+        yield _widened(replace(fact, index=index, recorded_us=at_us), width_us)
+
+
+def _widened(fact: Fact, width_us: int | None) -> Fact:
+    latest_us = None if width_us is None else fact.recorded_us + width_us
+    return replace(fact, recorded_latest_us=latest_us)
+
+
+class _Telling:
+    """Adds up what was told and compares it with what is held."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._last: dict[str, tuple[bool, str, str]] = {}  # alarm -> raised, stage, reason
+        self._horizon_us = -FAR_US
+        self._ids: set[str] = set()
+        self.violations: list[str] = []
+
+    def take(self, fact: Fact, effects: list[Effect]) -> None:
+        """One fact was taken, and these are its effects."""
+        for effect in effects:
+            self._hear(fact, effect)
+        is_passed_over = fact.id in self._ids or any(isinstance(effect, Refusal) for effect in effects)
+        if fact.id:
+            self._ids.add(fact.id)
+        if fact.recorded_latest_us is not None and not is_passed_over:
+            self._horizon_us = max(self._horizon_us, fact.recorded_latest_us)
+        is_unbounded = fact.recorded_latest_us is None and not is_passed_over
+        horizon_us = FAR_US if is_unbounded else self._horizon_us
+        rows = {row.id: row for row in self._engine.obligations()}
+        for row in rows.values():
+            self._judge(fact, row, horizon_us)
+        for alarm, (is_raised, stage, _) in self._last.items():
+            if is_raised and not _stands(rows.get(alarm)):
+                self._violate(
+                    "I9", fact, f"{alarm} was raised ({stage}), does not stand and was not told as over"
+                )
+
+    def _hear(self, fact: Fact, effect: Effect) -> None:
+        if isinstance(effect, AlarmRaised):
+            self._last[effect.alarm] = True, effect.stage, ""
+            if effect.is_certain != (fact.recorded_us >= effect.time_us):
+                self._violate(
+                    "I7", fact, f"{effect.alarm} of {effect.time_us} told as certain: {effect.is_certain}"
+                )
+        elif isinstance(effect, AlarmCleared) and effect.of == "alarm":
+            self._last[effect.alarm] = False, effect.stage, effect.reason
+
+    def _judge(self, fact: Fact, row: Obligation, horizon_us: int) -> None:
+        record = self._engine.alarms.get(row.id)
+        if not _stands(row):
+            if record is not None and record.is_active and not record.is_prewarning:
+                self._violate("I9", fact, f"{row.id} is over and is shown as standing")
+        else:
+            is_raised, stage, _ = self._last.get(row.id, (False, "", ""))
+            is_lower = stage in {s.name for s in row.stages} - {s.name for s in row.fired}
+            if not is_raised and not is_lower:  # a higher stage may be taken back while a lower one stands
+                self._violate("I9", fact, f"{row.id} stands and was told as over")
+            if record is None or not record.is_active or record.is_prewarning:
+                self._violate("I9", fact, f"{row.id} stands and is not shown as standing")
+        done = {stage.name for stage in row.fired} | set(row.skipped)
+        waiting = [s for s in row.stages if s.name not in done and not s.is_prewarning]
+        if row.closed_us is None and any(s.due_us < horizon_us for s in waiting):
+            self._violate("I6", fact, f"{row.id} may have reached {waiting[0].name} and it is not told")
+
+    def _violate(self, invariant: str, fact: Fact, text: str) -> None:
+        self.violations.append(f"{invariant}: after fact {fact.index} {fact.type}: {text}")
+
+
+def _stands(row: Obligation | None) -> bool:
+    return row is not None and row.closed_us is None and any(not stage.is_prewarning for stage in row.fired)
+
+
+def walk(first: int, count: int) -> list[str]:
+    """Violations of so many histories from the seed `first` on, each with its seed."""
+    return [f"{text} (history {seed})" for seed in range(first, first + count) for text in played(seed)[:2]]
+
+
+def main(argv: list[str]) -> int:
+    """Exit code 1 when something did not hold."""
+    parser = argparse.ArgumentParser(prog="python -m tests.simulation.histories", description=__doc__)
+    parser.add_argument("--first", type=int, default=1)
+    parser.add_argument("--count", type=int, default=1_000)
+    options = parser.parse_args(argv)
+    found = walk(options.first, options.count)
+    for line in found[:20]:
+        print(line)
+    print(f"{options.count} histories of {', '.join(BOOKS)}: {len(found)} violations")
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
