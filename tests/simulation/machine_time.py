@@ -72,9 +72,11 @@ class MachineTime:
     def ntp(self) -> None:
         """A time service sets the wall clock right, unless it is away."""
         if self._gateway.has_power and not self._gateway.world.faulty.is_without_ntp:
-            self._gateway.wall.find_ntp(
-                self._gateway.world.rng("time").randrange(-NTP_TRULY_US, NTP_TRULY_US)
-            )
+            world = self._gateway.world
+            rng = world.rng("time")
+            within_us = rng.randrange(-NTP_TRULY_US, NTP_TRULY_US)
+            error_us = rng.choice((within_us, within_us, -NTP_TRULY_US, NTP_TRULY_US))
+            self._gateway.wall.find_ntp(world.settings.get("ntp_error_us", error_us))
             self._is_synced = True
 
     def start(self, boot: int) -> None:

@@ -27,6 +27,7 @@ NODE_LOST_US = 6_000_000
 CLOCK_SLACK_US = 2_000
 START_DUE_US = 8_000_000
 STEP_TOLD_US = 6_000_000
+CONTRADICTION_US = 9 * SECOND_US
 
 
 class Observer:
@@ -293,6 +294,9 @@ class Observer:
             return
         if size > len(truth.leaves):
             truth.violate("I1", f"published {topic} for {size} leaves, {len(truth.leaves)} are durable")
+        if topic in ("hb", "birth"):
+            self._check_told(canonical.loads(payload))
+            self._check_contradiction(canonical.loads(payload)["health"])
         if topic != "log":
             return
         batch = payloads.parse(payload)
@@ -305,6 +309,38 @@ class Observer:
         before = truth.released.setdefault((note.origin, note.size), note.root)
         if before != note.root and not self.lied:
             truth.violate("I4", f"two checkpoints of {note.size} leaves")
+
+    def _check_told(self, beat: dict[str, Any]) -> None:
+        """I6: what may have been reached by the time that a heartbeat names has been told."""
+        core = self.world.gateway.core
+        if core is None or core.book.is_full or self._is_stopping:
+            return
+        due_us, latest_us = core.book.engine.next_deadline_us(), beat["latest_us"]
+        self.world.truth.counts["I6 told looked"] += 1
+        if due_us is not None and (latest_us is None or due_us <= latest_us):
+            late = "it has no bound" if latest_us is None else f"{latest_us - due_us} us later"
+            self.world.truth.violate("I6", f"a limit may be reached, by the clock {late}, and is not told")
+
+    def _check_contradiction(self, health: dict[str, Any]) -> None:
+        """I7: a time service and the server contradict each other, and no battery clock decides: a doubt, or one is named."""
+        world = self.world
+        core, gateway, server = world.gateway.core, world.gateway, world.server
+        states = dict(health["clock_sources"])
+        if core is None or gateway.time.has_battery() or not gateway.wall.is_synchronised or not server.is_on:
+            return
+        if not core.outbox.has_heard:
+            return
+        heard_ago_us = gateway.crystal.us() - core.outbox.last_ack_us
+        is_heard_since = heard_ago_us + SECOND_US < world.now_us - max(
+            server.wall.set_us, gateway.wall.set_us
+        )
+        if not {"ntp", "server"} <= states.keys() or not is_heard_since:
+            return
+        if abs(server.wall.us() - world.now_us) < CONTRADICTION_US:
+            return
+        world.truth.counts["clocks contradicted"] += 1
+        if health["clock"] == "trusted" and not {"false", "disputed"} & set(states.values()):
+            world.truth.violate("I7", "time service and server contradict each other, and neither is named")
 
     def _driven(self, output: str, *, active: bool) -> None:
         """I12: an output moves by an order that is in the log; a sounder may cry when there is no log."""

@@ -68,6 +68,7 @@ unknown stay: forms of a stay that nobody opened | 3 crew, 4 say effects.returne
 future form: a time that is not yet | 3 crew, 4 say person.arrived stay=s1 300
 acknowledged: an alarm is acknowledged | 3 crew, 4 open gate, 6 shut gate, 7 handle acknowledged
 handled: an alarm goes its whole way | 3 crew, 4 open gate, 5 shut gate, 6 handle acknowledged, 7 handle taken, 8 handle rectified, 9 handle verified
+handled by one: who rectified may not verify | 3 crew, 4 open gate, 5 shut gate, 6 handle acknowledged, 7 handle rectified, 8 handle verified
 handled twice: the same step by two officers | 3 crew, 4 open gate, 5 shut gate, 6 handle acknowledged, 6 handle acknowledged
 handled again: the same door again after its alarm was dealt with | 3 crew, 4 open gate, 5 shut gate, 6 handle acknowledged, 7 handle rectified, 8 open gate, 9 shut gate
 released: a stay ends and its leaves are counted in the log | 3 crew, 4 came -600, 5 register criminal_summons, 6 say effects.returned stay=s1, 7 say stay.released stay=s1 reason=released officer=o1
@@ -106,6 +107,7 @@ clock back: and a day back | 3 crew, 4 came -43186, 5 register criminal_summons,
 clock unsure: no time service, and a start meanwhile | 3 fault no_ntp 20s, 5 fault gateway_kill 1s, 8 open gate, 10 shut gate
 clock dead: a start with a dead battery clock | 3 fault clock_at_boot rtc=dead, 4 fault gateway_power 3s, 10 open gate, 12 shut gate
 clock ahead: a battery clock a day ahead | 3 fault clock_at_boot rtc=ahead, 4 fault gateway_power 3s, 10 open gate, 12 shut gate
+clocks apart: time service and server contradict each other, and no battery clock decides | 0.2 fault server_clock_step by_us=10000000, 4 open gate, 9 shut gate ! batteryless
 full: the disk has no room for the next leaf, then it has | 3.5 fault disk_full 3s spare_bytes=0, 4 open gate, 6 shut gate, 12 open gate
 nearly full: half a batch fits | 3.5 fault disk_full 3s spare_bytes=700, 4 open gate, 6 shut gate, 12 open gate
 full and killed: it starts while there is no room | 3.5 fault disk_full 5s spare_bytes=300, 4 open gate, 5 fault gateway_kill 1s, 9 shut gate
@@ -145,7 +147,7 @@ CONDITIONS: dict[str, tuple[str, dict[str, Any], str]] = {
     "unsure": ("with no battery clock and no time service", {"rtc": "none"}, "0 fault no_ntp 3600s"),
 }  # fmt: skip
 _EXTRA: dict[str, dict[str, Any]] = {
-    "scrub": {"scrub_hour": 9}, "late": {"since_s": 11}, "low": {"low_bytes": 50_000, "reserve_bytes": 20_000},
+    "batteryless": {"rtc": "none"}, "scrub": {"scrub_hour": 9}, "late": {"since_s": 11}, "low": {"low_bytes": 50_000, "reserve_bytes": 20_000},
 } | {name: settings for name, (_, settings, _) in CONDITIONS.items()}  # fmt: skip
 
 

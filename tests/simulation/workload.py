@@ -39,10 +39,13 @@ def plan_of(seed: int, for_us: int | None = None, *, wants_faults: bool = True) 
         settings["rulebook"] = "cn-2012"
     acts = _acts(random.Random(f"{name}/acts"), start_us, span_us)
     faults = _faults(random.Random(f"{name}/faults"), span_us, settings) if wants_faults else []
-    if wants_faults and rare.random() < 0.08:
+    does_lie = wants_faults and rare.random() < 0.12
+    if does_lie:
         faults += _lies(rare, span_us)
-    if wants_faults and rare.random() < 0.25:
+    if wants_faults and rare.random() < (0.7 if does_lie else 0.2):
         faults.append(Fault(SECOND_US, "mend_forger", span_us))
+    if wants_faults and rare.random() < 0.1:
+        faults += _adrift(rare, span_us, settings)
     if is_alone and wants_faults:
         faults.append(Fault(SECOND_US, "broker_down", int(span_us * 0.7)))
     return Plan(
@@ -53,7 +56,10 @@ def plan_of(seed: int, for_us: int | None = None, *, wants_faults: bool = True) 
 
 def _settings(rng: random.Random) -> dict[str, Any]:
     """What is so from the start."""
-    ppm = {name: rng.uniform(-45.0, 45.0) for name in (*area().nodes, "gateway", "server")}
+    ppm = {
+        name: rng.choice((-45.0, 45.0, rng.uniform(-45.0, 45.0)))
+        for name in (*area().nodes, "gateway", "server")
+    }
     settings: dict[str, Any] = {
         "ppm": ppm, "segment_bytes_max": rng.choice((20_000, 64_000, 4_000_000)),
         "ticks_start": rng.choice((0, (1 << 30) - rng.randrange(1, 900_000))),
@@ -271,6 +277,14 @@ def _faults(rng: random.Random, span_us: int, settings: dict[str, Any]) -> list[
             at_us = rng.randrange(15 * SECOND_US, span_us)
             faults.append(_fault(rng, kind, at_us))
     return faults
+
+
+def _adrift(rng: random.Random, span_us: int, settings: dict[str, Any]) -> list[Fault]:
+    """A time service at the edge of its word, then none, and a crystal that goes the same way; no battery clock."""
+    way = rng.choice((-1, 1))
+    settings |= {"rtc": "none", "ntp_error_us": way * 480_000}
+    settings["ppm"]["gateway"] = way * 45.0
+    return [Fault(100 * SECOND_US, "no_ntp", span_us)]
 
 
 def _lies(rng: random.Random, span_us: int) -> list[Fault]:
