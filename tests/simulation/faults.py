@@ -430,8 +430,10 @@ class Faults:
 
     def server_clock_step(self, _rng: random.Random, _fault: Fault, by_us: int) -> None:
         """Somebody sets the server's wall clock: its signatures then lie about the time."""
-        self.world.gateway.time.server_lies()
-        self.world.server.wall.step(by_us)
+        world = self.world
+        world.gateway.time.server_lies()
+        world.observer.server_shown_us = max(world.observer.server_shown_us, world.server.wall.us())
+        world.server.wall.step(by_us)
 
 
 def _changed(payload: bytes, rng: random.Random) -> bytes:

@@ -41,6 +41,7 @@ class Observer:
         self.fact_types: Counter[str] = Counter()
         self.rules: Counter[str] = Counter()
         self.lied = False
+        self.server_shown_us = 0  # the latest time that the server's clock has shown
         self.rotted = False
         self.is_interim = False
         self.in_interim: set[tuple[str, int, int]] = set()  # messages durable in an interim log
@@ -328,8 +329,8 @@ class Observer:
         states = dict(health["clock_sources"])
         if core is None or gateway.time.has_battery() or not gateway.wall.is_synchronised or not server.is_on:
             return
-        if not core.outbox.has_heard:
-            return
+        if not core.outbox.has_heard or server.wall.us() < self.server_shown_us + 2 * SECOND_US:
+            return  # a word of before what it said already counts as an old one, said again
         heard_ago_us = gateway.crystal.us() - core.outbox.last_ack_us
         is_heard_since = heard_ago_us + SECOND_US < world.now_us - max(
             server.wall.set_us, gateway.wall.set_us
