@@ -28,6 +28,7 @@ CLOCK_SLACK_US = 2_000
 START_DUE_US = 8_000_000
 STEP_TOLD_US = 6_000_000
 CONTRADICTION_US = 9 * SECOND_US
+LATE_WORD_US = 120 * SECOND_US
 
 
 class Observer:
@@ -41,6 +42,7 @@ class Observer:
         self.fact_types: Counter[str] = Counter()
         self.rules: Counter[str] = Counter()
         self.lied = False
+        self.server_grew_us = 0
         self.server_shown_us = 0  # the latest time that the server's clock has shown
         self.rotted = False
         self.is_interim = False
@@ -337,8 +339,12 @@ class Observer:
         )
         if not {"ntp", "server"} <= states.keys() or not is_heard_since:
             return
-        if abs(server.wall.us() - world.now_us) < CONTRADICTION_US:
-            return
+        least_us = (
+            CONTRADICTION_US if world.settings.get("area") == "small" else LATE_WORD_US + CONTRADICTION_US
+        )
+        has_signed_more = self.server_grew_us > max(server.wall.set_us, gateway.wall.set_us) + SECOND_US
+        if abs(server.wall.us() - world.now_us) < least_us or not has_signed_more:
+            return  # an ack that was long under way proves little
         world.truth.counts["clocks contradicted"] += 1
         if health["clock"] == "trusted" and not {"false", "disputed"} & set(states.values()):
             world.truth.violate("I7", "time service and server contradict each other, and neither is named")
@@ -425,7 +431,7 @@ class Observer:
         ingest = self.world.server.state.ingest
         if ingest.size == self.server_size:
             return
-        self.server_size = ingest.size
+        self.server_size, self.server_grew_us = ingest.size, self.world.now_us
         self.world.truth.trace("server holds", ingest.size)
         if ingest.size > len(self.world.truth.leaves):
             if not self.lied:
