@@ -89,7 +89,10 @@ class NodeLink:
         if received_us - self.heard_real_us > NODE_SILENT_MS * 1_000:
             self._request_us = None  # what it was asked while it was away it has not heard
         self.is_heard = True
-        self.heard_real_us, self.heard_us = received_us, now.instant.earliest_us
+        waited_us = round(
+            max(0, now.real_us - received_us) * now.rate
+        )  # in our own queue, while we stood still
+        self.heard_real_us, self.heard_us = received_us, now.instant.earliest_us - waited_us
         self._clock.note(frame.uptime_ms, received_us)
         if isinstance(frame.message, Heartbeat):
             if self._timed_us is None:

@@ -122,6 +122,25 @@ def test_node_that_told_nothing_is_lost_since_a_run_that_would_have_missed_it() 
     assert lost["occurred"]["earliest_us"] == alive_us - 3_500_000
 
 
+def test_node_that_went_while_the_gateway_stood_still_is_lost_since_its_last_word_was_read() -> None:
+    """Its frames waited in our queue: that they are taken now does not mean that it lived until now."""
+    bench = started()
+    waiting = []
+    for _ in range(400):
+        bench.real_us += 5_000
+        bench.node.step()
+        data, bench.node.port.from_node = bench.node.port.from_node, b""
+        if data:
+            waiting.append(BytesRead("line1", data, bench.real_us))
+    gone_us = bench.station_us
+    bench.node.is_on = False
+    bench.real_us += 30_000_000
+    bench.put(*waiting)
+    bench.run(1_000)
+    [lost] = bench.facts("node.lost")
+    assert gone_us - 1_100_000 < lost["occurred"]["earliest_us"] <= gone_us
+
+
 def test_restarted_node_is_told_and_its_restart_is_no_loss_of_order() -> None:
     bench = started()
     bench.node.level(4, 1)

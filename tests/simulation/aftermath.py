@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from tests.simulation.world import World
 
 SECOND_US = 1_000_000
-EVENT_SLACK_US = 15_000
+EVENT_SLACK_US = 3_000
 TAG_SLACK_US = 1_800_000
 LOST_SLACK_US = 300_000
 TROUBLES = frozenset(

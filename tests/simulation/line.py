@@ -28,6 +28,7 @@ class Line:
         self._free_us = {TO_GATEWAY: 0, TO_NODE: 0}
         self._held = {TO_GATEWAY: b"", TO_NODE: b""}
         self.faults: dict[str, tuple[dict[str, Any], random.Random]] = {}
+        self.slow_us = 0  # of every chunk: what an adapter holds back
         self.genuine_us = 0  # true time at which the last bytes of a board itself reached the gateway
         self.cut_since: dict[str, int] = {}  # kind of cut that lasts -> true time of its beginning
         self.heard: dict[str, deque[bytes]] = {
@@ -60,7 +61,7 @@ class Line:
             settings, rng = self.faults["late"]
             late_us = rng.randrange(settings["ms"] * 1_000)
         now_us = self._kernel.now_us
-        at_us = max(now_us + 300 + late_us, self._free_us[way]) + len(data) * US_PER_BYTE
+        at_us = max(now_us + 300 + self.slow_us + late_us, self._free_us[way]) + len(data) * US_PER_BYTE
         self._free_us[way] = at_us
         self._kernel.at(at_us, self._arrive, way, data, is_genuine)
 

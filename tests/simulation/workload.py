@@ -37,6 +37,7 @@ def plan_of(seed: int, for_us: int | None = None, *, wants_faults: bool = True) 
     rare = random.Random(f"{name}/rare")
     if rare.random() < 0.12:
         settings["rulebook"] = "cn-2012"
+    settings["line_slow_us"] = rare.choice((0, 9_000))
     acts = _acts(random.Random(f"{name}/acts"), start_us, span_us)
     faults = _faults(random.Random(f"{name}/faults"), span_us, settings) if wants_faults else []
     does_lie = wants_faults and rare.random() < 0.12

@@ -118,6 +118,7 @@ class World:
                 board.heard(data)
 
         line = Line(self.kernel, lambda data: self.gateway.heard(port, data), to_node)
+        line.slow_us = self.settings.get("line_slow_us", 0)
         for board in boards:
             board.line = line
         return line
