@@ -11,7 +11,7 @@ from caselog.keys import SigningKey, SoftKey, Verifier
 from caselog.tree import Tree, leaf_hash
 from caseserver.payload import build
 from casewire import FROM_NODE, Contact, Frame, Signer, encode
-from tests.simulation.line import TO_GATEWAY, TO_NODE
+from tests.simulation.line import TO_GATEWAY, TO_NODE, Line
 from tests.simulation.plain_server import PlainServer
 from tests.simulation.plan import Fault
 
@@ -166,9 +166,21 @@ class Faults:
             return
         line = self.world.lines[port]
         for way in (TO_GATEWAY, TO_NODE):
-            heard = list(line.heard[way])
+            heard = [data for _, data in line.heard[way]]
             for _ in range(min(len(heard), rng.randrange(1, 12))):
                 line.inject(way, rng.choice(heard))
+
+    def playback(self, rng: random.Random, _fault: Fault, port: str) -> None:
+        """Somebody plays to the boards what the gateway said from some moment on, in its order and at its pace."""
+        line = self.world.lines[port]
+        heard = list(line.heard[TO_NODE])
+        heard = heard[rng.randrange(len(heard) // 2 + 1) :]
+        for at_us, data in heard:
+            self.world.kernel.after(at_us - heard[0][0] + 1_000, self._play, line, data)
+
+    def _play(self, line: Line, data: bytes) -> None:
+        if not self.is_healed:
+            line.inject(TO_NODE, data)
 
     def stranger(self, rng: random.Random, _fault: Fault, node: str) -> None:
         """Somebody speaks as a node without having its key."""

@@ -27,13 +27,22 @@ FIRST_SEED = 500_000
 """Seeds of the hunt are no seeds of the record."""
 SPANS_MIN = (8, 15, 8, 25, 12, 60)
 HISTORIES_A_ROUND = 100
-SCENES_A_ROUND = 12
+SCENES_A_ROUND = 30
+STRUCK_A_ROUND = 6
 STRIDE = 16
 """Of a scene's strikes one in so many is played a round."""
 TWINS_EVERY_US = 1_000_000
 TWINS_STRIDE = 5
 HASHES_EVERY = 4
-SERVER_SCENES = ("gate held", "handled", "released", "broker away", "dark and torn", "limit in sight")
+SERVER_SCENES = (
+    "limit ahead",
+    "gate held",
+    "handled",
+    "released",
+    "broker away",
+    "dark and torn",
+    "limit in sight",
+)
 
 Play = Callable[[], list[str]]
 
@@ -54,10 +63,13 @@ def turns(first: int) -> Iterator[tuple[str, Play]]:
         facts = first + number * HISTORIES_A_ROUND
         yield f"histories {facts}", partial(histories.walk, facts, HISTORIES_A_ROUND)
         yield f"world {plan.seed}", partial(_played, plan)
-        for step in range(SCENES_A_ROUND):
-            lap, which = divmod(number * SCENES_A_ROUND + step, len(known))
+        if number < len(known) // SCENES_A_ROUND + 1:
+            for scene in known[number * SCENES_A_ROUND : (number + 1) * SCENES_A_ROUND]:
+                yield f"scene {scene.name}", partial(_unbroken, scene)
+        for step in range(STRUCK_A_ROUND):
+            lap, which = divmod(number * STRUCK_A_ROUND + step, len(known))
             yield (
-                f"scene {known[which].name} {lap}/{STRIDE}",
+                f"struck {known[which].name} {lap}/{STRIDE}",
                 partial(_struck, known[which], lap),
             )
         if number:
@@ -75,6 +87,10 @@ def turns(first: int) -> Iterator[tuple[str, Play]]:
 
 def _played(plan: Plan) -> list[str]:
     return play(plan).violations
+
+
+def _unbroken(scene: Scene) -> list[str]:
+    return small.play(scene.plan(server="whole")).violations
 
 
 def _struck(scene: Scene, lap: int) -> list[str]:

@@ -8,7 +8,7 @@ from typing import Any
 from tests.simulation.kernel import Kernel
 
 US_PER_BYTE = 87  # 115200 baud, ten bits a byte
-HEARD_MAX = 64  # chunks that somebody with a clip on the wire remembers
+HEARD_MAX = 160  # chunks that somebody with a clip on the wire remembers
 
 TO_GATEWAY, TO_NODE = "to_gateway", "to_node"
 
@@ -31,7 +31,7 @@ class Line:
         self.slow_us = 0  # of every chunk: what an adapter holds back
         self.genuine_us = 0  # true time at which the last bytes of a board itself reached the gateway
         self.cut_since: dict[str, int] = {}  # kind of cut that lasts -> true time of its beginning
-        self.heard: dict[str, deque[bytes]] = {
+        self.heard: dict[str, deque[tuple[int, bytes]]] = {  # when, and what
             TO_GATEWAY: deque(maxlen=HEARD_MAX),
             TO_NODE: deque(maxlen=HEARD_MAX),
         }
@@ -40,7 +40,7 @@ class Line:
         """Put bytes on the wire."""
         if not data:
             return
-        self.heard[way].append(data)
+        self.heard[way].append((self._kernel.now_us, data))
         if "cut" in self.faults or f"cut_{way}" in self.faults:
             return
         if "echo" in self.faults and way == TO_NODE:

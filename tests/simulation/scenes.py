@@ -52,6 +52,7 @@ registered: the register row with its measure starts the clocks | 3 crew, 4 pers
 limit in sight: the twelve hours of a summons end in eight seconds | 3 crew, 4 came -43188, 5 register criminal_summons
 limit past: they ended an hour ago, told as the form comes | 3 crew, 4 came -46800, 5 register criminal_summons
 eight hours: the questioning limit of another measure ends now | 3 crew, 4 came -28792, 5 register public_order_questioning
+limit ahead: a gate is held open while the network is away and much waits to be told; then everything comes late | 4 release gate, 4.5 open gate, 5.5 fault network 40s name=one_way_up, 8 chatter door-waiting-1 250, 45.5 fault network 20s name=late p=1.0 ms=2500, 50 shut gate
 extended: the longer limit is approved before the shorter one ends | 3 crew, 4 came -43186, 5 register criminal_summons, 6 say extension.approved stay=s1 rule=T1 limit=24h approver=o3 ground=grave_or_complex_custody_needed
 extended late: it is approved after the limit | 3 crew, 4 came -43194, 5 register criminal_summons, 11 say extension.approved stay=s1 rule=T1 limit=24h approver=o3 ground=grave_or_complex_custody_needed
 extended by nobody: who approves has no such role | 3 crew, 4 came -43192, 5 register criminal_summons, 6 say extension.approved stay=s1 rule=T1 limit=24h approver=o1 ground=grave_or_complex_custody_needed
@@ -95,6 +96,9 @@ network late: everything comes late and in another order | 2 fault network 20s n
 server dies: it is away between two batches | 4 open gate, 5 fault server_kill 4s, 6 shut gate, 10 open gate, 12 shut gate
 server long gone: its silence is alarmed | 3 fault server_kill 40s, 45 open gate, 47 shut gate
 forged: somebody got into the broker | 4 open gate, 6 shut gate, 7 fault forge, 9 open gate
+forged ack: somebody acks what the server has not got | 4 open gate, 5 fault network 8s name=one_way_up, 6 shut gate, 7 fault forge, 7.5 open door-waiting-1, 8 fault forge
+old orders: it starts while the gateway is not heard and somebody plays back what that one said | 3 crew, 4 came -600, 5 tag band, 6 say stay.released stay=s1 reason=released officer=o1, 8 untag band, 9 tag band, 11 fault line 22s port=line1 name=lose p=1.0, 11.5 fault node_reset node=n1, 12 fault playback port=line1, 20 fault node_reset node=n1, 20.5 fault playback port=line1, 36 open gate
+dead and replayed: its board is dead and somebody plays back what it said in an earlier life | 4 open gate, 5 shut gate, 6 fault node_reset node=n1, 9 fault replay 30s port=line1, 10 fault node_power 25s node=n1, 40 open gate
 killed: kill -9 in the middle of a door | 4 open gate, 5 fault gateway_kill 1s, 8 shut gate
 killed twice: and again while it starts | 4 open gate, 5 fault gateway_kill 1s, 6.02 fault gateway_kill 1s, 9 shut gate
 dark: mains away while a limit falls due | 4 release gate, 4.5 open gate, 6 fault gateway_power 12s, 22 shut gate

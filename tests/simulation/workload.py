@@ -316,7 +316,7 @@ def _fault(rng: random.Random, kind: str, at_us: int) -> Fault:
 
 
 _LINE: tuple[tuple[str, dict[str, Any]], ...] = (
-    ("lose", {"p": 0.4}), ("lose", {"p": 0.8}), ("lose", {"p": 0.4}), ("flip", {"p": 0.0005}), ("flip", {"p": 0.005}), ("flip", {"p": 0.05}), ("swallow", {"p": 0.003}),
+    ("lose", {"p": 0.4}), ("lose", {"p": 0.8}), ("lose", {"p": 1.0}), ("flip", {"p": 0.0005}), ("flip", {"p": 0.005}), ("flip", {"p": 0.05}), ("swallow", {"p": 0.003}),
     ("garbage", {"p": 0.2}), ("double", {"p": 0.3}), ("merge", {"p": 0.3}), ("late", {"ms": 15}), ("late", {"ms": 1_500}), ("late", {"ms": 9_000}),
     ("echo", {"ms": 2_600}), ("echo", {"ms": 7_500}),
     ("cut", {}), ("cut", {}), ("cut_to_node", {}), ("cut_to_gateway", {}),
@@ -344,6 +344,7 @@ MAKERS: dict[str, Any] = {
     "line": None,
     "port_gone": lambda rng, port, node: {"port": port},
     "replay": lambda rng, port, node: {"port": port},
+    "playback": lambda rng, port, node: {"port": port},
     "stranger": lambda rng, port, node: {"node": node},
     "disk_full": lambda rng, port, node: {"spare_bytes": rng.choice((0, 300, 5_000))},
     "disk_error": lambda rng, port, node: {
