@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 SECOND_US = 1_000_000
 NTP_ERROR_US = 490_000
 NTP_TRULY_US = 480_000  # a time service that is right within what it says, and hardly better
-RTC_STOPPED_US = -300 * 86_400 * 1_000_000
+RTC_STOPPED_US = -5 * 86_400 * SECOND_US  # a year that looks right
 NTP_FOUND_US = (5 * SECOND_US, 70 * SECOND_US)
 RTC_LIES_US = {"behind": -86_400 * SECOND_US, "ahead": 86_400 * SECOND_US}
 

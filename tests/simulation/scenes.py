@@ -83,6 +83,7 @@ node blind: it is off while a door moves | 4 fault node_power 4s node=n1, 5 open
 node slow: its line is cut and everything comes late | 4 fault line 4s port=line1 name=cut, 5 open gate, 6 shut gate, 10 tag band
 line one way: the gateway hears and is not heard: no ack arrives | 4 fault line 5s port=line1 name=cut_to_node, 5 open gate, 7 shut gate
 line dirty: bits turn on the line | 4 fault line 6s port=line1 name=flip p=0.01, 5 open gate, 6 shut gate, 8 tag band
+line very lossy: messages come after those that followed them | 3.5 fault line 45s port=line1 name=lose p=0.85, 4 chatter gate 24, 8 chatter door-waiting-1 24, 12 tag band, 20 untag band, 24 chatter gate 24
 line double: chunks come twice | 4 fault line 6s port=line1 name=double p=0.5, 5 open gate, 6 shut gate, 8 tag band
 port gone: the adapter is pulled out for longer than its limit | 4 fault port_gone 13s port=line1, 20 open gate, 22 shut gate
 replay: somebody plays the line back | 4 open gate, 5 shut gate, 7 fault replay port=line1, 9 open gate, 10 shut gate
@@ -108,6 +109,9 @@ dark between acts: mains away between two acts of one turn | 3 fault gateway_cut
 frozen: the process stands still while a limit falls due | 4 release gate, 4.5 open gate, 6 fault gateway_freeze 12s, 22 shut gate
 clock forward: somebody sets the clock an hour on | 3 crew, 4 came -43186, 5 register criminal_summons, 6 fault clock_step by_us=3600000000
 clock back: and a day back | 3 crew, 4 came -43186, 5 register criminal_summons, 6 fault clock_step by_us=-86400000000
+clock forward, killed: it starts again while its log doubts the clock | 3 fault broker_down 8s, 4 open gate, 5 fault clock_step by_us=3600000000, 7 fault gateway_kill 1s, 10 shut gate
+server slow, alone: a server whose clock is slow is the only source of time at a start | 0 fault no_ntp 3600s, 4 open gate, 6 fault server_clock_step by_us=-3600000000, 7 fault gateway_kill 1s, 10 shut gate, 14 open gate ! batteryless
+clock stopped: a battery clock that says that it stood, and no other source yet | 0 fault no_ntp 3600s, 0 fault broker_down 12s, 4 open gate, 6 shut gate, 16 open gate ! stopped
 clock unsure: no time service, and a start meanwhile | 3 fault no_ntp 20s, 5 fault gateway_kill 1s, 8 open gate, 10 shut gate
 clock dead: a start with a dead battery clock | 3 fault clock_at_boot rtc=dead, 4 fault gateway_power 3s, 10 open gate, 12 shut gate
 clock ahead: a battery clock a day ahead | 3 fault clock_at_boot rtc=ahead, 4 fault gateway_power 3s, 10 open gate, 12 shut gate
@@ -151,7 +155,7 @@ CONDITIONS: dict[str, tuple[str, dict[str, Any], str]] = {
     "unsure": ("with no battery clock and no time service", {"rtc": "none"}, "0 fault no_ntp 3600s"),
 }  # fmt: skip
 _EXTRA: dict[str, dict[str, Any]] = {
-    "batteryless": {"rtc": "none"}, "scrub": {"scrub_hour": 9}, "late": {"since_s": 11}, "low": {"low_bytes": 50_000, "reserve_bytes": 20_000},
+    "batteryless": {"rtc": "none"}, "stopped": {"rtc": "dead"}, "scrub": {"scrub_hour": 9}, "late": {"since_s": 11}, "low": {"low_bytes": 50_000, "reserve_bytes": 20_000},
 } | {name: settings for name, (_, settings, _) in CONDITIONS.items()}  # fmt: skip
 
 

@@ -76,10 +76,20 @@ def _converged(world: "World") -> None:
             truth.violate("I10", f"node {node} counts as {core.memory.nodes.get(node)} though it speaks")
     if world.gateway.health()["clock"] != "trusted" and world.gateway.time.is_honest():
         truth.violate("I10", "the clock is still doubted though every source is right again")
+    elif _doubts_clock(world) and world.gateway.time.is_honest():
+        truth.violate("I10", "the log still doubts the clock though every source is right again")
     if core.memory.is_server_lost:
         truth.violate("I10", "the server counts as lost though it answers")
     if core.storage.reasons and not world.settings.get("second_disk"):
         truth.violate("I10", f"the storage counts as lost: {core.storage.reasons}")
+
+
+def _doubts_clock(world: "World") -> bool:
+    """By the log alone."""
+    said = [kept.data for kept in world.truth.leaves if b'"type":"clock.' in kept.data]
+    words = [canonical.loads(data)["type"].rpartition("/")[0] for data in said]
+    words = [word for word in words if word in ("clock.doubted", "clock.stepped", "clock.trusted")]
+    return words[-1:] not in ([], ["clock.trusted"])
 
 
 def _both_judged(world: "World", core: GatewayCore) -> None:

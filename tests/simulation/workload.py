@@ -45,7 +45,8 @@ def plan_of(seed: int, for_us: int | None = None, *, wants_faults: bool = True) 
         faults += _lies(rare, span_us)
     if wants_faults and rare.random() < (0.7 if does_lie else 0.2):
         faults.append(Fault(SECOND_US, "mend_forger", span_us))
-    if wants_faults and rare.random() < 0.1:
+    if wants_faults and rare.random() < 0.15:
+        faults = [fault for fault in faults if fault.kind not in FALSE_CLOCKS]
         faults += _adrift(rare, span_us, settings)
     if is_alone and wants_faults:
         faults.append(Fault(SECOND_US, "broker_down", int(span_us * 0.7)))
@@ -281,11 +282,14 @@ def _faults(rng: random.Random, span_us: int, settings: dict[str, Any]) -> list[
 
 
 def _adrift(rng: random.Random, span_us: int, settings: dict[str, Any]) -> list[Fault]:
-    """A time service at the edge of its word, then none, and a crystal that goes the same way; no battery clock."""
+    """A time service at the edge of its word and no battery clock; crystals that go the way that hurts most."""
     way = rng.choice((-1, 1))
-    settings |= {"rtc": "none", "ntp_error_us": way * 480_000}
+    settings |= {"rtc": "none", "ntp_error_us": way * 480_000, "line_slow_us": 9_000}
+    if way < 0 and rng.random() < 0.7:  # the boards fall behind the gateway, and the upper bound is near
+        settings["ppm"] |= dict.fromkeys(area().nodes, -45.0) | {"gateway": 45.0}
+        return []
     settings["ppm"]["gateway"] = way * 45.0
-    return [Fault(100 * SECOND_US, "no_ntp", span_us)]
+    return [Fault(100 * SECOND_US, "no_ntp", span_us)] if rng.random() < 0.6 else []
 
 
 def _lies(rng: random.Random, span_us: int) -> list[Fault]:
@@ -325,6 +329,7 @@ _NETWORK: tuple[tuple[str, dict[str, Any]], ...] = (
     ("loss_up", {"p": 0.2}), ("loss_down", {"p": 0.2}), ("double", {"p": 0.3}), ("late", {"p": 0.3, "ms": 3_000}),
     ("one_way_up", {}), ("one_way_down", {}), ("loss_up", {"p": 0.9}),
 )  # fmt: skip
+FALSE_CLOCKS = frozenset({"server_clock_step", "clock_at_boot", "clock_step"})
 STEPS_US = (-DAY_US * 365, -DAY_US, -HOUR_US, -10 * SECOND_US, -2 * SECOND_US, 900_000, 2 * SECOND_US, 60 * SECOND_US,
             HOUR_US, DAY_US, DAY_US * 365)  # fmt: skip
 
