@@ -17,7 +17,7 @@ class Line:
     """`faults`: name -> settings of what is wrong now; each draws from its own stream.
 
     lose: {p} of each chunk; flip: {p} of each byte; swallow: {p} of each byte; garbage: {p} of each chunk; double: {p} of each chunk; merge:
-    {p} of each chunk, held until the next; late: {ms}; echo: {ms}, what goes to the node comes again; cut, cut_to_node, cut_to_gateway: nothing goes through.
+    {p} of each chunk, held until the next; late: {ms} at most; slow: {ms}, exactly so late to the node; echo: {ms}, what goes to the node comes again; cut, cut_to_node, cut_to_gateway: nothing goes through.
     """
 
     def __init__(
@@ -60,6 +60,8 @@ class Line:
         if "late" in self.faults:
             settings, rng = self.faults["late"]
             late_us = rng.randrange(settings["ms"] * 1_000)
+        if "slow" in self.faults and way == TO_NODE:
+            late_us += self.faults["slow"][0]["ms"] * 1_000
         now_us = self._kernel.now_us
         at_us = max(now_us + 300 + self.slow_us + late_us, self._free_us[way]) + len(data) * US_PER_BYTE
         self._free_us[way] = at_us

@@ -100,6 +100,9 @@ forged: somebody got into the broker | 4 open gate, 6 shut gate, 7 fault forge, 
 forged ack: somebody acks what the server has not got | 4 open gate, 5 fault network 8s name=one_way_up, 6 shut gate, 7 fault forge, 7.5 open door-waiting-1, 8 fault forge
 old orders: it starts while the gateway is not heard and somebody plays back what that one said | 3 crew, 4 came -600, 5 tag band, 6 say stay.released stay=s1 reason=released officer=o1, 8 untag band, 9 tag band, 11 fault line 22s port=line1 name=lose p=1.0, 11.5 fault node_reset node=n1, 12 fault playback port=line1, 20 fault node_reset node=n1, 20.5 fault playback port=line1, 36 open gate
 dead and replayed: its board is dead and somebody plays back what it said in an earlier life | 4 open gate, 5 shut gate, 6 fault node_reset node=n1, 9 fault replay 30s port=line1, 10 fault node_power 25s node=n1, 40 open gate
+kept alive: the gateway is dead and somebody plays back its signs of life | 3 crew, 4 open gate, 6 fault gateway_kill 25s, 6.5 fault playback port=line1, 9 fault playback port=line1, 12 fault playback port=line1, 15 fault playback port=line1, 18 fault playback port=line1, 36 shut gate
+late minute: everything comes seven seconds late for more than a minute, an order too | 3 crew, 4 came -600, 60 tag band, 65 fault line 80s port=line1 name=slow ms=7000, 130 say stay.released stay=s1 reason=released officer=o1, 150 untag band
+late again: an order that did not arrive is said again and comes after its end | 3 crew, 4 came -600, 5 tag band, 7 fault line 4s port=line1 name=cut_to_node, 7.5 say stay.released stay=s1 reason=released officer=o1, 10.9 fault line 10s port=line1 name=slow ms=4500, 25 untag band
 killed: kill -9 in the middle of a door | 4 open gate, 5 fault gateway_kill 1s, 8 shut gate
 killed twice: and again while it starts | 4 open gate, 5 fault gateway_kill 1s, 6.02 fault gateway_kill 1s, 9 shut gate
 dark: mains away while a limit falls due | 4 release gate, 4.5 open gate, 6 fault gateway_power 12s, 22 shut gate
@@ -109,7 +112,7 @@ dark between acts: mains away between two acts of one turn | 3 fault gateway_cut
 frozen: the process stands still while a limit falls due | 4 release gate, 4.5 open gate, 6 fault gateway_freeze 12s, 22 shut gate
 clock forward: somebody sets the clock an hour on | 3 crew, 4 came -43186, 5 register criminal_summons, 6 fault clock_step by_us=3600000000
 clock back: and a day back | 3 crew, 4 came -43186, 5 register criminal_summons, 6 fault clock_step by_us=-86400000000
-clock forward, killed: it starts again while its log doubts the clock | 3 fault broker_down 8s, 4 open gate, 5 fault clock_step by_us=3600000000, 7 fault gateway_kill 1s, 10 shut gate
+clock forward, killed: it starts again while its log doubts the clock, and the clock is right by then | 3 fault no_ntp 3.5s, 3 fault broker_down 9s, 4 open gate, 5 fault clock_step by_us=3600000000, 5.5 fault gateway_kill 3s, 10 shut gate
 server slow, alone: a server whose clock is slow is the only source of time at a start | 0 fault no_ntp 3600s, 4 open gate, 6 fault server_clock_step by_us=-3600000000, 7 fault gateway_kill 1s, 10 shut gate, 14 open gate ! batteryless
 clock stopped: a battery clock that says that it stood, and no other source yet | 0 fault no_ntp 3600s, 0 fault broker_down 12s, 4 open gate, 6 shut gate, 16 open gate ! stopped
 clock unsure: no time service, and a start meanwhile | 3 fault no_ntp 20s, 5 fault gateway_kill 1s, 8 open gate, 10 shut gate
