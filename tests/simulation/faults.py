@@ -4,7 +4,7 @@ import errno
 import random
 from typing import TYPE_CHECKING, Any
 
-from caselog import canonical, checkpoint, records, witness
+from caselog import canonical, checkpoint, records, segment, witness
 from caselog.checkpoint import Checkpoint
 from caselog.keys import Signer as LogSigner
 from caselog.keys import SigningKey, SoftKey, Verifier
@@ -216,21 +216,25 @@ class Faults:
         self.world.observer.lied = True
         self.world.kernel.after(fault.for_us, setattr, self.world.gateway.disk, "is_lying", False)
 
-    def disk_rot(self, rng: random.Random, _fault: Fault) -> None:
-        """A byte of the log that the server holds already turns; it is found at the next start or scrub."""
+    def disk_rot(self, rng: random.Random, _fault: Fault, where: str = "any") -> None:
+        """A byte of the log that the server holds already turns; it is found at the next start or scrub.
+
+        `where` newest: in leaves that the server holds and that our own note does not yet say it does.
+        """
         gateway = self.world.gateway
-        names = (
-            [name for name in gateway.disk.list_names() if name.endswith(".seg")]
-            if not gateway.disk._off
-            else []
-        )
         held = self.world.observer.server_size
-        if len(names) < 2 or held < int(names[1].removesuffix(".seg")):
+        names = [] if gateway.disk._off else [n for n in gateway.disk.list_names() if n.endswith(".seg")]
+        names = [name for name in names if int(name.removesuffix(".seg")) + 2 < held]
+        if not names:
             return
-        first = names[0]
-        size = gateway.disk.size(first)
-        gateway.disk.rot(first, rng.randrange(size), 1 << rng.randrange(8))
-        self.world.observer.rotted = True
+        name = names[-1] if where == "newest" else rng.choice((names[0], names[-1]))
+        first = int(name.removesuffix(".seg"))
+        offsets = [offset for offset, _ in _lines(gateway.disk.read(name))]
+        begin = max(0, gateway.cursor - first) if where == "newest" else 0
+        end = min(held - 1 - first, len(offsets) - 1)  # and a leaf after it, so that it is no torn tail
+        if begin < end:
+            gateway.disk.rot(name, rng.randrange(offsets[begin], offsets[end]), 1 << rng.randrange(8))
+            self.world.observer.rotted = True
 
     # --- the network ------------------------------------------------------------------------------
 
@@ -446,6 +450,16 @@ class Faults:
         world.gateway.time.server_lies()
         world.observer.server_shown_us = max(world.observer.server_shown_us, world.server.wall.us())
         world.server.wall.step(by_us)
+
+
+def _lines(data: bytes) -> list[tuple[int, bytes]]:
+    """Offset and leaf of each whole line of a segment, up to the first that is not."""
+    found = []
+    for item in segment.scan(data):
+        if isinstance(item, segment.Damage):
+            break
+        found.append(item)
+    return found
 
 
 def _changed(payload: bytes, rng: random.Random) -> bytes:

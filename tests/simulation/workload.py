@@ -314,7 +314,7 @@ def _fault(rng: random.Random, kind: str, at_us: int) -> Fault:
             at_us, "disk_error", 0, {"operation": "sync", "number": "EIO", "after": rng.randrange(4)}
         )
     if kind == "disk_rot":
-        return Fault(at_us, kind)
+        return Fault(at_us, kind, 0, {"where": rng.choice(("any", "any", "newest"))})
     known = MAKERS[kind](rng, port, node)
     return Fault(at_us, kind, for_us, known)
 
