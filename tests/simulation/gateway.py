@@ -256,10 +256,10 @@ class Gateway:
         return self.time.moment()
 
     def put(self, event: Event) -> None:
-        """Into the queue; a full one makes serial threads wait, which here is a lost chunk, and drops the broker's."""
+        """Into the queue; a full one makes serial threads wait, which here is a lost chunk, and drops what the server said."""
         if self.core is None:
             return
-        if len(self.inlet) >= INPUT_QUEUE_MAX:
+        if len(self.inlet) >= INPUT_QUEUE_MAX and isinstance(event, BytesRead | ServerSaid):
             self.dropped += 1
             return
         self.inlet.append(event)
