@@ -128,6 +128,7 @@ fsync fails: what was not synced is gone though the disk goes on | 3.5 fault dis
 append fails: the disk refuses a write | 3.5 fault disk_error operation=append number=EIO after=0, 4 open gate, 8 shut gate, 12 open gate
 rot and start: an old byte turned, found at the next start: an interim log, and mended from the server | 3 chatter gate 12, 6 tag band, 8 untag band, 12 fault disk_rot, 12.1 fault gateway_kill 1s, 14 open gate, 16 shut gate ! roll late
 rot at the end: a byte of the last file turned, with whole leaves after it | 3 chatter gate 12, 6 tag band, 8 untag band, 10 chatter gate 24, 11.98 fault disk_rot where=newest, 12 fault gateway_kill 1s, 14 open gate, 16 shut gate ! late
+lied and forged: the card has not written what it said it had, and somebody else answers before the server | 0 fault mend_forger 60s, 3 chatter gate 10, 6 fault disk_lies 4.8s, 7 chatter gate 24, 10.5 fault gateway_power 1s, 16 open gate ! lost late
 rot and facts: forms and limits while the log is an interim one | 3 chatter gate 12, 6 tag band, 8 untag band, 10 crew, 12 fault disk_rot, 12.05 fault network 5s name=one_way_down, 12.1 fault gateway_kill 1s, 14 open gate, 16 shut gate ! roll late
 rot and dark: mains away while it is mended | 3 chatter gate 12, 6 tag band, 8 untag band, 12 fault disk_rot, 12.1 fault gateway_kill 1s, 13.5 fault gateway_power 1s, 14 open gate, 18 shut gate ! roll late
 rot and scrub: the nightly reading finds it while all goes on | 3 chatter gate 12, 6 tag band, 8 untag band, 11 fault disk_rot, 12 fault gateway_kill 1s, 16 open gate, 18 shut gate ! roll scrub late
@@ -159,7 +160,7 @@ CONDITIONS: dict[str, tuple[str, dict[str, Any], str]] = {
     "unsure": ("with no battery clock and no time service", {"rtc": "none"}, "0 fault no_ntp 3600s"),
 }  # fmt: skip
 _EXTRA: dict[str, dict[str, Any]] = {
-    "batteryless": {"rtc": "none"}, "stopped": {"rtc": "dead"}, "scrub": {"scrub_hour": 9}, "late": {"since_s": 11}, "low": {"low_bytes": 50_000, "reserve_bytes": 20_000},
+    "lost": {"tail": "lost"}, "batteryless": {"rtc": "none"}, "stopped": {"rtc": "dead"}, "scrub": {"scrub_hour": 9}, "late": {"since_s": 11}, "low": {"low_bytes": 50_000, "reserve_bytes": 20_000},
 } | {name: settings for name, (_, settings, _) in CONDITIONS.items()}  # fmt: skip
 
 
