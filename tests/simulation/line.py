@@ -16,7 +16,7 @@ TO_GATEWAY, TO_NODE = "to_gateway", "to_node"
 class Line:
     """`faults`: name -> settings of what is wrong now; each draws from its own stream.
 
-    lose: {p} of each chunk; flip: {p} of each byte; swallow: {p} of each byte; garbage: {p} of each chunk; double: {p} of each chunk; merge:
+    lose, lose_to_gateway: {p} of each chunk; flip: {p} of each byte; swallow: {p} of each byte; garbage: {p} of each chunk; double: {p} of each chunk; merge:
     {p} of each chunk, held until the next; late: {ms} at most; slow: {ms}, exactly so late to the node; echo: {ms}, what goes to the node comes again; cut, cut_to_node, cut_to_gateway: nothing goes through.
     """
 
@@ -74,10 +74,11 @@ class Line:
             self._ends[way](data)
 
     def _spoil(self, way: str, data: bytes) -> bytes:
-        if "lose" in self.faults:
-            settings, rng = self.faults["lose"]
-            if rng.random() < settings["p"]:
-                return b""
+        for name in ("lose", f"lose_{way}"):
+            if name in self.faults:
+                settings, rng = self.faults[name]
+                if rng.random() < settings["p"]:
+                    return b""
         for name in ("flip", "swallow"):
             if name in self.faults:
                 settings, rng = self.faults[name]

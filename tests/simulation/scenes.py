@@ -34,6 +34,7 @@ quick door: open and shut before anything is written | 4 open gate, 4.2 shut gat
 exit button: the button makes a fact of its own | 4 button gate, 5 release gate, 6 open gate, 8 shut gate
 chatter: a contact that bounces fills a batch | 4 chatter gate 8, 8 shut gate
 long chatter: more messages than the node says at once | 4 chatter gate 24, 8 shut gate
+loose wire: a contact that is never still is told as unknown, and as what it is when it rests | 6 chatter gate 400 8
 tag laid: a tag is read and stays | 4 tag band
 tag lifted: a tag is read and goes | 4 tag band, 7 untag band
 two tags: band and badge on one reader | 4 tag band, 4 tag badge, 8 untag band
@@ -78,12 +79,13 @@ released and in: it ends and its band is still in the cell | 3 crew, 4 came -600
 two people: two stays side by side | 3 crew, 4 came -600, 5 say person.arrived stay=s2, 6 say area.entered stay=s2, 7 register criminal_summons, 9 say stay.released stay=s2 reason=transferred officer=o1
 away: an approved way out and the return | 3 crew, 4 came -600, 5 say exit.approved stay=s1 approver=o4 ground=hospital, 6 untag band, 9 say exit.returned stay=s1
 node dies: the only board loses power, and comes back | 4 open gate, 5 fault node_power 9s node=n1, 18 shut gate
+node gone in the dark: it died while the gateway was off, and nobody is there at the start | 4 open gate, 5 fault gateway_power 6s, 7 fault node_power 30s node=n1, 40 shut gate
 node reset: its watchdog bites while a door is open | 4 open gate, 5 fault node_reset node=n1, 8 shut gate
 node blind: it is off while a door moves | 4 fault node_power 4s node=n1, 5 open gate, 12 shut gate
 node slow: its line is cut and everything comes late | 4 fault line 4s port=line1 name=cut, 5 open gate, 6 shut gate, 10 tag band
 line one way: the gateway hears and is not heard: no ack arrives | 4 fault line 5s port=line1 name=cut_to_node, 5 open gate, 7 shut gate
 line dirty: bits turn on the line | 4 fault line 6s port=line1 name=flip p=0.01, 5 open gate, 6 shut gate, 8 tag band
-line very lossy: messages come after those that followed them | 3.5 fault line 45s port=line1 name=lose p=0.85, 4 chatter gate 24, 8 chatter door-waiting-1 24, 12 tag band, 20 untag band, 24 chatter gate 24
+line very lossy: messages come after those that followed them | 3.5 fault line 45s port=line1 name=lose_to_gateway p=0.75, 4 chatter gate 24, 8 chatter door-waiting-1 24, 12 tag band, 20 untag band, 24 chatter gate 24
 line double: chunks come twice | 4 fault line 6s port=line1 name=double p=0.5, 5 open gate, 6 shut gate, 8 tag band
 port gone: the adapter is pulled out for longer than its limit | 4 fault port_gone 13s port=line1, 20 open gate, 22 shut gate
 replay: somebody plays the line back | 4 open gate, 5 shut gate, 7 fault replay port=line1, 9 open gate, 10 shut gate
@@ -266,8 +268,9 @@ def _macro(at_us: int, verb: str, words: list[str]) -> list[Act]:
         case "button" | "release":
             return [Act(at_us, verb, {"door": words[0]})]
         case "chatter":
+            pause_us = int(words[2]) * 1_000 if len(words) > 2 else 80_000
             return [
-                Act(at_us + n * 80_000, "door", {"door": words[0], "is_open": n % 2 == 0})
+                Act(at_us + n * pause_us, "door", {"door": words[0], "is_open": n % 2 == 0})
                 for n in range(int(words[1]))
             ]
         case "crew":

@@ -279,12 +279,16 @@ def _order(world: "World", leaves: list[dict[str, Any]]) -> None:
     truth = world.truth
     newest: dict[str, tuple[int, int]] = {}
     gaps: list[tuple[str, int, int, int]] = []
+    by_node: list[tuple[str, int, int, int]] = []  # what the node itself could not keep
     for leaf in leaves:
         if leaf["class"] != "fact":
             continue
         body, source = leaf["body"], leaf["source"]
         if leaf["type"] == "node.gap/1":
-            gaps.append((body["node"], body["node_boot"], body["first_seq"], body["last_seq"]))
+            gap = body["node"], body["node_boot"], body["first_seq"], body["last_seq"]
+            gaps.append(gap)
+            if source["name"]:
+                by_node.append(gap)
         if not source["name"] or leaf["type"] == "tag.gone/1":
             continue  # a tag that did not come back after a snapshot is told of the snapshot, later
         at = source["boot"], source["seq"]
@@ -298,7 +302,7 @@ def _order(world: "World", leaves: list[dict[str, Any]]) -> None:
             )
         newest[source["name"]] = max(newest.get(source["name"], (0, 0)), at)
     if not world.observer.lied:
-        _holes(world, newest, gaps)
+        _holes(world, newest, gaps, by_node)
 
 
 LATE_US = 60_000_000
@@ -320,7 +324,12 @@ def _may_be_late(
     return is_told or kept.at_us - first_us < LATE_US
 
 
-def _holes(world: "World", newest: dict[str, tuple[int, int]], gaps: list[tuple[str, int, int, int]]) -> None:
+def _holes(
+    world: "World",
+    newest: dict[str, tuple[int, int]],
+    gaps: list[tuple[str, int, int, int]],
+    by_node: list[tuple[str, int, int, int]],
+) -> None:
     """A message below the newest that was neither acked nor told lost is a hole that nobody knows of."""
     truth = world.truth
     for (node, boot, seq), emitted in truth.emitted.items():
@@ -328,7 +337,11 @@ def _holes(world: "World", newest: dict[str, tuple[int, int]], gaps: list[tuple[
         if boot != top[0] or seq >= top[1] or (node, boot, seq) in truth.acked or emitted.message is None:
             continue
         is_waiting = any(entry.seq == seq for entry in world.boards[node].node.link.queue._entries)
-        is_told = any(n == node and b == boot and first <= seq <= last for n, b, first, last in gaps)
+        is_at_work = world.boards[node].is_on and world.boards[node].boot == boot
+        told = (
+            by_node if is_at_work else gaps
+        )  # what the gateway gave up comes all the same while the board lives
+        is_told = any(n == node and b == boot and first <= seq <= last for n, b, first, last in told)
         is_in_log = (node, boot, seq) in world.observer.sources
         if (
             not is_told
