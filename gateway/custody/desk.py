@@ -31,8 +31,8 @@ class AlarmDesk:
     def clear(self, alarm_id: str, at_us: int, reason: str) -> None:
         """The condition is over. A pre-warning goes; an alarm stays until it is handled to the end."""
         record = self._records.get(alarm_id)
-        if record is None:
-            return
+        if record is None or (not record.is_active and not record.stages):
+            return  # taken back before: it has its end
         record.cleared_us, record.clear_reason = at_us, reason
         record.history.append((at_us, "cleared", reason))
         if record.is_prewarning or record.state == CLOSED:

@@ -165,8 +165,11 @@ class AlarmBook:
 
     def follow(self, effect: Effect, record: AlarmRecord | None, fact: Fact, origin: str = GATEWAY) -> None:
         """Take over what `effect` did to an alarm; `record` is the engine's, None when the engine is done with it."""
-        if isinstance(effect, ObligationChanged) and effect.reason == "late_evidence":
-            self._withdrawn(effect, fact)
+        if isinstance(effect, ObligationChanged):
+            if effect.reason == "late_evidence":
+                self._withdrawn(effect, fact)
+            elif record is not None:
+                self._moved(record)
         if not isinstance(effect, AlarmEffect | AlarmChanged):
             return
         known = self.get(effect.alarm)
@@ -197,6 +200,15 @@ class AlarmBook:
                 known.id, f"withdrawn|{fact.index}", "cleared", effect.time_us, None, fact.index, detail
             ),
         )
+
+    def _moved(self, record: AlarmRecord) -> None:
+        """The duty began at another moment, or has another limit, than was told: its alarm shows that."""
+        known = self.get(record.id)
+        if known is None or (known.since_us, known.due_us) == (record.since_us, record.due_us):
+            return
+        alarm = replace(known, since_us=record.since_us, due_us=record.due_us)
+        self._place(alarm)
+        self._changed[alarm.id] = alarm
 
     def foreign(self, leaf: LeafRecord) -> None:
         """An alarm record of the gateway's log that our evaluator did not find."""

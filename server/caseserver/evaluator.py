@@ -113,7 +113,7 @@ class Evaluator:
         for effect in self._engine.step(fact):
             if self._is_comparable:
                 self._owe(effect, fact)
-            found.append(Found(effect, self._engine.alarms.get(getattr(effect, "alarm", "")), fact))
+            found.append(Found(effect, _record_of(self._engine, effect), fact))
         self._overdue()
         return found
 
@@ -150,9 +150,8 @@ class Evaluator:
             if self._ahead is None:
                 break
             fact = _deadline(now, self.size, step)
-            for effect in self._ahead.step(fact):
-                record = self._ahead.alarms.get(getattr(effect, "alarm", ""))
-                found.append(Found(effect, record, fact))
+            ahead = self._ahead
+            found += [Found(effect, _record_of(ahead, effect), fact) for effect in ahead.step(fact)]
             if self._ahead.next_deadline_us() == due_us:
                 break
         return found
@@ -271,6 +270,11 @@ class Evaluator:
         self._settled[output] = None
         while len(self._settled) > SETTLED_MAX:
             self._settled.popitem(last=False)
+
+
+def _record_of(engine: Engine, effect: Effect) -> AlarmRecord | None:
+    """The alarm that an effect is about; of a duty, the alarm that it has raised."""
+    return engine.alarms.get(getattr(effect, "alarm", "") or getattr(effect, "obligation", ""))
 
 
 def output_id(full: str) -> str:

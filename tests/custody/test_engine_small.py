@@ -173,6 +173,17 @@ def test_an_alarm_taken_back_in_doubt_is_a_warning_when_its_warning_comes() -> N
     assert (record.is_active, record.is_prewarning, record.raised_us) == (True, False, at("17:00"))
 
 
+def test_an_alarm_taken_back_keeps_its_end_when_the_duty_ends() -> None:
+    told = questioned(Told())
+    told.engine.step(replace(fact("clock.doubted", 90, at("09:05"), reason="rtc"), recorded_latest_us=None))
+    told.count = 91
+    told.say("deadline.reached", "09:07")
+    record = told.engine.alarms[told.row("T5/questioning").id]
+    told.say("stay.released", "09:30", stay="s", reason="released")
+    assert not [e for e in told.effects if isinstance(e, AlarmCleared) and e.alarm == record.id]
+    assert (record.cleared_us, record.clear_reason) == (at("09:07"), "late_evidence")
+
+
 def test_an_alarm_that_is_over_and_not_handled_does_not_stand_again_because_a_limit_is_near() -> None:
     told = questioned(Told()).say("deadline.reached", "17:10")
     row, desk = told.row("T5/questioning"), told.engine._desk

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from caseserver.alarms import Alarm, AlarmBook
+from custody.effects import ObligationChanged
 from custody.engine import Engine
 from custody.facts import Fact
 from custody.times import parse_instant_us
@@ -57,3 +58,24 @@ def test_an_alarm_taken_back_goes_when_the_duty_itself_never_was():
     assert gone.closed_us is not None
     held, known = both.open_ids()
     assert held == known
+
+
+def test_an_alarm_shows_when_its_duty_began_by_what_came_late() -> None:
+    """The gateway tells that of the duty alone."""
+    both = Both()
+    both.step(fact("person.arrived", 0, ARRIVED_US, stay="s1"))
+    both.step(fact("deadline.reached", 1, ARRIVED_US + 6 * MINUTE_US))
+    [alarm] = entry(both.book.open())
+    moved = both.engine.alarms[alarm.id]
+    moved.since_us, moved.due_us = ARRIVED_US + MINUTE_US, ARRIVED_US + 6 * MINUTE_US
+    effect = ObligationChanged(
+        ARRIVED_US, 2, obligation=alarm.id, rule=alarm.rule, variant=alarm.variant, subject=alarm.subject,
+        stay="s1", state="moved",
+    )  # fmt: skip
+    both.book.take_changes()
+    both.book.follow(effect, moved, fact("deadline.reached", 2, ARRIVED_US + 7 * MINUTE_US))
+    [shown] = entry(both.book.open())
+    assert (shown.since_us, shown.due_us) == (moved.since_us, moved.due_us)
+    changed, events = both.book.take_changes()
+    assert [a.id for a in changed] == [alarm.id]
+    assert events == []

@@ -31,6 +31,7 @@ SCENES_A_ROUND = 30
 STRUCK_A_ROUND = 6
 STRIDE = 16
 """Of a scene's strikes one in so many is played a round."""
+SERVER_STRIDE = 6
 TWINS_EVERY_US = 1_000_000
 TWINS_STRIDE = 5
 HASHES_EVERY = 4
@@ -75,7 +76,7 @@ def turns(first: int) -> Iterator[tuple[str, Play]]:
         if number:
             turn = number - 1
             scene = by_name[SERVER_SCENES[turn % len(SERVER_SCENES)]]
-            yield f"server {scene.name} {turn}/{STRIDE}", partial(_died, scene, turn)
+            yield f"server {scene.name} {turn}/{SERVER_STRIDE}", partial(_died, scene, turn)
             again = twins.plans()[turn % len(twins.SCENES)]
             yield (
                 f"twins {again.seed} {turn}/{TWINS_STRIDE}",
@@ -98,7 +99,7 @@ def _struck(scene: Scene, lap: int) -> list[str]:
 
 
 def _died(scene: Scene, turn: int) -> list[str]:
-    return small.walk_server(scene, STRIDE, turn).violations
+    return small.walk_server(scene, SERVER_STRIDE, turn).violations
 
 
 def _twins(plan: Plan, turn: int) -> list[str]:
