@@ -14,7 +14,7 @@ from custody.effects import AlarmCleared, AlarmRaised, Effect, Refusal
 from custody.engine import Engine
 from custody.facts import Fact
 from custody.obligation import Obligation
-from tests.custody.against_oracle import BOOKS, area, book, compare
+from tests.custody.against_oracle import BOOKS, area, book, differences, history
 
 SECOND_US = 1_000_000
 FAR_US = 2**62
@@ -24,8 +24,9 @@ ODDS_OF_DOUBT = 0.15
 
 def played(seed: int) -> list[str]:
     """What did not hold of the history of this seed; empty when all did."""
-    facts, name, _, _, unlike = compare(seed)
-    found = [f"I6: the oracle says otherwise: {line}" for line in unlike[:2]]
+    facts, until_us = history(seed, heard=0.4 if seed % 3 == 0 else 0.95)
+    name = BOOKS[seed % len(BOOKS)]
+    found = [f"I6: the oracle says otherwise: {line}" for line in differences(facts, name, until_us)[:2]]
     return found + _told(facts, name, random.Random(f"told {seed}"))
 
 

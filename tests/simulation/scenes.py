@@ -56,6 +56,7 @@ eight hours: the questioning limit of another measure ends now | 3 crew, 4 came 
 limit ahead: a gate is held open while the network is away and much waits to be told; then everything comes late | 4 release gate, 4.5 open gate, 5.5 fault network 40s name=one_way_up, 8 chatter door-waiting-1 250, 45.5 fault network 20s name=late p=1.0 ms=2500, 50 shut gate
 extended: the longer limit is approved before the shorter one ends | 3 crew, 4 came -43186, 5 register criminal_summons, 6 say extension.approved stay=s1 rule=T1 limit=24h approver=o3 ground=grave_or_complex_custody_needed
 extended late: it is approved after the limit | 3 crew, 4 came -43194, 5 register criminal_summons, 11 say extension.approved stay=s1 rule=T1 limit=24h approver=o3 ground=grave_or_complex_custody_needed
+extended, told late: it was approved before the limit, and the form comes after it | 3 crew, 4 came -43194, 5 register criminal_summons, 14 say extension.approved stay=s1 rule=T1 limit=24h approver=o3 ground=grave_or_complex_custody_needed -8
 extended by nobody: who approves has no such role | 3 crew, 4 came -43192, 5 register criminal_summons, 6 say extension.approved stay=s1 rule=T1 limit=24h approver=o1 ground=grave_or_complex_custody_needed
 meal due: six hours without a meal end now | 3 crew, 4 came -21590, 14 say meal.given stay=s1
 meal given: a meal in time moves the limit | 3 crew, 4 came -21588, 6 say meal.given stay=s1

@@ -505,6 +505,14 @@ def _missed(world: "World", engine: Engine, facts: list[Fact]) -> None:
         (row.id, stage.name)
         for row in ordered.obligations() for stage in row.fired if stage.due_us < world.now_us - SETTLING_US
     }  # fmt: skip
+    reached = {(row.id, stage.name) for row in ordered.obligations() for stage in row.fired}
+    invented = sorted(
+        (row.id, stage.name)
+        for row in engine.obligations() for stage in row.fired
+        if stage.due_us < world.now_us - SETTLING_US and (row.id, stage.name) not in reached
+    )  # fmt: skip
+    if invented:
+        world.truth.violate("I6", f"{len(invented)} limits told that the facts do not reach: {invented[:3]}")
     missing = sorted(wanted - told)
     if missing:
         world.truth.violate("I6", f"{len(missing)} limits reached and not told: {missing[:3]}")
