@@ -98,6 +98,8 @@ class SendQueue:
         at = 0
         while at < len(lost) and lost[at][0] <= seq:
             at += 1
+        if at > 0 and seq <= lost[at - 1][1]:
+            return  # in a range that became one with another
         lost.insert(at, [seq, seq])
         if at + 1 < len(lost) and lost[at + 1][0] == seq + 1:
             lost[at][1] = lost.pop(at + 1)[1]

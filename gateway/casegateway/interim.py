@@ -53,9 +53,11 @@ def merge(log: Log, folder: Path) -> int:
         disk = FileDisk(folder / "log")
         taken, _ = Log.open(disk)
         known = {entry["id"] for entry in _entries(log, min(seeded, log.size))}
+        newest = _entries(log, max(0, log.size - INTERIM_COMMIT_LEAVES))
+        floor_us = max((entry["recorded"]["earliest_us"] for entry in newest), default=0)
         for entry in _entries(taken, seeded):
             if entry["class"] == "fact" and entry["id"] not in known:
-                log.append(entry)
+                log.append(entry | {"recorded": _not_before(entry["recorded"], floor_us)})
                 count += 1
                 if not count % INTERIM_COMMIT_LEAVES:
                     log.commit()
@@ -67,6 +69,15 @@ def merge(log: Log, folder: Path) -> int:
     folder.rename(kept)
     sync_directory(folder.parent)
     return count
+
+
+def _not_before(recorded: dict[str, Any], floor_us: int) -> dict[str, Any]:
+    """It was after all that the whole log holds, even where the end of that was not known then."""
+    latest_us = recorded["latest_us"]
+    return recorded | {
+        "earliest_us": max(floor_us, recorded["earliest_us"]),
+        "latest_us": None if latest_us is None else max(floor_us, latest_us),
+    }
 
 
 def _seed(log: Log, disk: Disk, found: Survey) -> None:

@@ -101,6 +101,27 @@ def test_facts_taken_meanwhile_are_appended_once_to_the_mended_log(house):
     assert [path.name for path in data.glob("interim*")] == ["interim.merged-0"]
 
 
+def test_facts_taken_meanwhile_are_recorded_after_all_that_came_back(house):
+    """Where the end of the log was lost and no source of time spoke, they knew no better than what was left of it."""
+    data, leaves, anchor = house
+    last = json.loads(leaves[-1])["recorded"]
+    rot(data)
+    found = open_evidence(data, None, COUNT, lambda: None)
+    early = entry(100, "s-1")
+    doubted = early["recorded"] | {"earliest_us": last["earliest_us"] - 5_000_000, "latest_us": None}
+    found.log.append(early | {"recorded": doubted})
+    found.log.commit()
+    fill(found, leaves, anchor)
+    mend(found, COUNT, NOW)
+    found.close()
+    found = open_evidence(data, None, COUNT, no_cry)
+    tail = json.loads(found.log.leaves(found.log.size - 1, 1, 1 << 30)[0])
+    assert tail["id"] == "n1/1/100"
+    assert tail["recorded"]["earliest_us"] >= last["earliest_us"]
+    assert tail["recorded"]["latest_us"] is None
+    found.close()
+
+
 def test_a_power_cut_between_the_facts_and_the_renaming_appends_nothing_twice(house):
     data, leaves, anchor = house
     rot(data)

@@ -1,5 +1,7 @@
 """The bounded queue: what is lost first, and that nothing is lost untold."""
 
+import itertools
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -107,3 +109,24 @@ def test_of_too_many_lost_ranges_the_nearest_two_become_one() -> None:
     for seq in [*apart, 53]:
         queue._remember(seq)
     assert queue.lost == [[50, 53] if seq == 50 else [seq, seq] for seq in apart]
+
+
+def test_what_falls_into_a_range_that_became_one_with_another_does_not_cut_it_short() -> None:
+    queue = SendQueue(QUEUE_MAX)
+    apart = range(10, 10 * (LOST_RANGES_MAX + 1), 10)
+    for seq in [*apart, 53, 51]:
+        queue._remember(seq)
+    for seq in [*apart, 51, 53]:
+        assert any(first <= seq <= last for first, last in queue.lost), seq
+
+
+@given(st.lists(st.integers(1, 2_000), unique=True, max_size=200))
+def test_lost_ranges_cover_all_that_was_dropped_in_any_order(dropped: list[int]) -> None:
+    queue = SendQueue(QUEUE_MAX)
+    for seq in dropped:
+        queue._remember(seq)
+    assert len(queue.lost) <= LOST_RANGES_MAX
+    assert all(first <= last for first, last in queue.lost)
+    assert all(one[1] < other[0] for one, other in itertools.pairwise(queue.lost))
+    for seq in dropped:
+        assert any(first <= seq <= last for first, last in queue.lost)
