@@ -17,6 +17,8 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
+from tests.custody import streams
+from tests.custody.vectors import rows, told
 from tests.simulation import histories, small, twins
 from tests.simulation.plan import MINUTE_US, Plan
 from tests.simulation.scenes import Scene, scenes
@@ -27,6 +29,7 @@ FIRST_SEED = 500_000
 """Seeds of the hunt are no seeds of the record."""
 SPANS_MIN = (8, 15, 8, 25, 12, 60)
 HISTORIES_A_ROUND = 100
+STORIES_STRIDE, STREAMS_STRIDE = 4, 10
 SCENES_A_ROUND = 30
 STRUCK_A_ROUND = 6
 STRIDE = 16
@@ -63,6 +66,7 @@ def turns(first: int) -> Iterator[tuple[str, Play]]:
     for number, plan in enumerate(plans(first)):
         facts = first + number * HISTORIES_A_ROUND
         yield f"histories {facts}", partial(histories.walk, facts, HISTORIES_A_ROUND)
+        yield f"vectors {number}", partial(_vectors, number)
         yield f"world {plan.seed}", partial(_played, plan)
         if number < len(known) // SCENES_A_ROUND + 1:
             for scene in known[number * SCENES_A_ROUND : (number + 1) * SCENES_A_ROUND]:
@@ -84,6 +88,15 @@ def turns(first: int) -> Iterator[tuple[str, Play]]:
             )
         if number % HASHES_EVERY == 2:
             yield f"hashes {first + number}", partial(_hashes, first + number)
+
+
+def _vectors(number: int) -> list[str]:
+    """I15: what another release made of the same facts, some of it each round (tests/vectors/custody)."""
+    lines = rows()
+    some = lines[number % STORIES_STRIDE :: STORIES_STRIDE]
+    found = [f"I15: the story of {row['rule']} is told otherwise" for row in some if told(row) != row["told"]]
+    keys = list(streams.known().items())[number % STREAMS_STRIDE :: STREAMS_STRIDE]
+    return found + [f"I15: stream {key} is told otherwise" for key, one in keys if streams.now(key) != one]
 
 
 def _played(plan: Plan) -> list[str]:
