@@ -322,6 +322,7 @@ class Gateway:
         if life != self.life:
             return
         if stop is not None:
+            self.world.truth.counts[f"gave up {stop.code}"] += 1
             self._ended(stop.code)
             return
         if self.inlet:

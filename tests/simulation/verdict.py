@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from casegateway.book import output_of
-from casegateway.core import GatewayCore
+from casegateway.core import EXIT_STORAGE_FAILED, GatewayCore
 from caselog import canonical
 from casewire import ACTIVE, Boot, Contact, Feedback, Gap, Snapshot, Tag
 from custody.codec import fact_of
@@ -591,7 +591,14 @@ def _places(world: "World") -> None:
 # --- I16: bounds ----------------------------------------------------------------------------------------------------
 
 
+BROKEN_DISKS = frozenset({"disk_error", "disk_read_only", "disk_rot", "disk_lies", "gateway_cut_at_disk"})
+
+
 def _bounds(world: "World") -> None:
+    gave_up = world.truth.counts[f"gave up {EXIT_STORAGE_FAILED}"]
+    is_sound = not BROKEN_DISKS & set(world.truth.faults) and getattr(world, "struck_us", None) is None
+    if gave_up and is_sound:
+        world.truth.violate("I16", f"the gateway gave up {gave_up} times over a disk that was only full")
     core = world.gateway.core
     if core is None:
         return
