@@ -32,6 +32,7 @@ def judge_more(world: "World", leaves: list[dict[str, Any]], engine: Engine) -> 
     world.watch.end()
     _happened(world, leaves)
     _lost(world, leaves)
+    _gone(world, leaves)
     _quiet(world, leaves)
     _chatter(world)
     _handled(world, leaves)
@@ -118,6 +119,23 @@ def _lost(world: "World", leaves: list[dict[str, Any]]) -> None:
             world.truth.violate(
                 "I7", f"leaf {leaf['index']}: the loss of a node is dated {late_s:.1f} s too late"
             )
+
+
+LINE_FAULTS = frozenset({"line", "port_gone", "node_power", "node_reset", "gateway_freeze"})
+
+
+def _gone(world: "World", leaves: list[dict[str, Any]]) -> None:
+    """I2: a tag that lies on its reader all the time is not told as gone, where nothing kept it from being read."""
+    if LINE_FAULTS & set(world.truth.faults) and not world.settings.get("judge_tags"):
+        return
+    for leaf in leaves:
+        if leaf["type"] != "tag.gone/1":
+            continue
+        tag, node = leaf["body"]["tag"], leaf["source"]["name"]
+        point = next(p for p in world.area.points if p.kind == "reader" and p.of == leaf["body"]["reader"])
+        lies_there = tag in world.boards[point.node].tags[point.point]
+        if lies_there and not world.truth.tags_gone.get((node, point.point, tag)):
+            world.truth.violate("I2", f"leaf {leaf['index']}: {tag} is told as gone and never moved")
 
 
 # --- I5 --------------------------------------------------------------------------------------------------------

@@ -31,7 +31,9 @@ SPANS_MIN = (8, 15, 8, 25, 12, 60)
 HISTORIES_A_ROUND = 100
 STORIES_STRIDE, STREAMS_STRIDE = 4, 10
 SCENES_A_ROUND = 30
-STRUCK_A_ROUND = 6
+STRUCK_A_ROUND = 10
+SPREAD = 61
+"""Scenes that stand beside each other are much alike."""
 STRIDE = 16
 """Of a scene's strikes one in so many is played a round."""
 SERVER_STRIDE = 6
@@ -72,7 +74,8 @@ def turns(first: int) -> Iterator[tuple[str, Play]]:
             for scene in known[number * SCENES_A_ROUND : (number + 1) * SCENES_A_ROUND]:
                 yield f"scene {scene.name}", partial(_unbroken, scene)
         for step in range(STRUCK_A_ROUND):
-            lap, which = divmod(number * STRUCK_A_ROUND + step, len(known))
+            lap, place = divmod(number * STRUCK_A_ROUND + step, len(known))
+            which = place * SPREAD % len(known)
             yield (
                 f"struck {known[which].name} {lap}/{STRIDE}",
                 partial(_struck, known[which], lap),

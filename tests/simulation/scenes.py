@@ -37,6 +37,7 @@ long chatter: more messages than the node says at once | 4 chatter gate 24, 8 sh
 loose wire: a contact that is never still is told as unknown, and as what it is when it rests | 6 chatter gate 400 8
 tag laid: a tag is read and stays | 4 tag band
 tag lifted: a tag is read and goes | 4 tag band, 7 untag band
+tag stays: tags lie on their reader while its board starts anew | 4 tag band, 4.1 tag badge, 4.2 tag stray, 6 fault node_reset node=n1, 16 open gate ! whole_tags
 two tags: band and badge on one reader | 4 tag band, 4 tag badge, 8 untag band
 unknown tag: a tag that is nobody's | 4 tag stray, 7 untag stray
 recorder stops: a recorder goes off and on | 4 off rec-1, 7 on rec-1
@@ -117,6 +118,7 @@ clock forward: somebody sets the clock an hour on | 3 crew, 4 came -43186, 5 reg
 clock back: and a day back | 3 crew, 4 came -43186, 5 register criminal_summons, 6 fault clock_step by_us=-86400000000
 clock forward, killed: it starts again while its log doubts the clock, and the clock is right by then | 3 fault no_ntp 3.5s, 3 fault broker_down 9s, 4 open gate, 5 fault clock_step by_us=3600000000, 5.5 fault gateway_kill 3s, 10 shut gate
 server slow, alone: a server whose clock is slow is the only source of time at a start | 0 fault no_ntp 3600s, 4 open gate, 6 fault server_clock_step by_us=-3600000000, 7 fault gateway_kill 1s, 10 shut gate, 14 open gate ! batteryless
+doubt, then due: a limit told as possible in doubt is taken back, and then it comes | 3 fault no_ntp 4.5s, 3 fault broker_down 4.5s, 4 release gate, 4.5 open gate, 5.2 fault gateway_kill 0.8s, 30 shut gate ! batteryless
 clock stopped: a battery clock that says that it stood, and no other source yet | 0 fault no_ntp 3600s, 0 fault broker_down 12s, 4 open gate, 6 shut gate, 16 open gate ! stopped
 clock unsure: no time service, and a start meanwhile | 3 fault no_ntp 20s, 5 fault gateway_kill 1s, 8 open gate, 10 shut gate
 clock dead: a start with a dead battery clock | 3 fault clock_at_boot rtc=dead, 4 fault gateway_power 3s, 10 open gate, 12 shut gate
@@ -163,7 +165,7 @@ CONDITIONS: dict[str, tuple[str, dict[str, Any], str]] = {
     "unsure": ("with no battery clock and no time service", {"rtc": "none"}, "0 fault no_ntp 3600s"),
 }  # fmt: skip
 _EXTRA: dict[str, dict[str, Any]] = {
-    "lost": {"tail": "lost"}, "batteryless": {"rtc": "none"}, "stopped": {"rtc": "dead"}, "scrub": {"scrub_hour": 9}, "late": {"since_s": 11}, "low": {"low_bytes": 50_000, "reserve_bytes": 20_000},
+    "lost": {"tail": "lost"}, "whole_tags": {"judge_tags": True}, "batteryless": {"rtc": "none"}, "stopped": {"rtc": "dead"}, "scrub": {"scrub_hour": 9}, "late": {"since_s": 11}, "low": {"low_bytes": 50_000, "reserve_bytes": 20_000},
 } | {name: settings for name, (_, settings, _) in CONDITIONS.items()}  # fmt: skip
 
 
