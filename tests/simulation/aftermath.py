@@ -110,10 +110,17 @@ def _lost(world: "World", leaves: list[dict[str, Any]]) -> None:
     for leaf in leaves:
         if leaf["type"] != "node.lost/1":
             continue
-        at_us = world.truth.leaves[leaf["index"]].at_us
-        gone = [
-            us for us in world.truth.gone.get(leaf["body"]["node"], []) if at_us - 8 * SECOND_US < us <= at_us
-        ]
+        at_us, node = world.truth.leaves[leaf["index"]].at_us, leaf["body"]["node"]
+        back_us = max(
+            (
+                world.truth.leaves[other["index"]].at_us
+                for other in leaves[: leaf["index"]]
+                if other["type"] == "node.restored/1" and other["body"]["node"] == node
+            ),
+            default=0,
+        )
+        since_us = max(back_us, at_us - 8 * SECOND_US)
+        gone = [us for us in world.truth.gone.get(node, []) if since_us < us <= at_us]
         if gone and leaf["occurred"]["earliest_us"] > gone[-1] + LOST_SLACK_US:
             late_s = (leaf["occurred"]["earliest_us"] - gone[-1]) / 1e6
             world.truth.violate(
@@ -163,11 +170,14 @@ def _chatter(world: "World") -> None:
         ):
             continue
         world.truth.counts["chatter looked"] += 1
-        told = any(
-            message[0] == node and isinstance(e.message, Contact) and e.message.point == point
-            and e.message.state == UNKNOWN and since_us <= e.at_us <= until_us + SECOND_US // 2
-            for message, e in world.truth.emitted.items()
-        )  # fmt: skip
+        said = [
+            (e.at_us, e.message.state) for message, e in world.truth.emitted.items()
+            if message[0] == node and isinstance(e.message, Contact) and e.message.point == point
+        ]  # fmt: skip
+        before = max((word for word in said if word[0] < since_us), default=(0, None))
+        told = before[1] == UNKNOWN or any(
+            state == UNKNOWN and since_us <= at <= until_us + SECOND_US // 2 for at, state in said
+        )
         if not told:
             world.truth.violate(
                 "I5", f"point {point} of {node} chattered for {(until_us - since_us) / 1e6:.1f} s unsaid"

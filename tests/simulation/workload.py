@@ -321,7 +321,7 @@ def _fault(rng: random.Random, kind: str, at_us: int) -> Fault:
 
 _LINE: tuple[tuple[str, dict[str, Any]], ...] = (
     ("lose", {"p": 0.4}), ("lose", {"p": 0.8}), ("lose", {"p": 1.0}), ("lose_to_gateway", {"p": 0.75}), ("flip", {"p": 0.0005}), ("flip", {"p": 0.005}), ("flip", {"p": 0.05}), ("swallow", {"p": 0.003}),
-    ("garbage", {"p": 0.2}), ("double", {"p": 0.3}), ("merge", {"p": 0.3}), ("late", {"ms": 15}), ("slow", {"ms": 7_000}), ("slow", {"ms": 4_500}), ("late", {"ms": 1_500}), ("late", {"ms": 9_000}),
+    ("garbage", {"p": 0.2}), ("double", {"p": 0.3}), ("merge", {"p": 0.3}), ("late", {"ms": 15}), ("late", {"ms": 1_500}), ("late", {"ms": 9_000}),
     ("echo", {"ms": 2_600}), ("echo", {"ms": 7_500}),
     ("cut", {}), ("cut", {}), ("cut_to_node", {}), ("cut_to_gateway", {}),
 )  # fmt: skip
