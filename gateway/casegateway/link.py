@@ -89,9 +89,8 @@ class NodeLink:
         if received_us - self.heard_real_us > NODE_SILENT_MS * 1_000:
             self._request_us = None  # what it was asked while it was away it has not heard
         self.is_heard = True
-        waited_us = round(
-            max(0, now.real_us - received_us) * now.rate
-        )  # in our own queue, while we stood still
+        # While we stood still it waited in our own queue: it was heard when it was read.
+        waited_us = round(max(0, now.real_us - received_us) * now.rate)
         self.heard_real_us, self.heard_us = received_us, now.instant.earliest_us - waited_us
         self._clock.note(frame.uptime_ms, received_us)
         if isinstance(frame.message, Heartbeat):

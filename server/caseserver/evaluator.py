@@ -75,9 +75,8 @@ class Evaluator:
         self._engine = Engine(area, rulebook)
         self._ahead: Engine | None = None
         self._owed: OrderedDict[str, tuple[int, bytes]] = OrderedDict()
-        self._answers: list[
-            int
-        ] = []  # leaf of the first output after each run of facts, while something is owed
+        # The first output after each run of facts, by its leaf, while something is owed.
+        self._answers: list[int] = []
         self._was_output = False
         self._settled: OrderedDict[str, None] = OrderedDict()
         self._stay_leaves: dict[str, int] = {}

@@ -360,9 +360,8 @@ def _holes(
             continue
         is_waiting = any(entry.seq == seq for entry in world.boards[node].node.link.queue._entries)
         is_at_work = world.boards[node].is_on and world.boards[node].boot == boot
-        told = (
-            by_node if is_at_work else gaps
-        )  # what the gateway gave up comes all the same while the board lives
+        # What the gateway gave up comes all the same while the board lives.
+        told = by_node if is_at_work else gaps
         is_told = any(n == node and b == boot and first <= seq <= last for n, b, first, last in told)
         is_in_log = (node, boot, seq) in world.observer.sources
         if (
