@@ -1,0 +1,1 @@
+"""Devices that behave, as processes of their own: for tests, the demo and a bench without hardware."""
