@@ -11,6 +11,7 @@ from casewire.errors import FieldError, check_range
 
 PAYLOAD_MAX_BYTES = 200
 UID_MAX_BYTES = 16
+TROUBLES_POINTS_MAX = PAYLOAD_MAX_BYTES // 3
 SNAPSHOT_POINTS_MAX = (PAYLOAD_MAX_BYTES - 2) // 2  # per part: 2 bytes go to part, parts
 
 INACTIVE = 0
@@ -21,6 +22,26 @@ BOOT_POWER_UP = 0
 BOOT_WATCHDOG = 1
 BOOT_RESET = 2  # asked for: reset button, mpremote, machine.reset()
 BOOT_OTHER = 255
+
+# What keeps a point from being believed, or a device from doing its work: bits of Troubles.
+LINE_SHORT = 1  # supervised loop: shorted
+LINE_OPEN = 2  # supervised loop: cut
+LINE_FAULT = 4  # supervised loop: a resistance that is none of the expected
+TAMPER = 8  # the housing is open
+BATTERY_LOW = 16
+MAINS_LOST = 32
+SILENT = 64  # the device does not answer
+JAMMED = 128  # ordered, and the bolt did not follow
+CONTRADICTION = 256  # two contacts that exclude each other
+KEY_REFUSED = 512  # the device refuses our key, or we its
+DEFAULT_KEY = 1024  # speaks with a key that everybody knows
+NOISY = 2048  # too many of its answers are damaged
+TROUBLE_BITS_MAX = 0x0FFF
+
+BAND_CUT = 1  # bits of Band: the strap was cut or opened
+BAND_BATTERY_LOW = 2
+BAND_BUTTON = 4  # the bearer pressed its button
+BAND_BITS_MAX = 7
 
 U8_MAX = 0xFF
 U16_MAX = 0xFFFF
@@ -193,6 +214,60 @@ class Boot(Message):
     firmware: int
 
 
+class Troubles(Message):
+    """All troubles that each of these points has now, as bits; 0: none (any more)."""
+
+    KIND = 8
+    NAMES = ("points",)
+
+    def __init__(self, points: "tuple[tuple[int, int], ...]") -> None:
+        check_range("Troubles.points count", len(points), 1, TROUBLES_POINTS_MAX)
+        before = -1
+        for point, bits in points:
+            check_range("Troubles.point", point, before + 1, U8_MAX)
+            check_range("Troubles.bits", bits, 0, TROUBLE_BITS_MAX)
+            before = point
+        self.points = tuple([(point, bits) for point, bits in points])
+
+    def pack(self) -> bytes:
+        out = bytearray()
+        for point, bits in self.points:
+            out.append(point)
+            out.append(bits >> 8)
+            out.append(bits & 0xFF)
+        return bytes(out)
+
+    @classmethod
+    def unpack(cls, payload: bytes) -> "Troubles":
+        if not payload or len(payload) % 3:
+            raise FieldError("Troubles payload: expected 3 bytes a point, found %d bytes" % len(payload))
+        return cls(
+            tuple([(payload[at], payload[at + 1] << 8 | payload[at + 2]) for at in range(0, len(payload), 3)])
+        )
+
+
+class Band(Message):
+    """An active wristband ``uid`` tells of itself through the reader ``point``: BAND_* bits."""
+
+    KIND = 9
+    NAMES = ("point", "flags", "uid")
+
+    def __init__(self, point: int, flags: int, uid: bytes) -> None:
+        self.point = check_range("Band.point", point, 0, U8_MAX)
+        self.flags = check_range("Band.flags", flags, 0, BAND_BITS_MAX)
+        check_range("Band.uid length", len(uid), 1, UID_MAX_BYTES)
+        self.uid = bytes(uid)
+
+    def pack(self) -> bytes:
+        return bytes((self.point, self.flags)) + self.uid
+
+    @classmethod
+    def unpack(cls, payload: bytes) -> "Band":
+        if len(payload) < 3:
+            raise FieldError("Band payload: expected 3..18 bytes, found %d" % len(payload))
+        return cls(payload[0], payload[1], payload[2:])
+
+
 class Ack(Message):
     """The gateway holds message ``seq`` of the node's boot ``boot``, that one alone.
 
@@ -228,6 +303,6 @@ class SnapshotRequest(Message):
 
 
 NODE_KINDS: "dict[int, type[Message]]" = {
-    kind.KIND: kind for kind in (Heartbeat, Snapshot, Contact, Tag, Feedback, Gap, Boot)
+    kind.KIND: kind for kind in (Heartbeat, Snapshot, Contact, Tag, Feedback, Gap, Boot, Troubles, Band)
 }
 GATEWAY_KINDS: "dict[int, type[Message]]" = {kind.KIND: kind for kind in (Ack, Command, SnapshotRequest)}

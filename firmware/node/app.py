@@ -6,7 +6,9 @@ from casewire import (
     ACTIVE,
     INACTIVE,
     SNAPSHOT_POINTS_MAX,
+    TROUBLES_POINTS_MAX,
     UNKNOWN,
+    Band,
     Boot,
     Command,
     Contact,
@@ -14,13 +16,15 @@ from casewire import (
     Snapshot,
     SnapshotRequest,
     Tag,
+    Troubles,
 )
 from node import VERSION
 from node.inputs import Input
 from node.link import Link
 from node.output import Output
 from node.reader import Reader
-from node.send_queue import OWNER_BOOT, OWNER_SNAPSHOT
+from node.send_queue import OWNER_BOOT, OWNER_SNAPSHOT, OWNER_TROUBLES
+from node.supervised import Supervised
 from node.uptime import Uptime
 
 SETTLE_MS_MIN = 100  # the first snapshot waits for the inputs, but not for one that chatters
@@ -33,13 +37,23 @@ class Node:
 
     config    node.config.NodeConfig
     port      the line to the gateway: read(n), write(bytes), neither ever waiting
-    pins      point number -> pin with value(), for a reader a port with read(n)
+    pins      point number -> pin with value(), for a supervised one read_u16(), for a reader a port with read(n)
+    devices   what owns several points and speaks to them over a bus (docs/devices/):
+                points              its point numbers
+                poll(now_ms)        never waits; returns changes, most often none:
+                                    ("contact" or "feedback", point, state, at_ms), ("tag", point, present, uid, at_ms),
+                                    ("band", point, flags, uid, at_ms), ("trouble", point, bits, at_ms)
+                states()            [(point, state)] of all its points: a reader is ACTIVE while a tag lies there
+                tags()              [(point, uid, read_ms)] that lie there
+                troubles()          [(point, bits)] not 0
+                put(point, state, valid_ms, now_ms)   an order; void once valid_ms have passed
+                lose_link()         the gateway is gone: the declared states
     ticks_ms  function without arguments, milliseconds, may wrap at 2^30 or above
     boot      number of this boot, never used before; reason is BOOT_* of casewire
     feed      called at the end of each full scan (watchdog); mem_free() -> bytes free
     """
 
-    def __init__(self, config, port, pins, ticks_ms, *, boot, reason, feed, mem_free) -> None:
+    def __init__(self, config, port, pins, ticks_ms, *, boot, reason, feed, mem_free, devices=()) -> None:
         self._uptime = Uptime(ticks_ms)
         now_ms = self._uptime.now_ms()
         self._feed = feed
@@ -53,8 +67,15 @@ class Node:
         for point in config.points:
             if point.kind == "reader":
                 self._readers.append(Reader(point, pins[point.point]))
+            elif point.kind == "supervised":
+                self._inputs.append(Supervised(point, pins[point.point], now_ms))
             elif point.kind != "output":
                 self._inputs.append(Input(point, pins[point.point], now_ms))
+        self._devices = devices
+        self._owners = {}
+        for device in devices:
+            for number in device.points:
+                self._owners[number] = device
         self._settle_ms = (
             now_ms + SETTLE_MS_MIN + 2 * max([0] + [point.debounce_ms for point in self._inputs])
         )
@@ -70,12 +91,15 @@ class Node:
             self._obey(frame, now_ms)
         self._scan_inputs(now_ms)
         self._scan_readers(now_ms)
+        self._scan_devices(now_ms)
         if self.link.check(now_ms):
             log.warning(
                 "no gateway for %d ms: outputs take their declared state", self.link.silence_ms(now_ms)
             )
             for output in self._outputs.values():
                 output.lose_link()
+            for device in self._devices:
+                device.lose_link()
         self._scan_outputs(now_ms)
         self.link.transmit(now_ms, self._mem_free)
         self._feed()
@@ -84,9 +108,13 @@ class Node:
         is_settled = True
         for point in self._inputs:
             # Before the first snapshot nothing is told alone: the snapshot tells all.
+            state, trouble = point.state, point.trouble
             if point.poll(now_ms) and self._has_told_all:
-                message = Contact if point.kind == "contact" else Feedback
-                self.link.send(message(point.point, point.state), point.point, point.changed_ms)
+                if point.state != state:
+                    message = Contact if point.kind == "contact" else Feedback
+                    self.link.send(message(point.point, point.state), point.point, point.changed_ms)
+                if point.trouble != trouble:
+                    self._tell_trouble(point.point, point.trouble, now_ms)
             if point.state == UNKNOWN:
                 is_settled = False
         if not self._has_told_all and (is_settled or now_ms >= self._settle_ms):
@@ -99,6 +127,29 @@ class Node:
                 if not self._has_told_all:
                     continue  # the first snapshot tells the tag that lies there
                 self.link.send(Tag(reader.point, present, uid), reader.point, at_ms)
+
+    def _scan_devices(self, now_ms) -> None:
+        for device in self._devices:
+            for change in device.poll(now_ms):
+                # Before the first snapshot the states wait for it; what a band tells of itself is told once.
+                if self._has_told_all or change[0] == "band":
+                    self._tell(change)
+
+    def _tell(self, change) -> None:
+        kind, point, at_ms = change[0], change[1], change[-1]
+        if kind == "trouble":
+            self._tell_trouble(point, change[2], at_ms)
+        elif kind == "tag":
+            self.link.send(Tag(point, change[2], change[3]), point, at_ms)
+        elif kind == "band":
+            self.link.send(Band(point, change[2], change[3]), point, at_ms)
+        else:
+            message = Contact if kind == "contact" else Feedback
+            self.link.send(message(point, change[2]), point, at_ms)
+
+    def _tell_trouble(self, point, bits, at_ms) -> None:
+        # Of an owner of its own: many troubles of a point must not push out its newest state.
+        self.link.send(Troubles(((point, bits),)), OWNER_TROUBLES + point, at_ms)
 
     def _scan_outputs(self, now_ms) -> None:
         for output in self._outputs.values():
@@ -114,35 +165,59 @@ class Node:
     def _command(self, frame, now_ms) -> None:
         command = frame.message
         output = self._outputs.get(command.point)
+        if output is None and command.point in self._owners:
+            self._order(command, self.link.age_ms(frame, now_ms), now_ms)
+            return
         if output is None:
             log.error("command %d: expected an output, found point %d", command.command_id, command.point)
             return
-        age_ms = self.link.age_ms(frame, now_ms)
-        if age_ms > command.valid_ms:
-            log.warning(
-                "command %d: expected within %d ms, found it %d ms old",
-                command.command_id,
-                command.valid_ms,
-                age_ms,
-            )
-        else:
+        if self._is_valid(command, self.link.age_ms(frame, now_ms)):
             output.put(command.state)
         # Answered either way, with what the pin shows: that is the truth about a command.
         output.poll()
         self.link.send(Feedback(output.point, output.state), output.point, now_ms)
 
+    def _order(self, command, age_ms, now_ms) -> None:
+        """An order to a device: what it says of the point is told when it knows."""
+        if self._is_valid(command, age_ms):
+            device = self._owners[command.point]
+            device.put(command.point, command.state, command.valid_ms - age_ms, now_ms)
+
+    def _is_valid(self, command, age_ms):
+        if age_ms <= command.valid_ms:
+            return True
+        log.warning(
+            "command %d: expected within %d ms, found it %d ms old",
+            command.command_id,
+            command.valid_ms,
+            age_ms,
+        )
+        return False
+
     def _tell_all(self, now_ms) -> None:
-        """Queue a snapshot of every point, and the tags on the readers."""
+        """Queue a snapshot of every point, the tags on the readers and what is in trouble."""
         if self.link.queue.waiting(OWNER_SNAPSHOT):
             return  # one is on its way already, and what changed since follows it
         states = [(point.point, point.state) for point in self._inputs]
         states += [(reader.point, ACTIVE if reader.tags else INACTIVE) for reader in self._readers]
         states += [(output.point, output.state) for output in self._outputs.values()]
+        troubles = [(point.point, point.trouble) for point in self._inputs if point.is_supervised]
+        for device in self._devices:
+            states += device.states()
+            known = dict(device.troubles())
+            troubles += [(point, known.get(point, 0)) for point in device.points]
         states.sort()
+        troubles.sort()
         parts = max(1, -(-len(states) // SNAPSHOT_POINTS_MAX))
         for part in range(parts):
             some = states[part * SNAPSHOT_POINTS_MAX : (part + 1) * SNAPSHOT_POINTS_MAX]
             self.link.send(Snapshot(part, parts, tuple(some)), OWNER_SNAPSHOT, now_ms)
+        for start in range(0, len(troubles), TROUBLES_POINTS_MAX):
+            some = troubles[start : start + TROUBLES_POINTS_MAX]
+            self.link.send(Troubles(tuple(some)), OWNER_SNAPSHOT, now_ms)
         for reader in self._readers:
             for uid, read_ms in reader.tags:
                 self.link.send(Tag(reader.point, 1, uid), reader.point, read_ms)
+        for device in self._devices:
+            for point, uid, read_ms in device.tags():
+                self.link.send(Tag(point, 1, uid), point, read_ms)

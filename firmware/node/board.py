@@ -70,6 +70,8 @@ def _pin(point, pins):
         is_on = point.at_start == "on"
         level = point.active_level if is_on else 1 - point.active_level
         return machine.Pin(number, machine.Pin.OUT, value=level)
+    if point.kind == "supervised":
+        return machine.ADC(number)
     # Contacts close to ground. A broken wire then reads 1, as an open contact does.
     return machine.Pin(number, machine.Pin.IN, machine.Pin.PULL_UP)
 

@@ -4,7 +4,8 @@
         {"point": 1, "kind": "contact", "pin": "IN1", "active_level": 1, "debounce_ms": 20},
         {"point": 2, "kind": "feedback", "pin": "IN2", "active_level": 0},
         {"point": 3, "kind": "output", "pin": "OUT1", "on_lost": "off", "at_start": "off"},
-        {"point": 4, "kind": "reader", "pin": "RD1", "no_read_ms": 3000}]}
+        {"point": 4, "kind": "reader", "pin": "RD1", "no_read_ms": 3000},
+        {"point": 5, "kind": "supervised", "pin": "AIN1", "tells": "contact", "active_level": 1}]}
 
 ``pin`` is a terminal of the board (boards/*/pins.py) or a bare number of its GPIO,
 for a reader of its UART. Every other key has a default below. A node that cannot
@@ -31,11 +32,14 @@ POINT_LIMITS = {
     "feedback": {"active_level": (1, 0, 1), "debounce_ms": (20, 0, 1000)},
     "output": {"active_level": (1, 0, 1)},
     "reader": {"no_read_ms": (3000, 200, 60000)},
+    "supervised": {"active_level": (1, 0, 1), "debounce_ms": (20, 0, 1000)},
 }
 POINT_WORDS = {
     "output": {"on_lost": ("off", ("hold", "off", "on")), "at_start": ("off", ("off", "on"))},
+    "supervised": {"tells": ("contact", ("contact", "feedback"))},
 }
 QUEUE_RESERVE = 8  # boot, up to three snapshot parts, up to four gaps: see send_queue
+TROUBLES_RESERVE = 4  # what a snapshot says of the troubles of up to 256 points
 
 
 class ConfigError(ValueError):
@@ -94,9 +98,12 @@ class NodeConfig:
         for name, (default, least, most) in LIMITS.items():
             setattr(self, name, _whole(name, table.get(name, default), least, most))
         self.points = _points(table.get("points"))
-        least = len(self.points) + QUEUE_RESERVE
+        # A place for the newest message of each point, and for the newest of its troubles where it tells any.
+        supervised = len([point for point in self.points if point.kind == "supervised"])
+        reserve = QUEUE_RESERVE + (TROUBLES_RESERVE if supervised else 0)
+        least = len(self.points) + supervised + reserve
         _whole(
-            "queue_max (points + %d or more)" % QUEUE_RESERVE,
+            "queue_max (%d or more for these points)" % least,
             table.get("queue_max", LIMITS["queue_max"][0]),
             least,
             1024,

@@ -13,7 +13,11 @@ class Input:
 
     state       INACTIVE, ACTIVE or UNKNOWN (before the first stable reading, or chattering)
     changed_ms  uptime at which the present state began, debounce not included
+    trouble     bits of casewire's Troubles; a plain contact cannot tell any
     """
+
+    trouble = 0
+    is_supervised = False
 
     def __init__(self, config, pin, now_ms) -> None:
         self.point = config.point
@@ -29,7 +33,7 @@ class Input:
         self._still_ms = now_ms  # when the pin last showed one state for a debounce time
 
     def poll(self, now_ms):
-        """Read the pin; return True if ``state`` has changed."""
+        """Read the pin; return True if ``state`` or ``trouble`` has changed."""
         seen = self._read()
         if seen != self._seen:
             self._seen = seen
@@ -42,7 +46,10 @@ class Input:
         return False
 
     def _read(self):
-        return ACTIVE if self._pin.value() == self._active_level else INACTIVE
+        return self._of_level(self._pin.value())
+
+    def _of_level(self, level):
+        return ACTIVE if level == self._active_level else INACTIVE
 
     def _become(self, state, since_ms):
         if state == self.state:

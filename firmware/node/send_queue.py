@@ -10,6 +10,7 @@ What was dropped is remembered as ranges of sequence numbers and told in GAP.
 OWNER_BOOT = -1
 OWNER_SNAPSHOT = -2
 OWNER_GAP = -3  # owners below zero are never dropped
+OWNER_TROUBLES = 256  # plus the point
 
 GAPS_QUEUED_MAX = 4  # gap messages waiting at one time; further ranges wait in `lost`
 LOST_RANGES_MAX = 16  # then the two nearest ranges become one

@@ -49,6 +49,23 @@ class FakePin:
         return None
 
 
+class FakeLoop:
+    """An ADC on a loop of so many ohm, fed by 2.2 kOhm."""
+
+    def __init__(self, ohm: int = 1000) -> None:
+        self.ohm = ohm
+
+    def read_u16(self) -> int:
+        return 65535 * self.ohm // (2200 + self.ohm)
+
+
+def pin_of(kind: str) -> "FakePin | FakePort | FakeLoop":
+    """What the board gives for a point of this kind."""
+    if kind == "reader":
+        return FakePort()
+    return FakeLoop() if kind == "supervised" else FakePin()
+
+
 class FakePort:
     """A UART whose other end is the test; takes at most `room` bytes until emptied."""
 
@@ -71,14 +88,12 @@ class FakePort:
 class Bench:
     """A Node with fakes. `run` lets time pass; `said` is what the gateway has heard since last asked."""
 
-    def __init__(self, **changes: object) -> None:
+    def __init__(self, *, devices: tuple = (), **changes: object) -> None:
         config = NodeConfig(settings(**changes))
         self.clock = Clock()
         self.start_ms = self.clock.ms
         self.port = FakePort()
-        self.pins: dict[int, FakePin | FakePort] = {
-            point.point: FakePort() if point.kind == "reader" else FakePin() for point in config.points
-        }
+        self.pins = {point.point: pin_of(point.kind) for point in config.points}
         self.fed = 0
         self.gateway_seq = 0
         self.decoder = Decoder({NODE: KEY}, FROM_NODE)
@@ -91,6 +106,7 @@ class Bench:
             reason=0,
             feed=self._feed,
             mem_free=lambda: 1000,
+            devices=devices,
         )
 
     def _feed(self) -> None:

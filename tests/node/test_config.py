@@ -25,9 +25,15 @@ def test_what_is_left_out_has_its_default() -> None:
         ({"key": "zz" * 32}, "key: expected 64 hex digits, found another character"),
         ({"resend_ms": 5}, "resend_ms: expected a whole number 50..10000, found 5"),
         ({"watchdog_ms": 9000}, "watchdog_ms: expected a whole number 1000..8000, found 9000"),
-        ({"queue_max": 10}, "queue_max (points + 8 or more): expected a whole number 14..1024, found 10"),
+        (
+            {"queue_max": 10},
+            "queue_max (14 or more for these points): expected a whole number 14..1024, found 10",
+        ),
         ({"points": []}, "points: expected a list of at least one point, found []"),
-        ({"points": [7]}, "points[0].kind: expected one of contact, feedback, output, reader, found None"),
+        (
+            {"points": [7]},
+            "points[0].kind: expected one of contact, feedback, output, reader, supervised, found None",
+        ),
         ({"points": [dict(DOOR, kind=[])]}, "points[0].kind: expected one of contact, feedback, output"),
         ({"points": [dict(DOOR, on_lost="off")]}, "points[0]: expected only the keys"),
         (

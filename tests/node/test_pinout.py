@@ -16,9 +16,12 @@ FORBIDDEN = {
         **dict.fromkeys((0, 2, 5, 12, 15), "read at start"),
         **dict.fromkeys((1, 3), "console"),
         **dict.fromkeys(range(6, 12), "flash"),
-        **dict.fromkeys(range(34, 40), "no pull-up"),
+        **dict.fromkeys((37, 38), "not led out"),
     },
 }
+# Converters that work beside everything else: the RP2040 has these three; of the ESP32 those of ADC1 (ADC2 is the radio's).
+ADC = {"rp2040": (26, 27, 28), "esp32": tuple(range(32, 40))}
+PULL_UP_MISSING = {"rp2040": (), "esp32": tuple(range(34, 40))}
 # The UART pins each RP2040 UART can be led to (data sheet, table of GPIO functions).
 RP2040_TX = {0: (0, 12, 16, 28), 1: (4, 8, 20, 24)}
 RP2040_RX = {0: (1, 13, 17, 29), 1: (5, 9, 21, 25)}
@@ -42,7 +45,10 @@ def in_the_code(board: str) -> dict[str, tuple[int, str, str]]:
         expected[f"{name}.TX"] = (place["tx"], f"UART{place['uart']}", "output")
         expected[f"{name}.RX"] = (place["rx"], f"UART{place['uart']}", "input")
     for name, gpio in pins["TERMINALS"].items():
-        expected[name] = (gpio, "GPIO", "input pull-up" if name.startswith("IN") else "output")
+        if name.startswith("AIN"):
+            expected[name] = (gpio, "ADC", "analogue input")
+        else:
+            expected[name] = (gpio, "GPIO", "input pull-up" if name.startswith("IN") else "output")
     return expected
 
 
@@ -56,6 +62,13 @@ def test_no_gpio_has_two_uses_and_none_is_one_the_board_needs(board: str) -> Non
     gpios = [gpio for gpio, _, _ in in_the_code(board).values()]
     assert sorted(set(gpios)) == sorted(gpios)
     assert {gpio: FORBIDDEN[board][gpio] for gpio in gpios if gpio in FORBIDDEN[board]} == {}
+
+
+@pytest.mark.parametrize("board", BOARDS)
+def test_supervised_loops_are_on_converters_and_contacts_have_a_pull_up(board: str) -> None:
+    for gpio, function, direction in in_the_code(board).values():
+        assert function != "ADC" or gpio in ADC[board]
+        assert direction != "input pull-up" or gpio not in PULL_UP_MISSING[board]
 
 
 def test_the_uarts_of_the_rp2040_are_led_to_pins_they_reach() -> None:

@@ -29,7 +29,7 @@ PIECE_BYTES_MAX = 300
 def message(rng: random.Random) -> casewire.Message:
     """A random message of a node."""
     state, point = rng.randrange(3), rng.randrange(256)
-    kind = rng.randrange(7)
+    kind = rng.randrange(9)
     if kind == 0:
         return casewire.Heartbeat(rng.randrange(100), rng.randrange(2**32), rng.randrange(2**32))
     if kind == 1:
@@ -44,6 +44,11 @@ def message(rng: random.Random) -> casewire.Message:
     if kind == 5:
         first = rng.randrange(2**31)
         return casewire.Gap(first, first + rng.randrange(1000))
+    if kind == 6:
+        points = sorted(rng.sample(range(256), rng.randrange(1, casewire.TROUBLES_POINTS_MAX + 1)))
+        return casewire.Troubles(tuple((p, rng.randrange(4096)) for p in points))
+    if kind == 7:
+        return casewire.Band(point, rng.randrange(8), rng.randbytes(rng.randrange(1, 17)))
     return casewire.Boot(rng.randrange(4), rng.randrange(2**16))
 
 

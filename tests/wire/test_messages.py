@@ -33,6 +33,11 @@ def test_a_payload_that_is_read_is_written_again_bit_for_bit(kind: int, payload:
         (lambda: casewire.Snapshot(1, 1, ()), "Snapshot.part: expected 0..0, found 1"),
         (lambda: casewire.Snapshot(0, 1, ((2, 0), (2, 0))), "Snapshot.point: expected 3..255, found 2"),
         (lambda: casewire.Snapshot(0, 1, ((2, 3),)), "Snapshot.state: expected 0..2, found 3"),
+        (lambda: casewire.Troubles(()), "Troubles.points count: expected 1..66, found 0"),
+        (lambda: casewire.Troubles(((2, 1), (2, 1))), "Troubles.point: expected 3..255, found 2"),
+        (lambda: casewire.Troubles(((2, 4096),)), "Troubles.bits: expected 0..4095, found 4096"),
+        (lambda: casewire.Band(1, 8, b"a"), "Band.flags: expected 0..7, found 8"),
+        (lambda: casewire.Band(1, 1, b""), "Band.uid length: expected 1..16, found 0"),
         (lambda: casewire.Heartbeat(0, 0, -1), "Heartbeat.mem_free: expected 0..4294967295, found -1"),
     ],
 )

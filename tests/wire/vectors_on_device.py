@@ -18,8 +18,10 @@ def hexed(value):
 def message_of(vector):
     """The message object a valid vector describes."""
     fields = list(vector["fields"])
-    if vector["message"] == "Tag":
+    if vector["message"] in ("Tag", "Band"):
         fields[2] = bytes.fromhex(fields[2])
+    if vector["message"] == "Troubles":
+        fields[0] = tuple([(pair[0], pair[1]) for pair in fields[0]])
     if vector["message"] == "Snapshot":
         fields[2] = tuple([(pair[0], pair[1]) for pair in fields[2]])
     return getattr(casewire, vector["message"])(*fields)

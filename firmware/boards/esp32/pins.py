@@ -2,7 +2,8 @@
 
 hardware/pinout.csv is the same table for people; a test keeps the two alike.
 Left free: 0, 2, 5, 12, 15 (read at start, a contact there could stop the boot),
-6 to 11 (flash), 1 and 3 (the console on USB), 34 to 39 (inputs without pull-up).
+6 to 11 (flash), 1 and 3 (the console on USB). 34, 35, 36 and 39 have no pull-up: they are analogue
+inputs of supervised loops, which bring their own.
 """
 
 LINK = {"uart": 2, "tx": 17, "rx": 16}
@@ -18,6 +19,10 @@ TERMINALS = {
     "IN4": 21,
     "IN5": 22,
     "IN6": 23,
+    "AIN1": 34,
+    "AIN2": 35,
+    "AIN3": 36,
+    "AIN4": 39,
     "OUT1": 25,
     "OUT2": 26,
     "OUT3": 27,

@@ -9,6 +9,7 @@ before `node` is imported. Three environment variables wire it:
   CASEWARD_STANDIN   path of a FIFO that the parent has made (os.mkfifo). Each line
                      written to it changes the hardware:
                          PIN 3 1        input pin 3 now reads 1
+                         OHM 26 1000    the loop at the ADC of pin 26 has 1000 ohm
                          UID 4 0A1B2C3D4E   tag 0A1B2C3D4E lies on the reader at UART 4
                          UIDS 4 0A1B2C3D4E,0A1B2C3D4F   these tags, told in turn
                          SILENT 4       nothing lies on the reader at UART 4
@@ -102,6 +103,7 @@ class _Control:
         self._fifo = _descriptor(self.path) if self.path else None
         self._rest = b""
         self.levels = {}  # pin -> level
+        self.ohms = {}  # pin -> resistance of the loop at its ADC
         self.tags = {}  # uart -> list of tags, 14 bytes of a read each
         self.noise = {}  # uart -> bytes
         self.trouble = None  # "HANG" or "FAIL"
@@ -116,7 +118,9 @@ class _Control:
             self._obey(line.decode().split())
 
     def _obey(self, words) -> None:
-        if len(words) == 3 and words[0] == "PIN":
+        if len(words) == 3 and words[0] == "OHM":
+            self.ohms[int(words[1])] = int(words[2])
+        elif len(words) == 3 and words[0] == "PIN":
             self.levels[int(words[1])] = int(words[2])
         elif len(words) == 3 and words[0] == "UID":
             self.tags[int(words[1])] = [rdm6300(bytes.fromhex(words[2]))]
@@ -130,7 +134,7 @@ class _Control:
             self.trouble = words[0]
         elif words:
             raise ValueError(
-                "%s: expected PIN, UID, UIDS, SILENT, NOISE, HANG or FAIL, found %r" % (self.path, words)
+                "%s: expected PIN, OHM, UID, UIDS, SILENT, NOISE, HANG or FAIL, found %r" % (self.path, words)
             )
 
     def look(self) -> None:
@@ -187,6 +191,18 @@ class Pin:
             return self._level
         _control.look()
         return _control.levels.get(self._number, self._pulled)
+
+
+class ADC:
+    """A loop fed by 2.2 kOhm; one that no line has named is cut."""
+
+    def __init__(self, number) -> None:
+        self._number = number
+
+    def read_u16(self):
+        _control.look()
+        ohm = _control.ohms.get(self._number, 10000000)
+        return 65535 * ohm // (2200 + ohm)
 
 
 class UART:
