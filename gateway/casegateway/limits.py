@@ -114,6 +114,12 @@ MQTT_UNACKED_MAX: Final = 64
 """Messages handed to the MQTT client and not yet taken by the broker."""
 MQTT_RECONNECT_S_MAX: Final = 5
 SERIAL_REOPEN_MS: Final = 500
+NET_CONNECTIONS_MAX: Final = 64
+"""Of nodes at one port: twice what an area may have, so that one that comes back finds a place."""
+NET_HANDSHAKE_MS: Final = 5_000
+NET_IDLE_MS: Final = 30_000
+"""A node beats each second."""
+NET_TURN_MS: Final = 200
 GPIO_POLL_MS: Final = 20
 GPIO_REREAD_MS: Final = 1_000
 LOOP_WAIT_MS_MAX: Final = 200

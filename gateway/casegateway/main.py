@@ -23,6 +23,7 @@ import structlog
 from casegateway.adapters.fake_gpio import Change, FakeGpio
 from casegateway.adapters.gpio import GpioPort, GpioUnavailable, load_api
 from casegateway.adapters.mqtt import MEND, WORDS, BrokerConfig, MqttLink
+from casegateway.adapters.net_port import Certificates, NetPort, NetPortError, is_net
 from casegateway.adapters.serial_port import SerialPort
 from casegateway.adapters.tpm import TCTI_DEFAULT, Tpm
 from casegateway.beginning import adopt_next_key, beginning, keyring
@@ -49,7 +50,7 @@ from casegateway.state import (
 from casegateway.storage import Storage
 from caselog.errors import DiskBusy, FormatError, LogDamaged, LogStopped
 from caselog.log import Recovery
-from custody.area import Area, load_area
+from custody.area import Area, Port, load_area
 from custody.bundled import rulebook_of_area
 from custody.config import ConfigError
 from custody.engine import Engine
@@ -88,6 +89,9 @@ def arguments(argv: list[str]) -> argparse.Namespace:
     parser.add_argument("--tls-ca", type=Path, help="certificate authority; switches TLS on")
     parser.add_argument("--tls-cert", type=Path)
     parser.add_argument("--tls-key", type=Path)
+    parser.add_argument("--node-tls-cert", type=Path, help="the gateway's certificate for nodes over TLS")
+    parser.add_argument("--node-tls-key", type=Path)
+    parser.add_argument("--node-tls-ca", type=Path, help="the authority of the nodes' certificates")
     parser.add_argument("--gpio", choices=("rpi", "fake", "none"), default="rpi")
     parser.add_argument("--gpio-timeline", type=Path, help="with --gpio fake: each change as a line")
     parser.add_argument(
@@ -118,7 +122,7 @@ def main(argv: list[str], clock_factory: ClockFactory) -> int:
     _log_to_stderr(options.log_level)
     try:
         return _run(options, clock_factory)
-    except (ConfigError, Usage, StateError, FormatError, GpioUnavailable) as error:
+    except (ConfigError, Usage, StateError, FormatError, GpioUnavailable, NetPortError) as error:
         log.error("cannot start", error=str(error))
         return EXIT_USAGE
     except DiskBusy as error:
@@ -256,7 +260,7 @@ def _shell(setting: _Setting, evidence: Evidence, inlet: Inlet, gpio: GpioPort |
     paths = _port_paths(area, options.port)
     is_interim = evidence.filling is not None
     return Shell(
-        ports={p.id: SerialPort(p.id, paths[p.id], p.baud, inlet.put, real_us) for p in area.ports.values()},
+        ports={port.id: _port(port, paths[port.id], options, inlet) for port in area.ports.values()},
         broker=_broker(area, options, inlet, (MEND,) if is_interim else WORDS),
         gpio=gpio,
         cursor_file=options.data / CURSOR,
@@ -265,6 +269,15 @@ def _shell(setting: _Setting, evidence: Evidence, inlet: Inlet, gpio: GpioPort |
         lines={"trace": setting.trace, "gpio_timeline": setting.timeline},
         topics=frozenset({MEND}) if is_interim else None,
     )
+
+
+def _port(port: Port, path: str, options: argparse.Namespace, inlet: Inlet) -> SerialPort | NetPort:
+    if not is_net(path):
+        return SerialPort(port.id, path, port.baud, inlet.put, real_us)
+    files = options.node_tls_cert, options.node_tls_key, options.node_tls_ca
+    if not all(files):
+        raise Usage(f"port {port.id}: {path} expects --node-tls-cert, --node-tls-key and --node-tls-ca")
+    return NetPort(port.id, path, Certificates(*files), inlet.put, real_us)
 
 
 def _boot_number(data: Path) -> int:

@@ -12,7 +12,6 @@ import structlog
 
 from casegateway.adapters.gpio import GpioPort
 from casegateway.adapters.mqtt import MqttLink
-from casegateway.adapters.serial_port import SerialPort
 from casegateway.core import GatewayCore
 from casegateway.events import (
     Action,
@@ -62,6 +61,24 @@ def moment_of(clock: RateClock) -> Moment:
     readings = clock.readings()
     real = real_us() if readings is None else readings.boottime_us
     return Moment(clock.now(), real, clock.rate, clock.step_us(), readings)
+
+
+class LinePort(Protocol):
+    """A line of nodes: serial, or over the network."""
+
+    dropped_bytes: int
+
+    def start(self) -> None:
+        """Begin opening and reading."""
+        ...
+
+    def write(self, data: bytes) -> None:
+        """Queue a frame."""
+        ...
+
+    def stop(self) -> None:
+        """End and close."""
+        ...
 
 
 class Inlet:
@@ -136,7 +153,7 @@ class Tracer(LineFile):
 class Shell:
     """Everything that touches the world."""
 
-    ports: Mapping[str, SerialPort]
+    ports: Mapping[str, LinePort]
     broker: MqttLink | None
     gpio: GpioPort | None
     cursor_file: Path

@@ -379,7 +379,7 @@ def _read_port(t: Mapping[str, Any], where: str, p: Problems) -> Port:
     p.unknown_keys(t, where, ("id", "path", "baud"))
     path = t.get("path")
     if not isinstance(path, str) or not path:
-        p.add(f"{where}.path", "the path of a serial port", path)
+        p.add(f"{where}.path", "the path of a serial port, or tls://HOST:PORT", path)
         path = ""
     return Port(p.ref(t, where, "id"), path, p.integer(t, where, "baud", 1_200, 4_000_000, 115_200))
 

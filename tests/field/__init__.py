@@ -1,0 +1,1 @@
+"""The field node: buses of devices, and its line to the gateway."""
