@@ -22,7 +22,7 @@ import logging
 from casewire import ACTIVE, CONTRADICTION, INACTIVE, JAMMED
 from node.bolt import Bolt, Pair
 from node.config import ConfigError, _known, _whole, _wrong
-from node.polled import Board, PolledLine, Sighting
+from node.polled import GOOD, NOTHING, Board, PolledLine, Sighting
 
 BOARDS_MAX = 15  # 0..14: the address F0 speaks to every board
 GAP_MS = 5  # the line turns round
@@ -219,7 +219,7 @@ class CuBoard(Board):
             self._by_point[lock.point] = (bolt, pair)
         Board.__init__(self, sightings)
 
-    def is_urgent(self):
+    def is_urgent(self, now_ms):
         for _, bolt, _, _ in self._locks:
             if bolt.has_order or bolt.is_moving:
                 return True
@@ -235,10 +235,10 @@ class CuBoard(Board):
 
     def take(self, data, now_ms, changes):
         if self.is_order:
-            return False
+            return NOTHING
         found = self._config.profile.read(data, self._config.board)
         if found is None:
-            return False
+            return NOTHING
         hooks, senses = found
         for number, bolt, sense, _ in self._locks:
             is_shut = (hooks >> number - 1 & 1) == self._config.hook_shut_bit
@@ -250,7 +250,7 @@ class CuBoard(Board):
                 is_active = (senses >> number - 1 & 1) == self._config.sense_active_bit
                 if sense.see(ACTIVE if is_active else INACTIVE, now_ms):
                     changes.append(sense.change())
-        return True
+        return GOOD
 
     def follow(self, now_ms, changes) -> None:
         for _, bolt, _, pair in self._locks:

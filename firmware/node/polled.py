@@ -16,6 +16,10 @@ READ_BYTES_MAX = 256  # of one scan
 BUFFER_BYTES_MAX = 256  # of one answer with what noise may put around it
 CHATTER_MS = 1000  # a contact that shows another state in each answer this long is unknown
 
+NOTHING = 0
+GOOD = 1
+REFUSED = 2  # the board answers that it cannot: as good as no answer
+
 # A damaged answer weighs as much as twenty good ones: more than one in twenty is noisy.
 _DAMAGE = 20
 _NOISY_FROM = 60
@@ -76,9 +80,9 @@ class Board:
     """What all polled boards share. A kind of board adds:
 
     sightings         a Sighting of each of its points
-    is_urgent()                  it should be asked before its turn
+    is_urgent(now_ms)            it should be asked before its turn
     ask(now_ms)                  the bytes of its next question; sets ``is_order``
-    take(data, now_ms, changes)  True when ``data`` holds a good answer to it
+    take(data, now_ms, changes)  GOOD or REFUSED when ``data`` holds an answer to it, else NOTHING
     follow(now_ms, changes)      at the end of each exchange: orders expire, bolts follow or do not
     bits(point)                  troubles of one point that are not the whole board's
     put, lose_link               as in a device
@@ -216,9 +220,12 @@ class PolledLine:
             self._answer += data
             if len(self._answer) > BUFFER_BYTES_MAX:
                 self._answer = self._answer[-BUFFER_BYTES_MAX:]
-            if board.take(self._answer, now_ms, changes):
-                if not board.is_order:
+            outcome = board.take(self._answer, now_ms, changes)
+            if outcome != NOTHING:
+                if outcome == GOOD and not board.is_order:
                     board.heard()
+                elif outcome == REFUSED and not board.is_order:
+                    self._miss(board, now_ms, changes)
                 self._end(board, now_ms, self._gap_ms, changes)
                 return
         if now_ms - self._asked_ms < self._reply_ms:
@@ -233,9 +240,12 @@ class PolledLine:
         else:
             if self._is_damaged():
                 board.damaged()
-            self.missed += 1
-            board.miss(now_ms, changes)
+            self._miss(board, now_ms, changes)
             self._end(board, now_ms, self._quiet_ms, changes)
+
+    def _miss(self, board, now_ms, changes) -> None:
+        self.missed += 1
+        board.miss(now_ms, changes)
 
     def _is_damaged(self):
         """Return True if something came that is more than the echo of our own question."""
@@ -269,7 +279,7 @@ class PolledLine:
         if not self._was_urgent:
             for step in range(len(self.boards)):
                 turn = (self._urgent_turn + step) % len(self.boards)
-                if self.boards[turn].is_urgent():
+                if self.boards[turn].is_urgent(now_ms):
                     self._urgent_turn = turn + 1
                     self._was_urgent = True
                     return self.boards[turn]
