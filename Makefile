@@ -18,7 +18,7 @@ PYTHON := .venv/bin/python
 export PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD := 1
 export PYTHONUTF8 := 1
 
-.PHONY: help setup setup-demo setup-test setup-screenshots setup-torture demo test check prove sim torture screenshots format docs lock licences clean
+.PHONY: help setup setup-demo setup-test setup-screenshots setup-torture setup-drawings demo test check prove sim torture screenshots drawings format docs lock licences clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -30,10 +30,13 @@ setup-demo: setup
 	@bash .ci/setup system mosquitto
 
 setup-test: setup
-	@bash .ci/setup system mosquitto node victoria-metrics chromium fonts tpm faketime
+	@bash .ci/setup system mosquitto node victoria-metrics chromium fonts tpm faketime graphviz
 
 setup-screenshots: setup
 	@bash .ci/setup system mosquitto chromium fonts
+
+setup-drawings: setup
+	@bash .ci/setup system graphviz
 
 setup-torture: setup
 	@bash .ci/setup system mosquitto node faketime
@@ -65,6 +68,9 @@ sim: setup ## one simulated station under faults (SEED=1, DAYS= by the seed)
 
 screenshots: setup-screenshots ## docs/img, by Chromium
 	@$(PYTHON) -m tests.web.screenshots
+
+drawings: setup-drawings ## hardware/drawings from hardware/wiring, by WireViz
+	@$(PYTHON) -m tests.hardware.draw
 
 format: setup ## ruff's format and safe fixes
 	$(PYTHON) -m ruff format .

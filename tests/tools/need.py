@@ -20,6 +20,7 @@ PACKAGES: dict[str, str] = {
     "swtpm": "swtpm",
     "tpm2_unseal": "tpm2-tools",
     "faketime": "faketime",
+    "dot": "graphviz",
 }
 """Program name -> the Debian package that has it."""
 
