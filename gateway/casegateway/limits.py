@@ -122,5 +122,10 @@ NET_IDLE_MS: Final = 30_000
 NET_TURN_MS: Final = 200
 GPIO_POLL_MS: Final = 20
 GPIO_REREAD_MS: Final = 1_000
+GPIO_EDGE_LATE_MS: Final = 100
+"""A change that a reading found and no edge told of within this time counts as an edge that was lost."""
+GPIO_CHANGES_KEPT: Final = 10
+GPIO_EDGES_MISSED_MAX: Final = 3
+"""So many of a line's last changes without an edge, and all lines are polled."""
 LOOP_WAIT_MS_MAX: Final = 200
 LOOP_WAIT_MS_MIN: Final = 5

@@ -21,7 +21,7 @@ from types import FrameType
 import structlog
 
 from casegateway.adapters.fake_gpio import Change, FakeGpio
-from casegateway.adapters.gpio import GpioPort, GpioUnavailable, load_api
+from casegateway.adapters.gpio import GpioFailed, GpioPort, GpioUnavailable, load_api
 from casegateway.adapters.mqtt import MEND, WORDS, BrokerConfig, MqttLink
 from casegateway.adapters.net_port import Certificates, NetPort, NetPortError, is_net
 from casegateway.adapters.serial_port import SerialPort
@@ -304,7 +304,10 @@ def _cry(area: Area, gpio: GpioPort | None) -> None:
     """There is no log, so there are no rules: whoever hears the sounder must come."""
     for action in sounders_on(area):
         if gpio is not None and isinstance(action, DriveLine):
-            gpio.write(action.line, active=True)
+            try:
+                gpio.write(action.line, active=True)
+            except GpioFailed as error:
+                log.error("output failed", output=action.output, line=action.line, error=str(error))
 
 
 def _reason(recovery: Recovery, core: GatewayCore) -> str:

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 import structlog
 
-from casegateway.adapters.gpio import GpioPort
+from casegateway.adapters.gpio import NO_GPIO, GpioFailed, GpioPort
 from casegateway.adapters.mqtt import MqttLink
 from casegateway.core import GatewayCore
 from casegateway.events import (
@@ -196,7 +196,7 @@ class Shell:
     def health(self) -> dict[str, Any]:
         """The shell's part of the heartbeat's health."""
         return {
-            "gpio": "none" if self.gpio is None else self.gpio.kind,
+            "gpio": NO_GPIO if self.gpio is None else self.gpio.health(),
             "mqtt_dropped": 0 if self.broker is None else self.broker.dropped,
             "serial_dropped_bytes": sum(port.dropped_bytes for port in self.ports.values()),
         }
@@ -219,7 +219,7 @@ class Shell:
             return
         try:
             self.gpio.write(line, active)
-        except (RuntimeError, ValueError, OSError) as error:
+        except GpioFailed as error:
             log.error("output failed", output=output, line=line, active=active, error=str(error))
 
     def _save(self, size: int, durable: int) -> None:

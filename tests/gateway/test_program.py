@@ -49,7 +49,8 @@ def test_contact_on_a_pty_reaches_log_sounder_and_server_and_sigterm_ends_cleanl
     wait_for("the server to hold all", lambda: same_log(program))
     beat = wait_for("a heartbeat", lambda: program.server.newest("hb"))
     assert beat["health"]["sources"]["node:n1"]["state"] == "ok"
-    assert beat["health"]["gpio"] == "fake"
+    assert beat["health"]["gpio"]["kind"] == "fake"
+    assert beat["health"]["gpio"]["inputs"] == "none"  # contacts belong to nodes
     birth = program.server.newest("birth")
     assert len(birth["config_hash"]) == 64
     assert program.end() == 0
