@@ -169,7 +169,7 @@ class PolledLine:
     def poll(self, now_ms):
         """Return what changed; see node.app.Node."""
         changes = []
-        if not getattr(self._port, "is_open", True):
+        if not self._is_open():
             self._lose_line(now_ms, changes)
         elif self._board is None:
             self._port.read(READ_BYTES_MAX)  # too late or not asked for
@@ -205,6 +205,11 @@ class PolledLine:
             if sighting.point == point:
                 return sighting
         return None
+
+    def _is_open(self):
+        if not getattr(self._port, "is_open", True):
+            self._port.read(READ_BYTES_MAX)  # a port opens itself when it is asked for something
+        return getattr(self._port, "is_open", True)
 
     def _lose_line(self, now_ms, changes) -> None:
         self._board = None
