@@ -18,7 +18,7 @@ PYTHON := .venv/bin/python
 export PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD := 1
 export PYTHONUTF8 := 1
 
-.PHONY: help setup setup-demo setup-test setup-screenshots setup-torture setup-drawings demo test check prove sim torture screenshots drawings format docs lock licences clean
+.PHONY: help setup setup-demo setup-test setup-screenshots setup-torture setup-drawings setup-gpio demo test test-gpio check prove sim torture screenshots drawings format docs lock licences clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -41,11 +41,17 @@ setup-drawings: setup
 setup-torture: setup
 	@bash .ci/setup system mosquitto node faketime
 
+setup-gpio: setup
+	@bash .ci/setup system kernel
+
 demo: setup-demo ## a whole station on this machine: http://localhost:8000 (SPEED=60)
 	@.venv/bin/caseward demo --speed $(SPEED)
 
 test: setup-test ## every test, at most 12 minutes on 2 cores
 	@$(PYTHON) -m pytest $(TESTS) -n 2 --dist loadgroup --no-loadscope-reorder -p "no:cacheprovider" --randomly-seed=$(SEED) -rs --durations=15
+
+test-gpio: setup-gpio ## GPIO of a real kernel in qemu; fetches 220 MB once (docs/devices/gpio.md)
+	@$(PYTHON) -m tests.gpio_vm
 
 check: setup ## format, lint, types, layers, documents
 	@failed=0; step() { echo "== $$*"; "$$@" || failed=1; }; \
