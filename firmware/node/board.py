@@ -7,7 +7,7 @@ import time
 import machine
 
 from casewire import BOOT_OTHER, BOOT_POWER_UP, BOOT_RESET, BOOT_WATCHDOG
-from node import boot_count, config
+from node import boot_count, config, devices
 from node.app import Node
 
 SCAN_PAUSE_MS = 5  # a contact is looked at some 150 times a second
@@ -31,7 +31,7 @@ def run(config_path, boot_count_path, pins=None) -> None:
     """
     logging.basicConfig(level=logging.INFO)
     try:
-        node = build(config.load(config_path), boot_count_path, pins)
+        node = build(config.load(config_path, devices.KINDS), boot_count_path, pins)
         while True:
             node.step()
             pause_ms(SCAN_PAUSE_MS)
@@ -45,9 +45,11 @@ def run(config_path, boot_count_path, pins=None) -> None:
 
 def build(settings, boot_count_path, pins=None):
     """Return the Node of ``settings`` with its pins, UARTs and watchdog, the boot counted."""
+    place = Place(pins)
     by_point = {}
     for point in settings.points:
-        by_point[point.point] = _reader(point, pins) if point.kind == "reader" else _pin(point, pins)
+        by_point[point.point] = place.of(point)
+    made = [devices.build(device, place, 0) for device in settings.devices]
     port = _uart(pins.LINK if pins else {"uart": 0}, settings.baud)
     boot = boot_count.next_boot(boot_count_path, settings.first_boot)
     watchdog = machine.WDT(timeout=settings.watchdog_ms)
@@ -60,32 +62,48 @@ def build(settings, boot_count_path, pins=None):
         reason=_reason(),
         feed=watchdog.feed,
         mem_free=mem_free,
+        devices=made,
     )
 
 
-def _pin(point, pins):
-    number = _terminal(pins.TERMINALS, point) if pins else point.pin
-    if point.kind == "output":
+class Place:
+    """The pins and UARTs of this board by the names of its terminals; without ``pins`` by their bare numbers."""
+
+    def __init__(self, pins) -> None:
+        self._terminals = pins.TERMINALS if pins else None
+        self._readers = pins.READERS if pins else None
+
+    def of(self, point):
+        """Return what node.app.Node takes for a point."""
+        if point.kind == "reader":
+            return self.uart(point.pin, READER_BAUD)
+        if point.kind == "supervised":
+            return machine.ADC(_terminal(self._terminals, point.pin))
+        if point.kind == "output":
+            is_on = point.at_start == "on"
+            return self.output(point.pin, point.active_level if is_on else 1 - point.active_level)
+        return self.contact(point.pin)
+
+    def output(self, name, level):
         # The level is given with the direction: a lock must not twitch at start.
-        is_on = point.at_start == "on"
-        level = point.active_level if is_on else 1 - point.active_level
-        return machine.Pin(number, machine.Pin.OUT, value=level)
-    if point.kind == "supervised":
-        return machine.ADC(number)
-    # Contacts close to ground. A broken wire then reads 1, as an open contact does.
-    return machine.Pin(number, machine.Pin.IN, machine.Pin.PULL_UP)
+        return machine.Pin(_terminal(self._terminals, name), machine.Pin.OUT, value=level)
+
+    def contact(self, name):
+        # Contacts close to ground. A broken wire then reads 1, as an open contact does.
+        return machine.Pin(_terminal(self._terminals, name), machine.Pin.IN, machine.Pin.PULL_UP)
+
+    def uart(self, name, baud):
+        place = _terminal(self._readers, name)
+        return _uart(place if self._readers is not None else {"uart": place}, baud)
 
 
-def _reader(point, pins):
-    place = _terminal(pins.READERS, point) if pins else {"uart": point.pin}
-    return _uart(place, READER_BAUD)
-
-
-def _terminal(table, point):
-    if point.pin in table:
-        return table[point.pin]
+def _terminal(table, name):
+    if table is None:
+        return name
+    if name in table:
+        return table[name]
     names = ", ".join(sorted(table))
-    raise config.ConfigError("point %d pin: expected one of %s, found %r" % (point.point, names, point.pin))
+    raise config.ConfigError("pin: expected one of %s, found %r" % (names, name))
 
 
 def _uart(place, baud):

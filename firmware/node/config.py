@@ -7,6 +7,7 @@
         {"point": 4, "kind": "reader", "pin": "RD1", "no_read_ms": 3000},
         {"point": 5, "kind": "supervised", "pin": "AIN1", "tells": "contact", "active_level": 1}]}
 
+``devices`` may follow: what has several points on a bus (node/devices.py, docs/devices/).
 ``pin`` is a terminal of the board (boards/*/pins.py) or a bare number of its GPIO,
 for a reader of its UART. Every other key has a default below. A node that cannot
 read its configuration must not start with a guess, so all is checked and an
@@ -46,22 +47,25 @@ class ConfigError(ValueError):
     """The configuration is wrong; the text names the key, what was expected and found."""
 
 
-def _wrong(where, expected, found) -> ConfigError:
+def wrong(where, expected, found) -> ConfigError:
+    """Return the error that names the key, what was expected and what was found."""
     return ConfigError("%s: expected %s, found %r" % (where, expected, found))
 
 
-def _whole(where, value, least, most):
+def whole(where, value, least, most):
+    """Return ``value`` if it is a whole number in its bounds; raise ConfigError."""
     if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
-        raise _wrong(where, "a whole number %d..%d" % (least, most), value)
+        raise wrong(where, "a whole number %d..%d" % (least, most), value)
     return value
 
 
-def _known(where, table, names):
+def known(where, table, names):
+    """Raise ConfigError unless ``table`` is a table with no other keys than ``names``."""
     if not isinstance(table, dict):
-        raise _wrong(where, "a table", table)
+        raise wrong(where, "a table", table)
     for name in table:
         if name not in names:
-            raise _wrong(where, "only the keys %s" % ", ".join(sorted(names)), name)
+            raise wrong(where, "only the keys %s" % ", ".join(sorted(names)), name)
 
 
 class PointConfig:
@@ -70,39 +74,45 @@ class PointConfig:
     def __init__(self, where, table) -> None:
         kind = table.get("kind") if isinstance(table, dict) else None
         if not isinstance(kind, str) or kind not in POINT_LIMITS:
-            raise _wrong(where + ".kind", "one of %s" % ", ".join(sorted(POINT_LIMITS)), kind)
+            raise wrong(where + ".kind", "one of %s" % ", ".join(sorted(POINT_LIMITS)), kind)
         limits = POINT_LIMITS[kind]
         words = POINT_WORDS.get(kind, {})
-        _known(where, table, ["point", "kind", "pin"] + list(limits) + list(words))
+        known(where, table, ["point", "kind", "pin"] + list(limits) + list(words))
         self.kind = kind
-        self.point = _whole(where + ".point", table.get("point"), 0, 255)
+        self.point = whole(where + ".point", table.get("point"), 0, 255)
         self.pin = table.get("pin")
         if not isinstance(self.pin, str):
-            _whole(where + ".pin", self.pin, 0, 255)
+            whole(where + ".pin", self.pin, 0, 255)
         for name, (default, least, most) in limits.items():
-            setattr(self, name, _whole(where + "." + name, table.get(name, default), least, most))
+            setattr(self, name, whole(where + "." + name, table.get(name, default), least, most))
         for name, (word, allowed) in words.items():
             value = table.get(name, word)
             if value not in allowed:
-                raise _wrong(where + "." + name, "one of %s" % ", ".join(allowed), value)
+                raise wrong(where + "." + name, "one of %s" % ", ".join(allowed), value)
             setattr(self, name, value)
 
 
 class NodeConfig:
-    """A checked configuration. Attributes: node, key (32 bytes), points, and those of LIMITS."""
+    """A checked configuration. Attributes: node, key (32 bytes), points, devices, and those of LIMITS.
 
-    def __init__(self, table) -> None:
-        _known("config", table, ["node", "key", "points"] + list(LIMITS))
-        self.node = _whole("node", table.get("node"), 0, 0xFFFF)
+    kinds: kind of device -> its configuration, made of (where, table), with ``points`` and ``pins`` (those it takes).
+    """
+
+    def __init__(self, table, kinds=None) -> None:
+        known("config", table, ["node", "key", "points", "devices"] + list(LIMITS))
+        self.node = whole("node", table.get("node"), 0, 0xFFFF)
         self.key = _key(table.get("key"))
         for name, (default, least, most) in LIMITS.items():
-            setattr(self, name, _whole(name, table.get(name, default), least, most))
-        self.points = _points(table.get("points"))
+            setattr(self, name, whole(name, table.get(name, default), least, most))
+        self.devices = _devices(table.get("devices", []), kinds or {})
+        self.points = _points(table.get("points", []), self.devices)
         # A place for the newest message of each point, and for the newest of its troubles where it tells any.
-        supervised = len([point for point in self.points if point.kind == "supervised"])
-        reserve = QUEUE_RESERVE + (TROUBLES_RESERVE if supervised else 0)
-        least = len(self.points) + supervised + reserve
-        _whole(
+        troubled = len([point for point in self.points if point.kind == "supervised"])
+        for device in self.devices:
+            troubled += len(device.points)
+        plain = len([point for point in self.points if point.kind != "supervised"])
+        least = plain + 2 * troubled + QUEUE_RESERVE + (TROUBLES_RESERVE if troubled else 0)
+        whole(
             "queue_max (%d or more for these points)" % least,
             table.get("queue_max", LIMITS["queue_max"][0]),
             least,
@@ -121,26 +131,48 @@ def _key(text):
         raise ConfigError("key: expected %s, found another character" % expected) from None
 
 
-def _points(tables):
-    if not isinstance(tables, list) or not tables:
-        raise _wrong("points", "a list of at least one point", tables)
-    points = []
+def _devices(tables, kinds):
+    if not isinstance(tables, list):
+        raise wrong("devices", "a list", tables)
+    devices = []
+    for index in range(len(tables)):
+        where = "devices[%d]" % index
+        kind = tables[index].get("kind") if isinstance(tables[index], dict) else None
+        if not isinstance(kind, str) or kind not in kinds:
+            raise wrong(where + ".kind", "one of %s" % (", ".join(sorted(kinds)) or "none here"), kind)
+        device = kinds[kind](where, tables[index])
+        device.kind = kind
+        devices.append(device)
+    return devices
+
+
+def _points(tables, devices):
+    if not isinstance(tables, list) or not (tables or devices):
+        raise wrong("points", "a list of at least one point", tables)
     used = {}
+    for index in range(len(devices)):
+        for number in devices[index].points:
+            _use(used, "devices[%d]" % index, "point", number)
+        for pin in devices[index].pins:
+            _use(used, "devices[%d]" % index, "pin", pin)
+    points = []
     for index in range(len(tables)):
         where = "points[%d]" % index
         point = PointConfig(where, tables[index])
-        for what in (("point", point.point), ("uart" if point.kind == "reader" else "pin", point.pin)):
-            if what in used:
-                raise _wrong(
-                    where, "a %s of its own" % what[0], "%s %s of %s" % (what[0], what[1], used[what])
-                )
-            used[what] = where
+        _use(used, where, "point", point.point)
+        _use(used, where, "uart" if point.kind == "reader" else "pin", point.pin)
         points.append(point)
     points.sort(key=lambda point: point.point)
     return points
 
 
-def load(path):
+def _use(used, where, what, value) -> None:
+    if (what, value) in used:
+        raise wrong(where, "a %s of its own" % what, "%s %s of %s" % (what, value, used[(what, value)]))
+    used[(what, value)] = where
+
+
+def load(path, kinds=None):
     """Return the NodeConfig in the file at ``path``; raise ConfigError or OSError."""
     with open(path) as file:
         text = file.read()
@@ -148,4 +180,4 @@ def load(path):
         table = json.loads(text)
     except ValueError as error:
         raise ConfigError("%s: expected JSON, found: %s" % (path, error)) from None
-    return NodeConfig(table)
+    return NodeConfig(table, kinds)

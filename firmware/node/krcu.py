@@ -21,7 +21,7 @@ import logging
 
 from casewire import ACTIVE, CONTRADICTION, INACTIVE, JAMMED
 from node.bolt import Bolt, Pair
-from node.config import ConfigError, _known, _whole, _wrong
+from node.config import ConfigError, known, whole, wrong
 from node.polled import GOOD, NOTHING, Board, PolledLine, Sighting
 
 BOARDS_MAX = 15  # 0..14: the address F0 speaks to every board
@@ -132,32 +132,32 @@ class LockConfig:
     """One lock. Attributes: lock (1..), point, sense_point (None: its sensor is not used)."""
 
     def __init__(self, where, table, profile, senses) -> None:
-        _known(where, table, ["lock", "point", "sense_point"])
-        self.lock = _whole(where + ".lock", table.get("lock"), 1, profile.locks_max)
-        self.point = _whole(where + ".point", table.get("point"), 0, 255)
+        known(where, table, ["lock", "point", "sense_point"])
+        self.lock = whole(where + ".lock", table.get("lock"), 1, profile.locks_max)
+        self.point = whole(where + ".point", table.get("point"), 0, 255)
         self.sense_point = table.get("sense_point")
         if self.sense_point is not None:
             if senses == "none":
-                raise _wrong(where + ".sense_point", "a board with senses", self.sense_point)
-            _whole(where + ".sense_point", self.sense_point, 0, 255)
+                raise wrong(where + ".sense_point", "a board with senses", self.sense_point)
+            whole(where + ".sense_point", self.sense_point, 0, 255)
 
 
 class BoardConfig:
     """One board. Attributes: board, profile, senses, locks, and those of BOARD_LIMITS."""
 
     def __init__(self, where, table) -> None:
-        _known(where, table, ["board", "profile", "senses", "locks"] + list(BOARD_LIMITS))
-        self.board = _whole(where + ".board", table.get("board"), 0, BOARDS_MAX - 1)
+        known(where, table, ["board", "profile", "senses", "locks"] + list(BOARD_LIMITS))
+        self.board = whole(where + ".board", table.get("board"), 0, BOARDS_MAX - 1)
         name = table.get("profile")
         if name not in PROFILES:
-            raise _wrong(where + ".profile", "one of %s" % ", ".join(sorted(PROFILES)), name)
+            raise wrong(where + ".profile", "one of %s" % ", ".join(sorted(PROFILES)), name)
         self.profile = PROFILES[name]
         self.senses = table.get("senses", "none")
         if self.senses not in SENSES or (self.senses != "none" and not self.profile.has_senses):
             allowed = SENSES if self.profile.has_senses else SENSES[:1]
-            raise _wrong(where + ".senses", "one of %s" % ", ".join(allowed), self.senses)
+            raise wrong(where + ".senses", "one of %s" % ", ".join(allowed), self.senses)
         for key, (default, least, most) in BOARD_LIMITS.items():
-            setattr(self, key, _whole(where + "." + key, table.get(key, default), least, most))
+            setattr(self, key, whole(where + "." + key, table.get(key, default), least, most))
         self.locks = []
         for index, lock in enumerate(_some(where + ".locks", table.get("locks"))):
             self.locks.append(LockConfig("%s.locks[%d]" % (where, index), lock, self.profile, self.senses))
@@ -168,10 +168,13 @@ class KrCuConfig:
     """One line of boards. Attributes: bus, boards, points, and those of LINE_LIMITS."""
 
     def __init__(self, where, table) -> None:
-        _known(where, table, ["kind", "bus", "boards"] + list(LINE_LIMITS))
+        known(where, table, ["kind", "bus", "boards"] + list(LINE_LIMITS))
         self.bus = table.get("bus")
+        if not isinstance(self.bus, str) or not self.bus:
+            raise wrong(where + ".bus", "the terminal or path of a serial port", self.bus)
+        self.pins = [self.bus]
         for key, (default, least, most) in LINE_LIMITS.items():
-            setattr(self, key, _whole(where + "." + key, table.get(key, default), least, most))
+            setattr(self, key, whole(where + "." + key, table.get(key, default), least, most))
         self.boards = []
         for index, board in enumerate(_some(where + ".boards", table.get("boards"))):
             self.boards.append(BoardConfig("%s.boards[%d]" % (where, index), board))
@@ -187,7 +190,7 @@ class KrCuConfig:
 
 def _some(where, tables):
     if not isinstance(tables, list) or not tables:
-        raise _wrong(where, "a list of at least one", tables)
+        raise wrong(where, "a list of at least one", tables)
     return tables
 
 

@@ -10,7 +10,7 @@ import logging
 
 from casewire import ACTIVE, INACTIVE, JAMMED
 from node.bolt import Bolt
-from node.config import _known, _whole, _wrong
+from node.config import known, whole, wrong
 from node.inputs import Input
 from node.output import Output
 
@@ -31,28 +31,29 @@ class RelayLockConfig:
     """Attributes: point, pin, feedback_point, feedback_pin, and those of LIMITS and WORDS."""
 
     def __init__(self, where, table) -> None:
-        _known(
+        known(
             where,
             table,
             ["kind", "point", "pin", "feedback_point", "feedback_pin"] + list(LIMITS) + list(WORDS),
         )
-        self.point = _whole(where + ".point", table.get("point"), 0, 255)
-        self.feedback_point = _whole(where + ".feedback_point", table.get("feedback_point"), 0, 255)
+        self.point = whole(where + ".point", table.get("point"), 0, 255)
+        self.feedback_point = whole(where + ".feedback_point", table.get("feedback_point"), 0, 255)
         if self.point == self.feedback_point:
-            raise _wrong(where + ".feedback_point", "another number than point", self.feedback_point)
+            raise wrong(where + ".feedback_point", "another number than point", self.feedback_point)
         for name in ("pin", "feedback_pin"):
             pin = table.get(name)
             if not isinstance(pin, str):
-                _whole(where + "." + name, pin, 0, 255)
+                whole(where + "." + name, pin, 0, 255)
             setattr(self, name, pin)
         for name, (default, least, most) in LIMITS.items():
-            setattr(self, name, _whole(where + "." + name, table.get(name, default), least, most))
+            setattr(self, name, whole(where + "." + name, table.get(name, default), least, most))
         for name, (word, allowed) in WORDS.items():
             value = table.get(name, word)
             if value not in allowed:
-                raise _wrong(where + "." + name, "one of %s" % ", ".join(allowed), value)
+                raise wrong(where + "." + name, "one of %s" % ", ".join(allowed), value)
             setattr(self, name, value)
         self.points = [self.point, self.feedback_point]
+        self.pins = [self.pin, self.feedback_pin]
 
 
 class _Contact:

@@ -15,7 +15,7 @@ from pymodbus.pdu.bit_message import ReadCoilsRequest, ReadDiscreteInputsRequest
 
 from casewire import ACTIVE, INACTIVE, JAMMED
 from node.bolt import Bolt
-from node.config import ConfigError, _known, _whole, _wrong
+from node.config import ConfigError, known, whole, wrong
 from node.polled import GOOD, NOTHING, REFUSED, Board, PolledLine, Sighting
 
 UNIT_MAX = 247  # V1.02, 2.2
@@ -49,14 +49,14 @@ class OutputConfig:
     def __init__(self, where: str, table: Any) -> None:
         """Raises ConfigError."""
         names = ["point", "coil", "feedback_input", *OUTPUT_LIMITS, *OUTPUT_WORDS]
-        _known(where, table, names)
-        self.point: int = _whole(where + ".point", table.get("point"), 0, 255)
-        self.coil: int = _whole(where + ".coil", table.get("coil"), 0, NUMBER_MAX)
+        known(where, table, names)
+        self.point: int = whole(where + ".point", table.get("point"), 0, 255)
+        self.coil: int = whole(where + ".coil", table.get("coil"), 0, NUMBER_MAX)
         self.feedback_input: int | None = table.get("feedback_input")
         if self.feedback_input is not None:
-            _whole(where + ".feedback_input", self.feedback_input, 0, NUMBER_MAX)
+            whole(where + ".feedback_input", self.feedback_input, 0, NUMBER_MAX)
         limits = {
-            name: _whole(f"{where}.{name}", table.get(name, default), least, most)
+            name: whole(f"{where}.{name}", table.get(name, default), least, most)
             for name, (default, least, most) in OUTPUT_LIMITS.items()
         }
         self.active_level: int = limits["active_level"]
@@ -65,7 +65,7 @@ class OutputConfig:
         self.pulse_ms: int = limits["pulse_ms"]
         for name, (default, allowed) in OUTPUT_WORDS.items():
             if table.get(name, default) not in allowed:
-                raise _wrong(f"{where}.{name}", "one of " + ", ".join(allowed), table[name])
+                raise wrong(f"{where}.{name}", "one of " + ", ".join(allowed), table[name])
         self.on_lost: str = table.get("on_lost", "off")
         self.at_start: str = table.get("at_start", "off")
 
@@ -75,10 +75,10 @@ class InputConfig:
 
     def __init__(self, where: str, table: Any) -> None:
         """Raises ConfigError."""
-        _known(where, table, ["point", "input", "active_level"])
-        self.point: int = _whole(where + ".point", table.get("point"), 0, 255)
-        self.input: int = _whole(where + ".input", table.get("input"), 0, NUMBER_MAX)
-        self.active_level: int = _whole(where + ".active_level", table.get("active_level", 1), 0, 1)
+        known(where, table, ["point", "input", "active_level"])
+        self.point: int = whole(where + ".point", table.get("point"), 0, 255)
+        self.input: int = whole(where + ".input", table.get("input"), 0, NUMBER_MAX)
+        self.active_level: int = whole(where + ".active_level", table.get("active_level", 1), 0, 1)
 
 
 class UnitConfig:
@@ -86,11 +86,11 @@ class UnitConfig:
 
     def __init__(self, where: str, table: Any) -> None:
         """Raises ConfigError."""
-        _known(where, table, ["unit", "outputs", "inputs"])
-        self.unit: int = _whole(where + ".unit", table.get("unit"), 1, UNIT_MAX)
+        known(where, table, ["unit", "outputs", "inputs"])
+        self.unit: int = whole(where + ".unit", table.get("unit"), 1, UNIT_MAX)
         outputs, inputs = table.get("outputs", []), table.get("inputs", [])
         if not isinstance(outputs, list) or not isinstance(inputs, list) or not outputs + inputs:
-            raise _wrong(where, "outputs or inputs, each a list", table)
+            raise wrong(where, "outputs or inputs, each a list", table)
         self.outputs = [OutputConfig(f"{where}.outputs[{at}]", each) for at, each in enumerate(outputs)]
         self.inputs = [InputConfig(f"{where}.inputs[{at}]", each) for at, each in enumerate(inputs)]
         _differ(where + " coils", [output.coil for output in self.outputs])
@@ -106,10 +106,13 @@ class ModbusConfig:
 
     def __init__(self, where: str, table: Any) -> None:
         """Raises ConfigError."""
-        _known(where, table, ["kind", "bus", "boards", *LINE_LIMITS])
+        known(where, table, ["kind", "bus", "boards", *LINE_LIMITS])
         self.bus = table.get("bus")
+        if not isinstance(self.bus, str) or not self.bus:
+            raise wrong(where + ".bus", "the terminal or path of a serial port", self.bus)
+        self.pins = [self.bus]
         limits = {
-            name: _whole(f"{where}.{name}", table.get(name, default), least, most)
+            name: whole(f"{where}.{name}", table.get(name, default), least, most)
             for name, (default, least, most) in LINE_LIMITS.items()
         }
         self.baud: int = limits["baud"]
@@ -117,7 +120,7 @@ class ModbusConfig:
         self.poll_ms: int = limits["poll_ms"]
         boards = table.get("boards")
         if not isinstance(boards, list) or not boards:
-            raise _wrong(where + ".boards", "a list of at least one", boards)
+            raise wrong(where + ".boards", "a list of at least one", boards)
         self.boards = [UnitConfig(f"{where}.boards[{at}]", each) for at, each in enumerate(boards)]
         self.points = [point for board in self.boards for point in board.points]
         _differ(where + " units", [board.unit for board in self.boards])

@@ -49,7 +49,7 @@ class Adapter:
 def _krcu(profile: str) -> Callable[[SerialBus], Any]:
     locks = [{"lock": 1, "point": 1}, {"lock": 2, "point": 2}]
     board = {"board": 0, "profile": profile, "move_ms_max": 600, "locks": locks}
-    config = krcu.KrCuConfig("devices[0]", {"kind": "krcu", "bus": "", "boards": [board]})
+    config = krcu.KrCuConfig("devices[0]", {"kind": "krcu", "bus": "bus", "boards": [board]})
     return lambda port: krcu.device(config, port)
 
 
@@ -59,7 +59,7 @@ def _modbus(port: SerialBus) -> Any:
         {"point": 2, "coil": 1, "feedback_input": 1, "move_ms_max": 600, "at_start": "hold"},
     ]
     board = {"unit": 1, "outputs": outputs}
-    config = modbus.ModbusConfig("devices[0]", {"kind": "modbus", "bus": "", "boards": [board]})
+    config = modbus.ModbusConfig("devices[0]", {"kind": "modbus", "bus": "bus", "boards": [board]})
     return modbus.device(config, port)
 
 

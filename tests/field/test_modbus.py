@@ -120,6 +120,43 @@ def test_an_order_lost_on_the_line_is_not_sent_again() -> None:
     assert (7, 0, True) not in made.fake.written
 
 
+def test_an_order_to_lock_that_waited_too_long_is_not_carried_out_either() -> None:
+    made = bench()
+    made.put(LAMP, ACTIVE)
+    made.until(("feedback", LAMP, ACTIVE))
+    made.wire.is_open = False
+    made.run(50)
+    made.put(LAMP, INACTIVE, valid_ms=300)
+    made.run(400)
+    made.wire.is_open = True
+    made.run(2000)
+    assert made.fake.coil(7, 5)
+
+
+def test_an_order_takes_the_place_of_what_the_coil_was_to_be_at_the_start() -> None:
+    made = bench(settle=False)
+    made.wire.is_cut = True
+    made.run(300)  # the coil could not be put off yet
+    made.put(LAMP, ACTIVE)
+    made.wire.is_cut = False
+    made.run(3000)
+    assert made.fake.coil(7, 5)
+
+
+def test_the_line_is_left_to_the_board_after_an_order_whatever_is_heard() -> None:
+    """The echo of a write is its answer to the byte: a question at once would fall into the real one."""
+    made = bench()
+    made.fake.echoes = True
+    made.put(LAMP, ACTIVE)
+    while not writes(made) or writes(made)[-1][4] != 0xFF:
+        made.run(5)
+    sent = len(made.wire.written)
+    made.run(95)
+    assert len(made.wire.written) == sent
+    made.run(20)
+    assert len(made.wire.written) > sent
+
+
 def test_a_coil_that_is_to_be_off_is_written_until_it_is() -> None:
     made = bench()
     made.put(LOCK, ACTIVE)

@@ -29,4 +29,6 @@ def test_the_example_is_a_configuration() -> None:
     example = re.search(r"```json\n(.*?)```", PAGE, re.S)
     assert example is not None
     table = json.loads(example[1].replace("<64 hex digits>", "0f" * 32))
-    assert [point.kind for point in NodeConfig(table).points] == ["contact", "feedback", "output", "reader"]
+    assert [point.kind for point in NodeConfig(table).points] == [
+        "contact", "feedback", "output", "reader", "supervised",
+    ]  # fmt: skip

@@ -128,7 +128,10 @@ def test_a_chattering_contact_is_unknown() -> None:
     for _ in range(300):
         door.contact.level = 1 - door.contact.level
         changes += door.run(5)
-    assert [change[:3] for change in changes] == [("feedback", POINT, UNKNOWN), ("feedback", CONTACT, UNKNOWN)]
+    assert [change[:3] for change in changes] == [
+        ("feedback", POINT, UNKNOWN),
+        ("feedback", CONTACT, UNKNOWN),
+    ]
 
 
 @pytest.mark.parametrize(("on_lost", "level"), [("off", 0), ("on", 1), ("hold", 1)])
@@ -137,6 +140,14 @@ def test_a_lost_link_brings_the_declared_state(on_lost, level) -> None:
     door.put(ACTIVE)
     door.device.lose_link()
     assert door.relay.level == level
+
+
+def test_a_door_that_opens_on_a_lost_link_stays_open_past_the_pulse_under_way() -> None:
+    door = settled(on_lost="on", pulse_ms=300)
+    door.put(ACTIVE)
+    door.device.lose_link()
+    door.run(600)
+    assert door.relay.level == 1
 
 
 def test_a_pulse_ends_also_without_a_link_that_holds() -> None:
