@@ -24,7 +24,6 @@ from node.link import Link
 from node.output import Output
 from node.reader import Reader
 from node.send_queue import OWNER_BOOT, OWNER_SNAPSHOT, OWNER_TROUBLES
-from node.supervised import Supervised
 from node.uptime import Uptime
 
 SETTLE_MS_MIN = 100  # the first snapshot waits for the inputs, but not for one that chatters
@@ -68,6 +67,8 @@ class Node:
             if point.kind == "reader":
                 self._readers.append(Reader(point, pins[point.point]))
             elif point.kind == "supervised":
+                from node.supervised import Supervised  # here: a board that has none keeps the memory
+
                 self._inputs.append(Supervised(point, pins[point.point], now_ms))
             elif point.kind != "output":
                 self._inputs.append(Input(point, pins[point.point], now_ms))

@@ -1,10 +1,23 @@
-"""The devices a board can carry: what is on a bus, or has a pin for its order and one for its feedback."""
+"""The devices a board can carry: what is on a bus, or has a pin for its order and one for its feedback.
 
-from node import krcu
-from node.relay_lock import RelayLock, RelayLockConfig
+Each is imported when a configuration names it: a board that has none keeps the memory.
+"""
 
-KINDS = {"krcu": krcu.KrCuConfig, "relay_lock": RelayLockConfig}
-"""Kind -> its configuration, for node.config."""
+
+def _krcu(where, table):
+    from node.krcu import KrCuConfig
+
+    return KrCuConfig(where, table)
+
+
+def _relay_lock(where, table):
+    from node.relay_lock import RelayLockConfig
+
+    return RelayLockConfig(where, table)
+
+
+KINDS = {"krcu": _krcu, "relay_lock": _relay_lock}
+"""Kind -> what makes its configuration of (where, table), for node.config."""
 
 
 def build(config, place, now_ms):
@@ -13,7 +26,11 @@ def build(config, place, now_ms):
     place   uart(terminal, baud) -> port; output(terminal, level) and contact(terminal) -> pin with value()
     """
     if config.kind == "krcu":
+        from node import krcu
+
         return krcu.device(config, place.uart(config.bus, config.baud))
+    from node.relay_lock import RelayLock
+
     is_on = config.at_start == "on"
     level = config.active_level if is_on else 1 - config.active_level
     relay = place.output(config.pin, level)
