@@ -174,7 +174,7 @@ def test_a_wrong_configuration_is_told_and_nothing_is_started(tmp_path, interpre
     with Station(tmp_path, interpreter, points=[dict(DOOR, kind="door")]) as station:
         assert station.ended() == RESET_EXIT_CODE
     log = (tmp_path / "log").read_text()
-    assert "points[0].kind: expected one of contact, feedback, output, reader, found 'door'" in log
+    assert "points[0].kind: expected one of contact, feedback, output, reader, supervised, found 'door'" in log
     assert not (tmp_path / "config.json.boot").exists()
 
 
