@@ -78,7 +78,7 @@ class Place:
         if point.kind == "reader":
             return self.uart(point.pin, READER_BAUD)
         if point.kind == "supervised":
-            return machine.ADC(_terminal(self._terminals, point.pin))
+            return self.analogue(point.pin)
         if point.kind == "output":
             is_on = point.at_start == "on"
             return self.output(point.pin, point.active_level if is_on else 1 - point.active_level)
@@ -91,6 +91,9 @@ class Place:
     def contact(self, name):
         # Contacts close to ground. A broken wire then reads 1, as an open contact does.
         return machine.Pin(_terminal(self._terminals, name), machine.Pin.IN, machine.Pin.PULL_UP)
+
+    def analogue(self, name):
+        return machine.ADC(_terminal(self._terminals, name))
 
     def uart(self, name, baud):
         place = _terminal(self._readers, name)

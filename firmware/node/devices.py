@@ -23,7 +23,8 @@ KINDS = {"krcu": _krcu, "relay_lock": _relay_lock}
 def build(config, place, now_ms):
     """Return the device of ``config``; see node.app.Node.
 
-    place   uart(terminal, baud) -> port; output(terminal, level) and contact(terminal) -> pin with value()
+    place   uart(terminal, baud) -> port; output(terminal, level) and contact(terminal) -> pin with value();
+            analogue(terminal) -> pin with read_u16()
     """
     if config.kind == "krcu":
         from node import krcu
@@ -34,4 +35,5 @@ def build(config, place, now_ms):
     is_on = config.at_start == "on"
     level = config.active_level if is_on else 1 - config.active_level
     relay = place.output(config.pin, level)
-    return RelayLock(config, relay, place.contact(config.feedback_pin), now_ms)
+    contact = place.analogue if config.feedback == "supervised" else place.contact
+    return RelayLock(config, relay, contact(config.feedback_pin), now_ms)

@@ -4,6 +4,8 @@
 
 ``point`` takes the orders and ``feedback_point`` is the contact; both show the bolt and neither the relay:
 a coil under voltage has opened no door. UNKNOWN until the contact has been still, and while it chatters.
+With ``"feedback": "supervised"`` the contact has end-of-line resistors on an analogue input: UNKNOWN while
+its loop is cut or shorted, and told as what it is.
 """
 
 import logging
@@ -13,6 +15,7 @@ from node.bolt import Bolt
 from node.config import known, whole, wrong
 from node.inputs import Input
 from node.output import Output
+from node.supervised import Supervised
 
 # default, least and most of each
 LIMITS = {
@@ -22,7 +25,11 @@ LIMITS = {
     "move_ms_max": (1500, 100, 10000),
     "pulse_ms": (0, 0, 60000),
 }
-WORDS = {"on_lost": ("off", ("hold", "off", "on")), "at_start": ("off", ("off", "on"))}
+WORDS = {
+    "on_lost": ("off", ("hold", "off", "on")),
+    "at_start": ("off", ("off", "on")),
+    "feedback": ("contact", ("contact", "supervised")),
+}
 
 log = logging.getLogger("node")
 
@@ -40,11 +47,8 @@ class RelayLockConfig:
         self.feedback_point = whole(where + ".feedback_point", table.get("feedback_point"), 0, 255)
         if self.point == self.feedback_point:
             raise wrong(where + ".feedback_point", "another number than point", self.feedback_point)
-        for name in ("pin", "feedback_pin"):
-            pin = table.get(name)
-            if not isinstance(pin, str):
-                whole(where + "." + name, pin, 0, 255)
-            setattr(self, name, pin)
+        self.pin = _pin(where + ".pin", table.get("pin"))
+        self.feedback_pin = _pin(where + ".feedback_pin", table.get("feedback_pin"))
         for name, (default, least, most) in LIMITS.items():
             setattr(self, name, whole(where + "." + name, table.get(name, default), least, most))
         for name, (word, allowed) in WORDS.items():
@@ -56,10 +60,14 @@ class RelayLockConfig:
         self.pins = [self.pin, self.feedback_pin]
 
 
-class _Contact:
-    """What Input asks of its configuration, for the contact of the bolt."""
+def _pin(where, pin):
+    return pin if isinstance(pin, str) else whole(where, pin, 0, 255)
 
-    kind = "feedback"
+
+class _Contact:
+    """What Input and Supervised ask of their configuration, for the contact of the bolt."""
+
+    kind = tells = "feedback"
 
     def __init__(self, config) -> None:
         self.point = config.feedback_point
@@ -78,17 +86,21 @@ class _Shown:
 
 
 class RelayLock:
-    """The device; see node.app.Node. pulse_ms 0: the relay stays on until an order to lock."""
+    """The device; see node.app.Node. pulse_ms 0: the relay stays on until an order to lock.
+
+    contact_pin has value(), for a supervised contact read_u16()
+    """
 
     def __init__(self, config, relay_pin, contact_pin, now_ms) -> None:
         self.points = tuple(sorted(config.points))
         self._config = config
         self._relay = Output(config, relay_pin)  # its at_start state before anything else
-        self._contact = Input(_Contact(config), contact_pin, now_ms)
+        contact = Supervised if config.feedback == "supervised" else Input
+        self._contact = contact(_Contact(config), contact_pin, now_ms)
         self._shown = _Shown(config.point, self._contact.state)
         self._bolt = Bolt(self._shown, config.move_ms_max)
         self._off_ms = None  # when the pulse ends
-        self._is_jam_told = False
+        self._told: dict[int, int] = {}
 
     def poll(self, now_ms):
         """Return what changed; see node.app.Node."""
@@ -96,7 +108,9 @@ class RelayLock:
         if self._off_ms is not None and now_ms >= self._off_ms:
             self._off_ms = None
             self._relay.put(INACTIVE)
-        has_changed = self._contact.poll(now_ms)
+        before = self._contact.state
+        self._contact.poll(now_ms)
+        has_changed = self._contact.state != before
         self._shown.state = self._contact.state
         self._bolt.see(has_changed)
         if has_changed:
@@ -104,9 +118,11 @@ class RelayLock:
             changes += [("feedback", point) + now for point in self.points]
         self._bolt.follow(now_ms)
         self._bolt.word(now_ms, changes)
-        if self._bolt.is_jammed != self._is_jam_told:
-            self._is_jam_told = self._bolt.is_jammed
-            changes.append(("trouble", self._config.point, JAMMED if self._is_jam_told else 0, now_ms))
+        for point in self.points:
+            bits = self._bits(point)
+            if bits != self._told.get(point, 0):
+                self._told[point] = bits
+                changes.append(("trouble", point, bits, now_ms))
         return changes
 
     def states(self):
@@ -116,7 +132,12 @@ class RelayLock:
         return []
 
     def troubles(self):
-        return [(self._config.point, JAMMED)] if self._bolt.is_jammed else []
+        return [(point, self._bits(point)) for point in self.points if self._bits(point)]
+
+    def _bits(self, point):
+        if point == self._config.point:
+            return JAMMED if self._bolt.is_jammed else 0
+        return self._contact.trouble
 
     def put(self, point, state, valid_ms, now_ms) -> None:
         """Carry an order out at once; one that comes again while its pulse runs makes the pulse no longer."""

@@ -56,6 +56,10 @@ class PiPlace:
         """An input that closes to ground."""
         return GpioPin(self._gpio(), _number(line))
 
+    def analogue(self, line: int | str) -> GpioPin:
+        """None here. Raises ConfigError."""
+        raise ConfigError(f"pin {line!r}: expected a board with an analogue input, found a Raspberry Pi")
+
     def _gpio(self) -> Any:
         if self._api is None:
             self._api = load_api()

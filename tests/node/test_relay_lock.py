@@ -4,9 +4,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from casewire import ACTIVE, INACTIVE, JAMMED, UNKNOWN
+from casewire import ACTIVE, INACTIVE, JAMMED, LINE_OPEN, LINE_SHORT, UNKNOWN
 from node.config import ConfigError
 from node.relay_lock import RelayLock, RelayLockConfig
+from node.supervised import reading_of
 from tests.node.bench import FakePin
 
 POINT, CONTACT = 10, 11
@@ -164,6 +165,30 @@ def test_the_relay_takes_its_level_at_start_and_its_polarity_from_the_settings()
     door = settled(active_level=0)
     door.put(ACTIVE)
     assert door.relay.level == 0
+
+
+class FakeAdc:
+    """A loop of so many ohms."""
+
+    def __init__(self, ohm: int) -> None:
+        self.ohm = ohm
+
+    def read_u16(self) -> int:
+        return reading_of(self.ohm)
+
+
+def test_a_supervised_contact_that_is_cut_is_no_bolt_in_either_place() -> None:
+    loop, relay = FakeAdc(1000), FakePin()  # 1 kΩ: closed, as while the bolt holds
+    config = RelayLockConfig("devices[0]", {**TABLE, "feedback": "supervised"})
+    lock = RelayLock(config, relay, loop, 0)  # type: ignore[arg-type]
+    changes = [change for now_ms in range(0, 100, 5) for change in lock.poll(now_ms)]
+    assert [change[2] for change in changes] == [INACTIVE, INACTIVE]
+    for ohm, state, bits in ((10**6, UNKNOWN, LINE_OPEN), (0, UNKNOWN, LINE_SHORT), (2000, ACTIVE, 0)):
+        loop.ohm = ohm
+        for now_ms in range(200, 300, 5):
+            lock.poll(now_ms)
+        assert lock.states() == [(POINT, state), (CONTACT, state)]
+        assert lock.troubles() == ([(CONTACT, bits)] if bits else [])
 
 
 @settings(max_examples=60, deadline=None)
