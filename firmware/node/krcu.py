@@ -1,7 +1,7 @@
 """KERONG boards of locks on RS-485: CU12, CU16 and CU48.
 
-19200 baud 8N1. CU12 and CU16, as three published programs of others speak it (kerong-lib,
-lkaas-kerong, a KR-CU16 locker in Python):
+19200 baud 8N1. CU12 and CU16, as published programs of others speak it (kerong-lib,
+lkaas-kerong, keymaker):
 
     02 ADDR CMD 03 SUM                           ADDR: board in the high nibble, lock in the low one
     30 state, 31 release one lock                SUM: low byte of the sum of all before it
