@@ -98,6 +98,9 @@ class NodeConfig:
     kinds: kind of device -> its configuration, made of (where, table), with ``points`` and ``pins`` (those it takes).
     """
 
+    baud: int
+    first_boot: int
+
     def __init__(self, table, kinds=None) -> None:
         known("config", table, ["node", "key", "points", "devices"] + list(LIMITS))
         self.node = whole("node", table.get("node"), 0, 0xFFFF)

@@ -59,9 +59,9 @@ def _server(argv: list[str]) -> int:
 
 
 def _node(argv: list[str]) -> int:
-    from node.__main__ import main as run
+    from casefield.main import main as run
 
-    return int(run(argv) or 0)
+    return run(argv)
 
 
 def _demo(argv: list[str]) -> int:
