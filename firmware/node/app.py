@@ -61,7 +61,7 @@ class Node:
         for point in config.points:
             if point.kind == "output":
                 self._outputs[point.point] = Output(point, pins[point.point])
-        self._inputs = []
+        self._inputs: list[Input] = []
         self._readers = []
         for point in config.points:
             if point.kind == "reader":

@@ -28,14 +28,14 @@ LIMITS = {
     "watchdog_ms": (8000, 1000, 8000),  # 8388 is the most an RP2040 can
     "queue_max": (64, 9, 1024),
 }
-POINT_LIMITS = {
+POINT_LIMITS: "dict[str, dict[str, tuple[int, int, int]]]" = {
     "contact": {"active_level": (1, 0, 1), "debounce_ms": (20, 0, 1000)},
     "feedback": {"active_level": (1, 0, 1), "debounce_ms": (20, 0, 1000)},
     "output": {"active_level": (1, 0, 1)},
     "reader": {"no_read_ms": (3000, 200, 60000)},
     "supervised": {"active_level": (1, 0, 1), "debounce_ms": (20, 0, 1000)},
 }
-POINT_WORDS = {
+POINT_WORDS: "dict[str, dict[str, tuple[str, tuple[str, ...]]]]" = {
     "output": {"on_lost": ("off", ("hold", "off", "on")), "at_start": ("off", ("off", "on"))},
     "supervised": {"tells": ("contact", ("contact", "feedback"))},
 }
