@@ -74,6 +74,9 @@ class Node:
                 self._inputs.append(Input(point, pins[point.point], now_ms))
         self._devices = devices
         self._owners = {}
+        self._ordered: dict[
+            int, tuple[int, int]
+        ] = {}  # point -> gateway's boot and number of its newest order
         for device in devices:
             for number in device.points:
                 self._owners[number] = device
@@ -167,7 +170,7 @@ class Node:
         command = frame.message
         output = self._outputs.get(command.point)
         if output is None and command.point in self._owners:
-            self._order(command, self.link.age_ms(frame, now_ms), now_ms)
+            self._order(frame, now_ms)
             return
         if output is None:
             log.error("command %d: expected an output, found point %d", command.command_id, command.point)
@@ -178,8 +181,14 @@ class Node:
         output.poll()
         self.link.send(Feedback(output.point, output.state), output.point, now_ms)
 
-    def _order(self, command, age_ms, now_ms) -> None:
-        """An order to a device: what it says of the point is told when it knows."""
+    def _order(self, frame, now_ms) -> None:
+        """An order to a device, once: what it says of the point is told when it knows."""
+        command = frame.message
+        name = (frame.boot, command.command_id)
+        if self._ordered.get(command.point) == name:
+            return  # sent again because it is not confirmed yet; a lock must not be driven twice
+        self._ordered[command.point] = name
+        age_ms = self.link.age_ms(frame, now_ms)
         if self._is_valid(command, age_ms):
             device = self._owners[command.point]
             device.put(command.point, command.state, command.valid_ms - age_ms, now_ms)

@@ -132,6 +132,18 @@ def test_an_order_that_is_too_old_does_not_reach_the_device() -> None:
     assert len(bus.orders) == 1
 
 
+def test_an_order_that_is_sent_again_drives_the_device_once_and_a_new_one_again() -> None:
+    found, bus = bench()
+    found.settle()
+    for _ in range(3):
+        found.order(Command(20, ACTIVE, 1, 2000))
+        found.run(20)
+    assert bus.orders == [(20, ACTIVE, 2000)]
+    found.order(Command(20, ACTIVE, 2, 2000))
+    found.run(20)
+    assert len(bus.orders) == 2
+
+
 def test_a_device_is_told_that_the_gateway_is_gone() -> None:
     found, bus = bench()
     found.settle()
