@@ -15,7 +15,7 @@ from binascii import crc32
 from casewire import cobs
 from casewire.errors import FieldError, FrameError, check_range
 from casewire.mac import FROM_NODE, MAC_BYTES, Signer
-from casewire.messages import GATEWAY_KINDS, NODE_KINDS, PAYLOAD_MAX_BYTES, U16_MAX, U32_MAX, Message
+from casewire.messages import GATEWAY_KINDS, NODE_KINDS, PAYLOAD_MAX_BYTES, U16_MAX, U32_MAX, U64_MAX, Message
 
 WIRE_VERSION = 1
 DELIMITER = b"\x00"
@@ -25,7 +25,6 @@ CRC_BYTES = 4
 OVERHEAD_BYTES = HEADER_BYTES + MAC_BYTES + CRC_BYTES
 RAW_MAX_BYTES = OVERHEAD_BYTES + PAYLOAD_MAX_BYTES
 STUFFED_MAX_BYTES = RAW_MAX_BYTES + 1  # 232 bytes make one COBS group
-U64_MAX = 0xFFFFFFFFFFFFFFFF
 
 
 class Frame:

@@ -13,6 +13,8 @@ PAYLOAD_MAX_BYTES = 200
 UID_MAX_BYTES = 16
 TROUBLES_POINTS_MAX = PAYLOAD_MAX_BYTES // 3
 SNAPSHOT_POINTS_MAX = (PAYLOAD_MAX_BYTES - 2) // 2  # per part: 2 bytes go to part, parts
+KEPT_LAYOUT = ">IIQB"  # boot, seq, uptime_ms and kind of what was kept; its own payload follows
+KEPT_BYTES = 17
 
 INACTIVE = 0
 ACTIVE = 1
@@ -46,6 +48,7 @@ BAND_BITS_MAX = 7
 U8_MAX = 0xFF
 U16_MAX = 0xFFFF
 U32_MAX = 0xFFFFFFFF
+U64_MAX = 0xFFFFFFFFFFFFFFFF
 
 
 class Message:
@@ -268,6 +271,37 @@ class Band(Message):
         return cls(payload[0], payload[1], payload[2:])
 
 
+class Kept(Message):
+    """What the node told in an earlier boot and was never acked: ``message``, as it was numbered and timed then."""
+
+    KIND = 10
+    NAMES = ("boot", "seq", "uptime_ms", "message")
+
+    def __init__(self, boot: int, seq: int, uptime_ms: int, message: Message) -> None:
+        self.boot = check_range("Kept.boot", boot, 0, U32_MAX)
+        self.seq = check_range("Kept.seq", seq, 1, U32_MAX)
+        self.uptime_ms = check_range("Kept.uptime_ms", uptime_ms, 0, U64_MAX)
+        if message.KIND not in KEPT_KINDS:
+            raise FieldError(
+                "Kept.message: expected one of kind %r, found %d" % (sorted(KEPT_KINDS), message.KIND)
+            )
+        check_range("Kept.message length", len(message.pack()), 0, PAYLOAD_MAX_BYTES - KEPT_BYTES)
+        self.message = message
+
+    def pack(self) -> bytes:
+        head = struct.pack(KEPT_LAYOUT, self.boot, self.seq, self.uptime_ms, self.message.KIND)
+        return head + self.message.pack()
+
+    @classmethod
+    def unpack(cls, payload: bytes) -> "Kept":
+        if len(payload) < KEPT_BYTES:
+            raise FieldError("Kept payload: expected %d bytes or more, found %d" % (KEPT_BYTES, len(payload)))
+        boot, seq, uptime_ms, kind = struct.unpack(KEPT_LAYOUT, payload[:KEPT_BYTES])
+        if kind not in KEPT_KINDS:
+            raise FieldError("Kept.kind: expected one of %r, found %d" % (sorted(KEPT_KINDS), kind))
+        return cls(boot, seq, uptime_ms, KEPT_KINDS[kind].unpack(payload[KEPT_BYTES:]))
+
+
 class Ack(Message):
     """The gateway holds message ``seq`` of the node's boot ``boot``, that one alone.
 
@@ -302,7 +336,10 @@ class SnapshotRequest(Message):
     LAYOUT = ">"
 
 
+KEPT_KINDS: "dict[int, type[Message]]" = {
+    kind.KIND: kind for kind in (Contact, Tag, Feedback, Gap, Troubles, Band)
+}
 NODE_KINDS: "dict[int, type[Message]]" = {
-    kind.KIND: kind for kind in (Heartbeat, Snapshot, Contact, Tag, Feedback, Gap, Boot, Troubles, Band)
+    kind.KIND: kind for kind in (Heartbeat, Snapshot, Contact, Tag, Feedback, Gap, Boot, Troubles, Band, Kept)
 }
 GATEWAY_KINDS: "dict[int, type[Message]]" = {kind.KIND: kind for kind in (Ack, Command, SnapshotRequest)}

@@ -53,7 +53,7 @@ def test_the_vectors_are_read_and_written_there_as_here(unix_port) -> None:
     done = run_program(
         unix_port, str(TESTS / "wire" / "vectors_on_device.py"), str(TESTS / "vectors" / "wire" / "v1.json")
     )
-    assert (done.stdout.splitlines(), done.stderr) == (["SPOILED 1414 WRONG 0", "VECTORS 62 WRONG 0"], "")
+    assert (done.stdout.splitlines(), done.stderr) == (["SPOILED 1645 WRONG 0", "VECTORS 72 WRONG 0"], "")
 
 
 def test_a_node_lives_there_as_under_the_other_interpreters(unix_port) -> None:
@@ -174,7 +174,9 @@ def test_a_wrong_configuration_is_told_and_nothing_is_started(tmp_path, interpre
     with Station(tmp_path, interpreter, points=[dict(DOOR, kind="door")]) as station:
         assert station.ended() == RESET_EXIT_CODE
     log = (tmp_path / "log").read_text()
-    assert "points[0].kind: expected one of contact, feedback, output, reader, supervised, found 'door'" in log
+    assert (
+        "points[0].kind: expected one of contact, feedback, output, reader, supervised, found 'door'" in log
+    )
     assert not (tmp_path / "config.json.boot").exists()
 
 

@@ -29,7 +29,7 @@ PIECE_BYTES_MAX = 300
 def message(rng: random.Random) -> casewire.Message:
     """A random message of a node."""
     state, point = rng.randrange(3), rng.randrange(256)
-    kind = rng.randrange(9)
+    kind = rng.randrange(10)
     if kind == 0:
         return casewire.Heartbeat(rng.randrange(100), rng.randrange(2**32), rng.randrange(2**32))
     if kind == 1:
@@ -49,6 +49,9 @@ def message(rng: random.Random) -> casewire.Message:
         return casewire.Troubles(tuple((p, rng.randrange(4096)) for p in points))
     if kind == 7:
         return casewire.Band(point, rng.randrange(8), rng.randbytes(rng.randrange(1, 17)))
+    if kind == 8:
+        kept = casewire.Tag(point, state & 1, rng.randbytes(rng.randrange(1, 17)))
+        return casewire.Kept(rng.randrange(2**32), rng.randrange(1, 2**32), rng.randrange(2**64), kept)
     return casewire.Boot(rng.randrange(4), rng.randrange(2**16))
 
 

@@ -38,6 +38,15 @@ def test_a_payload_that_is_read_is_written_again_bit_for_bit(kind: int, payload:
         (lambda: casewire.Troubles(((2, 4096),)), "Troubles.bits: expected 0..4095, found 4096"),
         (lambda: casewire.Band(1, 8, b"a"), "Band.flags: expected 0..7, found 8"),
         (lambda: casewire.Band(1, 1, b""), "Band.uid length: expected 1..16, found 0"),
+        (lambda: casewire.Kept(1, 0, 0, casewire.Contact(1, 0)), "Kept.seq: expected 1..4294967295, found 0"),
+        (
+            lambda: casewire.Kept(1, 1, 0, casewire.Boot(0, 1)),
+            "Kept.message: expected one of kind [3, 4, 5, 6, 8, 9], found 7",
+        ),
+        (
+            lambda: casewire.Kept(1, 1, 0, casewire.Troubles(tuple((p, 1) for p in range(62)))),
+            "Kept.message length: expected 0..183, found 186",
+        ),
         (lambda: casewire.Heartbeat(0, 0, -1), "Heartbeat.mem_free: expected 0..4294967295, found -1"),
     ],
 )

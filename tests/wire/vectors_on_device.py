@@ -7,11 +7,13 @@ import casewire
 
 
 def hexed(value):
-    """The value as the vector file writes it: bytes as hex, tuples as lists."""
+    """The value as the vector file writes it: bytes as hex, tuples as lists, a message as its name and fields."""
     if isinstance(value, bytes):
         return "".join([f"{byte:02x}" for byte in value])
     if isinstance(value, tuple):
         return [hexed(part) for part in value]
+    if isinstance(value, casewire.Message):
+        return [value.name()] + [hexed(getattr(value, name)) for name in value.NAMES]
     return value
 
 
@@ -20,6 +22,8 @@ def message_of(vector):
     fields = list(vector["fields"])
     if vector["message"] in ("Tag", "Band"):
         fields[2] = bytes.fromhex(fields[2])
+    if vector["message"] == "Kept":
+        fields[3] = message_of({"message": fields[3][0], "fields": fields[3][1:]})
     if vector["message"] == "Troubles":
         fields[0] = tuple([(pair[0], pair[1]) for pair in fields[0]])
     if vector["message"] == "Snapshot":
