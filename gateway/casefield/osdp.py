@@ -22,6 +22,7 @@ QUIET_MS = 2_500
 """So long without a question: libosdp has given the reader up. It asks one that does not answer once a second."""
 KEY_RETRY_MS = 10_000
 """A reader that refuses our key is tried again this often; in an install window after retry_ms."""
+REFUSALS_MAX = 3
 WATCH_MS = 500
 """How often a relay that is on is asked for: its own timer ends it."""
 OFF, ON, ON_FOR = 1, 2, 5  # control codes of an output: for good, for good, for the time of the timer
@@ -82,8 +83,9 @@ class _Link:
         self._next_ask_ms = 0
         self._next_watch_ms = 0
         self._enable_at_ms: int | None = None  # libosdp leaves the reader alone until then
+        self._up_ms = 0
         self._tried_ms: int | None = None  # when the newest attempt began
-        self._never_asked: set[int] = set()  # kinds of report that it refuses
+        self._refusals: dict[int, int] = {}  # kind of report -> refused this often, one session after another
 
     def supervise(self, is_online: bool, is_secure: bool, now_ms: int) -> None:
         """Follow the session; begin it anew when libosdp has given up."""
@@ -97,7 +99,9 @@ class _Link:
         elif self.is_up and not was_up:
             self._begin(now_ms)
         elif was_up and not self.is_up:
-            self._end(now_ms, 0 if self._address in self._wire.shut else self._retry_ms)
+            is_short = now_ms - self._up_ms < self._retry_ms  # no turning round and round
+            is_at_once = self._address in self._wire.shut or not (self.reader.is_silent or is_short)
+            self._end(now_ms, 0 if is_at_once else self._retry_ms)
         elif is_online and not is_secure:
             self._refuse("it speaks without a secure channel", now_ms)
         elif not self.is_up and self._has_given_up(now_ms):
@@ -118,24 +122,30 @@ class _Link:
             self._submit(order, order.command())
             return
         self._ask_again(now_ms)
-        for kind in sorted(self.reader.wants - self._never_asked):
+        for kind in sorted(filter(self._is_asked, self.reader.wants)):
             self._submit(kind, {"command": Command.Status, "type": kind})
             return
 
     def completed(self, status: int, now_ms: int) -> None:
         """libosdp is through with what was pending."""
         done, self.pending = self.pending, None
-        question = self._wire.last.get(self._address)
-        is_answered = question is not None and question.is_answered
         if isinstance(done, _Order):
             if status != CompletionStatus.Ok:
                 log.error("order to point %d: the reader did not take it", done.to.point)
             elif isinstance(done.to, LedConfig):
                 self.reader.lit(done.to.point, done.state, now_ms)
             self.reader.wants.add(OUTPUTS)
-        elif done is not None and status == CompletionStatus.Failed and is_answered:
-            self._never_asked.add(done)
-            log.error("reader %d: refuses status report %d, not asked for again", self._address, done)
+        elif done is not None and status == CompletionStatus.Ok:
+            self._refusals.pop(done, None)
+        elif done is not None and status == CompletionStatus.Failed and self.reader.is_unhurt:
+            # On a bad line a reader that lost its session refuses as well: that is no word about the report.
+            self._refusals[done] = self._refusals.get(done, 0) + 1
+            if self._refusals[done] == REFUSALS_MAX:
+                log.error("reader %d: refuses status report %d, not asked for again", self._address, done)
+
+    def _is_asked(self, kind: int) -> bool:
+        used = {INPUTS: self.reader.config.inputs, OUTPUTS: self.reader.config.outputs}.get(kind, True)
+        return bool(used) and self._refusals.get(kind, 0) < REFUSALS_MAX
 
     def _submit(self, what: _Order | int, command: dict[str, Any]) -> None:
         if self._panel.submit_command(self._number, command):
@@ -153,12 +163,13 @@ class _Link:
     def _begin(self, now_ms: int) -> None:
         self._panel.set_flag(self._number, LibFlag.EnforceSecure)
         self.reader.begin()
+        self._up_ms = now_ms
         self._next_ask_ms = now_ms + self._ask_ms
         for kind, ability in _ABILITIES.items():
             used = self.reader.config.inputs if kind == INPUTS else self.reader.config.outputs
             _, count = self._panel.check_capability(self._number, ability)
-            if not used or not count:
-                self._never_asked.add(kind)
+            if not count:
+                self._refusals[kind] = REFUSALS_MAX
             for each in used:
                 if each.number >= count:
                     log.error(

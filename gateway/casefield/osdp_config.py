@@ -79,7 +79,8 @@ class ReaderConfig:
     @property
     def points(self) -> list[int]:
         """Its points."""
-        return [self.point] + [each.point for each in (*self.inputs, *self.outputs, *self.leds)]
+        parts: list[InputConfig | OutputConfig | LedConfig] = [*self.inputs, *self.outputs, *self.leds]
+        return [self.point] + [each.point for each in parts]
 
 
 class OsdpConfig:

@@ -60,6 +60,7 @@ class Reader:
     is_silent        the last question had no answer
     is_refused       it does not speak with our key
     has_default_key  it speaks with the one that everybody knows
+    is_unhurt        nothing was missed or damaged since its session began
     wants            kinds of status report that are to be asked for
     cards            uid -> when it was read last
     """
@@ -69,6 +70,7 @@ class Reader:
         self.is_silent = False
         self.is_refused = False
         self.has_default_key = False
+        self.is_unhurt = True
         self.wants = {INPUTS, OUTPUTS, LOCAL}
         self.cards: dict[bytes, int] = {}
         self._is_up = False
@@ -77,8 +79,8 @@ class Reader:
         self._local = 0
         self._noise = 0
         self._is_noisy = False
-        self._kinds = {each.point: "contact" for each in config.inputs}
-        self._kinds.update({each.point: "feedback" for each in (*config.outputs, *config.leds)})
+        self._kinds = dict.fromkeys(config.points[1:], "feedback")
+        self._kinds.update({each.point: "contact" for each in config.inputs})
         self._states = dict.fromkeys(self._kinds, UNKNOWN)
         self._told: dict[int, int] = {}
         self._changes: list[tuple[Any, ...]] = []
@@ -109,7 +111,7 @@ class Reader:
 
     def begin(self) -> None:
         """Its secure channel is up."""
-        self._is_up = True
+        self._is_up = self.is_unhurt = True
         self.is_refused = self.has_default_key = False
         self.wants = {INPUTS, OUTPUTS, LOCAL}
 
@@ -127,12 +129,14 @@ class Reader:
     def missed(self, now_ms: int) -> None:
         """None came."""
         self.is_silent = True
+        self.is_unhurt = False
         # The answer to the question that is put again is the one it gave then: too old to show a state.
         self._is_in_doubt = True
         self._forget(now_ms)
 
     def damaged(self) -> None:
         """One came that is no answer."""
+        self.is_unhurt = False
         self._noise = min(NOISE_MAX, self._noise + DAMAGE)
         self._is_noisy = self._is_noisy or self._noise >= NOISY_FROM
 

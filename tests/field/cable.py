@@ -65,7 +65,7 @@ class Cable:
         self._lock = threading.Lock()
         self._ends = {at: _End(folder / f"line{at}") for at in range(devices)}
         self._ends[GATEWAY] = _End(folder / "gateway")
-        self._coming: list[tuple[int, int, bytes]] = []
+        self._coming: list[tuple[int, int, int, bytes]] = []  # when, from, to, what
         self._is_over = threading.Event()
         self._thread = threading.Thread(target=self._carry, name="cable", daemon=True)
 
@@ -89,6 +89,7 @@ class Cable:
         """Nothing comes from or to this end; what is on its way is lost."""
         with self._lock:
             self._ends[end].is_cut = True
+            self._coming = [each for each in self._coming if end not in each[1:3]]
 
     def join(self, end: int = GATEWAY) -> None:
         """The cable is whole again."""
@@ -113,7 +114,7 @@ class Cable:
     def put(self, data: bytes, end: int = GATEWAY) -> None:
         """Bytes out of nowhere arrive at this end."""
         with self._lock:
-            self._coming.append((steady_ms(), end, data))
+            self._coming.append((steady_ms(), end, end, data))
 
     def _carry(self) -> None:
         while not self._is_over.is_set():
@@ -138,7 +139,7 @@ class Cable:
         data = self._spoil(data)
         for to in self._ends:
             if to != at:
-                self._coming.append((steady_ms() + self.delay_ms, to, data))
+                self._coming.append((steady_ms() + self.delay_ms, at, to, data))
 
     def _spoil(self, data: bytes) -> bytes:
         if not self._noise:
@@ -152,7 +153,7 @@ class Cable:
 
     def _deliver(self) -> None:
         now_ms = steady_ms()
-        for due_ms, to, data in self._coming:
+        for due_ms, _, to, data in self._coming:
             end = self._ends[to]
             if due_ms <= now_ms and end.master >= 0 and not end.is_cut:
                 with contextlib.suppress(OSError):  # nobody reads there and the buffer is full

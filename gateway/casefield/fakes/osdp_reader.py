@@ -5,12 +5,16 @@
 `--key` is the key it was given; `--install` is a reader fresh from its box: it takes the key that everybody
 knows, and the key that the panel then sets. Only its line, its contacts and its lies are ours.
 
+On the line it does what the standard asks and libosdp 3.2.9 does not (later libosdp does): a question with a wrong
+sum is as none, and one that is put again gets the same answer again. `forgetful 1` takes that away.
+
 Lines on standard input: `card HEX [BITS]` (BITS: Wiegand), `input N 0|1`, `tamper 0|1`, `power 0|1`, `silent`,
-`back`, `refuse 0|1` (orders), `lie none|badsum|babble|replay`, `answer MS`, `echo 0|1`, `die`.
+`back`, `refuse 0|1` (orders), `forgetful 0|1`, `lie none|badsum|babble|replay`, `answer MS`, `echo 0|1`, `die`.
 It prints `output N CODE TIMER`, `led N COLOR`, `keyset`, `read HEX` when the card's reply is out, `secure 0|1`.
 """
 
 import argparse
+import binascii
 import sys
 from typing import Any
 
@@ -62,6 +66,7 @@ class FakeReader:
     def __init__(self, address: int, key: bytes | None, inputs: int = 2, outputs: int = 2) -> None:
         self.is_silent = False
         self.refuses = False
+        self.is_forgetful = False
         self.lie = "none"
         self.echoes = False
         self.answer_ms = 3
@@ -72,6 +77,8 @@ class FakeReader:
         self._local = bytearray(2)  # tamper, power lost
         self._now_ms = 0
         self._last = b""
+        self._asked = b""
+        self._answered = b""
         self._due: list[tuple[int, bytes]] = []
         self._news: list[str] = []
         self._is_secure = False
@@ -98,7 +105,16 @@ class FakeReader:
             self._due.append((now_ms, data))
         if self.lie == "babble":
             self._due.append((now_ms, b"\xff\x53\x81\x09\x00\x05\x40"))
-        if not self.is_silent:
+        if self.is_silent:
+            return
+        if self.is_forgetful:
+            self._line.heard += data
+        elif data == self._asked and self._answered:
+            self._due.append((now_ms + self.answer_ms, self._shown(self._answered)))
+        elif _is_good(data):
+            # A question that begins anew (number 0) is never one that is put again.
+            self._asked = data if data[5] & 3 else b""
+            self._answered = b""
             self._line.heard += data
 
     def due(self, now_ms: int) -> bytes:
@@ -110,6 +126,7 @@ class FakeReader:
                 self._outputs[number] = 0
         self._device.refresh()
         for data in self._line.said:
+            self._answered = data
             self._due.append((now_ms + self.answer_ms, self._shown(data)))
         self._line.said.clear()
         if self._device.is_sc_active() != self._is_secure:
@@ -192,6 +209,15 @@ class FakeReader:
         return 0, None
 
 
+def _is_good(question: bytes) -> bool:
+    """Whether it is one question of the panel, whole and with the right CRC."""
+    return (
+        question[:2] == b"\xff\x53"
+        and len(question) > 8
+        and binascii.crc_hqx(question[1:-2], 0x1D0F) == int.from_bytes(question[-2:], "little")
+    )
+
+
 def _answer(report: bytearray) -> dict[str, Any]:
     """A status report as the answer of a callback.
 
@@ -223,6 +249,8 @@ def obey(fake: FakeReader, text: str) -> None:
                 fake.is_silent = False
             case ["refuse", on]:
                 fake.refuses = on == "1"
+            case ["forgetful", on]:
+                fake.is_forgetful = on == "1"
             case ["echo", on]:
                 fake.echoes = on == "1"
             case ["answer", ms]:
