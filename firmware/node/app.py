@@ -50,9 +50,12 @@ class Node:
     ticks_ms  function without arguments, milliseconds, may wrap at 2^30 or above
     boot      number of this boot, never used before; reason is BOOT_* of casewire
     feed      called at the end of each full scan (watchdog); mem_free() -> bytes free
+    keep      node.keep.Keep: what is not acked outlives a reset; without it, it does not
     """
 
-    def __init__(self, config, port, pins, ticks_ms, *, boot, reason, feed, mem_free, devices=()) -> None:
+    def __init__(
+        self, config, port, pins, ticks_ms, *, boot, reason, feed, mem_free, devices=(), keep=None
+    ) -> None:
         self._uptime = Uptime(ticks_ms)
         now_ms = self._uptime.now_ms()
         self._feed = feed
@@ -86,6 +89,9 @@ class Node:
         self._has_told_all = False  # the first snapshot is out
         self.link = Link(config, port, boot, now_ms)
         self.link.send(Boot(reason, VERSION[0] * 256 + VERSION[1]), OWNER_BOOT, now_ms)
+        self._keep = keep
+        if keep is not None:
+            keep.tell(self.link, now_ms)
         log.info("node %d boot %d, %d points", config.node, boot, len(config.points))
 
     def step(self) -> None:
@@ -106,7 +112,14 @@ class Node:
                 device.lose_link()
         self._scan_outputs(now_ms)
         self.link.transmit(now_ms, self._mem_free)
+        if self._keep is not None:
+            self._keep.step(self.link.queue, now_ms)
         self._feed()
+
+    def save(self) -> None:
+        """A reset comes: keep what waits for its ack. Raises OSError."""
+        if self._keep is not None:
+            self._keep.save_now(self.link.queue, self._uptime.now_ms())
 
     def _scan_inputs(self, now_ms) -> None:
         is_settled = True

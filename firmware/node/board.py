@@ -9,6 +9,7 @@ import machine
 from casewire import BOOT_OTHER, BOOT_POWER_UP, BOOT_RESET, BOOT_WATCHDOG
 from node import boot_count, config, devices
 from node.app import Node
+from node.keep import Keep
 
 SCAN_PAUSE_MS = 5  # a contact is looked at some 150 times a second
 READER_BAUD = 9600
@@ -30,6 +31,7 @@ def run(config_path, boot_count_path, pins=None) -> None:
     and UARTs of config.json are bare numbers and the line is UART 0.
     """
     logging.basicConfig(level=logging.INFO)
+    node = None
     try:
         node = build(config.load(config_path, devices.KINDS), boot_count_path, pins)
         while True:
@@ -39,8 +41,18 @@ def run(config_path, boot_count_path, pins=None) -> None:
         # Nobody stands beside a node: what it cannot deal with it tells and starts afresh.
         # The error is named because most boards have no sys.exc_info to find it by.
         log.exception("node stopped, it starts afresh", exc_info=error)
+        if node is not None:
+            save(node)
         pause_ms(1000)  # a fault that stays must not become a storm of boots
         machine.reset()
+
+
+def save(node) -> None:
+    """Keep what the node has told and nobody has acked; a node that fails must get to its reset whatever comes."""
+    try:
+        node.save()
+    except Exception as error:
+        log.exception("expected to keep what waits for its ack", exc_info=error)
 
 
 def build(settings, boot_count_path, pins=None):
@@ -63,6 +75,7 @@ def build(settings, boot_count_path, pins=None):
         feed=watchdog.feed,
         mem_free=mem_free,
         devices=made,
+        keep=Keep(boot_count_path + ".kept", boot, settings.queue_max),
     )
 
 

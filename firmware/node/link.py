@@ -44,10 +44,11 @@ class Link:
         """Authentic gateway frames refused as replayed or from before this boot."""
         return self._watch.refused
 
-    def send(self, message, owner, at_ms) -> None:
-        """Queue ``message``, which happened at uptime ``at_ms``; owner as in send_queue."""
+    def send(self, message, owner, at_ms):
+        """Queue ``message``, which happened at uptime ``at_ms``; owner as in send_queue. Return its number."""
         self._seq += 1
         self.queue.add(self._seq, owner, self._encode(message, self._seq, at_ms))
+        return self._seq
 
     def receive(self, now_ms):
         """Return the gateway's frames to obey; acks are dealt with here."""

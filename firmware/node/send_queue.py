@@ -9,7 +9,8 @@ What was dropped is remembered as ranges of sequence numbers and told in GAP.
 
 OWNER_BOOT = -1
 OWNER_SNAPSHOT = -2
-OWNER_GAP = -3  # owners below zero are never dropped
+OWNER_GAP = -3
+OWNER_KEPT = -4  # owners below zero are never dropped
 OWNER_TROUBLES = 256  # plus the point
 
 GAPS_QUEUED_MAX = 4  # gap messages waiting at one time; further ranges wait in `lost`
@@ -37,6 +38,15 @@ class SendQueue:
 
     def __len__(self) -> int:
         return len(self._entries)
+
+    @property
+    def entries(self):
+        """What waits, oldest first; not to be changed."""
+        return self._entries
+
+    def widen(self, count) -> None:
+        """Hold ``count`` more: what was kept over a reset takes no room from what happens now."""
+        self._most += count
 
     def waiting(self, owner):
         """Return how many messages of ``owner`` wait."""

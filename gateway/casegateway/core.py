@@ -90,8 +90,7 @@ class GatewayCore:
         self._time = StationTime(self.memory, clock_doubt, now)
         now = self._time.turn
         self.links = {
-            node.id: NodeLink(node, node_keys[node.id], boot, self.memory.seen_of(node.id), now)
-            for node in area.nodes.values()
+            name: NodeLink(node, node_keys[name], boot, self.memory, now) for name, node in area.nodes.items()
         }
         self.translator = Translator(area, self.memory)
         self.outputs = Outputs(area, self.links, self.memory)
@@ -254,7 +253,8 @@ class GatewayCore:
         node = link.node.id
         if isinstance(frame.message, Boot):
             self.translator.doubt(node, link.away_us)
-        drafts = self.translator.drafts(node, frame, link.occurred_us(frame, now))
+        told = link.told(frame, now)
+        drafts = self.translator.drafts(node, *told) if told else []
         if not all(self.book.append(draft, now) for draft in drafts):
             return  # no room even to wait: the node keeps it and sends it again
         link.taken(frame)

@@ -70,5 +70,7 @@ def counters(
     for line in lines.values():
         total.update({f"wire_{name}": count for name, count in line.decoder.counters.items()})
     for link in links.values():
-        total.update({"node_dropped": link.dropped, "wire_stale_boot": link.stale})
+        total.update(
+            {"node_dropped": link.dropped, "wire_stale_boot": link.stale, "kept_before_log": link.undated}
+        )
     return total

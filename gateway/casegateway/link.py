@@ -7,6 +7,7 @@ carries the gateway's boot number and a number rising within it, as the node dem
 from casegateway.events import Moment, SendBytes
 from casegateway.inbox import Delivery, Inbox
 from casegateway.limits import (
+    EARLIER_BOOTS_MAX,
     HELD_FRAMES_MAX,
     HOLE_MS,
     NODE_SIGN_MS,
@@ -14,7 +15,7 @@ from casegateway.limits import (
     SNAPSHOT_DUE_MS,
     SNAPSHOT_RESEND_MS,
 )
-from casegateway.memory import SeenSeqs
+from casegateway.memory import Memory
 from casegateway.node_clock import NodeClock
 from casewire import (
     FROM_GATEWAY,
@@ -22,6 +23,7 @@ from casewire import (
     Command,
     Frame,
     Heartbeat,
+    Kept,
     Message,
     Signer,
     Snapshot,
@@ -36,8 +38,8 @@ FAR_FUTURE_US = 2**62
 class NodeLink:
     """One node. `heard_us`: station time (earliest) of its last authentic frame, or of the start."""
 
-    def __init__(self, node: Node, key: bytes, boot: int, seen: SeenSeqs, now: Moment) -> None:
-        """`boot`: the gateway's boot number; `seen`: what the log has of this node."""
+    def __init__(self, node: Node, key: bytes, boot: int, memory: Memory, now: Moment) -> None:
+        """`boot`: the gateway's boot number; `memory`: what the log has, of this node too."""
         self.node = node
         self.heard_real_us = now.real_us
         self.heard_us = now.instant.earliest_us
@@ -46,13 +48,16 @@ class NodeLink:
         self.is_complete = False  # a whole snapshot came since it was last away
         self.queue_depth = 0
         self.dropped = 0
+        self.undated = 0  # kept messages of a time of which the log knows nothing
         self.stale = 0  # authentic frames of an older boot: replayed
         self._signer = Signer(key, FROM_GATEWAY)
         self._boot = boot
         self._start_real_us = now.real_us
         self._seq = 0
-        self._seen = seen
+        seen = self._seen = memory.seen_of(node.id)
+        self._complete_us = memory.complete_us(node.id)  # as the runs before left it
         self._clock = NodeClock()
+        self._earlier: dict[int, tuple[NodeClock, int]] = {}  # boot heard by this run -> clock, last heard
         self._beat_ms = -1  # uptime in the newest heartbeat of this boot
         self._incomplete_us = now.real_us  # since when a whole snapshot is missing
         self._inbox = Inbox(seen.boot, None)
@@ -128,9 +133,39 @@ class NodeLink:
         """The message is in the log (or says nothing that belongs there)."""
         self._seen.add(frame.boot, frame.seq)
 
-    def occurred_us(self, frame: Frame, now: Moment) -> tuple[int, int | None]:
-        """Station time (earliest, latest) of the frame's matter."""
-        return self._clock.occurred_us(frame.uptime_ms, now)
+    def told(self, frame: Frame, now: Moment) -> tuple[Frame, tuple[int, int | None]] | None:
+        """The frame and the station time (earliest, latest) of its matter; of one kept over a reset, as it was then.
+
+        None for a kept one that is in the log already, is of no boot before this one, or cannot be dated.
+        """
+        kept = frame.message
+        if not isinstance(kept, Kept):
+            return frame, self._clock.occurred_us(frame.uptime_ms, now)
+        if kept.boot >= frame.boot:
+            self.stale += 1
+            return None
+        if self._seen.has_kept(kept.boot, kept.seq):
+            return None
+        then = Frame(kept.message.KIND, frame.node, kept.boot, kept.seq, kept.uptime_ms, kept.message)
+        occurred = self._kept_us(then, now)
+        if occurred is None:
+            self.undated += 1
+            return None
+        return then, occurred
+
+    def _kept_us(self, frame: Frame, now: Moment) -> tuple[int, int | None] | None:
+        """Station time of a message of an earlier boot; None where the log knows nothing of that time.
+
+        By that boot's clock where this run has heard it. Else after the boot before it was last heard, or all that
+        the node told to earlier runs was in the log; and always before the present boot began.
+        """
+        _, latest_us = self._clock.occurred_us(0, now)
+        if frame.boot in self._earlier:
+            earliest_us, own_us = self._earlier[frame.boot][0].occurred_us(frame.uptime_ms, now)
+            return earliest_us, own_us if latest_us is None or own_us is None else min(own_us, latest_us)
+        before = [boot for boot in self._earlier if boot < frame.boot]
+        heard_us = self._earlier[max(before)][1] if before else self._complete_us
+        return None if not heard_us else (heard_us - HOLE_MS * 1_000, latest_us)
 
     def note_snapshot(self, message: Snapshot) -> bool:
         """Count a part; True when this one makes the snapshot whole after an absence."""
@@ -200,6 +235,10 @@ class NodeLink:
     def _start_boot(self, boot: int, now: Moment) -> None:
         # A boot we know nothing of begins with message 1; only the very first contact may not.
         is_first = self._inbox.boot == 0 and not self.is_heard
+        if self.is_heard:
+            self._earlier[self._inbox.boot] = self._clock, self.heard_us
+            while len(self._earlier) > EARLIER_BOOTS_MAX:
+                del self._earlier[min(self._earlier)]
         self._inbox = Inbox(boot, None if is_first else 1)
         self._clock = NodeClock()
         self._beat_ms = -1

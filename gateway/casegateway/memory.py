@@ -4,9 +4,11 @@ The core asks it three things: is this message a double, does this report say an
 what was the last word about a link. Bounded by the area's size and the limits named below.
 """
 
+from array import array
+from bisect import bisect_left
 from collections import OrderedDict
 
-from casegateway.limits import NODE_SILENT_MS, OFFICER_IDS_MAX, SEEN_SEQS_MAX
+from casegateway.limits import EARLIER_BOOTS_MAX, NODE_SILENT_MS, OFFICER_IDS_MAX, SEEN_SEQS_MAX
 from casewire import ACTIVE, INACTIVE, UNKNOWN
 from custody.facts import Fact
 
@@ -20,13 +22,14 @@ OFFICER_WITNESSES = ("server", "kiosk", "paper")
 
 
 class SeenSeqs:
-    """Sequence numbers already taken of one node, for its newest boot only."""
+    """Sequence numbers already taken of one node: of its newest boot, and of the few before for what it kept."""
 
     def __init__(self) -> None:
         """Nothing taken."""
         self.boot = 0
         self.top = 0  # highest taken of this boot
         self._recent: OrderedDict[int, None] = OrderedDict()
+        self._earlier: dict[int, array[int]] = {}  # boot -> numbers, rising
 
     def has(self, boot: int, seq: int) -> bool:
         """Whether this message was taken, or is so old that it must have been."""
@@ -34,11 +37,34 @@ class SeenSeqs:
             return boot < self.boot
         return seq in self._recent or seq <= self.top - SEEN_SEQS_MAX
 
+    def has_kept(self, boot: int, seq: int) -> bool:
+        """Whether a message of a boot before the newest was taken, then or later as a kept one."""
+        numbers = self._earlier.get(boot)
+        if numbers is None:
+            # A boot that took no message is not in the list; one from before the list is over.
+            return len(self._earlier) >= EARLIER_BOOTS_MAX and boot < min(self._earlier)
+        at = bisect_left(numbers, seq)
+        return (at < len(numbers) and numbers[at] == seq) or seq <= numbers[-1] - SEEN_SEQS_MAX
+
+    def _add_kept(self, boot: int, seq: int) -> None:
+        numbers = self._earlier.setdefault(boot, array("L"))
+        at = bisect_left(numbers, seq)
+        if at == len(numbers) or numbers[at] != seq:
+            numbers.insert(at, seq)
+        while len(numbers) > SEEN_SEQS_MAX:
+            numbers.pop(0)
+        while len(self._earlier) > EARLIER_BOOTS_MAX:
+            del self._earlier[min(self._earlier)]
+
     def add(self, boot: int, seq: int) -> None:
-        """Take a message; a newer boot forgets the older one."""
+        """Take a message; a newer boot begins anew."""
         if boot < self.boot:
+            self._add_kept(boot, seq)
             return
         if boot > self.boot:
+            if self._recent:
+                self._earlier[self.boot] = array("L", sorted(self._recent))
+                self._add_kept(self.boot, self.top)
             self.boot, self.top = boot, 0
             self._recent.clear()
         self._recent[seq] = None
@@ -68,6 +94,7 @@ class Memory:
         self._begun_us = self._last_us = 0  # first and last record of the newest run
         self._vouched_us = 0  # by the runs before it
         self._told_us: dict[str, int] = {}  # node -> when its newest fact was recorded
+        self._lost_us: dict[str, int] = {}  # node -> last heard before it was lost
         self._officer_ids: OrderedDict[str, None] = OrderedDict()
         self._newest: dict[str, tuple[int, int]] = {}  # door or recorder -> (boot, seq) of its newest report
 
@@ -89,6 +116,16 @@ class Memory:
         heard_us = self._last_us - NODE_SILENT_MS * 1_000
         by_runs = heard_us if heard_us >= self._begun_us > 0 else self._vouched_us
         return max(by_runs, self._told_us.get(node, 0))
+
+    def complete_us(self, node: str) -> int:
+        """Until when all that the node told is surely in the log, 0 where that is not known.
+
+        A node that does not count as lost has told its whole state since, and what it had kept before that.
+        """
+        state = self.nodes.get(node)
+        if state == "lost":
+            return self._lost_us[node]
+        return self.vouched_us(node) if state == "ok" else 0
 
     def seen_of(self, node: str) -> SeenSeqs:
         """The sequence numbers taken of a node."""
@@ -150,6 +187,7 @@ class Memory:
         match fact.type:
             case "node.lost":
                 self.nodes[str(body["node"])] = "lost"
+                self._lost_us[str(body["node"])] = fact.occurred_us
             case "node.restored":
                 self.nodes[str(body["node"])] = "ok"
             case "port.lost":

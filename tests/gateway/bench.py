@@ -43,6 +43,7 @@ from custody.engine import Engine
 from custody.reader import load_rulebook
 from node.app import Node
 from node.config import NodeConfig
+from node.keep import Keep
 
 HERE = Path(__file__).parent
 KEY = bytes(range(32))
@@ -111,12 +112,13 @@ def tag_bytes(uid: str) -> bytes:
 
 
 class NodeBench:
-    """The real node on fake pins. `level` sets an input, `tags` lie on the reader."""
+    """The real node on fake pins. `level` sets an input, `tags` lie on the reader, `flash` is what it keeps, if it does."""
 
     def __init__(self, real_us: Callable[[], int]) -> None:
         self._real_us = real_us
         self.boot = 0
         self.tags: list[str] = []
+        self.flash: Path | None = None
         self.levels = {point.point: 0 for point in AREA.points}
         self.is_on = False
         self.tag_due_us = 0
@@ -131,6 +133,7 @@ class NodeBench:
         self.node = Node(
             config, self.port, self.pins, lambda: self._real_us() // 1_000, boot=self.boot, reason=0,
             feed=lambda: None, mem_free=lambda: 1_000,
+            keep=Keep(str(self.flash), self.boot, config.queue_max) if self.flash else None,
         )  # fmt: skip
         self.is_on = True
 

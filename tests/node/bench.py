@@ -88,7 +88,9 @@ class FakePort:
 class Bench:
     """A Node with fakes. `run` lets time pass; `said` is what the gateway has heard since last asked."""
 
-    def __init__(self, *, devices: tuple = (), **changes: object) -> None:
+    def __init__(
+        self, *, devices: tuple = (), boot: int = BOOT, keep: object = None, **changes: object
+    ) -> None:
         config = NodeConfig(settings(**changes))
         self.clock = Clock()
         self.start_ms = self.clock.ms
@@ -102,11 +104,12 @@ class Bench:
             self.port,
             self.pins,
             self.clock,
-            boot=BOOT,
+            boot=boot,
             reason=0,
             feed=self._feed,
             mem_free=lambda: 1000,
             devices=devices,
+            keep=keep,
         )
 
     def _feed(self) -> None:

@@ -18,6 +18,7 @@ from casewire import (
     Contact,
     Feedback,
     Heartbeat,
+    Kept,
     Snapshot,
     SnapshotRequest,
     Tag,
@@ -149,6 +150,36 @@ def test_every_start_has_a_boot_number_of_its_own(tmp_path, interpreter) -> None
         station.cut_power()
         station.start()
         assert station.said(Boot(0, 1)).boot == 42
+
+
+def test_what_was_not_acked_outlives_a_loss_of_power(tmp_path, interpreter) -> None:
+    kept = tmp_path / "config.json.boot.kept"
+    with Station(tmp_path, interpreter) as station:
+        station.said(Snapshot(0, 1, REST))
+        station.acking = False
+        station.hardware("PIN 1 1")
+        told = station.said(Contact(1, ACTIVE))
+        station.listen(2.2)
+        station.cut_power()
+        assert kept.exists()
+        station.acking = True
+        station.start()
+        station.said(Kept(1, told.seq, told.uptime_ms, Contact(1, ACTIVE)))
+        station.listen(2.2)
+    assert not kept.exists()
+
+
+def test_a_node_that_fails_keeps_what_it_has_told_a_moment_ago(tmp_path, interpreter) -> None:
+    with Station(tmp_path, interpreter) as station:
+        station.said(Snapshot(0, 1, REST))
+        station.acking = False
+        station.hardware("PIN 1 1")
+        told = station.said(Contact(1, ACTIVE))
+        station.hardware("FAIL")
+        station.ended()
+        station.start(reset_cause=2)
+        station.acking = True
+        station.said(Kept(1, told.seq, told.uptime_ms, Contact(1, ACTIVE)))
 
 
 def test_a_scan_that_hangs_is_ended_by_the_watchdog(tmp_path, interpreter) -> None:
