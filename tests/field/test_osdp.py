@@ -300,3 +300,29 @@ def test_without_the_gateway_a_relay_takes_its_declared_state_and_no_order_that_
         bench.until("the order", lambda: orders_carried_out(bench) != [])
         bench.run(300)
         assert orders_carried_out(bench) == ["output 0 1 0"]
+
+
+class StandsStill:
+    """A panel of libosdp whose timers wait for an hour, as they do when the wall clock was set back by one."""
+
+    def __init__(self, panel):
+        self._panel = panel
+
+    def __getattr__(self, name):
+        return getattr(self._panel, name)
+
+    def refresh(self):
+        """Nothing is due."""
+
+
+@pytest.mark.slow
+def test_libosdp_that_stands_still_is_found_out_and_begun_anew(tmp_path, caplog):
+    with Bench(tmp_path, readers=2) as bench:
+        bench.until_known()
+        bench.bus._panel = StandsStill(bench.bus._panel)
+        print("libosdp stands still to unknown", bench.until_state(11, UNKNOWN, within_ms=4_000))
+        assert bench.trouble(11) == SILENT
+        print("unknown to known", bench.until_known(within_ms=9_000))
+        assert "libosdp stands still, begun anew" in caplog.text
+        bench.say(f"card {CARD.hex()}", 2)
+        bench.until_change(("tag", 20, 1, CARD))
