@@ -29,9 +29,8 @@ class Signer:
         if direction not in (FROM_NODE, FROM_GATEWAY):
             raise ValueError("direction: expected b'N' or b'G', found %r" % (direction,))
         self.direction = direction
-        rest = _BLOCK_BYTES - KEY_BYTES
-        self._inner = bytes(byte ^ 0x36 for byte in key) + b"\x36" * rest + direction
-        self._outer = bytes(byte ^ 0x5C for byte in key) + b"\x5c" * rest
+        self._inner, self._outer = _pads(key)
+        self._inner += direction
 
     def sign(self, data: bytes) -> bytes:
         """Return the 8-byte MAC of direction + data."""
@@ -40,6 +39,22 @@ class Signer:
         outer = sha256(self._outer)
         outer.update(inner.digest())
         return outer.digest()[:MAC_BYTES]
+
+
+def whole_mac(key: bytes, data: bytes) -> bytes:
+    """Return the uncut HMAC-SHA-256 (32 bytes) of ``data`` under a node's key; no frame begins as ``data`` may."""
+    inner_pad, outer_pad = _pads(key)
+    inner = sha256(inner_pad)
+    inner.update(data)
+    outer = sha256(outer_pad)
+    outer.update(inner.digest())
+    return outer.digest()
+
+
+def _pads(key: bytes) -> "tuple[bytes, bytes]":
+    rest = _BLOCK_BYTES - KEY_BYTES
+    inner = bytes(byte ^ 0x36 for byte in key) + b"\x36" * rest
+    return inner, bytes(byte ^ 0x5C for byte in key) + b"\x5c" * rest
 
 
 def same(left: bytes, right: bytes) -> bool:

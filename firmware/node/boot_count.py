@@ -14,18 +14,23 @@ def next_boot(path, first_boot=0):
     first_boot is the highest number used by the hardware this node replaces.
     Raises OSError if the file cannot be written, ValueError if it holds no number.
     """
-    boot = max(_read(path), first_boot) + 1
-    # Written aside, then renamed: after a power cut either number stands, whole.
-    aside = path + ".new"
-    with open(aside, "w") as file:
-        file.write("%d\n" % boot)
-    if hasattr(os, "sync"):
-        os.sync()
-    os.rename(aside, path)
+    boot = max(read(path), first_boot) + 1
+    write(path, boot)
     return boot
 
 
-def _read(path):
+def write(path, number) -> None:
+    """Replace the number in the file; after a power cut either stands, whole. Raises OSError."""
+    aside = path + ".new"
+    with open(aside, "w") as file:
+        file.write("%d\n" % number)
+    if hasattr(os, "sync"):
+        os.sync()
+    os.rename(aside, path)
+
+
+def read(path):
+    """Return the number in the file, 0 where there is none; raise OSError, or ValueError if it holds none."""
     try:
         with open(path) as file:
             text = file.read()
@@ -36,4 +41,4 @@ def _read(path):
     try:
         return int(text)
     except ValueError:
-        raise ValueError("%s: expected the last boot number, found %r" % (path, text[:20])) from None
+        raise ValueError("%s: expected the last number, found %r" % (path, text[:20])) from None

@@ -20,6 +20,7 @@ KEY_HEX_DIGITS = 64
 
 # name: (default, least, most), all whole numbers
 LIMITS = {
+    "version": (0, 0, 0xFFFFFFFF),  # of this configuration; one that is signed never goes back
     "first_boot": (0, 0, 0xFFFFFF00),  # boots are counted from above this; set on replacement
     "baud": (115200, 9600, 921600),
     "heartbeat_ms": (1000, 100, 10000),
@@ -100,6 +101,8 @@ class NodeConfig:
 
     baud: int
     first_boot: int
+    queue_max: int
+    version: int
 
     def __init__(self, table, kinds=None) -> None:
         known("config", table, ["node", "key", "points", "devices"] + list(LIMITS))
@@ -176,11 +179,37 @@ def _use(used, where, what, value) -> None:
 
 
 def load(path, kinds=None):
-    """Return the NodeConfig in the file at ``path``; raise ConfigError or OSError."""
+    """Return the NodeConfig in the file at ``path``; raise ConfigError or OSError.
+
+    Where <path>.key stands, the node was adopted: its key is in there and its configuration signed (node/signed.py).
+    """
     with open(path) as file:
         text = file.read()
+    key = _read_key(path + ".key")
+    if key is not None:
+        from node import signed  # here: a node that was not adopted keeps the memory
+
+        text = signed.opened(path, text, _key(key))
     try:
         table = json.loads(text)
     except ValueError as error:
         raise ConfigError("%s: expected JSON, found: %s" % (path, error)) from None
-    return NodeConfig(table, kinds)
+    if key is None:
+        return NodeConfig(table, kinds)
+    if not isinstance(table, dict) or "key" in table:
+        raise ConfigError("%s: expected a signed configuration without a key of its own" % path)
+    table["key"] = key
+    settings = NodeConfig(table, kinds)
+    signed.advance(path + ".version", settings.version)
+    return settings
+
+
+def _read_key(path):
+    """Return what an adopted node has in its key file, None where it has no such file."""
+    try:
+        with open(path) as file:
+            return file.read().strip()
+    except OSError as error:
+        if error.errno == 2:  # ENOENT
+            return None
+        raise

@@ -32,6 +32,7 @@ from casewire import BOOT_OTHER
 from node import boot_count, devices
 from node.app import Node
 from node.config import ConfigError, NodeConfig, known, wrong
+from node.keep import Keep
 
 EXIT_USAGE = 2
 SCAN_PAUSE_MS = 5
@@ -118,8 +119,10 @@ def build(
         pins[point.point] = _pin(point, place)
     made = [_device(config, place) for config in settings.devices]
     boot = boot_count.next_boot(str(boot_file), settings.first_boot)
+    keep = Keep(f"{boot_file}.kept", boot, settings.queue_max)
     return Node(
-        settings, port, pins, steady_ms, boot=boot, reason=BOOT_OTHER, feed=feed, mem_free=lambda: 0, devices=made
+        settings, port, pins, steady_ms, boot=boot, reason=BOOT_OTHER, feed=feed, mem_free=lambda: 0, devices=made,
+        keep=keep,
     )  # fmt: skip
 
 

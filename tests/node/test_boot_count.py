@@ -26,7 +26,7 @@ def test_a_power_cut_before_the_rename_leaves_the_old_number(tmp_path) -> None:
 def test_a_damaged_file_is_told_and_not_begun_anew(tmp_path) -> None:
     path = tmp_path / "boot"
     path.write_text("x\n")
-    with pytest.raises(ValueError, match="boot: expected the last boot number, found 'x"):
+    with pytest.raises(ValueError, match="boot: expected the last number, found 'x"):
         next_boot(str(path))
 
 
