@@ -23,7 +23,7 @@ _STAY_ASPECTS: Final[Mapping[str, tuple[str, ...]]] = {
     "particulars": ("sex", "minor", "flags", "person"),
     "case": ("case",),
     "place": ("room", "room_us"),
-    "band": ("band", "silent_us", "band_cut_fact", "band_battery_pct"),
+    "band": ("band", "silent_us", "band_cut_fact", "band_battery_pct", "band_weak_fact", "band_pressed_fact"),
 }
 KNOWN_MAX: Final = (
     4_096  # sets of aspects whose rules are kept at hand; a year of a busy area has some hundreds
@@ -157,6 +157,17 @@ class Affected:
         self._in_rooms(self._area.recorders[change.key].rooms, "recorders")
         self._note(f"recorder:{change.key}", "recorder")
 
+    def _reader(self, change: Change) -> None:
+        """Who is in its room, and in the rooms guarded from there, is seen again or no longer."""
+        self._in_rooms(self._guarded_from[self._area.readers[change.key].room], "nodes")
+        self._note(f"reader:{change.key}", "reader")
+
+    def _input(self, change: Change) -> None:
+        self._note(f"input:{change.key}", "input")
+
+    def _trouble(self, change: Change) -> None:
+        self._note(f"point:{change.key.partition(':')[0]}", "point")
+
     def _node(self, change: Change) -> None:
         assert isinstance(change.new, NodeState) or isinstance(change.old, NodeState)
         self._note(f"node:{change.key}", "node")
@@ -169,6 +180,8 @@ class Affected:
                 self._note(f"door:{point.of}", "nodes")
             elif point.node == change.key and point.kind == "recorder_contact":
                 self._note(f"recorder:{point.of}", "nodes")
+            elif point.node == change.key and point.kind in ("reader", "input"):
+                self._note(f"{point.kind}:{point.of}", "nodes")
 
     def _source(self, change: Change) -> None:
         subject = change.key if ":" in change.key else f"{change.key}:{self._area.gateway}"
@@ -193,11 +206,14 @@ class Affected:
 _HANDLERS: Final = {
     "approvals": Affected._approvals,
     "doors": Affected._door,
+    "inputs": Affected._input,
     "nodes": Affected._node,
     "officers": Affected._officer,
     "people": Affected._people,
+    "readers": Affected._reader,
     "recorders": Affected._recorder,
     "sources": Affected._source,
     "stays": Affected._stay,
     "steps": Affected._steps,
+    "troubles": Affected._trouble,
 }

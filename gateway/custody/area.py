@@ -5,6 +5,7 @@ problem found: file, key, expected, found. No file is opened here.
 """
 
 import tomllib
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -15,6 +16,7 @@ from zoneinfo import ZoneInfo
 from custody.config import ConfigError, Problems
 from custody.fields import is_ref
 from custody.name import Name
+from custody.vocabulary import INPUTS
 
 ROOM_KINDS: Final = (
     "reception",  # 接待区 / 登记
@@ -33,14 +35,8 @@ ROOM_KINDS: Final = (
     "outside",  # not part of the area
 )
 DOOR_KINDS: Final = ("area_gate", "exit", "room")
-POINT_KINDS: Final = (
-    "door_contact",
-    "lock_feedback",
-    "exit_request",
-    "recorder_contact",
-    "reader",
-    "output",
-)
+_DOOR_POINTS: Final = ("door_contact", "lock_feedback", "lock_bolt", "exit_request")
+POINT_KINDS: Final = (*_DOOR_POINTS, "recorder_contact", "reader", "input", "output")
 OUTPUT_KINDS: Final = ("sounder", "lamp", "lock")
 ON_LOST: Final = ("hold", "off", "on")
 ROOMS_MAX: Final = 64  # one plan, one page; a bigger site has more areas
@@ -88,6 +84,16 @@ class Reader:
 
 
 @dataclass(frozen=True, slots=True)
+class Input:
+    """A detector, button or contact of the house. `room` None: it is of the whole area."""
+
+    id: str
+    kind: str
+    name: Name
+    room: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Node:
     """A board on a serial port. `number` is its id on the wire, 1 to 65535."""
 
@@ -104,6 +110,11 @@ class Point:
     point: int
     kind: str
     of: str
+
+    @property
+    def ref(self) -> str:
+        """What the point is called where one word has to name it: `n3.7`."""
+        return f"{self.node}.{self.point}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +154,7 @@ class Area:
     doors: Mapping[str, Door] = field(default_factory=dict)
     recorders: Mapping[str, Recorder] = field(default_factory=dict)
     readers: Mapping[str, Reader] = field(default_factory=dict)
+    inputs: Mapping[str, Input] = field(default_factory=dict)
     nodes: Mapping[str, Node] = field(default_factory=dict)
     points: tuple[Point, ...] = ()
     outputs: Mapping[str, Output] = field(default_factory=dict)
@@ -158,6 +170,11 @@ class Area:
     @cached_property
     def _nodes_by_owner(self) -> Mapping[tuple[str, str], str]:
         return {(point.kind, point.of): point.node for point in self.points}
+
+    @cached_property
+    def points_by_ref(self) -> Mapping[str, Point]:
+        """Points by node and number: `n3.7`."""
+        return {point.ref: point for point in self.points}
 
     @cached_property
     def _recorders_by_room(self) -> Mapping[str, tuple[str, ...]]:
@@ -181,19 +198,27 @@ class Area:
         """The node that carries the point of this kind for a door, reader, recorder, output."""
         return self._nodes_by_owner.get((kind, owner))
 
+    def room_of_point(self, point: Point) -> str | None:
+        """The room that a point serves, of a door the second, of a recorder the first; None: the whole area."""
+        if point.kind == "output":
+            return self.outputs[point.of].room
+        rooms = self._rooms_seen_by(point)
+        return rooms[1 if point.kind in _DOOR_POINTS else 0] if rooms else None
+
     def rooms_of_node(self, node: str) -> frozenset[str]:
         """Rooms of which something can no longer be seen when this node is silent."""
-        rooms: set[str] = set()
-        for point in self.points:
-            if point.node != node:
-                continue
-            if point.kind == "reader":
-                rooms.add(self.readers[point.of].room)
-            elif point.kind == "recorder_contact":
-                rooms.update(self.recorders[point.of].rooms)
-            elif point.kind in ("door_contact", "lock_feedback", "exit_request"):
-                rooms.update(self.doors[point.of].between)
+        rooms = {room for point in self.points if point.node == node for room in self._rooms_seen_by(point)}
         return frozenset(room for room in rooms if self.rooms[room].kind != "outside")
+
+    def _rooms_seen_by(self, point: Point) -> tuple[str, ...]:
+        if point.kind == "reader":
+            return (self.readers[point.of].room,)
+        if point.kind == "recorder_contact":
+            return self.recorders[point.of].rooms
+        if point.kind == "input":
+            room = self.inputs[point.of].room
+            return (room,) if room is not None else ()
+        return self.doors[point.of].between if point.kind in _DOOR_POINTS else ()
 
 
 def load_area(text: str, file: str = "area.toml") -> Area:
@@ -213,7 +238,7 @@ def load_area(text: str, file: str = "area.toml") -> Area:
 
 
 _TOP_KEYS: Final = (
-    "area", "gateway", "room", "door", "recorder", "reader", "node", "point", "output", "port", "overlay",
+    "area", "gateway", "room", "door", "recorder", "reader", "input", "node", "point", "output", "port", "overlay",
 )  # fmt: skip
 
 
@@ -255,6 +280,7 @@ def _read_area(raw: Mapping[str, Any], p: Problems) -> Area:
         doors=_keyed(_tables(raw, "door", p), p, _read_door, "door"),
         recorders=_keyed(_tables(raw, "recorder", p), p, _read_recorder, "recorder"),
         readers=_keyed(_tables(raw, "reader", p), p, _read_reader, "reader"),
+        inputs=_keyed(_tables(raw, "input", p), p, _read_input, "input"),
         nodes=_keyed(_tables(raw, "node", p), p, _read_node, "node"),
         points=tuple(_read_point(t, w, p) for t, w in _tables(raw, "point", p)),
         outputs=_keyed(_tables(raw, "output", p), p, _read_output, "output"),
@@ -349,6 +375,17 @@ def _read_reader(t: Mapping[str, Any], where: str, p: Problems) -> Reader:
     return Reader(p.ref(t, where, "id"), p.ref(t, where, "room"))
 
 
+def _read_input(t: Mapping[str, Any], where: str, p: Problems) -> Input:
+    p.unknown_keys(t, where, ("id", "kind", "name", "room"))
+    input_id = p.ref(t, where, "id")
+    return Input(
+        id=input_id,
+        kind=p.choice(t, where, "kind", tuple(INPUTS)),
+        name=p.name(t, where, input_id),
+        room=p.ref(t, where, "room", None) or None,
+    )
+
+
 def _read_node(t: Mapping[str, Any], where: str, p: Problems) -> Node:
     p.unknown_keys(t, where, ("id", "number", "port"))
     return Node(p.ref(t, where, "id"), p.integer(t, where, "number", 1, 65_535), p.ref(t, where, "port"))
@@ -388,11 +425,10 @@ def _check_links(area: Area, p: Problems) -> None:
     """Every id that is named exists, and nothing is wired twice."""
     _check_rooms(area, p)
     owners = {
-        "door_contact": area.doors,
-        "lock_feedback": area.doors,
-        "exit_request": area.doors,
+        **dict.fromkeys(_DOOR_POINTS, area.doors),
         "recorder_contact": area.recorders,
         "reader": area.readers,
+        "input": area.inputs,
         "output": area.outputs,
     }
     seen: set[tuple[str, int]] = set()
@@ -405,6 +441,7 @@ def _check_links(area: Area, p: Problems) -> None:
         if (point.node, point.point) in seen:
             p.add(f"{where}.point", "a point number used once on its node", point.point)
         seen.add((point.node, point.point))
+    _check_inputs(area, p)
     numbers: dict[int, str] = {}
     for node in area.nodes.values():
         if area.ports and node.port not in area.ports:
@@ -414,6 +451,14 @@ def _check_links(area: Area, p: Problems) -> None:
         numbers[node.number] = node.id
     if len(area.nodes) > NODES_MAX:
         p.add("node", f"at most {NODES_MAX} nodes", len(area.nodes))
+
+
+def _check_inputs(area: Area, p: Problems) -> None:
+    """Each input has its point: one without is unknown for ever, and one with two contradicts itself."""
+    points = Counter(point.of for point in area.points if point.kind == "input")
+    for name in area.inputs:
+        if points[name] != 1:
+            p.add(f"input {name}", "one [[point]] of kind input that is of it", points[name])
 
 
 def _check_rooms(area: Area, p: Problems) -> None:
@@ -429,6 +474,7 @@ def _check_rooms(area: Area, p: Problems) -> None:
     for recorder in area.recorders.values():
         named += [(f"recorder {recorder.id}.rooms", other) for other in recorder.rooms]
     named += [(f"reader {r.id}.room", r.room) for r in area.readers.values()]
+    named += [(f"input {i.id}.room", i.room) for i in area.inputs.values() if i.room]
     named += [(f"output {o.id}.room", o.room) for o in area.outputs.values() if o.room]
     for key, room_id in named:
         if room_id not in area.rooms:

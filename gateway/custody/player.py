@@ -28,7 +28,7 @@ class Player:
     """Plays a scenario: a gateway with its environment, without any real equipment."""
 
     def __init__(self, area: Area, rulebook: Rulebook, *, is_healthy: bool = True) -> None:
-        """`is_healthy`: at the first moment every node speaks and every recorder records."""
+        """`is_healthy`: at the first moment every node speaks, every recorder records, and all is shut and clear."""
         self.engine = Engine(area, rulebook)
         self._area = area
         self._is_healthy = is_healthy
@@ -112,6 +112,8 @@ class Player:
             yield from self._step("recorder.started", body, self._now_us, "node")
         for door in self._area.doors:
             yield from self._step("door.closed", {"door": door}, self._now_us, "node")
+        for name in self._area.inputs:
+            yield from self._step("input.cleared", {"input": name}, self._now_us, "node")
 
     # --- lines -----------------------------------------------------------------------------
 
@@ -145,8 +147,9 @@ class Player:
             return area.node_of("door_contact", str(body["door"]))
         if "recorder" in body:
             return area.node_of("recorder_contact", str(body["recorder"]))
-        if "output" in body:
-            return area.node_of("output", str(body["output"]))
+        for kind in ("output", "input"):
+            if kind in body:
+                return area.node_of(kind, str(body[kind]))
         if "node" in body:
             return str(body["node"])
         for reader in area.readers.values():

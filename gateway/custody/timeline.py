@@ -154,6 +154,9 @@ class Timeline:
         known |= dict.fromkeys(f"door:{door}" for door in world.doors)
         known |= dict.fromkeys(f"node:{node}" for node in world.nodes)
         known |= dict.fromkeys(f"recorder:{recorder}" for recorder in world.recorders)
+        known |= dict.fromkeys(f"reader:{reader}" for reader in world.readers)
+        known |= dict.fromkeys(f"input:{name}" for name in world.inputs)
+        known |= dict.fromkeys(f"point:{state.point}" for state in world.troubles.values())
         known |= dict.fromkeys(
             source if ":" in source else f"{source}:{area.gateway}" for source in world.sources
         )

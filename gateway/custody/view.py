@@ -255,6 +255,11 @@ class View:
         """The node that carries this point is not heard: the point cannot be seen."""
         return _is_blind(self._node_of(kind, owner))
 
+    def is_reader_lost(self, reader: str) -> bool:
+        """Nothing is heard of a reader: of itself, or of its node."""
+        state = self.world.readers.get(reader)
+        return self.is_node_lost("reader", reader) or (state is not None and state.state != "ok")
+
     def seen_since_us(self, kind: str, owner: str) -> int:
         """Since when the node that carries this point is heard; far past when no node is named."""
         state = self._node_of(kind, owner)
@@ -263,9 +268,7 @@ class View:
     def presence_is_blind(self, rooms: tuple[str, ...]) -> bool:
         """A reader of one of these rooms cannot be seen."""
         return any(
-            self.is_node_lost("reader", reader)
-            for room in rooms
-            for reader in self.area.readers_by_room[room]
+            self.is_reader_lost(reader) for room in rooms for reader in self.area.readers_by_room[room]
         )
 
     def recording(self, room: str) -> str:

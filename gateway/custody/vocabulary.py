@@ -249,6 +249,30 @@ QUALIFICATIONS: Final = _codes(
     legal_exam=("国家统一法律职业资格", "National legal examination"),
     juvenile=("未成年人案件专门培训", "Trained for cases of minors"),
 )
+INPUTS: Final = _codes(
+    smoke=("烟感", "smoke"),
+    water=("水浸", "water"),
+    temperature=("温度", "temperature"),
+    duress=("胁迫按钮", "duress button"),
+    tamper=("防拆", "tamper"),
+    emergency_release=("紧急开门", "emergency release"),
+    mains=("市电中断", "mains lost"),
+    ups=("UPS 电池", "UPS battery"),
+)
+TROUBLES: Final = _codes(  # the bits of the wire's Troubles, lowest first
+    line_short=("线路短路", "line shorted"),
+    line_open=("线路断开", "line cut"),
+    line_fault=("线路阻值异常", "line of a wrong resistance"),
+    tamper=("外壳被打开", "housing open"),
+    battery_low=("电池电量低", "battery low"),
+    mains_lost=("断电", "mains lost"),
+    silent=("设备无应答", "device silent"),
+    jammed=("锁舌未动", "bolt jammed"),
+    contradiction=("两个触点矛盾", "contacts contradict"),
+    key_refused=("密钥不被接受", "key refused"),
+    default_key=("使用公开的出厂密钥", "default key in use"),
+    noisy=("通信干扰大", "too much noise"),
+)
 INSPECTIONS: Final = _codes(accepted=("验收合格", "Accepted"), not_accepted=("未验收", "Not accepted"))
 GROUNDS: Final = _codes(
     grave_or_complex_custody_needed=(

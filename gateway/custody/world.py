@@ -104,6 +104,8 @@ class Stay:
     band_cut_fact: int | None = None
     band_battery_pct: int | None = None
     battery_fact: int = -1
+    band_weak_fact: int | None = None  # it said that its battery is low, without a number
+    band_pressed_fact: int | None = None  # the newest press of its button
     room: str | None = None  # where the band was last read
     room_us: int | None = None
     room_fact: int = -1
@@ -172,6 +174,38 @@ class RecorderState:
     state: str = "unknown"
     since_us: int = 0
     fact: int = -1
+
+
+@dataclass(frozen=True, slots=True)
+class ReaderState:
+    """A reader that was told of apart from its node: ok or lost. One that was not is heard as its node is."""
+
+    id: str
+    state: str
+    since_us: int
+    fact: int
+
+
+@dataclass(frozen=True, slots=True)
+class InputState:
+    """A detector, button or contact of the house: active, clear or unknown (None)."""
+
+    id: str
+    is_active: bool | None = None
+    since_us: int = 0
+    fact: int = -1
+    active_us: int | None = None  # since when it is active, kept while it cannot be read
+
+
+@dataclass(frozen=True, slots=True)
+class TroubleState:
+    """One trouble that a point has now. Kept by point and trouble: `n3.7:line_open`."""
+
+    point: str
+    of: str
+    trouble: str
+    since_us: int
+    fact: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,6 +287,9 @@ class World:
         self.officers = OfficerTable("officers", journal, changes)
         self.doors: Table[DoorState] = Table("doors", journal, changes)
         self.recorders: Table[RecorderState] = Table("recorders", journal, changes)
+        self.readers: Table[ReaderState] = Table("readers", journal, changes)
+        self.inputs: Table[InputState] = Table("inputs", journal, changes)
+        self.troubles: Table[TroubleState] = Table("troubles", journal, changes)
         self.nodes: Table[NodeState] = Table("nodes", journal, changes)
         self.sources: Table[SourceState] = Table("sources", journal, changes)
         # steps done, by subject: "stay:…", "case:…", "room:…"

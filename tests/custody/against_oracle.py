@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass, field, replace
 from functools import cache
 from typing import Any
 
+from custody import vocabulary
 from custody.area import Area, load_area
 from custody.bundled import area_text, rulebook_text
 from custody.catalogue import FACT_TYPES
@@ -29,14 +30,31 @@ MINUTE_US, HOUR_US = 60 * SECOND_US, 3_600 * SECOND_US
 BOOKS = ("cn-2026", "cn-2012")
 
 
+INPUTS = "".join(
+    f"""
+[[input]]
+id = "{kind}-1"
+kind = "{kind}"
+{'room = "corridor"' if kind in ("smoke", "water") else ""}
+[[point]]
+node = "n1"
+point = {200 + number}
+kind = "input"
+of = "{kind}-1"
+"""
+    for number, kind in enumerate(vocabulary.INPUTS)
+)
+"""One input of each kind on node n1, as area.toml has them; not all of them in a room."""
+
+
 @cache
 def area() -> Area:
-    """The standard area, with a patrol point and a guard sensor in one waiting room, and a holiday."""
+    """The standard area, with a patrol point and a guard sensor in one waiting room, inputs, and a holiday."""
     text = area_text("standard")
     text = text.replace(
         'id = "waiting-1"\n', 'id = "waiting-1"\nfitted = ["patrol_point", "guard_motion"]\n', 1
     )
-    text = text.replace("[area]\n", "[area]\nholidays = [2026-03-02, 2026-10-01]\n", 1)
+    text = text.replace("[area]\n", "[area]\nholidays = [2026-03-02, 2026-10-01]\n", 1) + INPUTS
     return load_area(text, "standard.toml")
 
 
@@ -57,7 +75,8 @@ def plain_area() -> dict[str, Any]:
         },
         "recorders": {r.id: {"rooms": list(r.rooms)} for r in known.recorders.values()},
         "readers": {r.id: {"room": r.room} for r in known.readers.values()},
-        "points": [{"node": p.node, "kind": p.kind, "of": p.of} for p in known.points],
+        "inputs": {i.id: {"kind": i.kind} for i in known.inputs.values()},
+        "points": [{"node": p.node, "point": p.point, "kind": p.kind, "of": p.of} for p in known.points],
         "nodes": list(known.nodes),
         "gateway": known.gateway,
     }
@@ -106,6 +125,8 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "place": (
         "tag.read", "tag.read", "tag.read", "tag.read", "tag.gone", "recorder.started", "recorder.stopped",
         "recorder.lost", "node.lost", "node.restored", "node.gap", "node.booted", "wristband.cut", "wristband.bound",
+        "reader.lost", "reader.restored", "wristband.pressed", "input.activated", "input.cleared", "input.lost",
+        "point.troubled", "point.troubled", "point.cleared",
         "guardian.attended", "guardian.excused", "interpreter.attended", "juvenile_officer.assigned", "officer.recused",
         "guard.named", "guard.moved", "patrol.tapped", "room.inspected", "interview.started", "interview.ended",
         "act.started", "act.ended", "identification.held", "health.checked", "officer.registered", "officer.withdrawn",
@@ -152,6 +173,9 @@ EQUIPMENT = (
     "port.restored", "server.lost", "server.restored", "gateway.booted", "gateway.lost", "gateway.heard", "clock.stepped",
     "clock.doubted", "clock.trusted", "clock.differed", "gateway.stalled", "node.lost", "node.restored", "node.gap", "node.booted", "recorder.started",
     "recorder.stopped", "recorder.lost", "output.commanded", "output.confirmed", "officer.registered", "stay.released",
+    "bolt.withdrawn", "bolt.thrown", "bolt.unknown", "input.activated", "input.activated", "input.cleared", "input.lost",
+    "point.troubled", "point.troubled", "point.cleared", "reader.lost", "reader.restored", "wristband.weakened",
+    "wristband.pressed",
 )  # fmt: skip
 """What nothing but the product itself watches: the oracle, which has the law alone, says nothing of it."""
 
@@ -198,6 +222,8 @@ class _Teller:
             "recorder": lambda: rng.choice(list(area().recorders)),
             "reader": lambda: rng.choice(list(area().readers)),
             "door": lambda: rng.choice(list(area().doors)),
+            "input": lambda: rng.choice(list(area().inputs)),
+            "point": lambda: rng.choice((1, 2, 200)),
             "rule": lambda: rng.choice(
                 ("T1", "T2", "T5", "T5", "T8", "T8", "T15", "T18", "T21", "D3", "T10", "X9")
             ),

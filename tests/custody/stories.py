@@ -17,6 +17,7 @@ from custody.fields import BOOL, DURATION, HASH, INSTANT, INT, REFS, TEXT
 from custody.rules import Rule
 from custody.times import Limit, parse_instant_us
 from custody.vocabulary import ROLES
+from tests.custody.against_oracle import INPUTS
 
 ZONE = ZoneInfo("Asia/Shanghai")
 START_US = parse_instant_us("2026-03-18T09:00:00+08:00")  # a Wednesday
@@ -38,7 +39,7 @@ def area() -> Area:
     text = area_text("standard").replace(
         'kind = "waiting"', 'kind = "waiting"\nfitted = ["patrol_point", "guard_motion"]'
     )
-    return load_area(text, "area.toml")
+    return load_area(text + INPUTS, "area.toml")
 
 
 @dataclass(frozen=True)
@@ -117,7 +118,7 @@ def moments(rule: Rule, begin_us: int, tier: int = 0) -> list[tuple[int, str]]:
 
 _UNIT_REFS = {"stay": STAY, "case": "c-1", "dossier": "d-1", "recording": "r-1", "incident": "i-1"}
 _NUMBERS = {"count": 20, "sworn": 8, "detained": 1, "female": 1, "hours": 40, "missing": 0, "exhibit_lists": 2,
-            "minutes": 30, "year": 2025, "percent": 80}  # fmt: skip
+            "minutes": 30, "year": 2025, "percent": 80, "point": 1}  # fmt: skip
 
 
 class Teller:
@@ -201,7 +202,7 @@ class Teller:
     # --- the lawful beginning --------------------------------------------------------------
 
     def place(self, at_us: int) -> None:
-        """Everything is heard, records and is shut; the officers are known, and nowhere."""
+        """Everything is heard, records, is shut and clear; the officers are known, and nowhere."""
         self.say(at_us, "config.loaded", config_hash="x", rulebook="x", rulebook_hash="x")
         for node in area().nodes:
             self.say(at_us, "node.restored", node=node)
@@ -209,6 +210,8 @@ class Teller:
             self.say(at_us, "recorder.started", recorder=recorder)
         for door in area().doors:
             self.say(at_us, "door.closed", door=door)
+        for name in area().inputs:
+            self.say(at_us, "input.cleared", input=name)
         for officer, service, sex in (
             ("0312", "sworn", "M"),
             ("0415", "sworn", "M"),

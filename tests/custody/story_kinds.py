@@ -316,6 +316,14 @@ def _band_cut(rule: Rule) -> Iterator[Story]:
     yield made(t, BREAK_US, endings={**endings, **release(t)}, is_placed=True)
 
 
+def _band_pressed(rule: Rule) -> Iterator[Story]:
+    t = Teller(rule)
+    prologue(t)
+    t.say(BREAK_US, "wristband.pressed", band=BAND)
+    innocent = [*t.said[:-1], replace(t.said[-1], body={"band": "B9"})]  # that nobody wears
+    yield made(t, BREAK_US, is_instant=True, innocent=innocent)
+
+
 def _door_forced(rule: Rule) -> Iterator[Story]:
     for kind in rule.params["doors"]:
         door = next((d.id for d in area().doors.values() if d.kind == kind and d.controlled), None)
@@ -349,6 +357,7 @@ def _refused(rule: Rule) -> Iterator[Story]:
 
 _STANDING = {
     "band_cut": _band_cut,
+    "band_pressed": _band_pressed,
     "door_forced": _door_forced,
     "in_room": _in_room,
     "outside_area": _outside,

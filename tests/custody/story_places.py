@@ -124,9 +124,11 @@ _SOURCES = {
     "gateway": ("gateway.lost", "gateway.heard", {"gateway": "gw-a1"}, "gateway:gw-a1"),
     "clock": ("clock.stepped", "clock.trusted", {}, "clock:gw-a1"),
     "band_silent": ("tag.gone", "tag.read", {"tag": BAND, "room": "corridor"}, f"stay:{STAY}"),
+    "reader": ("reader.lost", "reader.restored", {"reader": "rd-corridor"}, "reader:rd-corridor"),
+    "input_unknown": ("input.lost", "input.cleared", {"input": "smoke-1"}, "input:smoke-1"),
 }
 
-_SEEN_BY_NODES = ("recorder", "door", "band_silent")
+_SEEN_BY_NODES = ("recorder", "door", "band_silent", "reader", "input_unknown")
 
 
 def supervision(rule: Rule) -> Iterator[Story]:
@@ -135,9 +137,13 @@ def supervision(rule: Rule) -> Iterator[Story]:
         for kind in rule.params["doors"]:
             yield _held_open(rule, kind)
         return
+    if source in ("input", "point"):
+        yield from (_told(rule, which) for which in rule.params["kinds" if source == "input" else "troubles"])
+        return
     t = Teller(rule)
     prologue(t)
     if source == "band_battery":
+        yield _weak(rule)
         bound = int(rule.params["percent_below"])
         t.say(BREAK_US, "wristband.battery", band=BAND, percent=bound - 1)
         innocent = [*t.said[:-1], replace(t.said[-1], body={"band": BAND, "percent": bound})]
@@ -148,6 +154,34 @@ def supervision(rule: Rule) -> Iterator[Story]:
     t.say(BREAK_US, wrong, **body)
     story = made(t, BREAK_US, endings={"right": ended(t, right, **body)}, is_placed=source in _SEEN_BY_NODES)
     yield replace(story, subject=subject)
+
+
+def _told(rule: Rule, which: str) -> Story:
+    """An input of this kind goes active, or the first point of a node has this trouble."""
+    t = Teller(rule)
+    prologue(t)
+    if rule.params["source"] == "input":
+        body, subject = {"input": f"{which}-1"}, f"input:{which}-1"
+        t.say(BREAK_US, "input.activated", **body)
+        endings = {"clear": ended(t, "input.cleared", **body)}
+    else:
+        point = area().points[0]
+        body, subject = (
+            {"node": point.node, "point": point.point, "of": point.of, "trouble": which},
+            f"point:{point.ref}",
+        )
+        t.say(BREAK_US, "point.troubled", **body)
+        endings = {"over": ended(t, "point.cleared", **body)}
+    return replace(made(t, BREAK_US, endings=endings, is_placed=True), subject=subject)
+
+
+def _weak(rule: Rule) -> Story:
+    """A band that tells of its battery without a number."""
+    t = Teller(rule)
+    prologue(t)
+    t.say(BREAK_US, "wristband.weakened", band=BAND)
+    endings = {"another band": ended(t, "wristband.bound", band="B2"), **release(t)}
+    return made(t, BREAK_US, endings=endings)
 
 
 def _held_open(rule: Rule, kind: str) -> Story:

@@ -91,6 +91,8 @@ def test_a_node_that_is_lost_is_felt_where_its_points_are(told: Told) -> None:
         points = [point for point in area().points if point.node == node]
         doors = {f"door:{p.of}" for p in points if p.kind == "door_contact"}
         recorders = {f"recorder:{p.of}" for p in points if p.kind == "recorder_contact"}
+        others = {f"{p.kind}:{p.of}" for p in points if p.kind in ("reader", "input")}
+        assert {subject for subject in found if subject.startswith(("reader:", "input:"))} == others
         assert {subject for subject in found if subject.startswith("door:")} == doors
         assert {subject for subject in found if subject.startswith("recorder:")} == recorders
         rooms = {
@@ -128,6 +130,25 @@ def test_a_recorder_is_felt_in_the_rooms_it_covers(told: Told) -> None:
         found = told.say("recorder.started", recorder=recorder.id)
         assert {s for s in found if s.startswith("room:")} == {f"room:{room}" for room in recorder.rooms}
         assert found[f"recorder:{recorder.id}"] == {"recorder"}
+
+
+def test_a_reader_is_felt_in_its_room_and_in_those_guarded_from_there(told: Told) -> None:
+    found = told.say("reader.lost", reader="rd-guard")
+    watched = {
+        f"room:{room.id}" for room in area().rooms.values() if "guard" in (room.id, *room.guarded_from)
+    }
+    assert {subject for subject in found if subject.startswith("room:")} == watched
+    assert found["reader:rd-guard"] == {"reader"}
+    assert found["stay:a"] == {"nodes"}
+
+
+def test_an_input_and_a_point_concern_themselves_alone(told: Told) -> None:
+    assert told.say("input.activated", input="smoke-1") == {"input:smoke-1": {"input"}}
+    trouble = {"node": "n1", "point": 1, "of": "rd-reception", "trouble": "tamper"}
+    assert told.say("point.troubled", **trouble) == {"point:n1.1": {"point"}}
+    assert told.say("point.troubled", **trouble) == {}
+    assert told.say("point.cleared", **trouble) == {"point:n1.1": {"point"}}
+    assert told.say("bolt.withdrawn", door="gate") == {}
 
 
 def test_a_source_without_a_name_is_the_gateway_s(told: Told) -> None:

@@ -179,6 +179,8 @@ KINDS = [
         ('source = "moon"', ".with.source", "one of door, door_held"),
         ('source = "door_held", doors = "room"', ".with.doors", "a list"),
         ('source = "band_battery", percent_below = "15"', ".with.percent_below", "a whole number"),
+        ('source = "input", kinds = ["fire"]', ".with.kinds", "a list out of smoke, water"),
+        ('source = "point", troubles = "silent"', ".with.troubles", "a list"),
     ]),
     ("chain", 'gap = "12h"', [
         ("", ".with.gap", "duration"),
@@ -201,7 +203,7 @@ OF_A_PERSON = [
     ("head_count", "fewer_than = 2"), ("required_before", 'step = "searched"'),
     ("interval", 'acts = ["meal.offered"], from = "room"'), ("threshold", 'quantity = "particulars_missing"'),
     ("forbidden_act", 'act = "band_cut"'), ("forbidden_act", 'act = "outside_area"'),
-    ("forbidden_act", 'act = "recused_present"'),
+    ("forbidden_act", 'act = "recused_present"'), ("forbidden_act", 'act = "band_pressed"'),
 ]  # fmt: skip
 
 
@@ -247,6 +249,8 @@ def test_a_clock_without_a_beginning_counts_from_its_measures():
     ("kind", "params", "key", "expected"),
     [
         ("supervision", 'source = "band_battery"', ".with.percent_below", "integer"),
+        ("supervision", 'source = "input"', ".with.kinds", "inputs"),
+        ("supervision", 'source = "point"', ".with.troubles", "troubles"),
         ("forbidden_act", 'act = "door_forced"', ".with.window", "duration"),
         ("forbidden_act", 'act = "refused", facts = ["exit.departed"]', ".with.reasons", "names"),
         ("forbidden_act", 'act = "refused", reasons = ["forbidden"]', ".with.facts", "names"),

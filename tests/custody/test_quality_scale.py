@@ -22,7 +22,7 @@ IDS = [
     "M1", "M2a", "M2b", "M3", "M4", "M5",
     *(f"{family}{number}" for family, count in
       (("T", 27), ("R", 14), ("I", 12), ("G", 17), ("E", 8), ("D", 10), ("Q", 6), ("X", 8)) for number in range(1, count + 1)),
-    "WB", "DR", "SYS",
+    "WB", "DR", "IN", "PT", "SYS",
 ]  # fmt: skip
 CHINA = ("cn-2026", "cn-2012")
 

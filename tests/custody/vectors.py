@@ -16,20 +16,26 @@ from custody.player import Player
 from custody.reader import load_rulebook
 from custody.rules import Rulebook
 from custody.scenario import parse_scenario
+from tests.custody.against_oracle import INPUTS
 from tests.tools.tree import ROOT
 
 FILE = ROOT / "tests" / "vectors" / "custody" / "stories-v1.jsonl"
 
 
 @cache
-def fitted() -> Area:
+def fitted(*, has_inputs: bool = False) -> Area:
     """The standard area with the equipment that some rules rest on."""
     text = area_text("standard")
     for room in ("waiting-1", "waiting-2", "waiting-f"):
         text = text.replace(
             f'id = "{room}"\n', f'id = "{room}"\nfitted = ["patrol_point", "guard_motion"]\n', 1
         )
-    return load_area(text, "standard.toml")
+    return load_area(text + INPUTS if has_inputs else text, "standard.toml")
+
+
+def area_for(name: str, key: str) -> Area:
+    """With inputs for the rules that look at them alone: the first word of each would move every number of a fact."""
+    return fitted(has_inputs=book(name).versions[key][0].unit == "input")
 
 
 @cache
@@ -40,7 +46,7 @@ def book(name: str) -> Rulebook:
 
 def told(row: dict[str, Any]) -> list[list[Any]]:
     """What replaying a line of the file tells now."""
-    effects = Player(fitted(), book(row["book"])).play(parse_scenario(row["lines"]))
+    effects = Player(area_for(row["book"], row["rule"]), book(row["book"])).play(parse_scenario(row["lines"]))
     return [fields(effect) for effect in effects]
 
 
@@ -86,7 +92,7 @@ def main() -> None:
         for name, key in wanted():
             if (name, key) in known:
                 continue
-            story = story_for(fitted(), book(name), book(name).versions[key][0])
+            story = story_for(area_for(name, key), book(name), book(name).versions[key][0])
             row: dict[str, Any] = {"book": name, "rule": key, "lines": list(story.lines)}
             row["told"] = told(row)
             file.write(json.dumps(row, ensure_ascii=False, separators=(",", ":")) + "\n")

@@ -20,8 +20,11 @@ _SENSED = {
     "recorder": "recorder contact",
     "nodes": "whether its node is heard",
     "node": "heartbeat of the node",
+    "reader": "whether the reader is heard",
+    "input": "detectors, buttons and contacts of the house",
+    "point": "what a node tells of the point",
     "door": "door contact, lock, request to exit",
-    "band": "wristband: strap, battery, reader",
+    "band": "wristband: strap, battery, button, reader",
     "source": "the gateway's own watch",
     "officer": "register of officers",
 }
@@ -137,7 +140,7 @@ def _is_act(rule: Rule) -> bool:
     if rule.kind not in _INSTANT_KINDS:
         return False
     act = rule.params.get("act")
-    return isinstance(act, tuple) or act in (True, "refused") or "form" in rule.params
+    return isinstance(act, tuple) or act in (True, "refused", "band_pressed") or "form" in rule.params
 
 
 def _tier(rule: Rule, tier: Tier) -> str:
@@ -180,7 +183,9 @@ def _unknown(rule: Rule) -> str:
     """What the rule does while something that it needs cannot be seen or was not said."""
     aspects = _aspects(rule)
     found = []
-    if rule.kind == "supervision":
+    if rule.params.get("source") in ("input", "point"):
+        found.append("not read: nothing begins, what stands goes on, and SYS tells it")
+    elif rule.kind == "supervision":
         found.append("it is the alarm that says so")
     if aspects & _PLACES or any(aspect.startswith(("in:", "left:")) for aspect in aspects):
         found.append("place not seen: nothing begins, what stands goes on")

@@ -5,6 +5,7 @@ from functools import lru_cache
 from typing import Any
 
 from tests.oracle import (
+    equipment,
     guarding,
     intake,
     interviewing,
@@ -58,7 +59,18 @@ def book_of(name: str) -> Book:
     """Its tables, sorted."""
     if name not in BOOKS:
         raise ValueError(f"expected one of {BOOKS}, found {name!r}")
-    families = (musts, limits, recording, interviewing, guarding, leaving, intake, personnel, oversight)
+    families = (
+        musts,
+        limits,
+        recording,
+        interviewing,
+        guarding,
+        leaving,
+        intake,
+        personnel,
+        oversight,
+        equipment,
+    )
     found = [family.tables(name) for family in families]
     rules = [rule for tables in found for rule in tables.rules]
     own: dict[str, list[Rule]] = {}
@@ -193,6 +205,8 @@ def _acts(world: World, duties: Duties, book: Book, fact_type: str, body: dict[s
 
 def _about(world: World, kind: str, body: dict[str, Any]) -> Unit | Stay | None:
     ref = body.get(kind)
+    if ref is None and kind == "stay" and "band" in body:  # told by the band that the person wears
+        return world.bands.get(body["band"])
     if ref is None:
         return None
     return world.stays.get(ref) if kind == "stay" else world.unit(kind, ref)

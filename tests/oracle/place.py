@@ -1,4 +1,4 @@
-"""What an accepted fact changes: the person's place, measure and particulars, officers, nodes, recorders."""
+"""What an accepted fact changes: the person's place, measure and particulars, officers, nodes, recorders, inputs, points."""
 
 from typing import Any
 
@@ -243,6 +243,43 @@ def _node_restored(world: World, _stay: None, body: dict[str, Any]) -> None:
     world.nodes_heard.add(body["node"])
 
 
+def _reader_lost(world: World, _stay: None, body: dict[str, Any]) -> None:
+    world.readers_lost.add(body["reader"])
+
+
+def _reader_restored(world: World, _stay: None, body: dict[str, Any]) -> None:
+    world.readers_lost.discard(body["reader"])
+
+
+def _activated(world: World, _stay: None, body: dict[str, Any]) -> Unit:
+    world.active_since.setdefault(body["input"], world.time)
+    world.unread.discard(body["input"])
+    return world.unit("input", body["input"])
+
+
+def _cleared(world: World, _stay: None, body: dict[str, Any]) -> Unit:
+    world.active_since.pop(body["input"], None)
+    world.unread.discard(body["input"])
+    return world.unit("input", body["input"])
+
+
+def _unread(world: World, _stay: None, body: dict[str, Any]) -> Unit:
+    world.unread.add(body["input"])
+    return world.unit("input", body["input"])
+
+
+def _troubled(world: World, _stay: None, body: dict[str, Any]) -> Unit:
+    point = f"{body['node']}.{body['point']}"
+    world.troubles.setdefault(point, {}).setdefault(body["trouble"], world.time)
+    return world.unit("point", point)
+
+
+def _untroubled(world: World, _stay: None, body: dict[str, Any]) -> Unit:
+    point = f"{body['node']}.{body['point']}"
+    world.troubles.get(point, {}).pop(body["trouble"], None)
+    return world.unit("point", point)
+
+
 def _recorder(recording: bool | None) -> Any:
     def change(world: World, _stay: None, body: dict[str, Any]) -> None:
         if recording is None:
@@ -274,6 +311,13 @@ CHANGES: dict[str, Any] = {
     "officer.withdrawn": _withdrawn,
     "node.lost": _node_lost,
     "node.restored": _node_restored,
+    "reader.lost": _reader_lost,
+    "reader.restored": _reader_restored,
+    "input.activated": _activated,
+    "input.cleared": _cleared,
+    "input.lost": _unread,
+    "point.troubled": _troubled,
+    "point.cleared": _untroubled,
     "recorder.started": _recorder(recording=True),
     "recorder.stopped": _recorder(recording=False),
     "recorder.lost": _recorder(recording=None),

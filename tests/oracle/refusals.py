@@ -87,16 +87,22 @@ def refusal(world: World, fact_type: str, body: dict[str, Any], clocks: Sequence
 
 
 def unknown_place(area: dict[str, Any], fact_type: str, body: dict[str, Any]) -> str | None:
-    """A room, door, recorder, reader or node that the area does not have."""
+    """A room, door, recorder, node or input that the area does not have; of what tells of readers and points, those."""
     tables = (
         ("room", "rooms"),
         ("door", "doors"),
         ("recorder", "recorders"),
         ("node", "nodes"),
+        ("input", "inputs"),
     )
     for name, table in tables:
         if name in body and body[name] not in area.get(table, ()):
             return "unknown_place"
+    if fact_type.startswith("reader.") and body["reader"] not in area.get("readers", ()):
+        return "unknown_place"
+    if fact_type.startswith("point."):
+        known = [(point["node"], point.get("point")) for point in area.get("points", ())]
+        return None if (body["node"], body["point"]) in known else "unknown_place"
     return None
 
 

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 CHOICES_TEXT = """
 INSPECTIONS: accepted not_accepted
+TROUBLES: line_short line_open line_fault tamper battery_low mains_lost silent jammed contradiction key_refused default_key noisy
 SERVICES: sworn auxiliary external
 ROLES: duty_officer case_officer area_administrator guard keeper legal_reviewer supervisor station_leader system_administrator inspector case_department_head station_head county_duty_head county_head procuratorate superintendent court
 SEXES: F M
@@ -74,10 +75,22 @@ door.closed: door=ref
 door.released: door=ref badge?=ref
 door.exit_requested: door=ref
 door.unknown: door=ref
+bolt.withdrawn: door=ref
+bolt.thrown: door=ref
+bolt.unknown: door=ref
+input.activated: input=ref
+input.cleared: input=ref
+input.lost: input=ref
+point.troubled: node=ref point=int[0..255] of=ref trouble=ref<TROUBLES>
+point.cleared: node=ref point=int[0..255] of=ref trouble=ref<TROUBLES>
+reader.lost: reader=ref
+reader.restored: reader=ref
 tag.read: tag=ref room=ref reader?=ref
 tag.gone: tag=ref room=ref reader?=ref
 wristband.cut: band=ref
 wristband.battery: band=ref percent=int[0..100]
+wristband.weakened: band=ref
+wristband.pressed: band=ref
 recorder.started: recorder=ref
 recorder.stopped: recorder=ref
 recorder.lost: recorder=ref

@@ -165,6 +165,10 @@ class World:
     officers: dict[str, Officer] = field(default_factory=dict)
     bands: dict[str, Stay] = field(default_factory=dict)
     nodes_heard: set[str] = field(default_factory=set)
+    readers_lost: set[str] = field(default_factory=set)  # that are not heard though their node may be
+    active_since: dict[str, int] = field(default_factory=dict)  # of an input, kept while it cannot be read
+    unread: set[str] = field(default_factory=set)  # inputs that cannot be read
+    troubles: dict[str, dict[str, int]] = field(default_factory=dict)  # of a point (`n1.4`): since when
     recorders: dict[str, bool] = field(default_factory=dict)  # recording or not; missing: not known
     node_of: dict[str, str] = field(default_factory=dict)  # of a reader or recorder
     readers_in: dict[str, list[str]] = field(default_factory=dict)
@@ -249,7 +253,11 @@ class World:
 
     def sees(self, *rooms: str) -> bool:
         """Every reader in these rooms is heard."""
-        return all(self.heard(reader) for room in rooms for reader in self.readers_in.get(room, ()))
+        return all(
+            self.heard(reader) and reader not in self.readers_lost
+            for room in rooms
+            for reader in self.readers_in.get(room, ())
+        )
 
     def recording(self, room: str) -> bool | None:
         """One recorder of the room records; None when that cannot be seen. Without a recorder: no."""

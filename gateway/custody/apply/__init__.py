@@ -36,7 +36,9 @@ def apply_fact(world: World, area: Area, rulebook: Rulebook, fact: Fact) -> Refu
 
 def _unknown_place(area: Area, fact: Fact) -> Refused | None:
     """A place the area does not have: taken, it would put a person where no rule looks."""
-    places = {"room": area.rooms, "door": area.doors, "recorder": area.recorders, "node": area.nodes}
+    places = {
+        "room": area.rooms, "door": area.doors, "recorder": area.recorders, "node": area.nodes, "input": area.inputs,
+    }  # fmt: skip
     for key, known in places.items():
         place = fact.body.get(key)
         if isinstance(place, str) and place not in known:

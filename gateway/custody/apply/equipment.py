@@ -7,7 +7,18 @@ from typing import Final
 from custody.apply.base import Handler, Refused, entered, nothing, text
 from custody.area import Area
 from custody.facts import Fact
-from custody.world import DoorState, NodeState, Officer, RecorderState, SourceState, Stay, World
+from custody.world import (
+    DoorState,
+    InputState,
+    NodeState,
+    Officer,
+    ReaderState,
+    RecorderState,
+    SourceState,
+    Stay,
+    TroubleState,
+    World,
+)
 
 # --- sources -------------------------------------------------------------------------------
 
@@ -23,6 +34,9 @@ def _config_loaded(world: World, area: Area, fact: Fact) -> Refused | None:
     for door in area.doors:
         if door not in world.doors:
             world.doors.put(door, DoorState(door, None, fact.occurred_us, fact.index))
+    for name in area.inputs:
+        if name not in world.inputs:
+            world.inputs.put(name, InputState(name, None, fact.occurred_us, fact.index))
     return None
 
 
@@ -82,6 +96,54 @@ def _door_released(world: World, area: Area, fact: Fact) -> Refused | None:
     door = world.doors.get(text(fact, "door")) or DoorState(text(fact, "door"))
     world.doors.put(door.id, replace(door, released_us=fact.occurred_us))
     return None
+
+
+# --- readers, inputs, points ---------------------------------------------------------------
+
+
+def _reader(state: str) -> Handler:
+    def handle(world: World, area: Area, fact: Fact) -> Refused | None:
+        reader = text(fact, "reader")
+        if reader not in area.readers:
+            return Refused("SYS", f"reader:{reader}", "unknown_place", "a reader of the area", reader)
+        known = world.readers.get(reader)
+        if known is None or known.state != state:
+            world.readers.put(reader, ReaderState(reader, state, fact.occurred_us, fact.index))
+        return None
+
+    return handle
+
+
+def _input_moved(is_active: bool | None) -> Handler:
+    def handle(world: World, area: Area, fact: Fact) -> Refused | None:
+        known = world.inputs.get(text(fact, "input")) or InputState(text(fact, "input"))
+        if known.fact >= 0 and known.is_active == is_active:
+            return None
+        moved = replace(known, is_active=is_active, since_us=fact.occurred_us, fact=fact.index)
+        if is_active and known.active_us is not None:  # still active after a time unseen
+            moved = replace(moved, since_us=known.active_us)
+        elif is_active is not None:
+            moved = replace(moved, active_us=fact.occurred_us if is_active else None)
+        world.inputs.put(known.id, moved)
+        return None
+
+    return handle
+
+
+def _point(*, is_troubled: bool) -> Handler:
+    def handle(world: World, area: Area, fact: Fact) -> Refused | None:
+        point, trouble = f"{fact.body['node']}.{fact.body['point']}", text(fact, "trouble")
+        if point not in area.points_by_ref:
+            return Refused("SYS", f"point:{point}", "unknown_place", "a point of the area", point)
+        key = f"{point}:{trouble}"
+        if not is_troubled:
+            world.troubles.drop(key)
+        elif key not in world.troubles:
+            state = TroubleState(point, text(fact, "of"), trouble, fact.occurred_us, fact.index)
+            world.troubles.put(key, state)
+        return None
+
+    return handle
 
 
 # --- tags ----------------------------------------------------------------------------------
@@ -183,6 +245,20 @@ def _band_battery(world: World, area: Area, fact: Fact) -> Refused | None:
     return None
 
 
+def _band_weak(world: World, area: Area, fact: Fact) -> Refused | None:
+    stay = _bearer_stay(world, text(fact, "band"))
+    if stay is not None and stay.is_open and stay.band_weak_fact is None:
+        world.stays.put(stay.ref, replace(stay, band_weak_fact=fact.index))
+    return None
+
+
+def _band_pressed(world: World, area: Area, fact: Fact) -> Refused | None:
+    stay = _bearer_stay(world, text(fact, "band"))
+    if stay is not None and stay.is_open:
+        world.stays.put(stay.ref, replace(stay, band_pressed_fact=fact.index))
+    return None
+
+
 EQUIPMENT: Final[Mapping[str, Handler]] = {
     "gateway.booted": nothing,
     "config.loaded": _config_loaded,
@@ -210,10 +286,22 @@ EQUIPMENT: Final[Mapping[str, Handler]] = {
     "door.unknown": _door_moved(is_open=None),
     "door.released": _door_released,
     "door.exit_requested": _door_released,
+    "bolt.withdrawn": nothing,
+    "bolt.thrown": nothing,
+    "bolt.unknown": nothing,
+    "input.activated": _input_moved(is_active=True),
+    "input.cleared": _input_moved(is_active=False),
+    "input.lost": _input_moved(is_active=None),
+    "point.troubled": _point(is_troubled=True),
+    "point.cleared": _point(is_troubled=False),
+    "reader.lost": _reader("lost"),
+    "reader.restored": _reader("ok"),
     "tag.read": _tag_read,
     "tag.gone": _tag_gone,
     "wristband.cut": _band_cut,
     "wristband.battery": _band_battery,
+    "wristband.weakened": _band_weak,
+    "wristband.pressed": _band_pressed,
     "recorder.started": _recorder("recording"),
     "recorder.stopped": _recorder("stopped"),
     "recorder.lost": _recorder("unknown"),

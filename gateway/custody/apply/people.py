@@ -245,6 +245,7 @@ def _band_bound(world: World, area: Area, fact: Fact) -> Refused | None:
             band_fact=fact.index,
             band_cut_fact=None,
             band_battery_pct=None,
+            band_weak_fact=None,
             silent_us=fact.occurred_us,  # until a reader has seen it, nobody knows where it is
             silent_fact=fact.index,
         ),

@@ -241,6 +241,12 @@ def _cut(s: Script, rule: Rule, ref: str) -> str | None:
     return None
 
 
+def _pressed(s: Script, rule: Rule, ref: str) -> str | None:
+    s.place(s.room().id)
+    s.tell("wristband.pressed", band=s.held[STAY].band)
+    return None
+
+
 def _forced(s: Script, rule: Rule, ref: str) -> str | None:
     door = door_of(s, rule)
     s.tell("door.opened", door=door)
@@ -289,6 +295,7 @@ _REFUSALS: Final[Mapping[str, Callable[[Script, Rule, str], None]]] = {
 }
 _STANDING: Final[Mapping[str, Callable[[Script, Rule, str], str | None]]] = {
     "band_cut": _cut,
+    "band_pressed": _pressed,
     "door_forced": _forced,
     "in_room": _in_room,
     "outside_area": _out_of_area,

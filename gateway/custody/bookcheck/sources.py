@@ -70,6 +70,40 @@ def _recorder(s: Script, rule: Rule) -> str:
     return f"recorder:{recorder}"
 
 
+def _reader(s: Script, rule: Rule) -> str:
+    reader = one_of(s, s.area.readers, "reader")
+    s.tell("reader.lost", reader=reader)
+    return f"reader:{reader}"
+
+
+def _input_of(s: Script, rule: Rule) -> str:
+    """An input of the rule's kinds. Raises Impossible."""
+    kinds = rule.params.get("kinds", ())
+    return one_of(
+        s, {i.id: i for i in s.area.inputs.values() if not kinds or i.kind in kinds}, " | ".join(kinds)
+    )
+
+
+def _input(s: Script, rule: Rule) -> str:
+    known = _input_of(s, rule)
+    s.tell("input.activated", input=known)
+    return f"input:{known}"
+
+
+def _input_unknown(s: Script, rule: Rule) -> str:
+    known = _input_of(s, rule)
+    s.tell("input.lost", input=known)
+    return f"input:{known}"
+
+
+def _point(s: Script, rule: Rule) -> str:
+    ref = one_of(s, s.area.points_by_ref, "point")
+    point = s.area.points_by_ref[ref]
+    trouble = rule.params["troubles"][0]
+    s.tell("point.troubled", node=point.node, point=point.point, of=point.of, trouble=trouble)
+    return f"point:{ref}"
+
+
 def _port(s: Script, rule: Rule) -> str:
     port = one_of(s, s.area.ports, "port")
     s.tell("port.lost", port=port, by="gateway")
@@ -104,8 +138,12 @@ _SOURCES: Final[Mapping[str, Callable[[Script, Rule], str | None]]] = {
     "door": _door_unknown,
     "door_held": _door_held,
     "gateway": _gateway,
+    "input": _input,
+    "input_unknown": _input_unknown,
     "node": _node,
+    "point": _point,
     "port": _port,
+    "reader": _reader,
     "recorder": _recorder,
     "server": _server,
     "storage": _storage,

@@ -15,11 +15,12 @@ from custody.catalogue.officers import OFFICERS_FACTS
 from custody.catalogue.parts import FactType
 from custody.catalogue.people import ADMISSION
 from custody.catalogue.personal import PERSONAL
+from custody.catalogue.points import POINTS
 from custody.catalogue.staying import STAYING
 
 WAY: Final = (*ADMISSION, *STAYING)
 GROUPS: Final[Mapping[str, tuple[FactType, ...]]] = {
-    "equipment": EQUIPMENT,
+    "equipment": (*EQUIPMENT, *POINTS),
     "officers": OFFICERS_FACTS,
     "way": WAY,
     "course": COURSE,

@@ -244,6 +244,20 @@ EQUIPMENT: Final[tuple[FactType, ...]] = (
         percent=Field(INT, "charge left, percent", span=(0, 100)),
     ),
     fact(
+        "wristband.weakened",
+        "sensor",
+        "A wristband tells that its battery is low, without a number.",
+        Name("手环 {band} 自报电量低", "Wristband {band} says that its battery is low"),
+        band=Field(REF, "wristband id"),
+    ),
+    fact(
+        "wristband.pressed",
+        "sensor",
+        "The bearer pressed the button of a wristband.",
+        Name("手环 {band} 的按钮被按下", "The button of wristband {band} was pressed"),
+        band=Field(REF, "wristband id"),
+    ),
+    fact(
         "recorder.started",
         "sensor",
         "A recorder is recording.",

@@ -37,7 +37,7 @@ from custody.times import format_instant
 from custody.view import Stage
 
 _ID_PARTS: Final = 5
-_SIGHT: Final = ("clock.", "config.", "gateway.", "node.", "port.", "recorder.", "server.")
+_SIGHT: Final = ("clock.", "config.", "gateway.", "node.", "port.", "reader.", "recorder.", "server.")
 
 
 class ExplainError(ValueError):

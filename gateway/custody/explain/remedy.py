@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from custody.area import Area
 from custody.explain import sentences as say
-from custody.explain.wording import Wording, either, field_name, fill, joined, limit_text, span
+from custody.explain.wording import Wording, either, field_name, fill, joined, limit_text, source_said, span
 from custody.explain.words import SUBJECTS
 from custody.facts import Fact
 from custody.name import Name
@@ -158,9 +158,7 @@ def _separation(matter: Matter) -> list[Name]:
 
 
 def _supervision(matter: Matter) -> list[Name]:
-    params = matter.rule.params
-    source = fill(say.SOURCES[params["source"]], percent=params.get("percent_below", 0))
-    return [fill(say.REMEDIES["supervision"], source=source)]
+    return [fill(say.REMEDIES["supervision"], source=source_said(matter.rule.params))]
 
 
 def _chain(matter: Matter) -> list[Name]:

@@ -30,9 +30,10 @@ def in_scope(
     reads = {aspect for rule in rulebook.versions[key] for aspect in KINDS[rule.kind].reads(rule)}
     if kind in _BY_KIND:
         return [fact for fact in facts if fact.type.startswith((f"{kind}.", "config."))]
-    if kind in ("door", "node", "recorder"):
-        kept = (kind, "node")
-        return [f for f in facts if f.type.startswith("config.") or any(f.body.get(k) for k in kept)]
+    if kind in ("door", "node", "recorder", "reader", "input", "point"):
+        return [
+            fact for fact in facts if fact.type.startswith("config.") or _is_of_equipment(kind, ref, fact)
+        ]
     if kind == "room":
         return _Scope(facts, _stays_seen_in(facts, {ref}, at_us), reads | _PEOPLE).facts()
     if kind != "stay":
@@ -41,6 +42,15 @@ def in_scope(
             f for f in facts if f.body.get(kind) == ref or f.stay in stays or f.type.startswith("officer.")
         ]
     return _of_stay(rulebook, ref, facts, reads, at_us)
+
+
+def _is_of_equipment(kind: str, ref: str, fact: Fact) -> bool:
+    """It tells of such a thing, or of a node; of a point only what is told of that one."""
+    if fact.type.startswith("point."):
+        return kind == "point" and ref == f"{fact.body.get('node')}.{fact.body.get('point')}"
+    if kind == "reader":
+        return "node" in fact.body or (fact.type.startswith("reader.") and fact.body.get("reader") == ref)
+    return "node" in fact.body or kind in fact.body
 
 
 def _of_stay(
@@ -116,7 +126,9 @@ class _Scope:
         tag = _text(fact, "tag") or _text(fact, "band")
         if tag is not None and fact.stay is None:
             return tag in self._bands or (self._is_guarded and fact.type.startswith("tag."))
-        if "node" in body or "recorder" in body:
+        if fact.type.startswith("point."):  # a rule on the point alone asks for it
+            return False
+        if "node" in body or "recorder" in body or fact.type.startswith("reader."):
             return bool(self._reads & _SIGHT)
         return fact.stay is None and "room" in body
 

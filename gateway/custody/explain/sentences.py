@@ -123,6 +123,7 @@ REMEDIES: Final[Mapping[str, Name]] = {
         "回避的民警离开这一房间即结束。", "It ends when the recused officer leaves the room."
     ),
     "band_cut": Name("绑上新手环即结束。", "It ends when a new wristband is bound."),
+    "band_pressed": Name("按下时即告知，不再持续。", "It was told as it was pressed and does not last."),
     "door_forced": Name(
         "开门前 {span} 内有放行，就不会报警；关门即结束。",
         "A release within {span} before the opening would have kept it silent; it ends when the door is shut.",
@@ -190,6 +191,10 @@ SOURCES: Final[Mapping[str, Name]] = {
     "band_battery": Name("手环电量不低于 {percent}%", "the wristband's battery is at least {percent} %"),
     "node": Name("收到节点的消息", "the node is heard"),
     "recorder": Name("知道是否在录像", "it is known whether it records"),
+    "reader": Name("收到读卡器的消息", "the reader is heard"),
+    "input": Name("没有触发：{kinds}", "not active: {kinds}"),
+    "input_unknown": Name("看得见：{kinds}", "it can be read: {kinds}"),
+    "point": Name("没有故障：{troubles}", "no trouble of these: {troubles}"),
     "port": Name("串口恢复", "the serial port is back"),
     "server": Name("服务器应答", "the server answers"),
     "storage": Name("证据日志存储恢复", "the storage of the log is sound"),
@@ -293,6 +298,7 @@ SILENCE: Final[Mapping[str, Name]] = {
         "规则只管这类门：{expected}；这扇是：{found}。",
         "The rule is about these doors: {expected}; this one is: {found}.",
     ),
+    "input": Name("只管这类输入：{expected}；这是：{found}。", "Only inputs of: {expected}; not {found}."),
     "empty": Name(
         "规则所指的房间（{expected}）里没有人。", "Nobody is in a room that the rule is about ({expected})."
     ),
@@ -373,6 +379,7 @@ PHRASES: Final[Mapping[str, Name]] = {
     "a controlled door open": Name("受控的门打开", "a controlled door open"),
     "a recused officer in the room": Name("回避的民警在同一房间", "a recused officer in the room"),
     "a strap cut or opened": Name("手环被剪断或打开", "a strap cut or opened"),
+    "the button of a wristband": Name("按下手环的按钮", "the button of a wristband"),
     "read outside the area": Name("在区外读到", "read outside the area"),
     "something that lasts": Name("持续的事由", "something that lasts"),
     "inside the area": Name("办案区内", "inside the area"),

@@ -24,7 +24,16 @@ from custody.explain.alarm import ExplainError
 from custody.explain.minimal import place_of, rules_about, taken
 from custody.explain.remedy import counted
 from custody.explain.scope import in_scope
-from custody.explain.wording import Wording, either, field_name, fill, joined, limit_text, stage_name
+from custody.explain.wording import (
+    Wording,
+    either,
+    field_name,
+    fill,
+    joined,
+    limit_text,
+    source_said,
+    stage_name,
+)
 from custody.explain.words import DOOR_KINDS, FITTINGS, SUBJECTS
 from custody.facts import Fact
 from custody.kinds import KINDS
@@ -34,7 +43,7 @@ from custody.rules import Rule, Rulebook
 from custody.timeline import Timeline
 from custody.times import format_instant
 from custody.view import Condition, Judgement, Silence
-from custody.vocabulary import FLAGS, MEASURES, SEXES
+from custody.vocabulary import FLAGS, INPUTS, MEASURES, SEXES
 
 _FACT: Final = re.compile(r"fact (-?\d+)")
 _NUMBER: Final = re.compile(r"\d+")
@@ -202,6 +211,8 @@ class _Asked:
         """What cannot be seen: readers whose node is not heard, recorders whose state is unknown."""
         view, area, words = self._timeline.view, self._area, self._words
         unseen: list[Name] = []
+        if self._rule.unit in ("input", "reader"):
+            return words.subject(self._subject)
         if self._rule.unit == "door":
             unseen.append(fill(say.UNSEEN["door"], door=words.subject(self._subject)))
         room = found.room or ""
@@ -210,6 +221,8 @@ class _Asked:
                 if view.is_node_lost("reader", reader):
                     node = area.node_of("reader", reader) or ""
                     unseen.append(fill(say.UNSEEN["reader"], room=words.room(seen_from), node=node))
+                elif view.is_reader_lost(reader):
+                    unseen.append(words.subject(f"reader:{reader}"))
         for recorder in area.recorders_of(room) if room in area.rooms else ():
             if self._rule.kind != "presence" and view.recorder_state(recorder) == "unknown":
                 name = words.subject(f"recorder:{recorder}")
@@ -282,7 +295,7 @@ def _listed(rule: Rule, text: str, words: Wording) -> Name:
 
 
 def _code(token: str, words: Wording) -> Name:
-    for known in (MEASURES, FLAGS, SEXES, DOOR_KINDS, FITTINGS):
+    for known in (MEASURES, FLAGS, SEXES, DOOR_KINDS, FITTINGS, INPUTS):
         if token in known:
             return known[token]
     return words.step(token)
@@ -364,8 +377,7 @@ def _side(rule: Rule, text: str, words: Wording) -> Name:
 
 
 def _source(rule: Rule, text: str, words: Wording) -> Name:
-    params = rule.params
-    return fill(say.SOURCES[params["source"]], percent=params.get("percent_below", 0))
+    return source_said(rule.params)
 
 
 def _span(rule: Rule, text: str, words: Wording) -> Name:

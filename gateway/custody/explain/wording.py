@@ -7,11 +7,12 @@ quotes or composes law.
 import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from custody.area import Area
 from custody.catalogue import FACT_TYPES
 from custody.catalogue.parts import FactType
+from custody.explain.sentences import SOURCES
 from custody.explain.words import (
     FIELD_NAMES,
     FIELDS,
@@ -31,7 +32,7 @@ from custody.facts import Fact
 from custody.fields import BOOL, DURATION, INSTANT, Field
 from custody.name import Name
 from custody.times import DAY_US, Limit, TimeFormatError, parse_limit
-from custody.vocabulary import GROUNDS, MEASURES
+from custody.vocabulary import GROUNDS, INPUTS, MEASURES, TROUBLES
 
 LISTED_MAX: Final = 3  # kinds of a step named one by one; of more the field's name is said
 _PLACEHOLDER: Final = re.compile(r"\{(\w+)\}")
@@ -115,6 +116,14 @@ def field_name(key: str) -> Name:
     return Name(known.zh.format(value="").strip(_LEFT_OVER), known.en.format(value="").strip(_LEFT_OVER))
 
 
+def source_said(params: Mapping[str, Any]) -> Name:
+    """How a source is when it is as it must be, by the parameters of its rule."""
+    kinds = [INPUTS[kind] for kind in params.get("kinds", INPUTS)]
+    troubles = [TROUBLES[trouble] for trouble in params.get("troubles", ())]
+    percent = params.get("percent_below", 0)
+    return fill(SOURCES[params["source"]], percent=percent, kinds=joined(kinds), troubles=joined(troubles))
+
+
 class Wording:
     """Words for one area; knows who wears which tag from the facts it is given."""
 
@@ -164,6 +173,7 @@ class Wording:
     def _place(self, kind: str, ref: str) -> Name:
         tables: Mapping[str, Mapping[str, object]] = {
             "room": self._area.rooms, "door": self._area.doors, "recorder": self._area.recorders,
+            "input": self._area.inputs,
         }  # fmt: skip
         known = tables.get(kind, {}).get(ref)
         name = getattr(known, "name", None)

@@ -14,6 +14,7 @@ from custody.world import Mark
 
 _ASPECTS: Final[Mapping[str, frozenset[str]]] = {
     "band_cut": frozenset({"band"}),
+    "band_pressed": frozenset({"band"}),
     "door_forced": frozenset({"door"}),
     "outside_area": frozenset({"place", "nodes"}),
     "in_room": frozenset({"place", "occupants", "nodes"}),
@@ -47,6 +48,20 @@ def _band_cut(rule: Rule, view: View, unit: Unit) -> Judgement:
         return Silence("no_act", "a strap cut or opened", "none")
     return Condition(
         room=stay.room, facts=(stay.band_fact, stay.band_cut_fact), params=(("band", str(stay.band)),)
+    )
+
+
+def _band_pressed(rule: Rule, view: View, unit: Unit) -> Judgement:
+    """Told as the button is pressed; it does not last."""
+    stay = unit.stay
+    assert stay is not None, "a button is pressed in a stay that is open"
+    if stay.band_pressed_fact is None or view.fact is None or view.fact.index != stay.band_pressed_fact:
+        return Silence("no_act", "the button of a wristband", "not now")
+    return Condition(
+        room=stay.room,
+        facts=(stay.band_fact, stay.band_pressed_fact),
+        params=(("band", str(stay.band)),),
+        is_instant=True,
     )
 
 
@@ -118,6 +133,7 @@ def _refused(rule: Rule, view: View, unit: Unit) -> Judgement:
 
 _STANDING: Final[Mapping[str, Callable[[Rule, View, Unit], Judgement]]] = {
     "band_cut": _band_cut,
+    "band_pressed": _band_pressed,
     "door_forced": _door_forced,
     "in_room": _in_room,
     "outside_area": _outside_area,

@@ -9,6 +9,7 @@ from typing import Final
 from custody.aspects import common
 from custody.rules import Rule
 from custody.view import Condition, Judgement, Silence, Unit, View, the_only
+from custody.world import TroubleState
 
 _ASPECTS: Final[Mapping[str, frozenset[str]]] = {
     "door": frozenset({"door", "nodes"}),
@@ -17,6 +18,10 @@ _ASPECTS: Final[Mapping[str, frozenset[str]]] = {
     "band_battery": frozenset({"band"}),
     "node": frozenset({"node", "occupants"}),
     "recorder": frozenset({"recorder", "nodes"}),
+    "reader": frozenset({"reader", "nodes"}),
+    "input": frozenset({"input"}),
+    "input_unknown": frozenset({"input", "nodes"}),
+    "point": frozenset({"point"}),
 }
 
 
@@ -88,6 +93,8 @@ def _band_silent(rule: Rule, view: View, unit: Unit) -> Judgement:
 def _band_battery(rule: Rule, view: View, unit: Unit) -> Judgement:
     stay = unit.stay
     assert stay is not None, "a wristband is watched in a stay that is open"
+    if stay.band_weak_fact is not None:
+        return Condition(room=stay.room, facts=(stay.band_weak_fact,), params=(("band", str(stay.band)),))
     percent = stay.band_battery_pct
     if percent is None or percent >= int(rule.params["percent_below"]):
         return _fine("a battery")
@@ -128,6 +135,76 @@ def _recorder(rule: Rule, view: View, unit: Unit) -> Judgement:
     )
 
 
+def _reader(rule: Rule, view: View, unit: Unit) -> Judgement:
+    """A reader that is not heard though its node is; a lost node has its own alarm."""
+    state = view.world.readers.get(unit.ref)
+    if state is None or state.state == "ok":
+        return _fine("a reader")
+    return Condition(
+        room=view.area.readers[state.id].room,
+        since_us=max(state.since_us, view.seen_since_us("reader", state.id)),
+        facts=(state.fact,),
+        group=unit.subject,
+        params=(("reader", state.id),),
+        is_hold=view.is_node_lost("reader", state.id),
+    )
+
+
+def _input(rule: Rule, view: View, unit: Unit) -> Judgement:
+    """An input of the rule's kinds that is active, or was when it was last read."""
+    state, known = view.world.inputs.get(unit.ref), view.area.inputs.get(unit.ref)
+    if state is None or known is None or state.active_us is None:
+        return _fine("an input")
+    if known.kind not in rule.params["kinds"]:
+        return Silence("input", " ".join(rule.params["kinds"]), known.kind)
+    return Condition(
+        room=known.room,
+        since_us=state.active_us,
+        facts=(state.fact,),
+        group=unit.subject,
+        params=(("input", state.id), ("kind", known.kind)),
+        is_hold=state.is_active is None,
+    )
+
+
+def _input_unknown(rule: Rule, view: View, unit: Unit) -> Judgement:
+    """An input that cannot be read; a lost node has its own alarm."""
+    state, known = view.world.inputs.get(unit.ref), view.area.inputs.get(unit.ref)
+    if state is None or known is None or state.is_active is not None:
+        return _fine("an input")
+    return Condition(
+        room=known.room,
+        since_us=max(state.since_us, view.seen_since_us("input", state.id)),
+        facts=(state.fact,),
+        group=unit.subject,
+        params=(("input", state.id), ("kind", known.kind)),
+        is_hold=view.is_node_lost("input", state.id),
+    )
+
+
+def _point(rule: Rule, view: View, unit: Unit) -> Judgement:
+    """A point with one of the rule's troubles: since the first of those that it has."""
+    found = [
+        state
+        for trouble in rule.params["troubles"]
+        if (state := view.world.troubles.get(f"{unit.ref}:{trouble}")) is not None
+    ]
+    if not found:
+        return _fine("a point")
+    first = min(found, key=_begun)
+    return Condition(
+        room=view.area.room_of_point(view.area.points_by_ref[unit.ref]),
+        since_us=first.since_us,
+        facts=(first.fact,),
+        group=unit.subject,
+        params=(("point", unit.ref), ("of", first.of), ("trouble", first.trouble)),
+    )
+
+
+def _begun(state: TroubleState) -> tuple[int, int]:
+    return state.since_us, state.fact
+
+
 def _other(rule: Rule, view: View, unit: Unit) -> Judgement:
     """Ports, the server, the gateway, the clock: kept in one table by their kind."""
     wanted = str(rule.params["source"])
@@ -143,6 +220,10 @@ _SOURCES: Final[Mapping[str, Callable[[Rule, View, Unit], Judgement]]] = {
     "door_held": _door_held,
     "band_silent": _band_silent,
     "band_battery": _band_battery,
+    "input": _input,
+    "input_unknown": _input_unknown,
     "node": _node,
+    "point": _point,
+    "reader": _reader,
     "recorder": _recorder,
 }

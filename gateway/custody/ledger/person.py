@@ -72,7 +72,16 @@ def _place(view: View, stay: Stay) -> tuple[str, str] | None:
         return "away", ""
     if stay.silent_us is not None:
         return "unknown", "band_silent"
-    return ("unknown", "node_lost") if view.is_unseen(stay.room) else None
+    return _unseen(view, (stay.room,))
+
+
+def _unseen(view: View, rooms: tuple[str, ...]) -> tuple[str, str] | None:
+    """A reader of the rooms is not heard: for want of its node, or of itself."""
+    if not view.presence_is_blind(rooms):
+        return None
+    readers = [reader for room in rooms for reader in view.area.readers_by_room[room]]
+    is_node = any(view.is_node_lost("reader", reader) for reader in readers)
+    return "unknown", "node_lost" if is_node else "reader_lost"
 
 
 def _guard(view: View, world: World, stay: Stay) -> tuple[str, str]:
@@ -81,8 +90,9 @@ def _guard(view: View, world: World, stay: Stay) -> tuple[str, str]:
     if known is not None or stay.room is None:
         return known or ("unknown", "no_reading")
     zone = view.guard_zone(stay.room)
-    if view.presence_is_blind(zone):
-        return "unknown", "node_lost"
+    unseen = _unseen(view, zone)
+    if unseen is not None:
+        return unseen
     if not any(view.area.readers_by_room.get(room) for room in zone):
         return "unknown", "not_fitted"
     return ("guarded", "") if view.sworn_in(zone) else ("unguarded", "")

@@ -22,9 +22,9 @@ _PERSONS: Final = frozenset({"place", "occupants", "neighbours"})
 
 @dataclass
 class Reach:
-    """`places`: source -> rules and rooms; `of_bands`: room -> rules that ask where a person is, or for the band."""
+    """`places`: source -> rules and rooms (None: the whole area); `of_bands`: room -> rules that ask where a person is, or for the band."""
 
-    places: dict[str, set[tuple[str, str]]] = field(default_factory=dict)
+    places: dict[str, set[tuple[str, str | None]]] = field(default_factory=dict)
     of_bands: dict[str, set[str]] = field(default_factory=dict)
 
     def of(self, spell: Spell) -> tuple[Place, ...]:
@@ -35,7 +35,11 @@ class Reach:
         if kind == "band":
             room = spell.room
             return tuple((rule, room) for rule in sorted(self.of_bands.get(room or "", ())))
-        return tuple(sorted(self.places.get(spell.source, ())))
+        return tuple(sorted(self.places.get(spell.source, ()), key=_order))
+
+
+def _order(place: tuple[str, str | None]) -> tuple[str, str]:
+    return place[0], place[1] or ""
 
 
 def reach_of(area: Area, rulebook: Rulebook) -> Reach:
@@ -66,7 +70,7 @@ def _rooms(rule: Rule, area: Area) -> list[str]:
     ]
 
 
-def _sources(rule: Rule, reads: frozenset[str], area: Area) -> Iterator[tuple[str, str]]:
+def _sources(rule: Rule, reads: frozenset[str], area: Area) -> Iterator[tuple[str, str | None]]:
     if rule.unit in ("stay", "room"):
         for room in _rooms(rule, area):
             yield from ((source, room) for source in _of_room(rule, reads, area, room))
@@ -80,6 +84,26 @@ def _sources(rule: Rule, reads: frozenset[str], area: Area) -> Iterator[tuple[st
             yield from _node(area, "door_contact", door.id, door.between[1])
             if rule.params.get("source") != "door":  # the one that tells of it is not blinded by it
                 yield f"door:{door.id}", door.between[1]
+    else:
+        yield from _of_equipment(rule, area)
+
+
+def _of_equipment(rule: Rule, area: Area) -> Iterator[tuple[str, str | None]]:
+    """Of rules on readers, inputs and points: what each of them is seen by."""
+    if rule.unit == "reader":
+        for reader in area.readers.values():
+            yield from _node(area, "reader", reader.id, reader.room)
+    elif rule.unit == "point":
+        for point in area.points:
+            yield f"node:{point.node}", area.room_of_point(point)
+    elif rule.unit == "input":
+        for known in area.inputs.values():
+            if known.kind in rule.params.get("kinds", (known.kind,)):
+                yield from _node(area, "input", known.id, known.room)
+                if (
+                    rule.params.get("source") != "input_unknown"
+                ):  # the one that tells of it is not blinded by it
+                    yield f"input:{known.id}", known.room
 
 
 def _of_room(rule: Rule, reads: frozenset[str], area: Area, room: str) -> Iterator[str]:
@@ -90,6 +114,7 @@ def _of_room(rule: Rule, reads: frozenset[str], area: Area, room: str) -> Iterat
         for seen_from in zone if "badges" in reads else (room,):
             readers = area.readers_by_room[seen_from]
             yield from (s for r in readers for s, _ in _node(area, "reader", r, room))
+            yield from (f"reader:{reader}" for reader in readers)
         if not area.readers_by_room[room]:
             yield f"room:{room}"
     fitted = rule.params.get("fitted")
@@ -101,7 +126,7 @@ def _of_room(rule: Rule, reads: frozenset[str], area: Area, room: str) -> Iterat
             yield from (s for s, _ in _node(area, "recorder_contact", recorder, room))
 
 
-def _node(area: Area, kind: str, owner: str, room: str) -> Iterator[tuple[str, str]]:
+def _node(area: Area, kind: str, owner: str, room: str | None) -> Iterator[tuple[str, str | None]]:
     node = area.node_of(kind, owner)
     if node is not None:
         yield f"node:{node}", room

@@ -9,13 +9,13 @@ from typing import Any, Final
 
 from custody.area import FITTED, Area
 from custody.ledger.walk import Step
-from custody.world import DoorState, NodeState, RecorderState, SourceState, Stay
+from custody.world import DoorState, InputState, NodeState, ReaderState, RecorderState, SourceState, Stay
 
 Leaf = Mapping[str, Any]
 
 WHY: Final = (
-    "node_lost", "messages_lost", "recorder_unknown", "door_unknown", "band_silent", "clock_doubted",
-    "gateway_stopped", "log_damaged", "log_full", "not_fitted",
+    "node_lost", "messages_lost", "reader_lost", "recorder_unknown", "door_unknown", "input_unknown", "band_silent",
+    "clock_doubted", "gateway_stopped", "log_damaged", "log_full", "not_fitted",
 )  # fmt: skip
 
 
@@ -32,7 +32,7 @@ class Spell:
 
 
 def seen_by_world(steps: Iterable[Step], area: Area) -> Iterator[Spell]:
-    """Spells of nodes, recorders, controlled doors, wristbands and the clock: by time of occurrence."""
+    """Spells of nodes, readers, recorders, controlled doors, inputs, wristbands and the clock: by time of occurrence."""
     open_: dict[str, Spell] = {}
     for fact, _, changes in steps:
         for change in changes:
@@ -59,6 +59,10 @@ def _states(key: str, old: object, new: object, area: Area) -> Iterator[tuple[st
             yield from _one(
                 f"node:{key}", "node_lost", record.state != "ok" and record.is_blind, record.since_us
             )
+        case ReaderState() if key in area.readers:
+            yield from _one(f"reader:{key}", "reader_lost", record.state != "ok", record.since_us)
+        case InputState() if key in area.inputs:
+            yield from _one(f"input:{key}", "input_unknown", record.is_active is None, record.since_us)
         case RecorderState() if key in area.recorders:
             yield from _one(f"recorder:{key}", "recorder_unknown", record.state == "unknown", record.since_us)
         case DoorState() if key in area.doors and area.doors[key].controlled:

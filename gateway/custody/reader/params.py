@@ -8,14 +8,14 @@ from custody.area import DOOR_KINDS, FITTED
 from custody.fields import is_ref
 from custody.reader.base import Reader
 from custody.times import Limit
-from custody.vocabulary import SEXES
+from custody.vocabulary import INPUTS, SEXES, TROUBLES
 
 SOURCES: Final = (
-    "door", "door_held", "band_silent", "band_battery", "node", "recorder", "port", "server", "storage", "gateway",
-    "clock",
+    "door", "door_held", "band_silent", "band_battery", "node", "recorder", "reader", "input", "input_unknown", "point",
+    "port", "server", "storage", "gateway", "clock",
 )  # fmt: skip
 STANDING_ACTS: Final = (
-    "outside_area", "in_room", "recused_present", "band_cut", "door_forced", "refused",
+    "outside_area", "in_room", "recused_present", "band_cut", "band_pressed", "door_forced", "refused",
 )  # fmt: skip
 QUANTITIES: Final = ("certificate_after_entry", "particulars_missing")
 
@@ -84,6 +84,8 @@ KIND_PARAMS: Final[Mapping[str, Mapping[str, tuple[str, bool]]]] = {
         "source": ("|".join(SOURCES), True),
         "doors": ("doors", False),
         "percent_below": ("integer", False),
+        "kinds": ("inputs", False),
+        "troubles": ("troubles", False),
     },
     "chain": {"gap": ("duration", True)},
 }
@@ -121,6 +123,14 @@ def _names(r: Reader, value: object, where: str) -> object:
 
 def _doors(r: Reader, value: object, where: str) -> object:
     return r.many({"doors": value}, where.rpartition(".")[0], "doors", DOOR_KINDS)
+
+
+def _inputs(r: Reader, value: object, where: str) -> object:
+    return r.many({"kinds": value}, where.rpartition(".")[0], "kinds", INPUTS)
+
+
+def _troubles(r: Reader, value: object, where: str) -> object:
+    return r.many({"troubles": value}, where.rpartition(".")[0], "troubles", TROUBLES)
 
 
 def _act(r: Reader, value: object, where: str) -> object:
@@ -164,12 +174,14 @@ _PARAM_READERS: Final[Mapping[str, Callable[[Reader, object, str], object]]] = {
     "doors": _doors,
     "duration": Reader.duration,
     "fields": _fields,
+    "inputs": _inputs,
     "integer": _integer,
     "name": _name,
     "names": _names,
     "number": _number,
     "steps": Reader.steps,
     "times": _times,
+    "troubles": _troubles,
     "within": _within,
 }
 

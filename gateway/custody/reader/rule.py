@@ -40,6 +40,7 @@ _UNIT_OF_SOURCE: Final[Mapping[str, str]] = {
     "band_silent": "stay",
     "door": "door",
     "door_held": "door",
+    "input_unknown": "input",
     "node": "node",
     "recorder": "recorder",
 }
@@ -48,6 +49,8 @@ _UNIT_OF_SOURCE: Final[Mapping[str, str]] = {
 _NEEDED: Final[Mapping[str, tuple[str, ...]]] = {
     "band_battery": ("percent_below",),
     "door_forced": ("window",),
+    "input": ("kinds",),
+    "point": ("troubles",),
     "refused": ("reasons", "facts"),
 }
 
@@ -150,7 +153,7 @@ def _is_of_a_person_held(rule: Rule) -> bool:
     if rule.measures or _is_of_a_measure(rule):
         return True
     if rule.kind == "forbidden_act":
-        return params.get("act") in ("band_cut", "outside_area", "recused_present")
+        return params.get("act") in ("band_cut", "band_pressed", "outside_area", "recused_present")
     if rule.kind == "head_count":
         return "form" not in params
     if rule.kind == "interval":

@@ -40,9 +40,11 @@ def facts_between(
 
 
 def _standing(view: AreaView, first: int) -> set[int]:
-    """Facts older than ``first`` that still tell how things are: officers, doors, recorders, nodes, other sources."""
+    """Facts older than ``first`` that still tell how things are: officers, doors and all sources."""
     world: Any = view.engine_world
-    tables = (world.officers, world.doors, world.recorders, world.nodes, world.sources)
+    tables = (
+        world.officers, world.doors, world.recorders, world.readers, world.inputs, world.troubles, world.nodes, world.sources,
+    )  # fmt: skip
     facts = {record.fact for table in tables for record in table.values()}
     facts |= {officer.room_fact for officer in world.officers.values()}
     return {index for index in facts if 0 <= index < first}

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from custody.times import SECOND_US
+from custody.vocabulary import TROUBLES
 from tests.prove.busy.diary import DAY_US, HOUR_US, MINUTE_US, Diary, Outage
 from tests.prove.busy.dice import Dice
 from tests.prove.busy.place import INTERVIEW_ROOMS, Place
@@ -39,6 +40,8 @@ class House:
             )
         for door in area.doors:
             diary.sensor(at_us, "door.closed", self._node_of_door(door), door=door)
+        for name in area.inputs:
+            diary.sensor(at_us, "input.cleared", area.node_of("input", name) or "", input=name)
         self._lay_down(at_us + HOUR_US, days)
         for room in area.rooms.values():
             if room.kind in ("waiting", "interview", "interrogation"):
@@ -141,6 +144,10 @@ class House:
             self._recorder_fails(day_us + dice.between(0, 86_000) * SECOND_US)
         if dice.chance(0.06):
             self._door_unseen(day_us + dice.between(0, 86_000) * SECOND_US)
+        if dice.chance(0.1):
+            self._device_fails(day_us + dice.between(0, 86_000) * SECOND_US)
+        if dice.chance(0.1):
+            self._input_speaks(day_us + dice.between(0, 86_000) * SECOND_US)
         if dice.chance(0.02):
             self._inspected(day_us + dice.between(9, 17) * HOUR_US)
         for _ in range(dice.between(0, 3)):
@@ -156,6 +163,34 @@ class House:
         node = self._node_of_door(door)
         self.diary.sensor(at_us, "door.unknown", node, door=door)
         self.diary.sensor(at_us + self.dice.between(5, 300) * SECOND_US, "door.closed", node, door=door)
+
+    def _device_fails(self, at_us: int) -> None:
+        """A point tells what is wrong with it, and that it is over; a reader is not heard, a bolt is not seen meanwhile."""
+        diary, point = self.diary, self.dice.pick(self.place.area.points)
+        trouble, over_us = self.dice.pick(tuple(TROUBLES)), at_us + self.dice.between(3, 900) * SECOND_US
+        for moment_us, name in ((at_us, "point.troubled"), (over_us, "point.cleared")):
+            diary.sensor(
+                moment_us, name, point.node, node=point.node, point=point.point, of=point.of, trouble=trouble
+            )
+        reader, door = (
+            self.dice.pick(list(self.place.area.readers)),
+            self.dice.pick(list(self.place.area.doors)),
+        )
+        node = self.place.area.node_of("reader", reader) or ""
+        for moment_us, of_reader, of_bolt in (
+            (at_us, "reader.lost", "bolt.unknown"), (over_us, "reader.restored", "bolt.withdrawn"),
+        ):  # fmt: skip
+            diary.sensor(moment_us, of_reader, node, reader=reader)
+            diary.sensor(moment_us, of_bolt, self._node_of_door(door), door=door)
+        diary.sensor(over_us + 20 * SECOND_US, "bolt.thrown", self._node_of_door(door), door=door)
+
+    def _input_speaks(self, at_us: int) -> None:
+        """A detector goes active, cannot be read for a while, and is clear."""
+        name = self.dice.pick(list(self.place.area.inputs))
+        node = self.place.area.node_of("input", name) or ""
+        for said in ("input.activated", "input.lost", "input.cleared"):
+            self.diary.sensor(at_us, said, node, input=name)
+            at_us += self.dice.between(2, 600) * SECOND_US
 
     def _inspected(self, at_us: int) -> None:
         room = self.dice.pick(("waiting-1", "waiting-2", "waiting-f", *INTERVIEW_ROOMS))

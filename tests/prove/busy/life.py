@@ -28,6 +28,12 @@ HOLIDAYS = (
 )
 
 
+INPUTS = "".join(
+    f'[[input]]\nid = "{kind}"\nkind = "{kind}"\n[[point]]\nnode = "n4"\npoint = {point}\nkind = "input"\nof = "{kind}"\n'
+    for point, kind in ((200, "smoke"), (201, "mains"))
+)
+
+
 def busy_area() -> Area:
     """The standard area, fully fitted, under both rulebooks, with the public holidays of a year."""
     text = area_text("standard").replace(
@@ -35,6 +41,7 @@ def busy_area() -> Area:
     )
     return load_area(
         text.replace('guarded_from = ["guard"]', 'guarded_from = ["guard"]\nfitted = ["patrol_point"]')
+        + INPUTS
     )
 
 

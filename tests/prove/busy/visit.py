@@ -120,6 +120,8 @@ class Visit:
             self.diary.sensor(
                 self.at_us + 5 * SECOND_US, "wristband.battery", "n1", band=who.band, percent=percent
             )
+        elif dice.chance(0.02):
+            self.diary.sensor(self.at_us + 5 * SECOND_US, "wristband.weakened", "n1", band=who.band)
 
     def admit(self) -> None:
         """Searched, looked at, registered."""
@@ -220,6 +222,8 @@ class Visit:
         self.place.linger(who.band, room, self.at_us, until_us, 70)
         if dice.chance(0.004):
             self.diary.sensor(self.at_us + 4 * MINUTE_US, "wristband.cut", "n3", band=who.band)
+        if dice.chance(0.01):
+            self.diary.sensor(self.at_us + 3 * MINUTE_US, "wristband.pressed", "n3", band=who.band)
         self.at_us = until_us
         self.fetch(90 * MINUTE_US)
 

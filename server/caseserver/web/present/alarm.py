@@ -35,13 +35,15 @@ _MOVES: dict[str, tuple[Move, ...]] = {
     "closed": (),
 }
 _LANE = {
-    "tag": "person", "recorder": "recorder", "door": "door", "wristband": "band", "node": "node", "port": "gateway",
+    "tag": "person", "recorder": "recorder", "door": "door", "bolt": "door", "wristband": "band", "node": "node",
+    "reader": "node", "input": "node", "point": "node", "port": "gateway",
     "gateway": "gateway", "server": "gateway", "storage": "gateway", "clock": "gateway", "config": "gateway", "deadline": "gateway",
     "officer": "officer",
 }  # fmt: skip
 _BAD = frozenset(
     {"recorder.stopped", "recorder.lost", "door.opened", "door.unknown", "node.lost", "port.lost", "server.lost",
-     "storage.lost",
+     "storage.lost", "bolt.unknown", "input.activated", "input.lost", "point.troubled", "reader.lost",
+     "wristband.weakened", "wristband.pressed",
      "wristband.cut", "wristband.battery", "tag.gone", "clock.doubted", "clock.stepped", "clock.differed",
      "gateway.stalled"}
 )  # fmt: skip

@@ -151,6 +151,10 @@ def source_words(source: str, words: Words) -> str:
             return words.recorder(ref)
         case "door":
             return words.door(ref)
+        case "input":
+            return words.input(ref)
+        case "reader":
+            return reader.t("blind.reader", name=ref)
         case "band":
             return reader.t("blind.band", name=words.tag(ref))
         case "clock":

@@ -66,7 +66,7 @@ def _row(state: AreaPicture, view: View, stay: Stay, reader: Reader) -> tuple[tu
 
 
 def alarms_of(state: AreaPicture, stay: Stay) -> list[Alarm]:
-    """Alarms that stand and speak of this person, of the room the person is in, or of a node without which it is not seen."""
+    """Alarms that stand and speak of this person, of the room the person is in, or of a node or reader without which it is not seen."""
     own = [a for a in state.alarms if a.is_active and a.stay == stay.ref]
     near = [
         a
@@ -82,8 +82,10 @@ def alarms_of(state: AreaPicture, stay: Stay) -> list[Alarm]:
 
 
 def _unseen_rooms(state: AreaPicture, alarm: Alarm) -> frozenset[str]:
-    """Rooms in which nobody can be seen because of this alarm: those of a lost node's readers."""
+    """Rooms in which nobody can be seen because of this alarm: that of a lost reader, those of a lost node's."""
     kind, _, node = alarm.subject.partition(":")
+    if alarm.rule == "SYS" and kind == "reader":
+        return frozenset({alarm.room} if alarm.room is not None else ())
     if alarm.rule != "SYS" or kind != "node":
         return frozenset()
     readers = {r.id: r.room for r in state.area.readers.values()}

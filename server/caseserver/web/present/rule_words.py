@@ -12,7 +12,7 @@ from custody.aspects import common, of_steps
 from custody.catalogue import FACT_TYPES
 from custody.catalogue.forms import FIELD_NAMES, FORM_NAMES
 from custody.explain import sentences as say
-from custody.explain.wording import Wording, field_name, joined, limit_text, span
+from custody.explain.wording import Wording, field_name, joined, limit_text, source_said, span
 from custody.explain.words import FITTINGS, ROOM_KINDS
 from custody.kinds import KINDS
 from custody.reader import KIND_PARAMS
@@ -22,6 +22,7 @@ from custody.vocabulary import FLAGS, MEASURES, SEXES
 SENSED = {
     "place": "band", "neighbours": "band", "occupants": "band", "badges": "badge", "recorders": "recorder",
     "recorder": "recorder", "nodes": "node", "node": "node", "door": "door", "band": "band", "source": "watch",
+    "reader": "reader", "input": "input", "point": "point",
 }  # fmt: skip
 """Aspects of the engine that a sensor tells, and by what."""
 STATED = frozenset({"measure", "particulars", "case", "approvals", "refused", "officer"})
@@ -189,9 +190,7 @@ def _head_count(rule: Rule, words: Words) -> str:
 
 
 def _supervision(rule: Rule, words: Words) -> str:
-    text = say.SOURCES.get(rule.params["source"])
-    known = words.reader.name(text) if text is not None else str(rule.params["source"])
-    return known.format(percent=rule.params.get("percent_below", ""))
+    return words.reader.name(source_said(rule.params))
 
 
 _SAYS: Mapping[str, Callable[[Rule, Words], str]] = {
@@ -318,7 +317,9 @@ def unknown(rule: Rule, reader: Reader) -> str:
     """What it does while something cannot be seen, was not entered, or was not stated."""
     found = aspects(rule)
     said = []
-    if rule.kind == "supervision":
+    if rule.params.get("source") in ("input", "point"):
+        said.append(reader.t("unknown.stands"))
+    elif rule.kind == "supervision":
         said.append(reader.t("unknown.tells"))
     if found & _SEEN or any(name.startswith(("in:", "left:")) for name in found):
         said.append(reader.t("unknown.place"))

@@ -18,7 +18,7 @@ from custody.explain.wording import span
 from custody.rules import Level, Rule, Rulebook, Tier
 from custody.vocabulary import GROUNDS, ROLES
 
-LETTERS = ("M", "T", "R", "I", "G", "E", "D", "Q", "X", "WB", "DR", "SYS")
+LETTERS = ("M", "T", "R", "I", "G", "E", "D", "Q", "X", "WB", "DR", "IN", "PT", "SYS")
 _LETTER = re.compile(r"WB|DR|SYS|[A-Z]+")
 _FAMILY: dict[str, Family] = {"clock": "clock", "person": "figure", "equipment": "plug"}
 _WARNING = "S3"

@@ -28,7 +28,7 @@ STAY_CHARS_MAX = 6
 _LEVEL: dict[str, Level] = {"S1": "act", "S2": "act", "S3": "soon", "S4": "know"}
 _FAMILY: dict[str, Family] = {"clock": "clock", "person": "figure", "equipment": "plug"}
 _SOUND = {"clock": "law", "person": "person", "equipment": "equip"}
-_BLIND_SUBJECTS = ("node", "gateway", "recorder", "port", "clock")
+_BLIND_SUBJECTS = ("node", "gateway", "recorder", "reader", "input", "port", "clock")
 
 
 @dataclass(frozen=True)
@@ -58,6 +58,10 @@ class Words:
     def recorder(self, recorder: str) -> str:
         known = self.area.recorders.get(recorder)
         return self.name(known.name) if known is not None else recorder
+
+    def input(self, ref: str) -> str:
+        known = self.area.inputs.get(ref)
+        return self.name(known.name) if known is not None else ref
 
     def tag(self, tag: str) -> str:
         """Whose tag it is: a stay's or an officer's number; the tag's own number when nobody wears it."""
@@ -134,6 +138,10 @@ class Words:
             return self.door(ref), ""
         if kind == "recorder":
             return self.recorder(ref), ""
+        if kind == "input":
+            return where or self.input(ref), self.input(ref) if where else ""
+        if kind in ("reader", "point"):
+            return where or self.reader.of("by", "node", name=ref.rpartition(".")[0]), ref
         if kind == "node":
             return self.reader.of("by", "node", name=ref), ""
         if kind in ("gateway", "clock", "server", "storage", "port"):
@@ -167,7 +175,7 @@ class Words:
         if isinstance(value, list):
             return " · ".join(self.value(key, spec, item) for item in value)
         named = {
-            "room": self.room, "door": self.door, "recorder": self.recorder, "tag": self.tag, "limit": self.limit,
+            "room": self.room, "door": self.door, "recorder": self.recorder, "tag": self.tag, "input": self.input, "limit": self.limit,
         }  # fmt: skip
         if isinstance(value, str) and key in named:
             return named[key](value)
