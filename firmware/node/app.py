@@ -116,6 +116,9 @@ class Node:
             self._keep.step(self.link.queue, now_ms)
         self._feed()
 
+    def uptime_ms(self):
+        return self._uptime.now_ms()
+
     def save(self) -> None:
         """A reset comes: keep what waits for its ack. Raises OSError."""
         if self._keep is not None:

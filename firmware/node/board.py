@@ -24,11 +24,12 @@ _CAUSES = (
 log = logging.getLogger("node")
 
 
-def run(config_path, boot_count_path, pins=None) -> None:
+def run(config_path, boot_count_path, pins=None, trial=None) -> None:
     """Run the node until its power goes; every failure ends in a logged reset.
 
     pins is the board's pins module (LINK, READERS, TERMINALS); without it the pins
-    and UARTs of config.json are bare numbers and the line is UART 0.
+    and UARTs of config.json are bare numbers and the line is UART 0. trial: this program
+    is new and has to prove itself (boards/slots.py).
     """
     logging.basicConfig(level=logging.INFO)
     node = None
@@ -36,6 +37,9 @@ def run(config_path, boot_count_path, pins=None) -> None:
         node = build(config.load(config_path, devices.KINDS), boot_count_path, pins)
         while True:
             node.step()
+            if trial is not None and trial.step(not node.link.is_lost, node.uptime_ms()):
+                log.info("the gateway has answered a new program: it is good")
+                trial = None
             pause_ms(SCAN_PAUSE_MS)
     except Exception as error:
         # Nobody stands beside a node: what it cannot deal with it tells and starts afresh.

@@ -12,6 +12,7 @@ USAGE = """caseward: controller for case-handling areas
   caseward server --data D            the station's server
   caseward server init --data D       first run: keys, database, two administrators
   caseward node --config F            a further Pi, or a PC, as a node
+  caseward node adopt|configure|update|slots --port P   a board on USB as a node
   caseward bundle --data D --stay ID …   one stay for a court, with proofs
   caseward replay FILE --rulebook N   play a log or a scenario against a rulebook
   caseward whatif FILE --from N --to N   what another rulebook would say of the same facts
@@ -59,6 +60,11 @@ def _server(argv: list[str]) -> int:
 
 
 def _node(argv: list[str]) -> int:
+    from casefield.board_commands import STEPS
+    from casefield.board_commands import main as board
+
+    if argv and argv[0] in STEPS:
+        return board(argv)
     from casefield.main import main as run
 
     return run(argv)

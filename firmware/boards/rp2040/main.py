@@ -1,7 +1,5 @@
-"""Started by MicroPython at power-up: the node of config.json on this board."""
+"""Started by MicroPython at power-up: the node of config.json on this board, by the program whose turn it is."""
 
-import pins
+import slots
 
-from node.board import run
-
-run("config.json", "boot_count.txt", pins)
+slots.start()
