@@ -24,6 +24,7 @@ PROOFS = (
     "eight_hours",
     "oracle",
     "verifiers",
+    "node_day",
     "takeover",
     "year",
     "smallworlds",
