@@ -83,6 +83,7 @@ class Reader:
         self._kinds.update({each.point: "contact" for each in config.inputs})
         self._states = dict.fromkeys(self._kinds, UNKNOWN)
         self._told: dict[int, int] = {}
+        self._was_known = False
         self._changes: list[tuple[Any, ...]] = []
 
     @property
@@ -182,8 +183,11 @@ class Reader:
 
     def changes(self, now_ms: int) -> list[tuple[Any, ...]]:
         """What changed since last asked."""
+        if self.is_known != self._was_known:
+            self._was_known = self.is_known
+            self._changes[:0] = self._sight(now_ms)
         for uid, read_ms in list(self.cards.items()):
-            if now_ms - read_ms >= self._hold_ms:
+            if self.is_known and now_ms - read_ms >= self._hold_ms:  # else nobody can see that it has gone
                 self._gone(uid)
         for point in self.config.points:
             bits = self.bits(point)
@@ -192,6 +196,14 @@ class Reader:
                 self._changes.append(("trouble", point, bits, now_ms))
         changes, self._changes = self._changes, []
         return changes
+
+    def _sight(self, now_ms: int) -> list[tuple[Any, ...]]:
+        """A reader that is not heard is no empty one; heard again, it tells anew what lies there."""
+        point = self.config.point
+        told: list[tuple[Any, ...]] = [("contact", point, self.state(point), now_ms)]
+        if self.is_known:
+            told += [("tag", point, 1, uid, read_ms) for uid, read_ms in self.cards.items()]
+        return told
 
     def _gone(self, uid: bytes) -> None:
         self._changes.append(("tag", self.config.point, 0, uid, self.cards.pop(uid)))

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from caselog.clock import Instant
+from casewire import Frame
 from custody.facts import BodyValue, Fact
 
 
@@ -19,6 +20,28 @@ class Draft:
     source_name: str = ""
     source_boot: int = 0
     source_seq: int = 0
+
+
+def from_node(
+    node: str,
+    frame: Frame,
+    occurred: tuple[int, int | None],
+    suffix: str,
+    fact_type: str,
+    body: dict[str, BodyValue],
+) -> Draft:
+    """What a node's frame says; `suffix` tells the facts of one frame apart."""
+    return Draft(
+        type=fact_type,
+        body=body,
+        id=f"{node}|{frame.boot}|{frame.seq}{suffix}",
+        occurred_us=occurred[0],
+        occurred_latest_us=occurred[1],
+        by="node",
+        source_name=node,
+        source_boot=frame.boot,
+        source_seq=frame.seq,
+    )
 
 
 def stamp(draft: Draft, recorded: Instant, index: int) -> Fact:

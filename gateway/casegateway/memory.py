@@ -8,15 +8,32 @@ from array import array
 from bisect import bisect_left
 from collections import OrderedDict
 
-from casegateway.limits import EARLIER_BOOTS_MAX, NODE_SILENT_MS, OFFICER_IDS_MAX, SEEN_SEQS_MAX
+from casegateway.limits import (
+    BANDS_TOLD_MAX,
+    EARLIER_BOOTS_MAX,
+    NODE_SILENT_MS,
+    OFFICER_IDS_MAX,
+    SEEN_SEQS_MAX,
+)
 from casewire import ACTIVE, INACTIVE, UNKNOWN
 from custody.facts import Fact
 
-DOOR_STATES = {"door.opened": ACTIVE, "door.closed": INACTIVE, "door.unknown": UNKNOWN}
-RECORDER_STATES = {
-    "recorder.started": ACTIVE,
-    "recorder.stopped": INACTIVE,
-    "recorder.lost": UNKNOWN,
+# Fact type -> what kind of thing it tells of, the field that names it, its state.
+STATES = {
+    "door.opened": ("door", "door", ACTIVE),
+    "door.closed": ("door", "door", INACTIVE),
+    "door.unknown": ("door", "door", UNKNOWN),
+    "bolt.withdrawn": ("bolt", "door", ACTIVE),
+    "bolt.thrown": ("bolt", "door", INACTIVE),
+    "bolt.unknown": ("bolt", "door", UNKNOWN),
+    "input.activated": ("input", "input", ACTIVE),
+    "input.cleared": ("input", "input", INACTIVE),
+    "input.lost": ("input", "input", UNKNOWN),
+    "reader.lost": ("reader", "reader", UNKNOWN),
+    "reader.restored": ("reader", "reader", ACTIVE),
+    "recorder.started": ("recorder", "recorder", ACTIVE),
+    "recorder.stopped": ("recorder", "recorder", INACTIVE),
+    "recorder.lost": ("recorder", "recorder", UNKNOWN),
 }
 OFFICER_WITNESSES = ("server", "kiosk", "paper")
 
@@ -80,6 +97,12 @@ class Memory:
         """An empty log."""
         self.doors: dict[str, int] = {}
         self.recorders: dict[str, int] = {}
+        self.bolts: dict[str, int] = {}  # by their door
+        self.inputs: dict[str, int] = {}
+        self.readers: dict[
+            str, int
+        ] = {}  # that were lost once: UNKNOWN, or ACTIVE since they are heard again
+        self.troubles: dict[str, set[str]] = {}  # point (n3.7) -> what it suffers from
         self.tags: dict[str, set[str]] = {}  # reader -> tags on it
         self.confirmed: dict[str, bool] = {}  # output -> state a node reported
         self.commanded: dict[str, bool] = {}  # output -> last order in the log
@@ -96,7 +119,12 @@ class Memory:
         self._told_us: dict[str, int] = {}  # node -> when its newest fact was recorded
         self._lost_us: dict[str, int] = {}  # node -> last heard before it was lost
         self._officer_ids: OrderedDict[str, None] = OrderedDict()
-        self._newest: dict[str, tuple[int, int]] = {}  # door or recorder -> (boot, seq) of its newest report
+        self._newest: dict[str, tuple[int, int]] = {}  # door, recorder … -> (boot, seq) of its newest report
+        self._states = {
+            "door": self.doors, "bolt": self.bolts, "input": self.inputs, "reader": self.readers,
+            "recorder": self.recorders,
+        }  # fmt: skip
+        self._bands: OrderedDict[tuple[str, str], None] = OrderedDict()  # band, what it told of itself
 
     def knows_id(self, fact_id: str) -> bool:
         """Whether an officer's fact of this id is in the log (or was refused)."""
@@ -144,12 +172,14 @@ class Memory:
         if fact.by in OFFICER_WITNESSES:
             self.keep_id(fact.id)
         body = fact.body
-        if fact.type in DOOR_STATES:
-            if self._is_newest(fact, f"door:{body['door']}"):
-                self.doors[str(body["door"])] = DOOR_STATES[fact.type]
-        elif fact.type in RECORDER_STATES:
-            if self._is_newest(fact, f"recorder:{body['recorder']}"):
-                self.recorders[str(body["recorder"])] = RECORDER_STATES[fact.type]
+        if fact.type in STATES:
+            thing, key, state = STATES[fact.type]
+            if self._is_newest(fact, f"{thing}:{body[key]}"):
+                self._states[thing][str(body[key])] = state
+        elif fact.type.startswith("point."):
+            self._observe_trouble(fact)
+        elif fact.type.startswith("wristband."):
+            self._observe_band(fact)
         elif fact.type in ("tag.read", "tag.gone"):
             self._observe_tag(fact)
         elif fact.type == "output.confirmed" and not self._is_newest(fact, f"output:{body['output']}"):
@@ -171,6 +201,27 @@ class Memory:
             return False
         self._newest[thing] = number
         return True
+
+    def has_told(self, band: str, fact_type: str) -> bool:
+        """Whether a wristband has told this of itself since it was bound."""
+        return (band, fact_type) in self._bands
+
+    def _observe_band(self, fact: Fact) -> None:
+        band = str(fact.body["band"])
+        if fact.type == "wristband.bound":
+            for told in ("wristband.cut", "wristband.weakened"):
+                self._bands.pop((band, told), None)
+            return
+        self._bands[band, fact.type] = None
+        while len(self._bands) > BANDS_TOLD_MAX:
+            self._bands.popitem(last=False)
+
+    def _observe_trouble(self, fact: Fact) -> None:
+        standing = self.troubles.setdefault(f"{fact.body['node']}.{fact.body['point']}", set())
+        if fact.type == "point.troubled":
+            standing.add(str(fact.body["trouble"]))
+        else:
+            standing.discard(str(fact.body["trouble"]))
 
     def _observe_tag(self, fact: Fact) -> None:
         reader, tag = fact.body.get("reader"), str(fact.body["tag"])

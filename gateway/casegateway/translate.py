@@ -1,24 +1,29 @@
 """Wire messages to facts, by the points of area.toml.
 
 One message gives at most one fact, a snapshot one for each point that differs from what the log
-already says. A message that says nothing new gives none and is acked all the same.
+already says, one of troubles or of a wristband one for each that is new. A message that says nothing new gives none and is acked all the same.
 """
 
 from collections import Counter
 from dataclasses import dataclass
 
-from casegateway.drafts import Draft
+from casegateway.drafts import Draft, from_node
 from casegateway.events import Moment
 from casegateway.limits import TAG_RECHECK_MS
 from casegateway.memory import Memory
+from casegateway.troubles import PointTroubles
 from casewire import (
     ACTIVE,
+    BAND_BATTERY_LOW,
+    BAND_BUTTON,
+    BAND_CUT,
     BOOT_OTHER,
     BOOT_POWER_UP,
     BOOT_RESET,
     BOOT_WATCHDOG,
     INACTIVE,
     UNKNOWN,
+    Band,
     Boot,
     Contact,
     Feedback,
@@ -26,6 +31,7 @@ from casewire import (
     Gap,
     Snapshot,
     Tag,
+    Troubles,
 )
 from custody.area import Area, Point
 from custody.facts import BodyValue
@@ -42,7 +48,20 @@ _RECORDER_FACTS = {
     INACTIVE: "recorder.stopped",
     UNKNOWN: "recorder.lost",
 }
-_THINGS = {"door_contact": "door", "recorder_contact": "recorder", "output": "output"}
+_BOLT_FACTS = {ACTIVE: "bolt.withdrawn", INACTIVE: "bolt.thrown", UNKNOWN: "bolt.unknown"}
+_INPUT_FACTS = {ACTIVE: "input.activated", INACTIVE: "input.cleared", UNKNOWN: "input.lost"}
+_BAND_FACTS = {
+    BAND_CUT: "wristband.cut",
+    BAND_BATTERY_LOW: "wristband.weakened",
+    BAND_BUTTON: "wristband.pressed",
+}
+_THINGS = {
+    "door_contact": "door",
+    "lock_bolt": "bolt",
+    "recorder_contact": "recorder",
+    "input": "input",
+    "output": "output",
+}
 """Kinds of points whose newest report the memory knows by (boot, seq)."""
 
 
@@ -71,6 +90,7 @@ class Translator:
         self._area = area
         self._memory = memory
         self._points: dict[tuple[str, int], Point] = {(p.node, p.point): p for p in area.points}
+        self._troubles = PointTroubles(memory, area.points_by_ref)
         self._pulses: dict[tuple[str, int], int] = {}  # last state of locks and exit buttons
         # Readers that were away and must tell again -> since when nobody watched them.
         self._unwatched: dict[str, int] = {}
@@ -83,16 +103,21 @@ class Translator:
         for point in self._area.points:
             if point.node == node and point.kind == "reader":
                 self._unwatched.setdefault(point.of, since_us)
+        self._troubles.doubt(node)
         self._pulses = {key: state for key, state in self._pulses.items() if key[0] != node}
 
     def drafts(self, node: str, frame: Frame, occurred: tuple[int, int | None]) -> list[Draft]:
         """Facts of one authentic frame of `node` that happened at `occurred` (earliest, latest)."""
         message = frame.message
         if isinstance(message, Contact | Feedback):
-            found = self._contact(node, message.point, message.state)
+            found = self._contact(node, frame, occurred, message.point, message.state)
             return self._finish(node, frame, occurred, message.point, found)
         if isinstance(message, Tag):
             return self._finish(node, frame, occurred, message.point, self._tag(node, message))
+        if isinstance(message, Troubles):
+            return self._troubled(node, frame, occurred, message)
+        if isinstance(message, Band):
+            return self._band(node, frame, occurred, message)
         if isinstance(message, Snapshot):
             return self._snapshot(node, frame, occurred, message)
         if isinstance(message, Gap):
@@ -102,16 +127,16 @@ class Translator:
                 "first_seq": message.first_seq,
                 "last_seq": message.last_seq,
             }
-            return [self._draft(node, frame, occurred, "", "node.gap", body)]
+            return [from_node(node, frame, occurred, "", "node.gap", body)]
         if isinstance(message, Boot):
             reason = BOOT_REASONS.get(message.reason, "unknown")
             body = {"node": node, "reason": reason}
-            return [self._draft(node, frame, occurred, "", "node.booted", body)]
+            return [from_node(node, frame, occurred, "", "node.booted", body)]
         return []
 
     def overdue(self, now: Moment) -> list[Draft]:
-        """Tags put in question by a snapshot and not told again in time: gone."""
-        drafts: list[Draft] = []
+        """Tags and troubles put in question by a snapshot and not told again in time: gone, over."""
+        drafts = self._troubles.overdue(now)
         for reader, recheck in list(self._rechecks.items()):
             if recheck.due_us is None:
                 recheck.due_us = now.real_us + TAG_RECHECK_MS * 1_000
@@ -141,35 +166,16 @@ class Translator:
         key = node, point, str(found[1].get("tag", ""))
         number, since_us = self._newest.get(key, ((0, 0), earliest))
         if (frame.boot, frame.seq) < number:  # overtaken by a newer report: it stays before it
-            return [self._draft(node, frame, (min(earliest, since_us - 1), latest), suffix, *found)]
+            return [from_node(node, frame, (min(earliest, since_us - 1), latest), suffix, *found)]
         earliest = max(earliest, since_us)
         self._newest[key] = (frame.boot, frame.seq), earliest
         if found[0] == "tag.gone":
             del self._newest[key]  # bounded: only tags that lie there
-        return [self._draft(node, frame, (earliest, latest), suffix, *found)]
+        return [from_node(node, frame, (earliest, latest), suffix, *found)]
 
-    def _draft(
-        self,
-        node: str,
-        frame: Frame,
-        occurred: tuple[int, int | None],
-        suffix: str,
-        fact_type: str,
-        body: dict[str, BodyValue],
-    ) -> Draft:
-        return Draft(
-            type=fact_type,
-            body=body,
-            id=f"{node}|{frame.boot}|{frame.seq}{suffix}",
-            occurred_us=occurred[0],
-            occurred_latest_us=occurred[1],
-            by="node",
-            source_name=node,
-            source_boot=frame.boot,
-            source_seq=frame.seq,
-        )
-
-    def _contact(self, node: str, number: int, state: int) -> Found | None:
+    def _contact(
+        self, node: str, frame: Frame, occurred: tuple[int, int | None], number: int, state: int
+    ) -> Found | None:
         point = self._points.get((node, number))
         if point is None:
             self.counters["unknown_point"] += 1
@@ -179,6 +185,12 @@ class Translator:
                 return _DOOR_FACTS[state], {"door": point.of}
             case "recorder_contact":
                 return _RECORDER_FACTS[state], {"recorder": point.of}
+            case "lock_bolt":
+                return _BOLT_FACTS[state], {"door": point.of}
+            case "input":
+                return _INPUT_FACTS[state], {"input": point.of}
+            case "reader":
+                return self._reader(node, frame, occurred[0], point, state)
             case "lock_feedback" | "exit_request":
                 return self._pulse(point, state)
             case "output" if state != UNKNOWN:
@@ -195,6 +207,46 @@ class Translator:
             return None
         fact_type = "door.released" if point.kind == "lock_feedback" else "door.exit_requested"
         return fact_type, {"door": point.of}
+
+    def _reader(self, node: str, frame: Frame, at_us: int, point: Point, state: int) -> Found | None:
+        """A reader that is not heard, or is again: then what lies there has to be told anew."""
+        reader, is_lost = point.of, self._memory.readers.get(point.of) == UNKNOWN
+        is_overtaken = self._memory.has_newer(f"reader:{reader}", frame.boot, frame.seq)
+        if state == UNKNOWN:
+            if not is_overtaken:
+                self._unwatched.setdefault(reader, at_us)
+                self._rechecks.pop(reader, None)  # nobody can see what is gone
+            return None if is_lost else ("reader.lost", {"reader": reader})
+        if not is_lost:
+            return None
+        if not is_overtaken:
+            self._question(node, frame, at_us, point)
+        return "reader.restored", {"reader": reader}
+
+    def _troubled(
+        self, node: str, frame: Frame, occurred: tuple[int, int | None], message: Troubles
+    ) -> list[Draft]:
+        drafts: list[Draft] = []
+        for number, bits in message.points:
+            point = self._points.get((node, number))
+            if point is None:
+                self.counters["unknown_point"] += 1
+            else:
+                drafts += self._troubles.told(point, bits, frame, occurred)
+        return drafts
+
+    def _band(self, node: str, frame: Frame, occurred: tuple[int, int | None], message: Band) -> list[Draft]:
+        """What an active wristband tells of itself; each press anew, the rest once until it is bound again."""
+        point = self._points.get((node, message.point))
+        if point is None or point.kind != "reader":
+            self.counters["unknown_point" if point is None else "unfitting_message"] += 1
+            return []
+        band = message.uid.hex().upper()
+        return [
+            from_node(node, frame, occurred, f"|{name}", name, {"band": band})
+            for flag, name in _BAND_FACTS.items()
+            if message.flags & flag and (flag == BAND_BUTTON or not self._memory.has_told(band, name))
+        ]
 
     def _tag(self, node: str, message: Tag) -> Found | None:
         point = self._points.get((node, message.point))
@@ -220,14 +272,19 @@ class Translator:
         self, node: str, frame: Frame, occurred: tuple[int, int | None], message: Snapshot
     ) -> list[Draft]:
         drafts: list[Draft] = []
+        self._troubles.snapshot(node, frame, occurred[0])
         for number, state in message.points:
             point = self._points.get((node, number))
             if point is not None and self._is_overtaken(node, frame, point):
                 continue
-            if point is not None and point.kind == "reader":
+            if (
+                point is not None
+                and point.kind == "reader"
+                and state != UNKNOWN != self._memory.readers.get(point.of)
+            ):
                 self._question(node, frame, occurred[0], point)
-            elif point is None or self._differs(point, state):
-                found = self._contact(node, number, state)
+            if point is None or self._differs(point, state):
+                found = self._contact(node, frame, occurred, number, state)
                 drafts += self._finish(node, frame, occurred, number, found, f"|{number}")
         return drafts
 
@@ -246,9 +303,13 @@ class Translator:
                 return memory.doors.get(point.of) != state
             case "recorder_contact":
                 return memory.recorders.get(point.of) != state
+            case "lock_bolt":
+                return memory.bolts.get(point.of) != state
+            case "input":
+                return memory.inputs.get(point.of) != state
             case "output":
                 return memory.confirmed.get(point.of) != (state == ACTIVE)
-        return True  # releases and buttons: _pulse compares
+        return True  # releases and buttons: _pulse compares; readers: _reader
 
     def _question(self, node: str, frame: Frame, at_us: int, point: Point) -> None:
         """The tags that still lie there follow the snapshot as TAG messages; the others are gone."""

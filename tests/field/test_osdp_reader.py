@@ -54,7 +54,8 @@ def test_contacts_are_unknown_until_reported_and_told_with_their_polarity():
     assert [reader.state(point) for point in (10, 11, 12, 13, 14)] == [UNKNOWN] * 5
     reader.begin()
     reader.report(INPUTS, b"\x01\x01", 5)
-    assert reader.changes(5) == [("contact", 11, ACTIVE, 5), ("contact", 12, INACTIVE, 5)]
+    told = [("contact", 10, INACTIVE, 5), ("contact", 11, ACTIVE, 5), ("contact", 12, INACTIVE, 5)]
+    assert reader.changes(5) == told
     reader.report(INPUTS, b"\x02", 6)  # 2 is no level; the second is not told at all
     assert reader.changes(6) == [("contact", 11, UNKNOWN, 6), ("contact", 12, UNKNOWN, 6)]
 
@@ -63,7 +64,8 @@ def test_a_missed_answer_makes_all_unknown_at_once_and_wants_all_again():
     reader = known()
     reader.missed(100)
     assert [change for change in reader.changes(100) if change[0] != "trouble"] == [
-        ("contact", 11, UNKNOWN, 100), ("contact", 12, UNKNOWN, 100), ("feedback", 13, UNKNOWN, 100),
+        ("contact", 10, UNKNOWN, 100), ("contact", 11, UNKNOWN, 100), ("contact", 12, UNKNOWN, 100),
+        ("feedback", 13, UNKNOWN, 100),
     ]  # fmt: skip
     assert reader.bits(11) == SILENT
     assert reader.state(10) == UNKNOWN
@@ -91,6 +93,23 @@ def test_a_card_is_told_once_and_gone_after_its_time_as_of_when_it_was_read_last
     assert reader.state(10) == ACTIVE
     assert reader.changes(1599) == []
     assert reader.changes(1600) == [("tag", 10, 0, UID, 600)]
+
+
+def test_while_a_reader_is_not_heard_no_card_goes_and_what_lies_there_is_told_anew():
+    reader = known()
+    reader.card(32, UID, 100)
+    reader.changes(100)
+    reader.missed(200)
+    assert ("contact", 10, UNKNOWN, 200) in reader.changes(200)
+    assert reader.changes(1500) == []
+    reader.card(32, UID, 1600)
+    reader.heard()
+    assert reader.changes(1600)[:2] == [("contact", 10, ACTIVE, 1600), ("tag", 10, 1, UID, 1600)]
+    reader.missed(1700)
+    reader.changes(1700)
+    reader.heard()
+    told = [change for change in reader.changes(9000) if change[1] == 10 and change[0] != "trouble"]
+    assert told == [("contact", 10, ACTIVE, 9000), ("tag", 10, 1, UID, 1600), ("tag", 10, 0, UID, 1600)]
 
 
 def test_a_flood_of_cards_has_a_limit_and_the_oldest_goes():

@@ -21,6 +21,8 @@ KINDS: Final = {
     "exit_request": "contact",
     "recorder_contact": "contact",
     "lock_feedback": "feedback",
+    "lock_bolt": "feedback",
+    "input": "contact",
     "output": "output",
     "reader": "reader",
 }
