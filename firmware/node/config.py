@@ -186,22 +186,24 @@ def load(path, kinds=None):
     with open(path) as file:
         text = file.read()
     key = _read_key(path + ".key")
-    if key is not None:
-        from node import signed  # here: a node that was not adopted keeps the memory
-
-        text = signed.opened(path, text, _key(key))
-    try:
-        table = json.loads(text)
-    except ValueError as error:
-        raise ConfigError("%s: expected JSON, found: %s" % (path, error)) from None
     if key is None:
-        return NodeConfig(table, kinds)
+        return NodeConfig(_parsed(path, text), kinds)
+    from node import signed  # here: a node that was not adopted keeps the memory
+
+    table = _parsed(path, signed.opened(path, text, _key(key)))
     if not isinstance(table, dict) or "key" in table:
         raise ConfigError("%s: expected a signed configuration without a key of its own" % path)
     table["key"] = key
     settings = NodeConfig(table, kinds)
     signed.advance(path + ".version", settings.version)
     return settings
+
+
+def _parsed(path, text):
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise ConfigError("%s: expected JSON, found: %s" % (path, error)) from None
 
 
 def _read_key(path):

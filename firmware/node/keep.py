@@ -87,6 +87,7 @@ class Keep:
 
     def _save(self, queue, now_ms) -> None:
         records = []
+        newest = self._saved_seq
         for entry in queue.entries:
             if _is_kept(entry):
                 records.append(record_of(entry.wire))

@@ -55,7 +55,7 @@ def main(argv: list[str]) -> int:
 
 
 def _adopt(options: argparse.Namespace) -> int:
-    folder = options.firmware / "boards"
+    folder = _board_files(options)
     table = flash.read_config(options.config, folder / options.board / "pins.py")
     if options.first_boot:
         table["first_boot"] = options.first_boot
@@ -73,8 +73,17 @@ def _adopt(options: argparse.Namespace) -> int:
     return 0
 
 
+def _board_files(options: argparse.Namespace) -> Path:
+    folder: Path = options.firmware / "boards"
+    if not (folder / "slots.py").exists():
+        raise ConfigError(
+            f"{folder}: expected the boards' own files (--firmware: that of a checkout), found no slots.py"
+        )
+    return folder
+
+
 def _configure(options: argparse.Namespace) -> int:
-    table = flash.read_config(options.config, options.firmware / "boards" / options.board / "pins.py")
+    table = flash.read_config(options.config, _board_files(options) / options.board / "pins.py")
     key = _key_of(options.nodes, options.name)
     with usb.held(options.port) as board:
         version = flash.write_config(board, table, key)

@@ -409,6 +409,24 @@ def test_a_board_on_a_serial_port_is_held_adopted_and_updated_and_runs_its_node_
     assert not (folder / "hold").exists()
 
 
+def test_an_installation_without_the_boards_files_is_told_where_they_are(tmp_path, capsys) -> None:
+    command = [
+        "adopt",
+        "--port",
+        "x",
+        "--config",
+        "c",
+        "--name",
+        "n7",
+        "--board",
+        "esp32",
+        "--firmware",
+        str(tmp_path),
+    ]
+    assert board_commands.main(command) == 2
+    assert "--firmware: that of a checkout" in capsys.readouterr().err
+
+
 def test_a_port_with_no_board_is_told(tmp_path, capsys) -> None:
     config = tmp_path / "n7.json"
     config.write_text(json.dumps(TABLE))
