@@ -100,10 +100,8 @@ class Keep:
             for record in bounded(records, self._most):
                 _write(file, record)
             file.flush()
-            if hasattr(os, "fsync"):
+            if hasattr(os, "fsync"):  # a board's file system writes all when the file is closed
                 os.fsync(file.fileno())
-        if not hasattr(os, "fsync") and hasattr(os, "sync"):
-            os.sync()
         os.rename(aside, self.path)
         self._is_there = True
         self._saved_seq = newest
