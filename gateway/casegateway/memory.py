@@ -64,7 +64,7 @@ class SeenSeqs:
         return (at < len(numbers) and numbers[at] == seq) or seq <= numbers[-1] - SEEN_SEQS_MAX
 
     def _add_kept(self, boot: int, seq: int) -> None:
-        numbers = self._earlier.setdefault(boot, array("L"))
+        numbers = self._earlier.setdefault(boot, array("I"))
         at = bisect_left(numbers, seq)
         if at == len(numbers) or numbers[at] != seq:
             numbers.insert(at, seq)
@@ -80,7 +80,7 @@ class SeenSeqs:
             return
         if boot > self.boot:
             if self._recent:
-                self._earlier[self.boot] = array("L", sorted(self._recent))
+                self._earlier[self.boot] = array("I", sorted(self._recent))
                 self._add_kept(self.boot, self.top)
             self.boot, self.top = boot, 0
             self._recent.clear()

@@ -52,7 +52,7 @@ def test_every_key_of_health_is_in_the_document() -> None:
         (limits.SERIAL_UNSENT_BYTES_MAX // 1_024, "bytes to a serial port | 8 kB"),
         (limits.HELD_FRAMES_MAX, "held for order | 64"),
         (limits.SEEN_SEQS_MAX, "remembered of a node | 4,096"),
-        (limits.EARLIER_BOOTS_MAX, "for what it kept | 4 before the present one"),
+        (limits.EARLIER_BOOTS_MAX, "for what it kept | 16 before the present one"),
         (limits.OFFICER_IDS_MAX, "officers' facts | 65,536"),
         (limits.BATCHES_IN_FLIGHT_MAX, "in flight | 8 of 64 leaves or 256 kB"),
         (limits.MQTT_UNACKED_MAX, "MQTT client | 64"),
