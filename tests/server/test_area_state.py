@@ -365,7 +365,8 @@ def test_what_the_servers_wrong_clock_added_to_an_alarm_of_the_log_goes_again(ki
     kit.beat(141.0)
     kit.state.tick(kit.clock.now(), 141.1)
     assert {a.id: a.stages for a in kit.state.book.open() if a.origin == GATEWAY} == by_log
-    assert {e.detail.get("reason") for e in kit.station.area("a1").history(longer[0])} >= {"late_evidence"}
+    told = [line["detail"].get("reason") for line in kit.station.area("a1").history(longer[0])]
+    assert "late_evidence" in told
 
 
 def test_a_fork_is_alarmed_and_both_accounts_are_kept(kit: Kit) -> None:
