@@ -20,8 +20,7 @@ from caselog.keys import Signer
 from caselog.leaf import LeafRecord
 from caselog.records import KEY_CHANGED
 from caseserver import heartbeat as heartbeats
-from caseserver.alarms import AHEAD, Alarm, AlarmBook
-from caseserver.alarms import GATEWAY as BY_LOG
+from caseserver.alarms import AHEAD, AlarmBook
 from caseserver.comparing_clocks import ClockComparison
 from caseserver.evaluator import Difference, Evaluator, Found, differences_text
 from caseserver.forks import FOLDER as FORKS_FOLDER
@@ -40,6 +39,7 @@ from caseserver.store.alarms import AlarmReader
 from caseserver.store.database import Database
 from caseserver.store.facts import Fate, fate_told_by
 from caseserver.store.leaves import LeafReader
+from caseserver.taking_back import take_back
 from custody.area import Area
 from custody.effects import Refusal
 from custody.rules import Rulebook
@@ -51,8 +51,6 @@ BEHIND_S: Final = 2.0
 OWED_S: Final = 60.0
 """A heard gateway whose log is all here has had this long to write an output."""
 DIFFERENCES_SHOWN_MAX: Final = 20
-AHEAD_SLACK_US: Final = 5_000_000
-"""Station time a gateway gets after a deadline before its silence on it counts as a no."""
 
 
 class AreaState:
@@ -387,13 +385,8 @@ class AreaState:
         if beat is None or self._is_stale or beat.size > self.ingest.size or beat.pending:
             self._owed_s = None
             return
-        for alarm in self.book.open():
-            if alarm.origin == AHEAD and not self.evaluator.is_known(alarm.id):
-                if self._is_denied(alarm.raised_us, beat, now) or not self.evaluator.is_running(alarm.id):
-                    self.book.clear(alarm.id, now.earliest_us, "late_evidence", is_over=True)
-                    self._touch()
-            elif alarm.origin == BY_LOG:
-                self._step_back(alarm, beat, now)
+        if take_back(self.book, self.evaluator, beat.instant, now):
+            self._touch()
         if not self.evaluator.owed():
             self._owed_s = None
         elif self._owed_s is None:
@@ -402,24 +395,6 @@ class AreaState:
             self._owed_s = None
             self.evaluator.overdue_now()
             self._report(self.evaluator.take_differences(), now)
-
-    def _step_back(self, alarm: Alarm, beat: heartbeats.Heartbeat, now: Instant) -> None:
-        """Stages of an alarm of the log that only the look ahead has reached, and that the log does not bear out."""
-        record = self.evaluator.record(alarm.id)
-        if record is None or record.stages == alarm.stages:
-            return
-        for stage in set(alarm.stages) - set(record.stages):
-            due_us = self.evaluator.stage_due_us(alarm.id, stage)
-            if due_us is None or self._is_denied(due_us, beat, now):
-                self.book.step_back(record, now.earliest_us)
-                self._touch()
-                return
-
-    @staticmethod
-    def _is_denied(due_us: int, beat: heartbeats.Heartbeat, now: Instant) -> bool:
-        """Whether a gateway that told nothing of it is past it, or it is to come by both clocks (ours may have been ahead)."""
-        is_to_come = all(_is_before(clock, due_us) for clock in (beat.instant, now))
-        return is_to_come or beat.instant.earliest_us > due_us + AHEAD_SLACK_US
 
     def _ask(self, real_s: float) -> list[Message]:
         """Ask for leaves that the gateway says it has and that do not come."""
@@ -447,7 +422,3 @@ class AreaState:
 
     def _touch(self) -> None:
         self.version += 1
-
-
-def _is_before(clock: Instant, at_us: int) -> bool:
-    return clock.latest_us is not None and clock.latest_us < at_us
