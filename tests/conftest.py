@@ -1,9 +1,13 @@
 """Settings of the whole suite. Fixtures belong beside the tests that use them."""
 
 import os
+from functools import cache
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from tests.tools.tree import ROOT
 
 # The default run is the same run each time: examples derive from the test itself, no database of
 # earlier failures. `HYPOTHESIS_PROFILE=wide` searches further, with fresh examples.
@@ -18,9 +22,17 @@ settings.register_profile("wide", database=None, deadline=None, max_examples=200
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))
 
 
-def needs_programs(item: pytest.Item) -> bool:
-    """Whether a test starts real programs or a browser and mostly waits for them."""
-    return any(item.get_closest_marker(name) for name in ("real", "browser"))
+@cache
+def needs_programs(file: str) -> bool:
+    """Whether the tests of a file (its path from the root) start real programs or a browser and mostly wait for them."""
+    text = (ROOT / file).read_text(encoding="utf-8")
+    return "pytest.mark.real" in text or "pytest.mark.browser" in text
+
+
+def group_of(nodeid: str) -> str:
+    """Tests of one group run one after another in one process."""
+    file = nodeid.partition("::")[0]
+    return "programs" if needs_programs(file) else file
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -29,9 +41,21 @@ def pytest_configure(config: pytest.Config) -> None:
         os.nice(10)
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """`-n 2 --dist loadgroup`: what needs real programs is one group and comes first, the rest goes by file."""
-    items.sort(key=lambda item: not needs_programs(item))  # stable: the order by seed stays within each
-    for item in items:
-        group = "programs" if needs_programs(item) else item.nodeid.partition("::")[0]
-        item.add_marker(pytest.mark.xdist_group(group))
+    """After the shuffle: the group that takes longest comes first, in the order by seed within itself."""
+    items.sort(key=lambda item: group_of(item.nodeid) != "programs")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """With `-n 2`: real programs in one process, and what computes, file by file, in the other."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Groups(
+        LoadScopeScheduling
+    ):  # not by marks: what `--dist loadgroup` writes into a node id pytest 9 ignores
+        def _split_scope(self, nodeid: str) -> str:
+            return group_of(nodeid)
+
+    return Groups(config, log)

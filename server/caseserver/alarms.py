@@ -244,6 +244,16 @@ class AlarmBook:
             alarm, AlarmEvent(alarm_id, f"cleared|{at_us}", "cleared", at_us, detail={"reason": reason})
         )
 
+    def step_back(self, record: AlarmRecord, at_us: int) -> None:
+        """What a look ahead had added to an alarm of the log is taken back: it shows what the log says of it."""
+        known = self.get(record.id)
+        if known is None:
+            return
+        alarm = replace(Alarm.of_record(self.area, record, GATEWAY), verified_us=known.verified_us)
+        gone = " ".join(stage for stage in known.stages if stage not in record.stages)
+        detail = {"reason": "late_evidence", "stage": gone, "origin": AHEAD}
+        self._put(alarm, AlarmEvent(record.id, f"stepped-back|{at_us}", "cleared", at_us, detail=detail))
+
     def act_own(
         self, alarm_id: str, action: str, officer: str, at_us: int, cause: str = "", done: str = ""
     ) -> str:

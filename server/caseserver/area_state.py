@@ -39,6 +39,7 @@ from caseserver.store.alarms import AlarmReader
 from caseserver.store.database import Database
 from caseserver.store.facts import Fate, fate_told_by
 from caseserver.store.leaves import LeafReader
+from caseserver.taking_back import take_back
 from custody.area import Area
 from custody.effects import Refusal
 from custody.rules import Rulebook
@@ -50,8 +51,6 @@ BEHIND_S: Final = 2.0
 OWED_S: Final = 60.0
 """A heard gateway whose log is all here has had this long to write an output."""
 DIFFERENCES_SHOWN_MAX: Final = 20
-AHEAD_SLACK_US: Final = 5_000_000
-"""Station time a gateway gets after a deadline before its silence on it counts as a no."""
 
 
 class AreaState:
@@ -386,16 +385,8 @@ class AreaState:
         if beat is None or self._is_stale or beat.size > self.ingest.size or beat.pending:
             self._owed_s = None
             return
-        for alarm in self.book.open():
-            if alarm.origin != AHEAD or self.evaluator.is_known(alarm.id):
-                continue
-            is_past = beat.instant.earliest_us > alarm.raised_us + AHEAD_SLACK_US
-            # Our clock may have been ahead: what the log has ended cannot fall due any more, and what is to come by
-            # both clocks has not.
-            is_to_come = all(_is_before(clock, alarm.raised_us) for clock in (beat.instant, now))
-            if is_past or is_to_come or not self.evaluator.is_running(alarm.id):
-                self.book.clear(alarm.id, now.earliest_us, "late_evidence", is_over=True)
-                self._touch()
+        if take_back(self.book, self.evaluator, beat.instant, now):
+            self._touch()
         if not self.evaluator.owed():
             self._owed_s = None
         elif self._owed_s is None:
@@ -431,7 +422,3 @@ class AreaState:
 
     def _touch(self) -> None:
         self.version += 1
-
-
-def _is_before(clock: Instant, at_us: int) -> bool:
-    return clock.latest_us is not None and clock.latest_us < at_us

@@ -124,6 +124,15 @@ class Evaluator:
         """Whether by the log alone this duty runs."""
         return any(row.id == obligation_id and row.closed_us is None for row in self._engine.obligations())
 
+    def record(self, alarm_id: str) -> AlarmRecord | None:
+        """The alarm by the log alone, while it is not closed."""
+        return self._engine.alarms.get(alarm_id)
+
+    def stage_due_us(self, alarm_id: str, stage: str) -> int | None:
+        """When by the log alone a stage of this alarm falls due; None when it cannot any more."""
+        rows = [row for row in self._engine.obligations() if row.id == alarm_id and row.closed_us is None]
+        return next((known.due_us for row in rows for known in row.stages if known.name == stage), None)
+
     def next_deadline_us(self) -> int | None:
         """When something falls due, by the log and the look ahead."""
         return (self._ahead or self._engine).next_deadline_us()

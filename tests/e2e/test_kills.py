@@ -98,7 +98,9 @@ def test_a_deadline_that_passed_while_the_gateway_was_down_is_told_first_and_mar
     kill = next(kill for kill in chain.kills if kill.aim == "" and kill.station_us >= DAY_US + at("08:13:20"))
     late = [s for s in alarms_of(chain.gateway_log(AREA)).standing if s.rule == "M2a" and s.stage == "10min"]
     assert late, "M2a was due while the gateway was down"
-    assert kill.station_us < min(stage.due_us for stage in late), "the machine killed it too late for this test"
+    assert kill.station_us < min(stage.due_us for stage in late), (
+        "the machine killed it too late for this test"
+    )
     assert all(stage.late_us > 30 * SECOND_US for stage in late)
     # Outputs that the kill kept from the disk may come before it: they follow from facts of before.
     after = [canonical.loads(data) for data in chain.gateway_log(AREA)[kill.log_sizes[AREA] :]]

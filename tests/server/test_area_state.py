@@ -350,6 +350,25 @@ def test_what_the_servers_wrong_clock_raised_ahead_goes_when_it_is_to_come_by_bo
     assert [i for i in ids(kit, origin=AHEAD) if i.startswith("a1/T1/")] == []
 
 
+def test_what_the_servers_wrong_clock_added_to_an_alarm_of_the_log_goes_again(kit: Kit) -> None:
+    end_us = morning(kit.gateway)
+    run_on(kit, end_us + 13 * HOUR_US // 2)
+    kit.clock.at_us = end_us + 13 * HOUR_US // 2
+    kit.take(kit.gateway.batch())
+    kit.beat(100.0)
+    by_log = {alarm.id: alarm.stages for alarm in kit.state.book.open() if alarm.origin == GATEWAY}
+    kit.clock.at_us += 2 * HOUR_US  # somebody set the server's clock
+    kit.state.tick(kit.clock.now(), 140.0)
+    longer = [a.id for a in kit.state.book.open() if a.id in by_log and a.stages != by_log[a.id]]
+    assert longer
+    kit.clock.at_us = end_us + 13 * HOUR_US // 2 + MINUTE_US
+    kit.beat(141.0)
+    kit.state.tick(kit.clock.now(), 141.1)
+    assert {a.id: a.stages for a in kit.state.book.open() if a.origin == GATEWAY} == by_log
+    told = [line["detail"].get("reason") for line in kit.station.area("a1").history(longer[0])]
+    assert "late_evidence" in told
+
+
 def test_a_fork_is_alarmed_and_both_accounts_are_kept(kit: Kit) -> None:
     morning(kit.gateway)
     kit.take(kit.gateway.batch())
