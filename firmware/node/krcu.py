@@ -59,22 +59,16 @@ def _find(data, head, tail, size):
 
 
 class Profile:
-    """A kind of board. ``locks_max``; ``has_senses``: its answer tells of a sensor a lock too."""
+    """A kind of board. It gives, beside what stands here:
+
+    locks_max, has_senses       its answer tells of a sensor a lock too
+    state_question(board)       the bytes that ask ``board`` 0..14 for its state
+    release(board, lock)        the order to release ``lock`` 1.., that one alone
+    read(data, board)           (hook bits, sense bits) of an answer of ``board`` in ``data``, or None
+    """
 
     locks_max = 0
     has_senses = False
-
-    def state_question(self, board):
-        """Return the bytes that ask ``board`` 0..14 for its state."""
-        raise NotImplementedError
-
-    def release(self, board, lock):
-        """Return the order to release ``lock`` 1.., that one alone."""
-        raise NotImplementedError
-
-    def read(self, data, board):
-        """Return (hook bits, sense bits) of an answer of ``board`` in ``data``, or None."""
-        raise NotImplementedError
 
     def check(self, board, lock) -> None:
         if not 0 <= board < BOARDS_MAX or not 1 <= lock <= self.locks_max:

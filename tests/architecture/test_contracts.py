@@ -19,7 +19,8 @@ PLANTED: dict[str, str] = {
     "custody/bookcheck/planted.py": "import custody.facts",
     "casewire/planted.py": "import typing",
     "node/planted.py": "import custody",
-    "casegateway/planted.py": "import caseserver",
+    "casefield/planted.py": "import custody",
+    "casegateway/planted.py": "import caseserver, node",
     "caseserver/planted.py": "import casewire, casegateway",
 }
 """Module to plant -> what it imports. Being unplaced, each also breaks its package's exhaustive layers."""

@@ -45,8 +45,11 @@ PURE_IMPORTS: dict[str, set[str]] = {
 
 LIBRARY_PLACES: dict[str, tuple[str, ...]] = {
     "paho": ("gateway/casegateway/adapters/", "server/caseserver/adapters/", "server/caseserver/link.py"),
-    "serial": ("gateway/casegateway/adapters/",),
-    "RPi": ("gateway/casegateway/adapters/",),
+    "serial": ("gateway/casegateway/adapters/", "gateway/casefield/ports.py"),
+    "RPi": ("gateway/casegateway/adapters/", "gateway/casefield/pins.py"),
+    "osdp": ("gateway/casefield/",),
+    "osdp_sys": ("gateway/casefield/",),
+    "pymodbus": ("gateway/casefield/",),
     "mpremote": ("gateway/casefield/usb.py",),
     "sqlalchemy": (
         "server/caseserver/store/",

@@ -17,7 +17,7 @@ from packaging.utils import canonicalize_name
 from tests.tools.tree import ROOT
 
 PAGE = Path("docs/licences.md")
-PRODUCT_EXTRAS = ("gateway", "server", "influx")
+PRODUCT_EXTRAS = ("gateway", "field", "server", "influx")
 
 HEAD = """\
 # Licences of the dependencies
@@ -114,7 +114,7 @@ def page() -> str:
             PI,
             NODES,
             "## Development and tests only\n",
-            "Never installed with the product. `pymerkle` (GPL) is an outside check of our tree, imported by tests alone.\n",
+            "Never installed with the product. `pymerkle` (GPL) is an outside check of our tree, imported by tests alone; `wireviz` (GPL) is a tool that draws hardware/.\n",
             table(sorted(name for name in rows if name not in product), rows),
         ]
     )

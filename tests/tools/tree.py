@@ -11,6 +11,7 @@ PACKAGES: dict[str, str] = {
     "node": "firmware",
     "caselog": "gateway",
     "custody": "gateway",
+    "casefield": "gateway",
     "casegateway": "gateway",
     "caseward": "gateway",
     "caseserver": "server",
