@@ -93,6 +93,29 @@ FLAGS: Final = _codes(
     detention_from_ten_days=("可能拘留十日以上", "Ten days of detention or more possible"),
     hearing_case=("适用听证程序", "Hearing applies"),
 )
+WALKS: Final = _codes(  # what came of a walk test at one point
+    passed=("通过", "Passed"),
+    failed=("未通过", "Failed"),
+    absent=("未安装", "Not there"),
+)
+# What a point can be seen to do; `nothing`: it was not seen to do anything.
+SIGHTS: Final = _codes(
+    open=("打开", "Open"),
+    shut=("关上", "Shut"),
+    withdrawn=("锁舌缩回", "Bolt drawn back"),
+    thrown=("锁舌伸出", "Bolt thrown"),
+    released=("放行", "Released"),
+    pressed=("按下", "Pressed"),
+    recording=("正在录像", "Recording"),
+    stopped=("停止录像", "Not recording"),
+    active=("触发", "Active"),
+    clear=("未触发", "Clear"),
+    on=("接通", "On"),
+    off=("断开", "Off"),
+    read=("读到标签", "Tag read"),
+    gone=("标签拿开", "Tag gone"),
+    nothing=("未见变化", "Nothing"),
+)
 RECEPTION_GROUNDS: Final = _codes(
     mediation=("调解", "Mediation"),
     hearing=("听证", "Hearing"),

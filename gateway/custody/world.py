@@ -209,6 +209,36 @@ class TroubleState:
 
 
 @dataclass(frozen=True, slots=True)
+class PointState:
+    """What was told last of a point. Kept by kind and owner, which is what facts name: `door_contact:gate`.
+
+    `moved`: its newest change out of a known state, as a hand makes one; a state told anew after
+    silence is none. Of a button, a release and a reader only the events are told, never the rest.
+    """
+
+    state: str
+    since_us: int
+    fact: int
+    moved: str | None = None
+    moved_us: int = 0
+    moved_fact: int = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Walked:
+    """The newest walk test of a point, kept by its ref. `seen`: what the system saw of it, and when."""
+
+    of: str
+    result: str
+    seen: str
+    seen_us: int | None
+    note: str
+    officer: str
+    at_us: int
+    fact: int
+
+
+@dataclass(frozen=True, slots=True)
 class NodeState:
     """A node: heard, lost, or not yet heard (unknown).
 
@@ -290,6 +320,9 @@ class World:
         self.readers: Table[ReaderState] = Table("readers", journal, changes)
         self.inputs: Table[InputState] = Table("inputs", journal, changes)
         self.troubles: Table[TroubleState] = Table("troubles", journal, changes)
+        # for pages alone: no rule reads them
+        self.told: Table[PointState] = Table("told", journal)
+        self.walks: Table[Walked] = Table("walks", journal)
         self.nodes: Table[NodeState] = Table("nodes", journal, changes)
         self.sources: Table[SourceState] = Table("sources", journal, changes)
         # steps done, by subject: "stay:…", "case:…", "room:…"

@@ -34,6 +34,8 @@ ENTERERS: Final = _CASE
 """Who enters what another organ decided."""
 OWN_LOG_READERS: Final = frozenset({"supervisor", "legal_reviewer", "inspector", "system_administrator"})
 """Who may read what the server wrote down of its own users."""
+WALKERS: Final = frozenset({"area_administrator", "system_administrator"})
+"""Who tries the points of an area, one after the other, and says what came of it."""
 COMPARERS: Final = frozenset({"legal_reviewer", "supervisor", "inspector", "station_leader"})
 """Who may ask what another rulebook would make of the log."""
 
@@ -62,6 +64,7 @@ FACT_ROLES: Final[Mapping[str, frozenset[str]]] = _table(
     (_CARE, "escort.checked escort.formed escort.recording_started escort.recording_stopped exit.departed exit.returned"),
     (_CARE, "bodycam.stopped bodycam.uploaded delivery.health_checked release.handed_over patrol.tapped"),
     (frozenset({"area_administrator", "station_leader", "supervisor"}), "room.inspected"),
+    (WALKERS, "point.walked"),
     (_HEADS | {"superintendent"}, "extension.approved"),
     (_HEADS, "sample.approved exit.approved coercion.approved"),
     (_REVIEWERS, "hold.lifted"),

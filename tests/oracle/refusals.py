@@ -101,8 +101,10 @@ def unknown_place(area: dict[str, Any], fact_type: str, body: dict[str, Any]) ->
     if fact_type.startswith("reader.") and body["reader"] not in area.get("readers", ()):
         return "unknown_place"
     if fact_type.startswith("point."):
-        known = [(point["node"], point.get("point")) for point in area.get("points", ())]
-        return None if (body["node"], body["point"]) in known else "unknown_place"
+        known = {(point["node"], point.get("point")): point["of"] for point in area.get("points", ())}
+        owner = known.get((body["node"], body["point"]))
+        is_wrong = owner is None or (fact_type == "point.walked" and owner != body["of"])
+        return "unknown_place" if is_wrong else None
     return None
 
 

@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 
 CHOICES_TEXT = """
 INSPECTIONS: accepted not_accepted
+WALKS: passed failed absent
+SIGHTS: open shut withdrawn thrown released pressed recording stopped active clear on off read gone nothing
 TROUBLES: line_short line_open line_fault tamper battery_low mains_lost silent jammed contradiction key_refused default_key noisy
 SERVICES: sworn auxiliary external
 ROLES: duty_officer case_officer area_administrator guard keeper legal_reviewer supervisor station_leader system_administrator inspector case_department_head station_head county_duty_head county_head procuratorate superintendent court
@@ -83,6 +85,7 @@ input.cleared: input=ref
 input.lost: input=ref
 point.troubled: node=ref point=int[0..255] of=ref trouble=ref<TROUBLES>
 point.cleared: node=ref point=int[0..255] of=ref trouble=ref<TROUBLES>
+point.walked: node=ref point=int[0..255] of=ref result=ref<WALKS> seen=ref<SIGHTS> seen_at_us?=instant note?=text officer=ref
 reader.lost: reader=ref
 reader.restored: reader=ref
 tag.read: tag=ref room=ref reader?=ref

@@ -11,6 +11,7 @@ from typing import Final
 from custody.apply.base import Handler, Refused, nothing
 from custody.apply.equipment import EQUIPMENT
 from custody.apply.people import PEOPLE
+from custody.apply.points import POINTS, note_told
 from custody.apply.way import moved_on, refusal_of_way
 from custody.area import Area
 from custody.catalogue import FACT_TYPES, SUBJECTS
@@ -20,7 +21,7 @@ from custody.world import World
 
 __all__ = ["Refused", "apply_fact", "note_steps"]
 
-_HANDLERS: Final[Mapping[str, Handler]] = {**EQUIPMENT, **PEOPLE}
+_HANDLERS: Final[Mapping[str, Handler]] = {**EQUIPMENT, **POINTS, **PEOPLE}
 
 
 def apply_fact(world: World, area: Area, rulebook: Rulebook, fact: Fact) -> Refused | None:
@@ -30,6 +31,7 @@ def apply_fact(world: World, area: Area, rulebook: Rulebook, fact: Fact) -> Refu
         refused = _HANDLERS.get(fact.type, nothing)(world, area, fact)
     if refused is None:
         note_steps(world, fact)
+        note_told(world, area, fact)
         moved_on(world, rulebook, fact)
     return refused
 

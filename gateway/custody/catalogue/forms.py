@@ -248,7 +248,7 @@ FOLLOWS: Final[Mapping[str, tuple[str, ...]]] = {
 # Facts with a page of their own, and what officers do about alarms, which the alarm's page offers.
 OWN_PAGES: Final = frozenset(
     ("stay.registered", "wristband.bound", "search.signed", "extension.approved", "stay.released",
-     "person.identified", "person.erased", "alarm.taken", "alarm.acknowledged", "alarm.rectified", "alarm.verified")
+     "person.identified", "person.erased", "point.walked", "alarm.taken", "alarm.acknowledged", "alarm.rectified", "alarm.verified")
 )  # fmt: skip
 
 FORM_NAMES: Final[Mapping[str, Name]] = {
@@ -302,6 +302,8 @@ FIELD_NAMES: Final[Mapping[str, Name]] = {
     "missing": Name("缺少的材料，件", "Documents missing"),
     "mode": Name("方式", "How"),
     "name": Name("姓名", "Name"),
+    "node": Name("节点", "Node"),
+    "note": Name("说明", "Note"),
     "of": Name("什么事", "Of what"),
     "officer": Name("民警", "Officer"),
     "officers": Name("民警", "Officers"),
@@ -309,6 +311,7 @@ FIELD_NAMES: Final[Mapping[str, Name]] = {
     "outcome": Name("结果", "Outcome"),
     "person": Name("人员编号（随机）", "Person reference (random)"),
     "phone": Name("联系电话", "Phone"),
+    "point": Name("点位", "Point"),
     "procedure": Name("程序", "Procedure"),
     "purpose": Name("用途", "Purpose"),
     "reason": Name("原因", "Reason"),
@@ -322,6 +325,8 @@ FIELD_NAMES: Final[Mapping[str, Name]] = {
     "roles": Name("角色", "Roles"),
     "room": Name("房间", "Room"),
     "rule": Name("哪个期限", "Which limit"),
+    "seen": Name("系统看到", "Seen by the system"),
+    "seen_at_us": Name("看到的时间", "When it was seen"),
     "service": Name("身份", "Service"),
     "sex": Name("性别", "Sex"),
     "stay": Name("人员编号", "Stay number"),

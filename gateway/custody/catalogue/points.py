@@ -2,18 +2,18 @@
 
 from typing import Final
 
-from custody.catalogue.parts import FactType, fact
-from custody.fields import INT, REF, Field
+from custody.catalogue.parts import OFFICER, FactType, fact
+from custody.fields import INSTANT, INT, REF, TEXT, Field
 from custody.name import Name
-from custody.vocabulary import TROUBLES
+from custody.vocabulary import SIGHTS, TROUBLES, WALKS
 
 _INPUT: Final = Field(REF, "input id of area.toml")
 _POINT: Final = {
     "node": Field(REF, "node id"),
     "point": Field(INT, "its number on the node", span=(0, 255)),
     "of": Field(REF, "what the point belongs to in area.toml: a door, a reader, an input …"),
-    "trouble": Field(REF, "which", choices=TROUBLES),
 }
+_TROUBLE: Final = Field(REF, "which", choices=TROUBLES)
 
 POINTS: Final[tuple[FactType, ...]] = (
     fact(
@@ -64,6 +64,7 @@ POINTS: Final[tuple[FactType, ...]] = (
         "A node tells what keeps a point from being believed, or its device from doing its work.",
         Name("节点 {node} 点位 {point}（{of}）：{trouble}", "Node {node}, point {point} ({of}): {trouble}"),
         **_POINT,
+        trouble=_TROUBLE,
     ),
     fact(
         "point.cleared",
@@ -74,6 +75,7 @@ POINTS: Final[tuple[FactType, ...]] = (
             "Node {node}, point {point} ({of}), no longer: {trouble}",
         ),
         **_POINT,
+        trouble=_TROUBLE,
     ),
     fact(
         "reader.lost",
@@ -88,5 +90,22 @@ POINTS: Final[tuple[FactType, ...]] = (
         "The reader is heard again; what lies there is told anew.",
         Name("读卡器 {reader} 恢复", "Reader {reader} is heard again"),
         reader=Field(REF, "reader id"),
+    ),
+    fact(
+        "point.walked",
+        "officer",
+        "An officer at the sensor tried a point and says what came of it; beside it what the system saw.",
+        Name(
+            "节点 {node} 点位 {point}（{of}）步行测试：{result}",
+            "Walk test of node {node}, point {point} ({of}): {result}",
+        ),
+        **_POINT,
+        result=Field(REF, "what came of it", choices=WALKS),
+        seen=Field(
+            REF, "the point's newest change of the last minutes; nothing, if there was none", choices=SIGHTS
+        ),
+        seen_at_us=Field(INSTANT, "when that change happened", required=False),
+        note=Field(TEXT, "what was wrong", required=False),
+        officer=OFFICER,
     ),
 )

@@ -150,6 +150,8 @@ class House:
             self._input_speaks(day_us + dice.between(0, 86_000) * SECOND_US)
         if dice.chance(0.02):
             self._inspected(day_us + dice.between(9, 17) * HOUR_US)
+        if dice.chance(0.02):
+            self._walked(day_us + dice.between(9, 17) * HOUR_US)
         for _ in range(dice.between(0, 3)):
             self._ordered(day_us + dice.between(0, 86_000) * SECOND_US)
 
@@ -201,6 +203,15 @@ class House:
         self.diary.form(
             at_us + DAY_US // 2, "room.inspected", room=room, result="accepted", area_dm2=960, height_cm=280
         )
+
+    def _walked(self, at_us: int) -> None:
+        """An installer tries a few points, one after the other."""
+        for number in range(self.dice.between(1, 4)):
+            point = self.dice.pick(self.place.area.points)
+            self.diary.form(
+                at_us + number * MINUTE_US, "point.walked", node=point.node, point=point.point, of=point.of,
+                result=self.dice.pick(("passed", "passed", "failed", "absent")), seen="nothing", officer="a01",
+            )  # fmt: skip
 
     def _ordered(self, at_us: int) -> None:
         """A lamp is ordered on and off and tells that it obeyed."""
