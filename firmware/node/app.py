@@ -3,8 +3,6 @@
 import logging
 
 from casewire import (
-    ACTIVE,
-    INACTIVE,
     SNAPSHOT_POINTS_MAX,
     TROUBLES_POINTS_MAX,
     UNKNOWN,
@@ -143,9 +141,13 @@ class Node:
 
     def _scan_readers(self, now_ms) -> None:
         for reader in self._readers:
-            for present, uid, at_ms in reader.poll(now_ms):
-                if not self._has_told_all:
-                    continue  # the first snapshot tells the tag that lies there
+            state = reader.state
+            changes = reader.poll(now_ms)
+            if not self._has_told_all:
+                continue  # the first snapshot tells the tag that lies there
+            if (state == UNKNOWN) != (reader.state == UNKNOWN):
+                self.link.send(Contact(reader.point, reader.state), reader.point, now_ms)
+            for present, uid, at_ms in changes:
                 self.link.send(Tag(reader.point, present, uid), reader.point, at_ms)
 
     def _scan_devices(self, now_ms) -> None:
@@ -225,7 +227,7 @@ class Node:
         if self.link.queue.waiting(OWNER_SNAPSHOT):
             return  # one is on its way already, and what changed since follows it
         states = [(point.point, point.state) for point in self._inputs]
-        states += [(reader.point, ACTIVE if reader.tags else INACTIVE) for reader in self._readers]
+        states += [(reader.point, reader.state) for reader in self._readers]
         states += [(output.point, output.state) for output in self._outputs.values()]
         troubles = [(point.point, point.trouble) for point in self._inputs if point.is_supervised]
         for device in self._devices:

@@ -33,11 +33,12 @@ POINT_LIMITS: "dict[str, dict[str, tuple[int, int, int]]]" = {
     "contact": {"active_level": (1, 0, 1), "debounce_ms": (20, 0, 1000)},
     "feedback": {"active_level": (1, 0, 1), "debounce_ms": (20, 0, 1000)},
     "output": {"active_level": (1, 0, 1)},
-    "reader": {"no_read_ms": (3000, 200, 60000)},
+    "reader": {"no_read_ms": (3000, 200, 60000), "reads": (1, 1, 5)},
     "supervised": {"active_level": (1, 0, 1), "debounce_ms": (20, 0, 1000)},
 }
 POINT_WORDS: "dict[str, dict[str, tuple[str, tuple[str, ...]]]]" = {
     "output": {"on_lost": ("off", ("hold", "off", "on")), "at_start": ("off", ("off", "on"))},
+    "reader": {"model": ("rdm6300", ("rdm6300", "em18"))},
     "supervised": {"tells": ("contact", ("contact", "feedback"))},
 }
 QUEUE_RESERVE = 8  # boot, up to three snapshot parts, up to four gaps: see send_queue

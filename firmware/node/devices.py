@@ -10,13 +10,27 @@ def _krcu(where, table):
     return KrCuConfig(where, table)
 
 
+def _pn532(where, table):
+    from node import pn532
+    from node.presence import ReaderConfig
+
+    return ReaderConfig(where, table, pn532.LIMITS)
+
+
+def _r200(where, table):
+    from node import r200
+    from node.presence import ReaderConfig
+
+    return ReaderConfig(where, table, r200.LIMITS)
+
+
 def _relay_lock(where, table):
     from node.relay_lock import RelayLockConfig
 
     return RelayLockConfig(where, table)
 
 
-KINDS = {"krcu": _krcu, "relay_lock": _relay_lock}
+KINDS = {"krcu": _krcu, "pn532": _pn532, "r200": _r200, "relay_lock": _relay_lock}
 """Kind -> what makes its configuration of (where, table), for node.config."""
 
 
@@ -30,6 +44,14 @@ def build(config, place, now_ms):
         from node import krcu
 
         return krcu.device(config, place.uart(config.bus, config.baud))
+    if config.kind == "pn532":
+        from node import pn532
+
+        return pn532.device(config, place.uart(config.bus, config.baud))
+    if config.kind == "r200":
+        from node import r200
+
+        return r200.device(config, place.uart(config.bus, config.baud))
     from node.relay_lock import RelayLock
 
     is_on = config.at_start == "on"

@@ -3,16 +3,23 @@
 9600 baud 8N1; while a tag lies on the reader it repeats 14 bytes: 0x02, ten
 hexadecimal digits (5 bytes: the tag), two hexadecimal digits (their XOR), 0x03.
 It says nothing when the tag goes, and nothing when it is broken: "gone" is a time
-without a read, and a dead reader cannot be told from an empty one.
+without a read, and a dead reader cannot be told from an empty one. What can be seen
+is that the adapter it hangs on has been pulled out.
+
+The EM-18 sends the twelve digits alone, some with CR LF behind them: a read is what
+stands between two pauses.
 
 Readers with anticollision speak the same bytes and tell the tags of a room in turn.
-So every tag has its own time: a second tag does not send the first one away.
 """
 
+from casewire import ACTIVE, INACTIVE, UNKNOWN
+from node.presence import Presence
+
+PAUSE_MS = 30  # a read takes 13 ms; a USB adapter may hold part of it back for 16
 _STX = 0x02
 _ETX = 0x03
 _DIGITS = 12
-TAGS_MAX = 32  # on one reader; told in turn each 65 ms they are all read within no_read_ms
+_BARE_BYTES_MAX = _DIGITS + 3  # with CR LF, and one more that shows a read that is too long
 _READ_BYTES_MAX = 64  # per scan; a reader sends 14 bytes each 65 ms
 
 
@@ -33,40 +40,55 @@ def parse(digits):
 class Reader:
     """Turns the byte stream of one reader into "tag came" and "tag went".
 
-    tags      [uid (5 bytes), uptime of its last read] of each tag on the reader, first come first
+    config    point, no_read_ms, reads, model "rdm6300" or "em18"
+    port      read(n), never waiting; is_open False while its adapter is unplugged
     bad       reads refused since start: wrong check, wrong length, noise, a tag beyond TAGS_MAX
     """
 
     def __init__(self, config, port) -> None:
         self.point = config.point
-        self.tags: list[list] = []
         self.bad = 0
         self._port = port
-        self._no_read_ms = config.no_read_ms
+        self._is_bare = config.model == "em18"
+        self._presence = Presence(config.no_read_ms, config.reads)
+        self._is_plugged = getattr(port, "is_open", True)
         self._digits = bytearray()
         self._open = False  # between start and end byte
+        self._byte_ms = 0
+
+    @property
+    def state(self):
+        """ACTIVE while a tag lies there, UNKNOWN while the port is gone."""
+        if not self._is_plugged:
+            return UNKNOWN
+        return ACTIVE if self._presence.tags else INACTIVE
+
+    @property
+    def tags(self):
+        """[uid (5 bytes), uptime of its last read] of each tag that lies there."""
+        return self._presence.told()
 
     def poll(self, now_ms):
         """Return a list of (present, uid, at_ms) changes, most often empty."""
         changes = []
         data = self._port.read(_READ_BYTES_MAX)
-        if data:
+        is_plugged = getattr(self._port, "is_open", True)
+        if is_plugged and not self._is_plugged:
+            self._presence.doubt(now_ms)
+        self._is_plugged = is_plugged
+        if self._is_bare:
+            self._take_bare(data, now_ms, changes)
+        elif data:
             for byte in data:
-                uid = self._take(byte)
-                if uid is not None:
-                    self._read_tag(uid, now_ms, changes)
-        index = 0
-        while index < len(self.tags):
-            uid, read_ms = self.tags[index]
-            if now_ms - read_ms >= self._no_read_ms:
-                self.tags.pop(index)
-                changes.append((0, uid, read_ms))
-            else:
-                index += 1
+                digits = self._take(byte)
+                if digits is not None:
+                    self._end(digits, now_ms, changes)
+        if is_plugged:
+            self._presence.age(now_ms, changes)
         return changes
 
     def _take(self, byte):
-        """Take one byte; return the tag if it completes a good read."""
+        """Take one byte; return the digits if it ends a read."""
         if byte == _STX:
             if self._open:
                 self.bad += 1
@@ -76,10 +98,7 @@ class Reader:
             pass  # noise between reads
         elif byte == _ETX:
             self._open = False
-            uid = parse(self._digits)
-            if uid is None:
-                self.bad += 1
-            return uid
+            return self._digits
         elif len(self._digits) == _DIGITS:
             self._open = False
             self.bad += 1
@@ -87,13 +106,16 @@ class Reader:
             self._digits.append(byte)
         return None
 
-    def _read_tag(self, uid, now_ms, changes) -> None:
-        for tag in self.tags:
-            if tag[0] == uid:
-                tag[1] = now_ms
-                return
-        if len(self.tags) == TAGS_MAX:
+    def _take_bare(self, data, now_ms, changes) -> None:
+        """Take what came in one scan; a pause has ended what came before."""
+        if self._digits and now_ms - self._byte_ms >= PAUSE_MS:
+            digits, self._digits = bytes(self._digits).rstrip(b"\r\n"), bytearray()
+            self._end(digits, self._byte_ms, changes)
+        if data:
+            self._byte_ms = now_ms
+            self._digits += data[: _BARE_BYTES_MAX - len(self._digits)]
+
+    def _end(self, digits, at_ms, changes) -> None:
+        uid = parse(digits)
+        if uid is None or not self._presence.read(uid, at_ms, changes):
             self.bad += 1
-            return
-        self.tags.append([uid, now_ms])
-        changes.append((1, uid, now_ms))

@@ -2,7 +2,8 @@
 
 from types import SimpleNamespace
 
-from node.reader import TAGS_MAX, Reader
+from node.presence import TAGS_MAX
+from node.reader import Reader
 
 NO_READ_MS = 300
 
@@ -31,7 +32,7 @@ def tag(number: int) -> bytes:
 
 def reader_and_line() -> tuple[Reader, Line]:
     line = Line()
-    return Reader(SimpleNamespace(point=1, no_read_ms=NO_READ_MS), line), line
+    return Reader(SimpleNamespace(point=1, no_read_ms=NO_READ_MS, reads=1, model="rdm6300"), line), line
 
 
 def test_two_tags_in_turn_are_both_there_and_neither_flaps() -> None:

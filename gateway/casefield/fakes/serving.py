@@ -26,6 +26,32 @@ class Fake(Protocol):
         """What happened since last asked, a line each, for whoever holds the process."""
 
 
+class TagFake(Protocol):
+    """A reader that behaves: what lies on it, whether it speaks, how it lies."""
+
+    tags: list[bytes]
+    is_silent: bool
+    lie: str
+
+
+def tag_words(fake: TagFake, lies: tuple[str, ...], text: str) -> None:
+    """Do what `lay UID`, `lift UID`, `silent`, `back` or `lie X` says; another line is answered on standard error."""
+    match text.split():
+        case ["lay" | "lift" as word, digits] if _is_uid(digits):
+            uid = bytes.fromhex(digits)
+            fake.tags = [tag for tag in fake.tags if tag != uid] + ([uid] if word == "lay" else [])
+        case ["silent" | "back" as word]:
+            fake.is_silent = word == "silent"
+        case ["lie", lie] if lie in lies:
+            fake.lie = lie
+        case _:
+            sys.stderr.write(f"expected a line of the list of this fake, found {text!r}\n")
+
+
+def _is_uid(digits: str) -> bool:
+    return len(digits) % 2 == 0 and all(digit in "0123456789abcdefABCDEF" for digit in digits)
+
+
 def now_ms() -> int:
     """A steady clock."""
     return time.monotonic_ns() // 1_000_000
