@@ -275,7 +275,7 @@ def _fact_routes(router: APIRouter, station: Station) -> None:
         responses={422: {"description": "Refused: role, body or area does not allow it"}},
     )
     async def state_fact(officer: SignedIn, area: str, fact: FactBody) -> ReceiptModel:
-        """State a fact in the signed-in officer's name. Of a person's particulars only the pages state facts."""
+        """State a fact in the signed-in officer's name. Some facts only their pages state."""
         if fact.type in PAGES_ONLY:
             raise HTTPException(
                 422, f"refused: type: expected another than {fact.type}, which its page states"

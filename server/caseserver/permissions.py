@@ -40,8 +40,8 @@ COMPARERS: Final = frozenset({"legal_reviewer", "supervisor", "inspector", "stat
 """Who may ask what another rulebook would make of the log."""
 
 
-PAGES_ONLY: Final = frozenset({"person.identified", "person.erased"})
-"""Facts behind which something else has to be done first: sealing a value, a second signature."""
+PAGES_ONLY: Final = frozenset({"person.identified", "person.erased", "point.walked"})
+"""Facts behind which something else has to be done first: sealing a value, a second signature, looking up what was seen."""
 
 
 def _table(*rows: tuple[frozenset[str], str]) -> dict[str, frozenset[str]]:

@@ -85,7 +85,7 @@ input.cleared: input=ref
 input.lost: input=ref
 point.troubled: node=ref point=int[0..255] of=ref trouble=ref<TROUBLES>
 point.cleared: node=ref point=int[0..255] of=ref trouble=ref<TROUBLES>
-point.walked: node=ref point=int[0..255] of=ref result=ref<WALKS> seen=ref<SIGHTS> seen_at_us?=instant note?=text officer=ref
+point.walked: node=ref point=int[0..255] of=ref result=ref<WALKS> seen=ref<SIGHTS> seen_at_us?=instant note?=text officer?=ref
 reader.lost: reader=ref
 reader.restored: reader=ref
 tag.read: tag=ref room=ref reader?=ref

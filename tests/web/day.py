@@ -231,6 +231,30 @@ def calm(house: House) -> None:
     house.deliver()
 
 
+def walked(house: House) -> None:
+    """An installer halfway through the points of an area that nobody is held in yet, 9:30; node 3 is away."""
+    day = Day(house.gateways["a1"])
+    day.opening()
+    day.tell(at("9:02"), "tag.read", tag="T1", room="reception")
+    day.tell(at("9:02:04"), "tag.gone", tag="T1", room="reception")
+    walked = ("point.walked", {"officer": "0901"})
+    for time, point, of, body in (
+        ("9:02:30", 1, "rd-reception", {"result": "passed", "seen": "gone", "seen_at_us": at("9:02:04")}),
+        ("9:05", 4, "gate", {"result": "passed", "seen": "nothing"}),
+        ("9:06", 5, "gate", {"result": "failed", "seen": "nothing", "note": "no wire at terminal 5"}),
+        ("9:07", 6, "gate", {"result": "absent", "seen": "nothing"}),
+    ):
+        day.tell(at(time), walked[0], node="n1", point=point, of=of, **body, **walked[1])
+    day.tell(at("9:20"), "point.troubled", node="n1", point=7, of="door-search", trouble="line_open")
+    day.tell(at("9:20"), "door.unknown", door="door-search")
+    day.tell(at("9:25"), "node.lost", node="n3")
+    day.tell(at("9:29:31"), "tag.read", tag="T1", room="search")
+    day.tell(at("9:29:50"), "door.opened", door="door-booking")
+    day.play(at("9:30"))
+    house.clock.tell(at("9:30"))
+    house.deliver(lost=("n3",))
+
+
 def blind(house: House) -> None:
     """Node 4 goes silent: four rooms cannot be seen. Two minutes later it is 14:24:22."""
     gateway = house.gateways["a1"]

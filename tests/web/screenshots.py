@@ -42,6 +42,7 @@ class Shot:
     sizes: tuple[str, ...] = ("",)
     theme: str = "day"
     languages: tuple[str, ...] = ("zh", "en")
+    is_whole: bool = True
 
 
 def accounts(house: House) -> None:
@@ -50,6 +51,7 @@ def accounts(house: House) -> None:
         ("0007", ["case_department_head"]),
         ("0100", ["legal_reviewer"]),
         ("0200", ["supervisor"]),
+        ("0901", ["area_administrator"]),
     ):
         house.account(number, *roles)
 
@@ -122,7 +124,7 @@ def take(chrome: Browser, address: str, shots: list[Shot], folder: Path) -> None
                     is_wall = shot.path.startswith(("/?", "/#")) or shot.path == "/"
                     page.screenshot(
                         path=folder / f"{shot.name}-{language}{size}.png",
-                        full_page=not (is_wall and not size),
+                        full_page=shot.is_whole and not (is_wall and not size),
                     )
         unexpected = [
             text for text in problems if not any(code in text for code in ("409", "422", "ERR_FAILED"))
@@ -149,6 +151,11 @@ def _refused_register(page: Page) -> None:
 def _choose_tier(page: Page) -> None:
     page.check("input[value='T5.12h']")
     page.check("input[value=many_persons_involved]")
+
+
+def _open_failed(page: Page) -> None:
+    page.locator("#p-n1\\.2").scroll_into_view_if_needed()
+    page.locator("#p-n1\\.2 summary").click()
 
 
 def _send(page: Page) -> None:
@@ -219,6 +226,9 @@ def main(arguments: list[str]) -> int:
                 day.unsure(house, half_us)
                 shots = [Shot(name, "/"), Shot(name.replace("wall", "alarm"), possible_path(house))]
                 take(chrome, address, shots, folder)
+        with _house(day.walked) as house, house.served() as address:
+            walk = Shot("walk", "/areas/a1/walk", badge="0901", act=_open_failed, sizes=BOTH, is_whole=False)
+            take(chrome, address, [walk], folder)
         with _house(day.calm) as house, house.served() as address:
             take(chrome, address, [Shot("wall-calm", "/", sizes=BOTH)], folder)
         with _house(lambda house: house.deliver()) as house, house.served() as address:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page
@@ -10,7 +11,7 @@ from playwright.sync_api import Browser, Page
 from caseserver.web import wording
 from tests.web import day
 from tests.web.house import House
-from tests.web.screenshots import SIZES, alarm_path, browser, complaints, sign_in
+from tests.web.screenshots import SIZES, accounts, alarm_path, browser, complaints, sign_in
 
 pytestmark = pytest.mark.browser
 
@@ -247,3 +248,41 @@ def test_a_half_filled_form_is_not_wiped_by_an_event(chrome: Browser, house: Hou
         page.wait_for_timeout(1_500)
         assert page.locator("input[value=power]").is_checked()
         context.close()
+
+
+@pytest.mark.parametrize("size", ["", "-tablet", "-phone"])
+def test_an_installer_opens_a_door_sees_it_on_the_page_and_ticks_it(
+    chrome: Browser, tmp_path: Path, size: str
+) -> None:
+    house = House(tmp_path, day.START)
+    accounts(house)
+    day.walked(house)
+    gateway, (width, height) = house.gateways["a1"], SIZES[size]
+    with house.served() as address:
+        context = chrome.new_context(locale="zh-CN", viewport={"width": width, "height": height})
+        page = context.new_page()
+        said = complaints(page)
+        sign_in(page, address, "0901")
+        for language in ("en", "zh"):
+            page.goto(f"{address}/areas/a1/walk?lang={language}")
+            assert fits(page), language
+        card, other = page.locator("#p-n1\\.4"), page.locator("#p-n1\\.9")
+        other.locator("summary").click()
+        other.locator("input[name=note]").fill("half a no")
+        gateway.say("door.opened", day.at("9:30"), by="node", source="n1", door="gate")
+        house.deliver(lost=("n3",))
+        page.wait_for_selector("#p-n1\\.4 .fresh", timeout=3_000)
+        assert card.locator(".stands b").inner_text() == "打开"
+        assert other.locator("input[name=note]").input_value() == "half a no"  # no event wipes it
+        small = card.locator(".acts .button").evaluate_all("(all) => all.map((n) => n.offsetHeight)")
+        assert min(small) >= 56
+        card.locator(".pass").click()
+        page.wait_for_selector("#p-n1\\.4 .t-passed:has-text('系统看到 打开')")
+        assert "#p-n1.4" in page.url
+        gateway.state.tick(house.clock.now(), 1e12)  # the gateway falls silent
+        house.station.hub.tick()
+        page.wait_for_selector(".walk-silent", timeout=3_000)
+        assert not card.locator(".pass").is_visible()
+        assert said == []
+        context.close()
+    house.close()

@@ -20,12 +20,14 @@ from caseserver.web.catalogue import (
 from caseserver.web.present.alarm import ACTIONS, CAUSES
 from caseserver.web.present.rule_words import SENSED, STATED
 from caseserver.web.present.rules import LETTERS
+from custody.apply.points import EVENT_KINDS
+from custody.area import OUTPUT_KINDS, POINT_KINDS
 from custody.catalogue import UNITS
 from custody.ledger.coverage import STATES
 from custody.ledger.sources import WHY
 from custody.reader import PHASES
 from custody.reader.params import STANDING_ACTS
-from custody.vocabulary import MEASURES
+from custody.vocabulary import INPUTS, MEASURES
 from custody.whatif import CHANGES
 
 SUPERVISED = {"door", "node", "reader", "input", "point", "port", "server", "storage", "gateway", "clock"}
@@ -77,6 +79,9 @@ FAMILIES: dict[str, set[str]] = {
     "own_action": {name.replace(".", "_") for name in OWN_ACTIONS} | {"log_begun"},
     "told": {"raised", "prewarned", "cleared"},
     "blind_why": {*WHY, "no_reading"},
+    "walk_kind": {*POINT_KINDS, *OUTPUT_KINDS} - {"input", "output"},
+    "walk_do": {*POINT_KINDS, *OUTPUT_KINDS, *INPUTS} - {"input", "output"},
+    "walk_event": set(EVENT_KINDS),
     "must_time": {state for states in STATES.values() for state in states},
 }
 

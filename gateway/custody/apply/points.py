@@ -85,7 +85,7 @@ def _walked(world: World, area: Area, fact: Fact) -> Refused | None:
     seen_us = fact.body.get("seen_at_us")
     walked = Walked(
         owner, text(fact, "result"), text(fact, "seen"), seen_us if isinstance(seen_us, int) else None,
-        optional(fact, "note") or "", text(fact, "officer"), fact.occurred_us, fact.index,
+        optional(fact, "note") or "", optional(fact, "officer") or "", fact.occurred_us, fact.index,
     )  # fmt: skip
     world.walks.put(ref, walked)
     return None

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from custody.catalogue.parts import OFFICER, FactType, fact
+from custody.catalogue.parts import FactType, fact, form
 from custody.fields import INSTANT, INT, REF, TEXT, Field
 from custody.name import Name
 from custody.vocabulary import SIGHTS, TROUBLES, WALKS
@@ -91,9 +91,8 @@ POINTS: Final[tuple[FactType, ...]] = (
         Name("读卡器 {reader} 恢复", "Reader {reader} is heard again"),
         reader=Field(REF, "reader id"),
     ),
-    fact(
+    form(
         "point.walked",
-        "officer",
         "An officer at the sensor tried a point and says what came of it; beside it what the system saw.",
         Name(
             "节点 {node} 点位 {point}（{of}）步行测试：{result}",
@@ -106,6 +105,5 @@ POINTS: Final[tuple[FactType, ...]] = (
         ),
         seen_at_us=Field(INSTANT, "when that change happened", required=False),
         note=Field(TEXT, "what was wrong", required=False),
-        officer=OFFICER,
     ),
 )

@@ -41,6 +41,7 @@ from caseserver.web.rule_pages import add_rules
 from caseserver.web.session import Checked, SignedIn
 from caseserver.web.stay_pages import add_stays
 from caseserver.web.views import Refusal, SignInPage
+from caseserver.web.walk_pages import add_walk
 from caseserver.web.whatif_pages import add_whatif
 
 SETTLE_S: Final = 2.0
@@ -64,6 +65,7 @@ def routes(station: Station, people: People | None = None, bundles: BundleMaker 
     add_rules(router, pages)
     add_whatif(router, pages)
     add_blind(router, pages)
+    add_walk(router, pages)
     add_proof(router, pages)
     return router
 
@@ -177,7 +179,7 @@ class Pages:
                     for name in render.WALL_REGIONS
                 }
 
-            return self._stream(request, officer, regions)
+            return self.stream(request, officer, regions)
 
         @router.get("/events/alarms")
         async def alarms_events(request: Request, officer: SignedIn) -> Response:
@@ -185,7 +187,7 @@ class Pages:
                 view = alarm_list(self.gatherer.pictures(reader), reader)
                 return {"alarms": (view, lambda: render.alarms_body(view, reader))}
 
-            return self._stream(request, officer, regions)
+            return self.stream(request, officer, regions)
 
         @router.get("/events/alarms/{area}/{ref}")
         async def alarm_events(request: Request, officer: SignedIn, area: str, ref: str) -> Response:
@@ -197,9 +199,9 @@ class Pages:
                 shown = (view, reader.now_us // render.REDRAW_US)
                 return {"alarm": (shown, lambda: render.alarm_body(view, reader))}
 
-            return self._stream(request, officer, regions)
+            return self.stream(request, officer, regions)
 
-    def _stream(
+    def stream(
         self, request: Request, officer: Officer, regions: Callable[[Reader], live.Regions]
     ) -> Response:
         try:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from caseserver.permissions import KNOWERS
+from caseserver.permissions import KNOWERS, WALKERS
 from caseserver.web import static_files, wording
 from caseserver.web.drawing import ahead, coverage, health, marks, plan, stay, why
 from caseserver.web.drawing import blind as drawn_blind
@@ -33,7 +33,9 @@ from caseserver.web.views_ledger import BlindPage, CoverageCell, CoveragePlot, F
 from caseserver.web.views_people import FindPage, ParticularsPage
 from caseserver.web.views_proof import OwnLogPage, ProofPage
 from caseserver.web.views_rules import RulesPage
+from caseserver.web.views_walk import WalkPage
 from caseserver.web.views_whatif import WhatIfPage
+from custody.vocabulary import WALKS, Codes
 
 LOGO = Markup(
     '<svg class="logo" viewBox="0 0 40 40" aria-hidden="true"><path class="l" d="M24 37H3V3h34v21"/>'
@@ -68,7 +70,7 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    functions: dict[str, Callable[..., Any] | Markup | Mark] = {
+    functions: dict[str, Callable[..., Any] | Markup | Mark | Codes] = {
         "ahead": ahead.ahead,
         "asset": static_files.asset,
         "bar": marks.bar,
@@ -88,12 +90,15 @@ def environment() -> Environment:
         "heard": marks.heard,
         "logo": LOGO,
         "may_know": lambda reader: bool(reader.roles & KNOWERS),
+        "may_walk": lambda reader: bool(reader.roles & WALKERS),
         "mark": marks.mark,
         "musts_drawing": drawn_musts.musts,
         "plan": plan.plan,
         "seal": marks.seal,
         "seconds_of": lambda us: f"{max(0, us) / 1_000_000:.1f}",
         "share": wording.share,
+        "trouble_mark": Mark("soon", "plug"),
+        "walks": WALKS,
         "whatif": drawn_whatif.whatif,
         "why": why.why,
     }
@@ -166,6 +171,23 @@ def form_choice(view: FormChoice, reader: Reader) -> str:
 
 def rules(view: RulesPage, reader: Reader) -> str:
     return _render("rules.html", reader, view=view)
+
+
+def walk(view: WalkPage, reader: Reader, events: str, refusal: Refusal | None, waiting: str) -> str:
+    """``waiting``: the point whose test is on its way to the log."""
+    return _render("walk.html", reader, view=view, events=events, refusal=refusal, waiting=waiting)
+
+
+def walk_regions(view: WalkPage, reader: Reader) -> dict[str, tuple[object, Callable[[], str]]]:
+    """Each part of the walk test's page that goes on changing; the forms between them stay as they are."""
+    found: dict[str, tuple[object, Callable[[], str]]] = {
+        "walk-head": (view.head, lambda: _render("walk_head.html", reader, view=view))
+    }
+    for room in view.rooms:
+        found[f"room-{room.id}"] = room.count, partial(_render, "walk_room.html", reader, room=room)
+        for point in room.points:
+            found[point.region] = point.now, partial(_render, "walk_state.html", reader, point=point)
+    return found
 
 
 def whatif(view: WhatIfPage, reader: Reader) -> str:
