@@ -12,14 +12,14 @@ def _krcu(where, table):
 
 def _pn532(where, table):
     from node import pn532
-    from node.presence import ReaderConfig
+    from node.tag_line import ReaderConfig
 
     return ReaderConfig(where, table, pn532.LIMITS)
 
 
 def _r200(where, table):
     from node import r200
-    from node.presence import ReaderConfig
+    from node.tag_line import ReaderConfig
 
     return ReaderConfig(where, table, r200.LIMITS)
 

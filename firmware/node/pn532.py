@@ -15,7 +15,7 @@ import logging
 
 from casewire import UNKNOWN
 from node.polled import GOOD, NOTHING, REFUSED, Board, PolledLine
-from node.presence import TagSight
+from node.tag_line import TagSight
 
 # default, least and most of each
 LIMITS = {

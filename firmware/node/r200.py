@@ -14,7 +14,7 @@ told is "read here, then", never that somebody is not there.
 import logging
 
 from node.polled import READ_BYTES_MAX, Board
-from node.presence import TagSight
+from node.tag_line import TagSight
 
 # default, least and most of each
 LIMITS = {

@@ -6,20 +6,16 @@ It says nothing when the tag goes, and nothing when it is broken: "gone" is a ti
 without a read, and a dead reader cannot be told from an empty one. What can be seen
 is that the adapter it hangs on has been pulled out.
 
-The EM-18 sends the twelve digits alone, some with CR LF behind them: a read is what
-stands between two pauses.
-
-Readers with anticollision speak the same bytes and tell the tags of a room in turn.
+The EM-18 sends the twelve digits alone (node/bare_digits.py). Readers with
+anticollision speak the same bytes and tell the tags of a room in turn.
 """
 
 from casewire import ACTIVE, INACTIVE, UNKNOWN
 from node.presence import Presence
 
-PAUSE_MS = 30  # a read takes 13 ms; a USB adapter may hold part of it back for 16
 _STX = 0x02
 _ETX = 0x03
 _DIGITS = 12
-_BARE_BYTES_MAX = _DIGITS + 3  # with CR LF, and one more that shows a read that is too long
 _READ_BYTES_MAX = 64  # per scan; a reader sends 14 bytes each 65 ms
 
 
@@ -49,12 +45,15 @@ class Reader:
         self.point = config.point
         self.bad = 0
         self._port = port
-        self._is_bare = config.model == "em18"
+        self._bare = None
+        if config.model == "em18":
+            from node.bare_digits import BareDigits  # here: a board that has none keeps the memory
+
+            self._bare = BareDigits()
         self._presence = Presence(config.no_read_ms, config.reads)
         self._is_plugged = getattr(port, "is_open", True)
         self._digits = bytearray()
         self._open = False  # between start and end byte
-        self._byte_ms = 0
 
     @property
     def state(self):
@@ -76,8 +75,10 @@ class Reader:
         if is_plugged and not self._is_plugged:
             self._presence.doubt(now_ms)
         self._is_plugged = is_plugged
-        if self._is_bare:
-            self._take_bare(data, now_ms, changes)
+        if self._bare is not None:
+            found = self._bare.take(data, now_ms)
+            if found is not None:
+                self._end(found[0], found[1], changes)
         elif data:
             for byte in data:
                 digits = self._take(byte)
@@ -105,15 +106,6 @@ class Reader:
         else:
             self._digits.append(byte)
         return None
-
-    def _take_bare(self, data, now_ms, changes) -> None:
-        """Take what came in one scan; a pause has ended what came before."""
-        if self._digits and now_ms - self._byte_ms >= PAUSE_MS:
-            digits, self._digits = bytes(self._digits).rstrip(b"\r\n"), bytearray()
-            self._end(digits, self._byte_ms, changes)
-        if data:
-            self._byte_ms = now_ms
-            self._digits += data[: _BARE_BYTES_MAX - len(self._digits)]
 
     def _end(self, digits, at_ms, changes) -> None:
         uid = parse(digits)

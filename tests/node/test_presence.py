@@ -4,7 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from casewire import ACTIVE, INACTIVE, UNKNOWN
-from node.presence import TAGS_MAX, Presence, TagSight
+from node.presence import TAGS_MAX, Presence
+from node.tag_line import TagSight
 
 A, B = b"\x0a\x0a\x0a\x0a", b"\x0b\x0b\x0b\x0b"
 

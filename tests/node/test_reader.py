@@ -5,8 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from casewire import ACTIVE, INACTIVE, UNKNOWN, Contact, Snapshot, SnapshotRequest, Tag
+from node.bare_digits import PAUSE_MS
 from node.config import NodeConfig
-from node.reader import PAUSE_MS, Reader, parse
+from node.reader import Reader, parse
 from tests.node.bench import READER, TAG, TAG_READ, Bench, FakePort, of_kind, settings
 
 BARE_READ = TAG_READ[1:-1]
@@ -130,7 +131,7 @@ def test_bare_noise_never_raises_and_after_a_pause_the_next_whole_read_counts(no
         for _ in range(scans):
             now_ms += 5
             changes += reader.poll(now_ms)
-            assert len(reader._digits) <= 15
+            assert len(reader._bare._digits) <= 15
     while port.to_node:
         reader.poll(now_ms)
     reader.poll(now_ms + PAUSE_MS)
