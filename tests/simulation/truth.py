@@ -65,6 +65,9 @@ class Truth:
         default_factory=dict
     )  # node, point, tag -> true times
     late_us: int = 0  # the longest that a line may have kept bytes back
+    slow: list[tuple[int, int, int]] = field(
+        default_factory=list
+    )  # from, to, by how much each byte to a board came late
     violations: list[str] = field(default_factory=list)
     faults: Counter[str] = field(default_factory=Counter)
     counts: Counter[str] = field(default_factory=Counter)
