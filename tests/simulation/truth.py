@@ -45,7 +45,6 @@ class Truth:
 
     emitted: dict[Message, Emitted] = field(default_factory=dict)
     acked: dict[Message, int] = field(default_factory=dict)  # -> true time at which the node took it off
-    acks_sent: dict[Message, int] = field(default_factory=dict)
     leaves: list[Kept] = field(default_factory=list)
     released: dict[tuple[str, int], bytes] = field(
         default_factory=dict
