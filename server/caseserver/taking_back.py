@@ -31,14 +31,14 @@ def _step_back(book: AlarmBook, evaluator: Evaluator, alarm: Alarm, theirs: Inst
     record = evaluator.record(alarm.id)
     if record is None or record.stages == alarm.stages:
         return False
-    for stage in alarm.stages:
-        if stage in record.stages:
-            continue
-        due_us = evaluator.stage_due_us(alarm.id, stage)
-        if due_us is None or _is_denied(due_us, theirs, now):
-            book.step_back(record, now.earliest_us)
-            return True
-    return False
+    dues_us = [
+        evaluator.stage_due_us(alarm.id, stage) for stage in alarm.stages if stage not in record.stages
+    ]
+    # All or none: one that is due by one of the clocks may be true, and must not go with another.
+    if not dues_us or not all(due_us is None or _is_denied(due_us, theirs, now) for due_us in dues_us):
+        return False
+    book.step_back(record, now.earliest_us)
+    return True
 
 
 def _is_denied(due_us: int, theirs: Instant, now: Instant) -> bool:

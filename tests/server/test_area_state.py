@@ -369,6 +369,31 @@ def test_what_the_servers_wrong_clock_added_to_an_alarm_of_the_log_goes_again(ki
     assert "late_evidence" in told
 
 
+def test_a_stage_that_is_due_by_one_of_the_clocks_does_not_go_with_another(kit: Kit) -> None:
+    end_us = morning(kit.gateway)
+    run_on(kit, end_us + 10 * HOUR_US)
+    kit.clock.at_us = end_us + 10 * HOUR_US
+    kit.take(kit.gateway.batch())
+    kit.beat(100.0)
+    kit.clock.at_us = end_us + 23 * HOUR_US // 2  # both the next warnings of T1 are due by it
+    kit.state.tick(kit.clock.now(), 140.0)
+
+    def warnings() -> tuple[str, ...]:
+        return next(a.stages for a in kit.state.book.open() if a.id.startswith("a1/T1/"))
+
+    longer = warnings()
+    assert longer == ("pre-2h@12h", "pre-1h@12h", "pre-30min@12h")
+    theirs = kit.gateway.heartbeat(end_us + 10 * HOUR_US + MINUTE_US)
+    kit.clock.at_us = end_us + 56 * HOUR_US // 5  # by it the first of them is due, the second is not
+    kit.state.on_heartbeat(theirs, kit.clock.now(), 141.0)
+    kit.state.tick(kit.clock.now(), 141.1)
+    assert warnings() == longer
+    kit.clock.at_us = end_us + 10 * HOUR_US + MINUTE_US
+    kit.state.on_heartbeat(theirs, kit.clock.now(), 142.0)
+    kit.state.tick(kit.clock.now(), 142.1)
+    assert warnings() == ("pre-2h@12h",)
+
+
 def test_a_fork_is_alarmed_and_both_accounts_are_kept(kit: Kit) -> None:
     morning(kit.gateway)
     kit.take(kit.gateway.batch())

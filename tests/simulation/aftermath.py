@@ -34,12 +34,29 @@ def judge_more(world: "World", leaves: list[dict[str, Any]], engine: Engine) -> 
     _lost(world, leaves)
     _gone(world, leaves)
     _quiet(world, leaves)
+    _ended_unseen(world, leaves)
     _chatter(world)
     _handled(world, leaves)
     _standing(world, leaves, engine)
     _node_outputs(world)
     _server_accounts(world, leaves)
     _forks(world)
+
+
+# --- I5: what cannot be seen ends nothing ----------------------------------------------------------------
+
+_UNSEEN = ("door.unknown/1", "recorder.lost/1", "node.lost/1", "clock.doubted/1")
+"""Reports that say only that something is not known any more."""
+
+
+def _ended_unseen(world: "World", leaves: list[dict[str, Any]]) -> None:
+    """No alarm that speaks of something is over because it cannot be seen any more: unknown is not normal."""
+    for leaf in leaves:
+        body = leaf["body"]
+        if leaf["type"] == "alarm.cleared/1" and f"{body['reason']}/1" in _UNSEEN:
+            world.truth.violate(
+                "I5", f"leaf {leaf['index']}: {body['alarm']} is over because of {body['reason']}"
+            )
 
 
 # --- I7 for what nodes tell ------------------------------------------------------------------------------

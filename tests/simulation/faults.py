@@ -131,6 +131,9 @@ class Faults:
         line.faults[name] = settings, rng
         if name == "late":
             self.world.truth.late_us = max(self.world.truth.late_us, settings["ms"] * 1_000)
+        if name == "slow":
+            now_us, by_us = self.world.now_us, settings["ms"] * 1_000
+            self.world.truth.slow.append((now_us, now_us + fault.for_us + by_us, by_us))
         if name in ("cut", "cut_to_node"):
             line.cut_since.setdefault(name, self.world.now_us)
             self.world.watch.line_cut(port)

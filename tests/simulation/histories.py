@@ -67,6 +67,10 @@ _PIECES: tuple[tuple[str, tuple[tuple[str, dict[str, Any]], ...]], ...] = (
         ("stay.registered", {"stay": "s2", "measure": "criminal_summons", "case": "c2", "minor": True}),
         ("stay.released", {"stay": "s2", "reason": "released", "officer": "o1"}),
     )),
+    ("public_order_questioning", (
+        ("door.released", {"door": "gate"}), ("door.opened", {"door": "gate"}), ("door.unknown", {"door": "gate"}),
+        ("door.closed", {"door": "gate"}),
+    )),
 )  # fmt: skip
 
 

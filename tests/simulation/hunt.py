@@ -23,12 +23,13 @@ from tests.custody.vectors import rows, told
 from tests.simulation import histories, small, twins
 from tests.simulation.plan import MINUTE_US, Plan
 from tests.simulation.scenes import Scene, scenes
-from tests.simulation.workload import plan_of
+from tests.simulation.workload import ADRIFT, plan_of
 from tests.simulation.world import play, quiet
 
 FIRST_SEED = 500_000
 """Seeds of the hunt are no seeds of the record."""
 SPANS_MIN = (8, 15, 8, 25, 12, 60)
+ADRIFT_EVERY, ADRIFT_MIN = 3, 90
 HISTORIES_A_ROUND = 100
 STORIES_STRIDE, STREAMS_STRIDE = 4, 10
 STRUCK_A_ROUND = 10
@@ -54,10 +55,12 @@ Play = Callable[[], list[str]]
 
 
 def plans(first: int) -> Iterator[Plan]:
-    """Worlds to try, in order: with all kinds of faults, every fourth without any."""
+    """Worlds to try, in order: with all kinds of faults, every fourth without any; each fifth long, with clocks that drift."""
     for number in itertools.count():
-        span_us = SPANS_MIN[number % len(SPANS_MIN)] * MINUTE_US
-        plan = plan_of(first + number, span_us, wants_faults=number % 4 != 3)
+        drifts = number % ADRIFT_EVERY == 1
+        span_us = (ADRIFT_MIN if drifts else SPANS_MIN[number % len(SPANS_MIN)]) * MINUTE_US
+        adrift = ADRIFT[number // ADRIFT_EVERY % len(ADRIFT)] if drifts else None
+        plan = plan_of(first + number, span_us, wants_faults=number % 4 != 3, adrift=adrift)
         yield replace(plan, settings={**plan.settings, "wants_oracle": number % 2 == 1 or number < 4})
 
 
@@ -125,7 +128,7 @@ def _twins(plan: Plan, turn: int) -> list[str]:
 _DIGEST = """
 import sys
 from tests.simulation.plan import MINUTE_US
-from tests.simulation.workload import plan_of
+from tests.simulation.workload import ADRIFT, plan_of
 from tests.simulation.world import play, quiet
 quiet()
 print(play(plan_of(int(sys.argv[1]), 8 * MINUTE_US)).digest)

@@ -13,6 +13,10 @@ HEARD_MAX = 160  # chunks that somebody with a clip on the wire remembers
 TO_GATEWAY, TO_NODE = "to_gateway", "to_node"
 
 
+SPECKS = (b"\x01\x00", b"\x02U\x00", b"\x03UU\x00")
+"""Well stuffed, and shorter than any frame."""
+
+
 class Line:
     """`faults`: name -> settings of what is wrong now; each draws from its own stream.
 
@@ -86,7 +90,8 @@ class Line:
         if "garbage" in self.faults:
             settings, rng = self.faults["garbage"]
             if rng.random() < settings["p"]:
-                data = rng.randbytes(rng.randrange(1, 40)) + data
+                is_speck = rng.random() < 0.3
+                data = (rng.choice(SPECKS) if is_speck else rng.randbytes(rng.randrange(1, 40))) + data
         if "double" in self.faults:
             settings, rng = self.faults["double"]
             if rng.random() < settings["p"]:

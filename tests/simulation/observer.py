@@ -409,13 +409,25 @@ class Observer:
                 "I5", f"node {node} is silent for 6 s and counts as {core.memory.nodes.get(node)}"
             )
 
+    def _has_told(self, core: GatewayCore, node: str, since_us: int) -> bool:
+        """Whether the gateway has taken a message of the node since its start: of a dead one, played back, and new to the
+        log (docs/wire.md, "Not covered")."""
+        known = (0, 0)
+        for kept in self.world.truth.leaves:
+            if kept.at_us < since_us:
+                source = canonical.loads(kept.data)["source"]
+                if source["name"] == node:
+                    known = max(known, (source["boot"], source["seq"]))
+        seen = core.memory.seen_of(node)
+        return (seen.boot, seen.top) > known
+
     def _check_never_heard(self, node: str, since_us: int) -> None:
         """I5: a board that has been dead since before the start is told as lost soon after it."""
         core, board = self.world.gateway.core, self.world.boards[node]
         if core is None or self.at_work_since_us != since_us or board.is_on or self.world.gateway.is_frozen:
             return
         spans = self.world.truth.node_up.get(node, [])
-        if (spans and spans[-1][1] > since_us) or self._is_crying:
+        if (spans and spans[-1][1] > since_us) or self._is_crying or self._has_told(core, node, since_us):
             return
         self.world.truth.counts["I5 looked at a start"] += 1
         if core.memory.nodes.get(node) != "lost":

@@ -45,7 +45,6 @@ class Truth:
 
     emitted: dict[Message, Emitted] = field(default_factory=dict)
     acked: dict[Message, int] = field(default_factory=dict)  # -> true time at which the node took it off
-    acks_sent: dict[Message, int] = field(default_factory=dict)
     leaves: list[Kept] = field(default_factory=list)
     released: dict[tuple[str, int], bytes] = field(
         default_factory=dict
@@ -65,6 +64,9 @@ class Truth:
         default_factory=dict
     )  # node, point, tag -> true times
     late_us: int = 0  # the longest that a line may have kept bytes back
+    slow: list[tuple[int, int, int]] = field(
+        default_factory=list
+    )  # from, to, by how much each byte to a board came late
     violations: list[str] = field(default_factory=list)
     faults: Counter[str] = field(default_factory=Counter)
     counts: Counter[str] = field(default_factory=Counter)

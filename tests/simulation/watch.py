@@ -10,6 +10,8 @@ if TYPE_CHECKING:
 
 SECOND_US = 1_000_000
 ORDER_SLACK_US = 2 * SECOND_US
+REMEMBERED_US = 60 * SECOND_US
+"""So long at least a board knows how quick a line was."""
 """I12: between an order's end and the last moment at which a node may still obey it: the line, and two clocks."""
 LINK_LOST_US = 7 * SECOND_US
 """A node gives its gateway up after five seconds."""
@@ -52,13 +54,27 @@ class Watch:
         declared = world.area.outputs[output].on_lost
         if board.node.link.is_lost and declared != "hold" and active == (declared == "on"):
             return
-        slack_us = ORDER_SLACK_US + world.truth.late_us
+        slack_us = ORDER_SLACK_US + world.truth.late_us + self._unseen_delay_us()
         for wanted, at_us, valid_us in reversed(self.orders.get(output, [])):
             if wanted == active and at_us <= now_us <= at_us + valid_us + slack_us:
                 return
             if now_us - at_us > slack_us:
                 break  # a newer order than those before it, and it has had time to arrive
         world.truth.violate("I12", f"pin of {output} moved to {active} without an order that is still valid")
+
+    def _unseen_delay_us(self) -> int:
+        """A delay that a board cannot see: there when the gateway started, or for longer than it remembers (docs/wire.md)."""
+        truth = self.world.truth
+        starts = [span[0] for span in truth.up]
+        return max(
+            (
+                by_us
+                for since_us, until_us, by_us in truth.slow
+                if self.world.now_us - since_us > REMEMBERED_US
+                or any(since_us <= at <= until_us for at in starts)
+            ),
+            default=0,
+        )
 
     def board_started(self, node: str) -> None:
         """A board begins; if its gateway is away it has to notice."""

@@ -21,11 +21,14 @@ STRAY = "0CDEADBEEF"
 WAITING = ("waiting-1", "waiting-2", "waiting-f")
 INTERVIEW = ("interview-1", "interrogation-1", "interrogation-2")
 OFFICER_FACTS = tuple(sorted({n for f in FAMILIES.values() for n in f if FACT_TYPES[n].origin == "officer"}))
+ADRIFT = ("boards", "alone")
 SPANS_US = (20 * MINUTE_US, HOUR_US, 3 * HOUR_US, 9 * HOUR_US)
 
 
-def plan_of(seed: int, for_us: int | None = None, *, wants_faults: bool = True) -> Plan:
-    """The plan of a seed: a span, a workload and a random set of kinds of faults."""
+def plan_of(
+    seed: int, for_us: int | None = None, *, wants_faults: bool = True, adrift: str | None = None
+) -> Plan:
+    """The plan of a seed: a span, a workload and a random set of kinds of faults. `adrift`: one of ADRIFT; None leaves it to chance."""
     name = f"sim-{seed}"
     rng = random.Random(f"{name}/plan")
     span_us = for_us or rng.choice(SPANS_US)
@@ -45,9 +48,9 @@ def plan_of(seed: int, for_us: int | None = None, *, wants_faults: bool = True) 
         faults += _lies(rare, span_us)
     if wants_faults and rare.random() < (0.7 if does_lie else 0.2):
         faults.append(Fault(SECOND_US, "mend_forger", span_us))
-    if wants_faults and rare.random() < 0.15:
+    if adrift is not None or (wants_faults and rare.random() < 0.15):
         faults = [fault for fault in faults if fault.kind not in FALSE_CLOCKS]
-        faults += _adrift(rare, span_us, settings)
+        faults += _adrift(rare, span_us, settings, adrift)
     if is_alone and wants_faults:
         faults.append(Fault(SECOND_US, "broker_down", int(span_us * 0.7)))
     return Plan(
@@ -281,15 +284,17 @@ def _faults(rng: random.Random, span_us: int, settings: dict[str, Any]) -> list[
     return faults
 
 
-def _adrift(rng: random.Random, span_us: int, settings: dict[str, Any]) -> list[Fault]:
+def _adrift(rng: random.Random, span_us: int, settings: dict[str, Any], kind: str | None) -> list[Fault]:
     """A time service at the edge of its word and no battery clock; crystals that go the way that hurts most."""
-    way = rng.choice((-1, 1))
+    way = -1 if kind == "boards" else rng.choice((-1, 1))
     settings |= {"rtc": "none", "ntp_error_us": way * 480_000, "line_slow_us": 9_000}
-    if way < 0 and rng.random() < 0.7:  # the boards fall behind the gateway, and the upper bound is near
+    if kind == "boards" or (kind is None and way < 0 and rng.random() < 0.7):
+        # The boards fall behind the gateway, and the upper bound is near.
         settings["ppm"] |= dict.fromkeys(area().nodes, -45.0) | {"gateway": 45.0}
         return []
     settings["ppm"]["gateway"] = way * 45.0
-    return [Fault(100 * SECOND_US, "no_ntp", span_us)] if rng.random() < 0.6 else []
+    is_alone = kind == "alone" or rng.random() < 0.6
+    return [Fault(100 * SECOND_US, "no_ntp", span_us)] if is_alone else []
 
 
 def _lies(rng: random.Random, span_us: int) -> list[Fault]:
