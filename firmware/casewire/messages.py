@@ -45,6 +45,20 @@ BAND_BATTERY_LOW = 2
 BAND_BUTTON = 4  # the bearer pressed its button
 BAND_BITS_MAX = 7
 
+# Of Panel: four marks of two bits each, from the lowest: straight in, searched, guarded, recorded.
+MARK_NOT_ASKED = 0  # nobody asks for it here
+MARK_KEPT = 1
+MARK_BROKEN = 2
+MARK_UNSEEN = 3  # not seen (yet): never to be shown as kept
+PANEL_ALARM = 1  # bits of Panel.flags: an alarm stands
+PANEL_CLOCK_DOUBT = 2
+PANEL_FLAGS_MAX = 3
+OCCUPIED_UNKNOWN = 0xFF
+SECONDS_UNKNOWN = 0xFFFFFFFE
+SECONDS_NONE = 0xFFFFFFFF  # no limit runs
+SHARE_MAX = 1000
+SHARE_UNKNOWN = 0xFFFF
+
 U8_MAX = 0xFF
 U16_MAX = 0xFFFF
 U32_MAX = 0xFFFFFFFF
@@ -336,10 +350,34 @@ class SnapshotRequest(Message):
     LAYOUT = ">"
 
 
+class Panel(Message):
+    """What the panel ``point`` shows of its room, if this is read within ``valid_ms`` and for no longer.
+
+    occupied 0..254 persons; marks as above; remaining_s to the next limit; share of that limit gone, in permille.
+    """
+
+    KIND = 19
+    LAYOUT = ">BBBBIHI"
+    NAMES = ("point", "occupied", "marks", "flags", "remaining_s", "share_permille", "valid_ms")
+    MOST = (U8_MAX, OCCUPIED_UNKNOWN, U8_MAX, PANEL_FLAGS_MAX, U32_MAX, U16_MAX, U32_MAX)
+    point: int
+    occupied: int
+    marks: int
+    flags: int
+    remaining_s: int
+    share_permille: int
+    valid_ms: int
+
+    def __init__(self, *values: int) -> None:
+        Message.__init__(self, *values)
+        if self.share_permille != SHARE_UNKNOWN:
+            check_range("Panel.share_permille", self.share_permille, 0, SHARE_MAX)
+
+
 KEPT_KINDS: "dict[int, type[Message]]" = {
     kind.KIND: kind for kind in (Contact, Tag, Feedback, Gap, Troubles, Band)
 }
 NODE_KINDS: "dict[int, type[Message]]" = {
     kind.KIND: kind for kind in (Heartbeat, Snapshot, Contact, Tag, Feedback, Gap, Boot, Troubles, Band, Kept)
 }
-GATEWAY_KINDS: "dict[int, type[Message]]" = {kind.KIND: kind for kind in (Ack, Command, SnapshotRequest)}
+GATEWAY_KINDS: "dict[int, type[Message]]" = {kind.KIND: kind for kind in (Ack, Command, SnapshotRequest, Panel)}

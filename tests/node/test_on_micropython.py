@@ -54,7 +54,7 @@ def test_the_vectors_are_read_and_written_there_as_here(unix_port) -> None:
     done = run_program(
         unix_port, str(TESTS / "wire" / "vectors_on_device.py"), str(TESTS / "vectors" / "wire" / "v1.json")
     )
-    assert (done.stdout.splitlines(), done.stderr) == (["SPOILED 1645 WRONG 0", "VECTORS 72 WRONG 0"], "")
+    assert (done.stdout.splitlines(), done.stderr) == (["SPOILED 1833 WRONG 0", "VECTORS 81 WRONG 0"], "")
 
 
 def test_a_node_lives_there_as_under_the_other_interpreters(unix_port) -> None:

@@ -47,6 +47,11 @@ def test_a_payload_that_is_read_is_written_again_bit_for_bit(kind: int, payload:
             lambda: casewire.Kept(1, 1, 0, casewire.Troubles(tuple((p, 1) for p in range(62)))),
             "Kept.message length: expected 0..183, found 186",
         ),
+        (
+            lambda: casewire.Panel(1, 0, 0, 0, 0, 1001, 0),
+            "Panel.share_permille: expected 0..1000, found 1001",
+        ),
+        (lambda: casewire.Panel(1, 0, 0, 4, 0, 0, 0), "Panel.flags: expected 0..3, found 4"),
         (lambda: casewire.Heartbeat(0, 0, -1), "Heartbeat.mem_free: expected 0..4294967295, found -1"),
     ],
 )
