@@ -101,6 +101,6 @@ def test_the_sums_on_the_page_of_power_are_those_of_its_table() -> None:
 def test_the_drops_of_voltage_on_the_page_of_power_follow_from_its_formula() -> None:
     page = (ROOT / "hardware" / "power.md").read_text(encoding="utf-8")
     rows = re.findall(r"\| ([\d.]+) \| ([\d.]+) \| ([\d.]+) \| ([\d.]+) V", page)
-    assert len(rows) == 4
+    assert len(rows) == 5
     for metres, mm2, amperes, drop in rows:
         assert round(2 * float(metres) * 0.0175 / float(mm2) * float(amperes), 2) == float(drop)

@@ -6,10 +6,11 @@ import re
 import tomllib
 
 import pytest
+import yaml
 
 from custody.bundled import area_text
 from node.config import NodeConfig
-from tests.hardware.wiring import NAMES, ROOT, Pin, load
+from tests.hardware.wiring import NAMES, ROOT, WIRING, Pin, load
 
 SUPPLIES = {"0V", "5V", "12V"}
 """Terminals of the carrier that are no pins of the Pico."""
@@ -132,6 +133,7 @@ def test_the_configuration_in_the_readme_is_one_that_a_node_takes() -> None:
 # ---- the way out ---------------------------------------------------------------------------------
 
 FIRE: tuple[Pin, Pin] = (("FIRE", "COM"), ("FIRE", "NC"))
+FUSE: tuple[Pin, Pin] = (("F1", "1"), ("F1", "2"))
 CALL_POINT: tuple[Pin, Pin] = (("ES1", "COM1"), ("ES1", "NC1"))
 SECOND_POLE: tuple[Pin, Pin] = (("ES1", "COM2"), ("ES1", "NC2"))
 
@@ -140,25 +142,25 @@ def parts_at(net: set[Pin]) -> set[str]:
     return {part for part, _ in net}
 
 
-def test_the_locks_have_current_only_while_fire_panel_and_call_point_let_it_through() -> None:
+def test_the_locks_have_current_only_while_fuse_fire_panel_and_call_point_let_it_through() -> None:
     drawing = load("emergency-release")
     source, bus = ("LOCKPSU", "+12V"), ("LOCKBUS", "+LOCK")
-    assert bus in drawing.net(source, closed=[FIRE, CALL_POINT])
-    for opened in (FIRE, CALL_POINT):
-        others = [contact for contact in (FIRE, CALL_POINT, SECOND_POLE) if contact is not opened]
+    assert bus in drawing.net(source, closed=[FUSE, FIRE, CALL_POINT])
+    for opened in (FUSE, FIRE, CALL_POINT):
+        others = [contact for contact in (FUSE, FIRE, CALL_POINT, SECOND_POLE) if contact is not opened]
         assert bus not in drawing.net(source, closed=others)
 
 
-def test_nothing_but_fire_panel_and_call_point_lies_between_supply_and_lock_bus() -> None:
-    net = load("emergency-release").net(("LOCKPSU", "+12V"), closed=[FIRE, CALL_POINT])
-    assert parts_at(net) == {"LOCKPSU", "FIRE", "ES1", "LOCKBUS"}
+def test_nothing_but_a_fuse_fire_panel_and_call_point_lies_between_supply_and_lock_bus() -> None:
+    net = load("emergency-release").net(("LOCKPSU", "+12V"), closed=[FUSE, FIRE, CALL_POINT])
+    assert parts_at(net) == {"LOCKPSU", "F1", "FIRE", "ES1", "LOCKBUS"}
 
 
 @pytest.mark.parametrize("name", ["emergency-release", "emergency-state", "lock-relay"])
 def test_no_wire_of_a_node_is_a_wire_of_the_locks_whatever_contact_is_closed(name: str) -> None:
     drawing = load(name)
     contacts = {
-        "emergency-release": [FIRE, CALL_POINT, SECOND_POLE],
+        "emergency-release": [FUSE, FIRE, CALL_POINT, SECOND_POLE],
         "emergency-state": [(("K1", "CLOSES"), ("K1", "COM"))],
         "lock-relay": [(("K1", "COM"), ("K1", "NC")), (("LOCK", "FB COM"), ("LOCK", "FB NO"))],
     }[name]
@@ -202,3 +204,58 @@ def test_an_output_is_held_off_while_nothing_drives_its_pin() -> None:
 def test_a_bus_ends_in_120_ohms_across_its_pair(name: str) -> None:
     drawing = load(name)
     assert drawing.ohms_between(("USB1", "A"), ("USB1", "B")) == 120
+
+
+# ---- what would be dear to find out with a soldering iron -----------------------------------------
+
+
+def wires(name: str) -> list[tuple[str, str, str]]:
+    """(colour, part:pin, part:pin) of each wire that has a colour and is part of a cable with a place in the list."""
+    source = yaml.safe_load((WIRING / f"{name}.yml").read_text(encoding="utf-8"))
+    found = []
+    for line in source["connections"]:
+        (left, left_pins), (cable, numbers), (right, right_pins) = (next(iter(item.items())) for item in line)
+        colors = source["cables"][cable].get("colors")
+        for a, number, b in zip(left_pins, numbers, right_pins, strict=True):
+            if colors and "pn" in source["cables"][cable]:
+                found.append((colors[number - 1], f"{left}:{a}", f"{right}:{b}"))
+    return found
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_red_wire_is_a_supply_and_no_input_hangs_on_one(name: str) -> None:
+    """A red wire in an alarm cable that leads to an input asks for 12 V to be joined to it."""
+    for colour, *ends in wires(name):
+        if colour == "RD":
+            assert [end for end in ends if re.search(r":(IN|AIN)\d$", end)] == []
+
+
+CORES = {
+    "CABLE-ALARM": {"RD", "BK", "YE", "GN"},
+    "CABLE-2X075": {"RD", "BK", "OG", "YE"},  # of two cores: OG and YE are a sleeve at the switched one
+    "CAT5": {"OG", "WHOG", "GN", "WHGN", "BU", "WHBU", "BN", "WHBN"},
+}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_cable_has_the_cores_that_are_drawn(name: str) -> None:
+    for cable, data in load(name).cables.items():
+        drawn = data.get("colors", ())
+        if data.get("pn") in CORES:
+            assert set(drawn) <= CORES[data["pn"]], cable
+            assert len(set(drawn)) == len(drawn), cable
+
+
+def test_the_line_of_a_reader_of_5_v_reaches_the_pico_below_3_3_v() -> None:
+    drawing = load("wristband-reader")
+    series, to_ground = drawing.resistors()["R1"], drawing.resistors()["R2"]
+    assert ("PICO", "7") in drawing.net(("R1", "2"))
+    assert ("PICO", "7") not in drawing.net(("RD1", "P1-1 TX"))
+    assert 2.0 < 5.25 * to_ground / (series + to_ground) < 3.3
+
+
+def test_every_branch_of_the_distribution_says_its_fuse() -> None:
+    for name in NAMES:
+        for part, data in load(name).parts.items():
+            if data.get("pn") == "DIST":
+                assert re.search("fuse", str(data.get("notes")), re.I), f"{name}: {part}"
