@@ -65,6 +65,7 @@ CONSTANTS: Final = {
     "PAIRS_MAX": "effort: facts up to which each two are tried together",
     "PEOPLE_MAX": "memory: persons whose ended measures are remembered",
     "READS_BEFORE": "effort: readings tried together for an explanation",
+    "RETOLD_US": "wire: a reader that is heard again tells what lies on it so soon",
     "RUNNING_MAX": "memory: ladders of clocks kept ready",
     "SUBJECTS_MAX": "memory: cases, dossiers, recordings, incidents remembered",
     "TIMES_MAX": "memory: occurrences of one step kept",

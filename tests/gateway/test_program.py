@@ -37,6 +37,12 @@ def sounder(program: Program) -> list[int]:
     return [int(line.split()[2]) for line in lines if line.split()[1] == "23"]
 
 
+def knowing(program: Program) -> dict[str, Any] | None:
+    """The newest heartbeat, once it is one of after the node was heard."""
+    beat = program.server.newest("hb")
+    return beat if beat and beat["health"]["sources"]["node:n1"]["state"] == "ok" else None
+
+
 def same_log(program: Program) -> bool:
     return program.server.leaves == program.leaves()
 
@@ -47,8 +53,7 @@ def test_contact_on_a_pty_reaches_log_sounder_and_server_and_sigterm_ends_cleanl
     wait_for("the door to open", lambda: program.facts("door.opened"))
     wait_for("the sounder to sound", lambda: sounder(program)[-1:] == [1])
     wait_for("the server to hold all", lambda: same_log(program))
-    beat = wait_for("a heartbeat", lambda: program.server.newest("hb"))
-    assert beat["health"]["sources"]["node:n1"]["state"] == "ok"
+    beat = wait_for("a heartbeat that knows the node", lambda: knowing(program))
     assert beat["health"]["gpio"]["kind"] == "fake"
     assert beat["health"]["gpio"]["inputs"] == "none"  # contacts belong to nodes
     birth = program.server.newest("birth")

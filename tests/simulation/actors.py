@@ -52,6 +52,10 @@ class Actors:
         """A recorder starts or stops, by its dry contact."""
         self._level("recorder_contact", recorder, ACTIVE if is_on else INACTIVE)
 
+    def input(self, input: str, *, is_active: bool) -> None:  # noqa: A002
+        """A detector or a button of the house trips, or falls back."""
+        self._level("input", input, ACTIVE if is_active else INACTIVE)
+
     def button(self, door: str) -> None:
         """Somebody presses the exit button."""
         self._pulse("exit_request", door)

@@ -25,7 +25,7 @@ REST_US = 250_000  # at the longest between two scans while something waits
 UART_BYTES_MAX = 4_096
 KINDS = {
     "door_contact": "contact", "exit_request": "contact", "recorder_contact": "contact", "lock_feedback": "feedback",
-    "output": "output", "reader": "reader",
+    "input": "contact", "output": "output", "reader": "reader",
 }  # fmt: skip
 
 

@@ -41,6 +41,8 @@ tag stays: tags lie on their reader while its board starts anew | 4 tag band, 4.
 two tags: band and badge on one reader | 4 tag band, 4 tag badge, 8 untag band
 unknown tag: a tag that is nobody's | 4 tag stray, 7 untag stray
 recorder stops: a recorder goes off and on | 4 off rec-1, 7 on rec-1
+smoke: a detector trips and falls back | 4 trip smoke, 7 rest smoke
+smoke stays: a detector trips, its board starts anew, and it still says smoke | 4 trip smoke, 6 fault node_reset node=n1, 16 open gate
 interview dark: questioning without recording falls due after five seconds | 3 crew, 4 person, 6 off rec-1, 7 say interview.started stay=s1 kind=interrogation room=interrogation-1 officers=o1+o2, 16 on rec-1
 interview sound: questioning that is recorded | 3 crew, 4 person, 6 say interview.started stay=s1 kind=interrogation room=interrogation-1 officers=o1+o2, 9 say interview.ended stay=s1
 alone: one officer questions, told ahead and then due | 3 crew, 4 person, 6 say interview.started stay=s1 kind=interrogation room=interrogation-1 officers=o1, 8 say interview.ended stay=s1
@@ -263,6 +265,8 @@ def _macro(at_us: int, verb: str, words: list[str]) -> list[Act]:
             return [Act(at_us, "door", {"door": words[0], "is_open": verb == "open"})]
         case "on" | "off":
             return [Act(at_us, "recorder", {"recorder": words[0], "is_on": verb == "on"})]
+        case "trip" | "rest":
+            return [Act(at_us, "input", {"input": words[0], "is_active": verb == "trip"})]
         case "tag" | "untag":
             return [
                 Act(

@@ -160,6 +160,8 @@ class SmallWorld(World):
                 is_so = set(board.tags[point.point]) == memory.tags.get(point.of, set())
             elif point.kind == "door_contact":
                 is_so = board.levels[point.point] == memory.doors.get(point.of)
+            elif point.kind == "input":
+                is_so = board.levels[point.point] == memory.inputs.get(point.of)
             else:
                 is_so = point.kind != "output" or board.pins[point.point].value() == outputs.get(
                     point.of, False

@@ -5,14 +5,13 @@ from pathlib import Path
 import pytest
 
 from tests.simulation.plan import Plan
-from tests.simulation.world import play, quiet
+from tests.simulation.world import play
 
 CORPUS = sorted((Path(__file__).parent / "corpus").glob("*.json"))
 
 
 @pytest.mark.parametrize("path", CORPUS, ids=lambda path: path.stem)
 def test_a_plan_of_the_corpus_violates_nothing_any_more(path: Path) -> None:
-    quiet()
     assert play(Plan.loads(path.read_text(encoding="utf-8"))).violations == []
 
 

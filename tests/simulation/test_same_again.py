@@ -7,7 +7,7 @@ import pytest
 from tests.simulation import second_python
 from tests.simulation.plan import MINUTE_US
 from tests.simulation.workload import plan_of
-from tests.simulation.world import play, quiet
+from tests.simulation.world import play
 
 SEED, MINUTES = 5, 3
 PLAYED = ("--seed", str(SEED), "--minutes", str(MINUTES))
@@ -18,7 +18,6 @@ pytestmark = pytest.mark.slow
 @pytest.fixture(scope="module")
 def here() -> str:
     """The digest of the seed in this process."""
-    quiet()
     return play(plan_of(SEED, MINUTES * MINUTE_US)).digest
 
 

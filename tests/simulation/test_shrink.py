@@ -8,7 +8,6 @@ from casegateway.memory import SeenSeqs
 from tests.simulation import shrink
 from tests.simulation.plan import Act, Fault, Plan
 from tests.simulation.shrink import Shrinker, names_of, story
-from tests.simulation.world import quiet
 
 SECOND_US = 1_000_000
 START_US = 1_773_795_600_000_000  # 2026-03-18 09:00 +08:00
@@ -63,7 +62,6 @@ def busy_plan() -> Plan:
 
 @pytest.mark.slow
 def test_a_planted_bug_shrinks_to_a_handful_of_items_that_replay_to_the_same_violation(monkeypatch) -> None:
-    quiet()
     plan = busy_plan()
     assert names_of(plan) == (), "without the bug nothing is violated"
     monkeypatch.setattr(SeenSeqs, "add", remembers_numbers_of_another_boot)
@@ -129,7 +127,6 @@ def test_leaving_a_fault_out_does_not_change_the_draws_of_the_others(monkeypatch
         "tests.simulation.faults.Faults.replay",
         lambda self, rng, fault, port: drawn.append(rng.getrandbits(64)),
     )
-    quiet()
     fault = Fault(3 * SECOND_US, "replay", 0, {"port": "line1"})
     plan = replace(busy_plan(), for_us=5 * SECOND_US, acts=(), faults=(Fault(SECOND_US, "forge"), fault))
     for each in (plan, replace(plan, faults=(fault,))):

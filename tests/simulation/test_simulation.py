@@ -6,7 +6,7 @@ from tests.simulation.coverage import WHY, everything, never, nothing, pairs, se
 from tests.simulation.farm import Row, row_of, summed
 from tests.simulation.plan import MINUTE_US, Fault, Plan
 from tests.simulation.workload import plan_of
-from tests.simulation.world import play, quiet
+from tests.simulation.world import play
 
 pytestmark = pytest.mark.slow
 
@@ -16,7 +16,6 @@ SPAN_US = 4 * MINUTE_US
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_a_station_keeps_its_promises_whatever_goes_wrong(seed: int) -> None:
-    quiet()
     row = row_of(seed, SPAN_US)
     assert row.violations == [], f"python -m tests.simulation --seed {seed} --minutes 4 --shrink"
     assert row.leaves > 50
@@ -33,7 +32,6 @@ def test_a_plan_is_read_back_as_it_was_written() -> None:
 
 
 def test_what_a_run_reached_is_counted_and_the_rest_is_named() -> None:
-    quiet()
     found = {}
     plan = plan_of(1, 4 * MINUTE_US, wants_faults=False)
     play(plan, lambda world: found.update(seen(world)))

@@ -6,7 +6,6 @@ from tests.simulation.plan import Plan
 from tests.simulation.scenes import CONDITIONS, CORE, Scene, scenes
 from tests.simulation.small import play, strikes_of, walk, walk_server
 from tests.simulation.struck import ERRORS, TAILS, Strike
-from tests.simulation.world import quiet
 
 pytestmark = pytest.mark.slow
 
@@ -15,11 +14,6 @@ SERVER_SCENES = ("limit in sight", "handled", "released")
 SERVER_STRIDE = 29
 
 by_name = {scene.name: scene for scene in scenes()}
-
-
-@pytest.fixture(autouse=True)
-def _quiet() -> None:
-    quiet()
 
 
 def test_there_are_a_hundred_scenes_and_more_and_each_says_what_it_is_for() -> None:

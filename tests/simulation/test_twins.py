@@ -7,17 +7,11 @@ import pytest
 from tests.simulation.plan import Fault
 from tests.simulation.small import play
 from tests.simulation.twins import KINDS, SCENES, Twin, differences, plans, walk
-from tests.simulation.world import quiet
 
 pytestmark = pytest.mark.slow
 
 EVERY_US = 1_300_000
 STRIDE = 17
-
-
-@pytest.fixture(autouse=True)
-def _quiet() -> None:
-    quiet()
 
 
 def test_restarts_a_bad_network_and_a_set_clock_change_no_alarm_and_no_fact() -> None:

@@ -147,7 +147,7 @@ def _still(acts: tuple[Act, ...]) -> Iterator[Act]:
     """Without contacts that bounce: what of it a board tells hangs on the millisecond of its scan."""
     moved_us: dict[str, int] = {}
     for act in acts:
-        if act.kind in ("door", "recorder"):
+        if act.kind in ("door", "recorder", "input"):
             thing = str(act.args[act.kind])
             if act.at_us < moved_us.get(thing, 0) + APART_US:
                 continue

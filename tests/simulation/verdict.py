@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from casegateway.book import output_of
 from casegateway.core import EXIT_STORAGE_FAILED, GatewayCore
 from caselog import canonical
-from casewire import ACTIVE, Boot, Contact, Feedback, Gap, Snapshot, Tag
+from casewire import ACTIVE, UNKNOWN, Boot, Contact, Feedback, Gap, Snapshot, Tag
 from custody.codec import fact_of
 from custody.effects import AlarmRaised
 from custody.engine import Engine
@@ -227,6 +227,7 @@ def _again(world: "World", leaves: list[dict[str, Any]]) -> None:
 
 _DOOR = {1: "door.opened", 0: "door.closed", 2: "door.unknown"}
 _RECORDER = {1: "recorder.started", 0: "recorder.stopped", 2: "recorder.lost"}
+_INPUT = {1: "input.activated", 0: "input.cleared", 2: "input.lost"}
 
 
 def _thing(leaf: dict[str, Any]) -> tuple[tuple[str, str], str] | None:
@@ -235,6 +236,8 @@ def _thing(leaf: dict[str, Any]) -> tuple[tuple[str, str], str] | None:
         return ("door", body["door"]), name
     if name in _RECORDER.values():
         return ("recorder", body["recorder"]), name
+    if name in _INPUT.values():
+        return ("input", body["input"]), name
     return None
 
 
@@ -247,6 +250,8 @@ def _expected(world: "World", node: str, message: Any) -> tuple[tuple[str, str],
         return ("door", point.of), _DOOR.get(message.state, "door.unknown")
     if point.kind == "recorder_contact":
         return ("recorder", point.of), _RECORDER.get(message.state, "recorder.lost")
+    if point.kind == "input":
+        return ("input", point.of), _INPUT.get(message.state, "input.lost")
     return None
 
 
@@ -280,10 +285,14 @@ def _says(world: "World", node: str, number: int, state: int, name: str, body: d
         return name == _DOOR.get(state) and body["door"] == point.of
     if point.kind == "recorder_contact":
         return name == _RECORDER.get(state) and body["recorder"] == point.of
+    if point.kind == "input":
+        return name == _INPUT.get(state) and body["input"] == point.of
     if point.kind == "lock_feedback":
         return name == "door.released" and body["door"] == point.of and state == ACTIVE
     if point.kind == "exit_request":
         return name == "door.exit_requested" and body["door"] == point.of and state == ACTIVE
+    if point.kind == "output" and state == UNKNOWN:
+        return name == "output.unknown" and body["output"] == point.of
     if point.kind == "output":
         return (
             name == "output.confirmed" and body["output"] == point.of and body["active"] == (state == ACTIVE)

@@ -42,6 +42,7 @@ def plan_of(
         settings["rulebook"] = "cn-2012"
     settings["line_slow_us"] = rare.choice((0, 9_000))
     acts = _acts(random.Random(f"{name}/acts"), start_us, span_us)
+    acts += _house(random.Random(f"{name}/house"), span_us)
     faults = _faults(random.Random(f"{name}/faults"), span_us, settings) if wants_faults else []
     does_lie = wants_faults and rare.random() < 0.12
     if does_lie:
@@ -265,6 +266,20 @@ def _fidget(rng: random.Random, span_us: int, count: int) -> list[Act]:
         else:
             acts.append(Act(at_us, kind, {"door": rng.choice(doors)}))
     return acts
+
+
+def _house(rng: random.Random, span_us: int) -> list[Act]:
+    """Detectors and buttons of the house: most trip and fall back, some flutter, some stay."""
+    names, acts = sorted(area().inputs), []
+    for _ in range(rng.choice((0, 0, 2, 8, 30))):
+        at_us, name = rng.randrange(30 * SECOND_US, span_us), rng.choice(names)
+        for _ in range(rng.choice((1, 1, 1, 6))):
+            acts.append(Act(at_us, "input", {"input": name, "is_active": True}))
+            at_us += rng.choice((20_000, 300_000, SECOND_US, 40 * SECOND_US, 20 * MINUTE_US))
+            if rng.random() < 0.9:
+                acts.append(Act(at_us, "input", {"input": name, "is_active": False}))
+            at_us += rng.choice((50_000, SECOND_US, 9 * SECOND_US))
+    return [act for act in acts if act.at_us < span_us]
 
 
 # --- faults ------------------------------------------------------------------------------------------

@@ -36,10 +36,25 @@ HEAL_US = 150_000_000
 SHM = Path("/dev/shm")
 
 
+SMOKE = """
+[[input]]
+id = "smoke"
+kind = "smoke"
+room = "waiting-1"
+
+[[point]]
+node = "n1"
+point = 8
+kind = "input"
+of = "smoke"
+"""
+
+
 @cache
 def small_area() -> Area:
-    """One node, two doors, one cell: for runs that are played thousands of times."""
-    return load_area((Path(__file__).parents[1] / "gateway" / "area.toml").read_text(encoding="utf-8"))
+    """One node, two doors, one cell and a smoke detector: for runs that are played thousands of times."""
+    file = Path(__file__).parents[1] / "gateway" / "area.toml"
+    return load_area(file.read_text(encoding="utf-8") + SMOKE)
 
 
 AREAS: dict[str, Callable[[], Area]] = {"standard": area, "small": small_area}
