@@ -45,20 +45,6 @@ BAND_BATTERY_LOW = 2
 BAND_BUTTON = 4  # the bearer pressed its button
 BAND_BITS_MAX = 7
 
-# Of Panel: four marks of two bits each, from the lowest: straight in, searched, guarded, recorded.
-MARK_NOT_ASKED = 0  # nobody asks for it here
-MARK_KEPT = 1
-MARK_BROKEN = 2
-MARK_UNSEEN = 3  # not seen (yet): never to be shown as kept
-PANEL_ALARM = 1  # bits of Panel.flags: an alarm stands
-PANEL_CLOCK_DOUBT = 2
-PANEL_FLAGS_MAX = 3
-OCCUPIED_UNKNOWN = 0xFF
-SECONDS_UNKNOWN = 0xFFFFFFFE
-SECONDS_NONE = 0xFFFFFFFF  # no limit runs
-SHARE_MAX = 1000
-SHARE_UNKNOWN = 0xFFFF
-
 U8_MAX = 0xFF
 U16_MAX = 0xFFFF
 U32_MAX = 0xFFFFFFFF
@@ -351,15 +337,12 @@ class SnapshotRequest(Message):
 
 
 class Panel(Message):
-    """What the panel ``point`` shows of its room, if this is read within ``valid_ms`` and for no longer.
-
-    occupied 0..254 persons; marks as above; remaining_s to the next limit; share of that limit gone, in permille.
-    """
+    """What the panel ``point`` shows of its room, if this is read within ``valid_ms`` and for no longer; see casewire.marks."""
 
     KIND = 19
     LAYOUT = ">BBBBIHI"
     NAMES = ("point", "occupied", "marks", "flags", "remaining_s", "share_permille", "valid_ms")
-    MOST = (U8_MAX, OCCUPIED_UNKNOWN, U8_MAX, PANEL_FLAGS_MAX, U32_MAX, U16_MAX, U32_MAX)
+    MOST = (U8_MAX, U8_MAX, U8_MAX, 3, U32_MAX, U16_MAX, U32_MAX)
     point: int
     occupied: int
     marks: int
@@ -370,8 +353,8 @@ class Panel(Message):
 
     def __init__(self, *values: int) -> None:
         Message.__init__(self, *values)
-        if self.share_permille != SHARE_UNKNOWN:
-            check_range("Panel.share_permille", self.share_permille, 0, SHARE_MAX)
+        if self.share_permille != U16_MAX:
+            check_range("Panel.share_permille", self.share_permille, 0, 1000)
 
 
 KEPT_KINDS: "dict[int, type[Message]]" = {
@@ -380,4 +363,6 @@ KEPT_KINDS: "dict[int, type[Message]]" = {
 NODE_KINDS: "dict[int, type[Message]]" = {
     kind.KIND: kind for kind in (Heartbeat, Snapshot, Contact, Tag, Feedback, Gap, Boot, Troubles, Band, Kept)
 }
-GATEWAY_KINDS: "dict[int, type[Message]]" = {kind.KIND: kind for kind in (Ack, Command, SnapshotRequest, Panel)}
+GATEWAY_KINDS: "dict[int, type[Message]]" = {
+    kind.KIND: kind for kind in (Ack, Command, SnapshotRequest, Panel)
+}

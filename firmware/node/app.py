@@ -11,6 +11,7 @@ from casewire import (
     Command,
     Contact,
     Feedback,
+    Panel,
     Snapshot,
     SnapshotRequest,
     Tag,
@@ -45,6 +46,7 @@ class Node:
                 troubles()          [(point, bits)] not 0
                 put(point, state, valid_ms, now_ms)   an order; void once valid_ms have passed
                 lose_link()         the gateway is gone: the declared states
+                show(message, age_ms, now_ms)         what shows pictures alone has it: a casewire.Panel, age_ms old
     ticks_ms  function without arguments, milliseconds, may wrap at 2^30 or above
     boot      number of this boot, never used before; reason is BOOT_* of casewire
     feed      called at the end of each full scan (watchdog); mem_free() -> bytes free
@@ -181,6 +183,8 @@ class Node:
     def _obey(self, frame, now_ms) -> None:
         if frame.kind == Command.KIND:
             self._command(frame, now_ms)
+        elif frame.kind == Panel.KIND:
+            self._show(frame, now_ms)
         elif frame.kind == SnapshotRequest.KIND and self._has_told_all:
             self._tell_all(now_ms)
 
@@ -210,6 +214,17 @@ class Node:
         if self._is_valid(command, age_ms):
             device = self._owners[command.point]
             device.put(command.point, command.state, command.valid_ms - age_ms, now_ms)
+
+    def _show(self, frame, now_ms) -> None:
+        """A picture for a panel or a lamp; one that is too old is not shown, and the next one follows."""
+        message = frame.message
+        device = self._owners.get(message.point)
+        if device is None or not hasattr(device, "show"):
+            log.error("picture: expected a panel or a lamp of a room, found point %d", message.point)
+            return
+        age_ms = self.link.age_ms(frame, now_ms)
+        if age_ms <= message.valid_ms:
+            device.show(message, age_ms, now_ms)
 
     def _is_valid(self, command, age_ms):
         if age_ms <= command.valid_ms:

@@ -13,6 +13,7 @@ from node.keep import Keep
 
 SCAN_PAUSE_MS = 5  # a contact is looked at some 150 times a second
 READER_BAUD = 9600
+I2C_HZ = 400000  # what an SSD1306 takes
 
 _CAUSES = (
     ("PWRON_RESET", BOOT_POWER_UP),
@@ -27,7 +28,7 @@ log = logging.getLogger("node")
 def run(config_path, boot_count_path, pins=None, trial=None) -> None:
     """Run the node until its power goes; every failure ends in a logged reset.
 
-    pins is the board's pins module (LINK, READERS, TERMINALS); without it the pins
+    pins is the board's pins module (LINK, READERS, TERMINALS, BUSES); without it the pins
     and UARTs of config.json are bare numbers and the line is UART 0. trial: this program
     is new and has to prove itself (boards/slots.py).
     """
@@ -89,6 +90,8 @@ class Place:
     def __init__(self, pins) -> None:
         self._terminals = pins.TERMINALS if pins else None
         self._readers = pins.READERS if pins else None
+        # The pins of a board that was adopted before there were panels name no bus.
+        self._buses = getattr(pins, "BUSES", {}) if pins else None
 
     def of(self, point):
         """Return what node.app.Node takes for a point."""
@@ -111,6 +114,18 @@ class Place:
 
     def analogue(self, name):
         return machine.ADC(_terminal(self._terminals, name))
+
+    def i2c(self, name):
+        place = _terminal(self._buses, name)
+        if self._buses is None:
+            return machine.I2C(place)
+        data, clock = machine.Pin(place["sda"]), machine.Pin(place["scl"])
+        return machine.I2C(place["i2c"], sda=data, scl=clock, freq=I2C_HZ)
+
+    def strip(self, name, pixels):
+        from neopixel import NeoPixel  # here: frozen into the images of both boards, and nowhere else
+
+        return NeoPixel(machine.Pin(_terminal(self._terminals, name), machine.Pin.OUT), pixels)
 
     def uart(self, name, baud):
         place = _terminal(self._readers, name)

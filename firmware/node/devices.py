@@ -10,6 +10,12 @@ def _krcu(where, table):
     return KrCuConfig(where, table)
 
 
+def _panel(where, table):
+    from node.panel import PanelConfig
+
+    return PanelConfig(where, table)
+
+
 def _pn532(where, table):
     from node import pn532
     from node.tag_line import ReaderConfig
@@ -30,7 +36,20 @@ def _relay_lock(where, table):
     return RelayLockConfig(where, table)
 
 
-KINDS = {"krcu": _krcu, "pn532": _pn532, "r200": _r200, "relay_lock": _relay_lock}
+def _room_lamp(where, table):
+    from node.room_lamp import RoomLampConfig
+
+    return RoomLampConfig(where, table)
+
+
+KINDS = {
+    "krcu": _krcu,
+    "panel": _panel,
+    "pn532": _pn532,
+    "r200": _r200,
+    "relay_lock": _relay_lock,
+    "room_lamp": _room_lamp,
+}
 """Kind -> what makes its configuration of (where, table), for node.config."""
 
 
@@ -38,7 +57,8 @@ def build(config, place, now_ms):
     """Return the device of ``config``; see node.app.Node.
 
     place   uart(terminal, baud) -> port; output(terminal, level) and contact(terminal) -> pin with value();
-            analogue(terminal) -> pin with read_u16()
+            analogue(terminal) -> pin with read_u16(); i2c(terminals) -> bus with writeto() and writevto();
+            strip(terminal, pixels) -> strip with fill(colour) and write()
     """
     if config.kind == "krcu":
         from node import krcu
@@ -52,6 +72,13 @@ def build(config, place, now_ms):
         from node import r200
 
         return r200.device(config, place.uart(config.bus, config.baud))
+    if config.kind == "panel":
+        from node.panel import RoomPanel
+        from node.screen import Screen
+
+        return RoomPanel(config, Screen(place.i2c(config.bus), config.address))
+    if config.kind == "room_lamp":
+        return _lamp(config, place)
     from node.relay_lock import RelayLock
 
     is_on = config.at_start == "on"
@@ -59,3 +86,13 @@ def build(config, place, now_ms):
     relay = place.output(config.pin, level)
     contact = place.analogue if config.feedback == "supervised" else place.contact
     return RelayLock(config, relay, contact(config.feedback_pin), now_ms)
+
+
+def _lamp(config, place):
+    from node.room_lamp import OutputLight, RoomLamp, StripLight
+
+    if config.pixels:
+        light = StripLight(place.strip(config.pin, config.pixels), config.brightness)
+    else:
+        light = OutputLight(place.output(config.pin, 1 - config.active_level), config.active_level)
+    return RoomLamp(config, light)

@@ -40,13 +40,13 @@ class PiPlace:
     """What node.devices.build and the points of a field node take: GPIO lines by number, serial ports by path."""
 
     def __init__(self, serial: Any, api: Any = None) -> None:
-        """`serial(path, baud)` gives a port; `api` None: loaded when the first pin is asked for."""
+        """`serial(path, baud, parity=)` gives a port; `api` None: loaded when the first pin is asked for."""
         self._serial = serial
         self._api = api
 
-    def uart(self, path: str, baud: int) -> Any:
-        """A serial port that never waits."""
-        return self._serial(path, baud)
+    def uart(self, path: str, baud: int, parity: str = "N") -> Any:
+        """A serial port that never waits. `parity` N, E or O."""
+        return self._serial(path, baud, parity=parity)
 
     def output(self, line: int | str, level: int) -> GpioPin:
         """An output that shows `level` from the first moment."""
@@ -59,6 +59,16 @@ class PiPlace:
     def analogue(self, line: int | str) -> GpioPin:
         """None here. Raises ConfigError."""
         raise ConfigError(f"pin {line!r}: expected a board with an analogue input, found a Raspberry Pi")
+
+    def i2c(self, bus: str | int) -> Any:
+        """None here: MicroPython draws. Raises ConfigError."""
+        raise ConfigError(f"bus {bus!r}: expected a board with MicroPython for a panel, found a Raspberry Pi")
+
+    def strip(self, line: int | str, pixels: int) -> Any:
+        """None here. Raises ConfigError."""
+        raise ConfigError(
+            f"pin {line!r}: expected a board with MicroPython for {pixels} pixels, found a Raspberry Pi"
+        )
 
     def _gpio(self) -> Any:
         if self._api is None:

@@ -20,6 +20,8 @@ LIBRARY = ROOT / ".cache" / "micropython-lib"
 FIRMWARE = ROOT / "firmware"
 STANDIN = ROOT / "tests" / "node" / "machine_standin"
 LOGGING_STANDIN = ROOT / "tests" / "node" / "logging_standin"
+DRIVERS_STANDIN = ROOT / "tests" / "node" / "drivers_standin"
+"""Display and strip, last on the path: micropython-lib's come first where they can be had."""
 
 SUITE = "trixie"
 HEAP = "192k"
@@ -67,7 +69,7 @@ def logging_folder(interpreter: Sequence[str]) -> Path:
     tried = LIBRARY / "tried"
     if not tried.exists():
         LIBRARY.mkdir(parents=True, exist_ok=True)
-        program = f"import mip; mip.install('logging', target='{LIBRARY}')"
+        program = f"import mip\nfor name in ('logging', 'ssd1306', 'neopixel'): mip.install(name, target='{LIBRARY}')"
         with contextlib.suppress(subprocess.TimeoutExpired):
             subprocess.run([*interpreter, "-c", program], capture_output=True, timeout=MIP_SECONDS_MAX)
         tried.touch()
@@ -109,10 +111,10 @@ def start_node(
     """
     command = list(interpreter) if interpreter is not None else find_interpreter()
     if is_micropython(command):
-        path = [FIRMWARE, STANDIN, logging_folder(command)]
+        path = [FIRMWARE, STANDIN, logging_folder(command), DRIVERS_STANDIN]
         command += ["-X", "heapsize=" + HEAP]
     else:
-        path = [FIRMWARE, STANDIN]
+        path = [FIRMWARE, STANDIN, DRIVERS_STANDIN]
     return subprocess.Popen(
         [*command, "-m", "node", str(config)],
         env=environment(link, standin, path=path, reset_cause=reset_cause),

@@ -61,7 +61,7 @@ def test_the_compiled_node_runs_without_its_sources(unix_port, tmp_path) -> None
 
 def test_package_json_lists_every_module_once() -> None:
     package = json.loads((FIRMWARE / "package.json").read_text())
-    assert package["deps"] == [["logging", "latest"]]
+    assert package["deps"] == [["logging", "latest"], ["ssd1306", "latest"]]
     expected = [str(path.relative_to(FIRMWARE)) for path in MODULES]
     assert package["urls"] == [[name, "./" + name] for name in expected]
 
@@ -75,18 +75,22 @@ def test_the_manifest_freezes_both_packages_and_the_same_parts_of_micropython_li
 
 
 class Index(BaseHTTPRequestHandler):
-    """A package index with one package, logging, laid out as mip expects."""
+    """A package index with the two packages that are asked for, laid out as mip expects."""
 
-    logging = micropython.LOGGING_STANDIN / "logging.py"
+    modules = (micropython.LOGGING_STANDIN / "logging.py", micropython.DRIVERS_STANDIN / "ssd1306.py")
     asked: list[str] = []
 
     def do_GET(self) -> None:
         self.asked.append(self.path)
-        data = self.logging.read_bytes()
-        digest = hashlib.sha256(data).hexdigest()[:8]
-        if self.path.endswith("/logging/latest.json"):
-            data = json.dumps({"v": 1, "hashes": [["logging.py", digest]], "version": "0"}).encode()
-        elif self.path != f"/file/{digest[:2]}/{digest}":
+        data = None
+        for module in self.modules:
+            content = module.read_bytes()
+            digest = hashlib.sha256(content).hexdigest()[:8]
+            if self.path.endswith(f"/{module.stem}/latest.json"):
+                data = json.dumps({"v": 1, "hashes": [[module.name, digest]], "version": "0"}).encode()
+            elif self.path == f"/file/{digest[:2]}/{digest}":
+                data = content
+        if data is None:
             self.send_error(404)
             return
         self.send_response(200)
@@ -124,7 +128,9 @@ def test_mpremote_mip_installs_the_node_with_its_part_of_micropython_lib(
     mip._install_package(board, str(FIRMWARE / "package.json"), index, str(tmp_path), None, True)
     assert [path for path in Index.asked if path.endswith("/logging/latest.json")]
     installed = sorted(str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*.py"))
-    assert installed == sorted(["logging.py", *[str(path.relative_to(FIRMWARE)) for path in MODULES]])
+    assert installed == sorted(
+        ["logging.py", "ssd1306.py", *[str(path.relative_to(FIRMWARE)) for path in MODULES]]
+    )
     lived = smoke(unix_port, tmp_path)
     assert lived.returncode == 0, lived.stderr
     assert "PIN 3 0" in lived.stdout

@@ -14,11 +14,15 @@ before `node` is imported. Three environment variables wire it:
                          UIDS 4 0A1B2C3D4E,0A1B2C3D4F   these tags, told in turn
                          SILENT 4       nothing lies on the reader at UART 4
                          NOISE 4 02FF   these bytes, once, on the reader at UART 4
+                         PLUG 0 60      an SSD1306 of address 60 hangs on I2C bus 0
+                         UNPLUG 0       it does not any more
                          HANG           the next look at an input pin never returns
                          FAIL           the next look at an input pin raises OSError
                      An input pin that no line has named reads as its pull says, which
                      for the node is 1: an open wire. Changes of output pins are added
-                     to the file <CASEWARD_STANDIN>.out as lines "PIN 7 1".
+                     to the file <CASEWARD_STANDIN>.out as lines "PIN 7 1", what a strip
+                     of lights is told as "LEDS 22 00ff00…"; what a display holds is the
+                     file <CASEWARD_STANDIN>.oled0 (1 byte lit or not, 1024 bytes memory).
   CASEWARD_RESET_CAUSE   what reset_cause() returns: 1 power-up (default), 2 hard
                      reset, 3 watchdog
 
@@ -30,6 +34,7 @@ whole seconds. Whoever started the node starts it again.
 import os
 import sys
 import time
+from binascii import hexlify
 
 RESET_EXIT_CODE = 17
 TAG_PERIOD_MS = 65
@@ -106,6 +111,7 @@ class _Control:
         self.ohms = {}  # pin -> resistance of the loop at its ADC
         self.tags = {}  # uart -> list of tags, 14 bytes of a read each
         self.noise = {}  # uart -> bytes
+        self.displays = {}  # bus -> Oled
         self.trouble = None  # "HANG" or "FAIL"
 
     def poll(self) -> None:
@@ -130,12 +136,24 @@ class _Control:
             self.tags.pop(int(words[1]), None)
         elif len(words) == 3 and words[0] == "NOISE":
             self.noise[int(words[1])] = bytes.fromhex(words[2])
+        elif len(words) == 3 and words[0] == "PLUG":
+            self._plug(int(words[1]), int(words[2]))
+        elif len(words) == 2 and words[0] == "UNPLUG":
+            self.displays[int(words[1])].unplug()
         elif words in (["HANG"], ["FAIL"]):
             self.trouble = words[0]
         elif words:
             raise ValueError(
-                "%s: expected PIN, OHM, UID, UIDS, SILENT, NOISE, HANG or FAIL, found %r" % (self.path, words)
+                "%s: expected PIN, OHM, UID, UIDS, SILENT, NOISE, PLUG, UNPLUG, HANG or FAIL, found %r"
+                % (self.path, words)
             )
+
+    def _plug(self, bus, address) -> None:
+        from oled import Oled
+
+        display = self.displays.setdefault(bus, Oled(address))
+        display.address = address
+        display.plug()
 
     def look(self) -> None:
         """Called at each look at an input pin."""
@@ -146,9 +164,23 @@ class _Control:
             raise OSError(5)
 
     def report(self, pin, level) -> None:
+        self._write("PIN %d %d\n" % (pin, level))
+
+    def report_lights(self, pin, data) -> None:
+        self._write("LEDS %d %s\n" % (pin, hexlify(data).decode()))
+
+    def _write(self, line) -> None:
         if self.path:
             with open(self.path + ".out", "a") as file:
-                file.write("PIN %d %d\n" % (pin, level))
+                file.write(line)
+
+    def keep(self, bus) -> None:
+        """What the display of a bus holds, for whoever started this."""
+        display = self.displays[bus]
+        if self.path:
+            with open("%s.oled%d" % (self.path, bus), "wb") as file:
+                file.write(bytes((display.is_lit,)))
+                file.write(display.ram)
 
 
 def rdm6300(uid):
@@ -181,6 +213,9 @@ class Pin:
         if self._is_output:
             self.value(value or 0)
 
+    def init(self, mode) -> None:
+        self._is_output = mode == Pin.OUT
+
     def value(self, level=None):
         if level is not None:
             if level != self._level:
@@ -203,6 +238,31 @@ class ADC:
         _control.look()
         ohm = _control.ohms.get(self._number, 10000000)
         return 65535 * ohm // (2200 + ohm)
+
+
+class I2C:
+    """A bus without anything on it, until a line plugs a display."""
+
+    def __init__(self, number, sda=None, scl=None, freq=400000) -> None:
+        self._number = number
+
+    def writeto(self, address, data) -> None:
+        display = _control.displays.get(self._number)
+        if display is None:
+            raise OSError(5)
+        display.writeto(address, data)
+
+    def writevto(self, address, parts) -> None:
+        display = _control.displays.get(self._number)
+        if display is None:
+            raise OSError(5)
+        display.writevto(address, parts)
+        _control.keep(self._number)
+
+
+def bitstream(pin, encoding, timing, data) -> None:
+    """What a strip of lights is told."""
+    _control.report_lights(pin._number, data)
 
 
 class UART:
