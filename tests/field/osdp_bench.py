@@ -151,8 +151,16 @@ class Bench:
         return dict(self.bus.troubles()).get(point, 0)
 
     def cards(self) -> list[bytes]:
-        """The cards that were told, in order."""
-        return [change[3] for change in self.changes if change[0] == "tag" and change[2]]
+        """The cards that were told, in order; one told anew after a reader was not heard is the same card."""
+        cards: list[bytes] = []
+        lying: set[bytes] = set()
+        for change in self.changes:
+            if change[0] == "tag":
+                _, _, is_there, uid, _ = change
+                if is_there and uid not in lying:
+                    cards.append(uid)
+                (lying.add if is_there else lying.discard)(uid)
+        return cards
 
     def _scan(self) -> None:
         self.changes += self.bus.poll(steady_ms())

@@ -45,7 +45,14 @@ def judge_more(world: "World", leaves: list[dict[str, Any]], engine: Engine) -> 
 
 # --- I5: what cannot be seen ends nothing ----------------------------------------------------------------
 
-_UNSEEN = ("door.unknown/1", "recorder.lost/1", "input.lost/1", "reader.lost/1", "node.lost/1", "clock.doubted/1")
+_UNSEEN = (
+    "door.unknown/1",
+    "recorder.lost/1",
+    "input.lost/1",
+    "reader.lost/1",
+    "node.lost/1",
+    "clock.doubted/1",
+)
 """Reports that say only that something is not known any more."""
 
 
