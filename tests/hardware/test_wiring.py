@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from custody.bundled import area_text
+from node import devices
 from node.config import NodeConfig
 from tests.hardware.wiring import NAMES, ROOT, WIRING, Pin, load
 
@@ -121,8 +122,8 @@ def test_the_readme_names_every_drawing_with_the_terminals_it_uses() -> None:
 def test_the_configuration_in_the_readme_is_one_that_a_node_takes() -> None:
     text = re.search(r"```json\n(.*?)```", readme(), re.S)
     assert text is not None
-    config = NodeConfig({**json.loads(text[1]), "key": "5a" * 32})
-    pins = {point.pin for point in config.points}
+    config = NodeConfig({**json.loads(text[1]), "key": "5a" * 32}, devices.KINDS)
+    pins = {point.pin for point in config.points} | {pin for device in config.devices for pin in device.pins}
     assert pins - {"RD1"} <= set(TERMINALS)
     # What stands in a locked waiting room, and what each of its points is.
     drawn = {"door-contact", "lock-relay", "room-panel"}
