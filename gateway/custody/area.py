@@ -16,7 +16,24 @@ from zoneinfo import ZoneInfo
 from custody.config import ConfigError, Problems
 from custody.fields import is_ref
 from custody.name import Name
+from custody.places import (
+    Door,
+    Input,
+    Node,
+    Output,
+    Panel,
+    Point,
+    Port,
+    Reader,
+    Recorder,
+    Room,
+)
 from custody.vocabulary import INPUTS
+
+__all__ = (
+    "DOOR_KINDS", "FITTED", "NODES_MAX", "ON_LOST", "OUTPUT_KINDS", "POINT_KINDS", "ROOMS_MAX", "ROOM_KINDS", "STRADDLES",
+    "Area", "Door", "Input", "Node", "Output", "Panel", "Point", "Port", "Reader", "Recorder", "Room", "load_area",
+)  # fmt: skip
 
 ROOM_KINDS: Final = (
     "reception",  # 接待区 / 登记
@@ -36,105 +53,11 @@ ROOM_KINDS: Final = (
 )
 DOOR_KINDS: Final = ("area_gate", "exit", "room")
 _DOOR_POINTS: Final = ("door_contact", "lock_feedback", "lock_bolt", "exit_request")
-POINT_KINDS: Final = (*_DOOR_POINTS, "recorder_contact", "reader", "input", "output")
+POINT_KINDS: Final = (*_DOOR_POINTS, "recorder_contact", "reader", "input", "output", "panel")
 OUTPUT_KINDS: Final = ("sounder", "lamp", "lock")
 ON_LOST: Final = ("hold", "off", "on")
 ROOMS_MAX: Final = 64  # one plan, one page; a bigger site has more areas
 NODES_MAX: Final = 32  # what one gateway polls well within a second
-
-
-@dataclass(frozen=True, slots=True)
-class Room:
-    """A room: its kind, where it lies on the plan, from where it is guarded."""
-
-    id: str
-    kind: str
-    name: Name
-    guarded_from: tuple[str, ...] = ()
-    fitted: tuple[str, ...] = ()  # equipment that rules may rest on: patrol_point, guard_motion
-    plan: tuple[int, int, int, int] | None = None  # x, y, width, height in plan units
-
-
-@dataclass(frozen=True, slots=True)
-class Door:
-    """A door between two rooms. `controlled`: opening without release is forcing it."""
-
-    id: str
-    kind: str
-    name: Name
-    between: tuple[str, str]
-    controlled: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Recorder:
-    """A recorder and the rooms whose picture and sound it keeps."""
-
-    id: str
-    name: Name
-    rooms: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Reader:
-    """A tag reader that senses who is in a room."""
-
-    id: str
-    room: str
-
-
-@dataclass(frozen=True, slots=True)
-class Input:
-    """A detector, button or contact of the house. `room` None: it is of the whole area."""
-
-    id: str
-    kind: str
-    name: Name
-    room: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Node:
-    """A board on a serial port. `number` is its id on the wire, 1 to 65535."""
-
-    id: str
-    number: int
-    port: str
-
-
-@dataclass(frozen=True, slots=True)
-class Point:
-    """One input or output of a node, and what it belongs to."""
-
-    node: str
-    point: int
-    kind: str
-    of: str
-
-    @property
-    def ref(self) -> str:
-        """What the point is called where one word has to name it: `n3.7`."""
-        return f"{self.node}.{self.point}"
-
-
-@dataclass(frozen=True, slots=True)
-class Output:
-    """A sounder, lamp or lock; by node point or by a GPIO line of the gateway itself."""
-
-    id: str
-    kind: str
-    room: str | None
-    on_lost: str
-    gpio_line: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Port:
-    """A serial port of the gateway."""
-
-    id: str
-    path: str
-    baud: int
 
 
 @dataclass(frozen=True)
@@ -155,6 +78,7 @@ class Area:
     recorders: Mapping[str, Recorder] = field(default_factory=dict)
     readers: Mapping[str, Reader] = field(default_factory=dict)
     inputs: Mapping[str, Input] = field(default_factory=dict)
+    panels: Mapping[str, Panel] = field(default_factory=dict)
     nodes: Mapping[str, Node] = field(default_factory=dict)
     points: tuple[Point, ...] = ()
     outputs: Mapping[str, Output] = field(default_factory=dict)
@@ -202,6 +126,8 @@ class Area:
         """The room that a point serves, of a door the second, of a recorder the first; None: the whole area."""
         if point.kind == "output":
             return self.outputs[point.of].room
+        if point.kind == "panel":
+            return self.panels[point.of].room
         rooms = self._rooms_seen_by(point)
         return rooms[1 if point.kind in _DOOR_POINTS else 0] if rooms else None
 
@@ -238,7 +164,8 @@ def load_area(text: str, file: str = "area.toml") -> Area:
 
 
 _TOP_KEYS: Final = (
-    "area", "gateway", "room", "door", "recorder", "reader", "input", "node", "point", "output", "port", "overlay",
+    "area", "gateway", "room", "door", "recorder", "reader", "input", "panel", "node", "point", "output", "port",
+    "overlay",
 )  # fmt: skip
 
 
@@ -281,6 +208,7 @@ def _read_area(raw: Mapping[str, Any], p: Problems) -> Area:
         recorders=_keyed(_tables(raw, "recorder", p), p, _read_recorder, "recorder"),
         readers=_keyed(_tables(raw, "reader", p), p, _read_reader, "reader"),
         inputs=_keyed(_tables(raw, "input", p), p, _read_input, "input"),
+        panels=_keyed(_tables(raw, "panel", p), p, _read_panel, "panel"),
         nodes=_keyed(_tables(raw, "node", p), p, _read_node, "node"),
         points=tuple(_read_point(t, w, p) for t, w in _tables(raw, "point", p)),
         outputs=_keyed(_tables(raw, "output", p), p, _read_output, "output"),
@@ -386,6 +314,11 @@ def _read_input(t: Mapping[str, Any], where: str, p: Problems) -> Input:
     )
 
 
+def _read_panel(t: Mapping[str, Any], where: str, p: Problems) -> Panel:
+    p.unknown_keys(t, where, ("id", "room"))
+    return Panel(p.ref(t, where, "id"), p.ref(t, where, "room"))
+
+
 def _read_node(t: Mapping[str, Any], where: str, p: Problems) -> Node:
     p.unknown_keys(t, where, ("id", "number", "port"))
     return Node(p.ref(t, where, "id"), p.integer(t, where, "number", 1, 65_535), p.ref(t, where, "port"))
@@ -430,6 +363,7 @@ def _check_links(area: Area, p: Problems) -> None:
         "reader": area.readers,
         "input": area.inputs,
         "output": area.outputs,
+        "panel": area.panels,
     }
     seen: set[tuple[str, int]] = set()
     for number, point in enumerate(area.points):
@@ -454,11 +388,15 @@ def _check_links(area: Area, p: Problems) -> None:
 
 
 def _check_inputs(area: Area, p: Problems) -> None:
-    """Each input has its point: one without is unknown for ever, and one with two contradicts itself."""
-    points = Counter(point.of for point in area.points if point.kind == "input")
-    for name in area.inputs:
-        if points[name] != 1:
-            p.add(f"input {name}", "one [[point]] of kind input that is of it", points[name])
+    """Each input and panel has its point: one without is unknown for ever, and one with two contradicts itself."""
+    points = Counter((point.kind, point.of) for point in area.points)
+    for kind, named in (("input", area.inputs), ("panel", area.panels)):
+        for name in named:
+            if points[kind, name] != 1:
+                p.add(f"{kind} {name}", f"one [[point]] of kind {kind} that is of it", points[kind, name])
+    for panel in area.panels.values():
+        if panel.room in area.rooms and not area.readers_by_room[panel.room]:
+            p.add(f"panel {panel.id}.room", "a room with a [[reader]], which sees who is there", panel.room)
 
 
 def _check_rooms(area: Area, p: Problems) -> None:
@@ -475,6 +413,7 @@ def _check_rooms(area: Area, p: Problems) -> None:
         named += [(f"recorder {recorder.id}.rooms", other) for other in recorder.rooms]
     named += [(f"reader {r.id}.room", r.room) for r in area.readers.values()]
     named += [(f"input {i.id}.room", i.room) for i in area.inputs.values() if i.room]
+    named += [(f"panel {panel.id}.room", panel.room) for panel in area.panels.values()]
     named += [(f"output {o.id}.room", o.room) for o in area.outputs.values() if o.room]
     for key, room_id in named:
         if room_id not in area.rooms:

@@ -37,7 +37,7 @@ def node_config(area: Area, node: str, key: bytes) -> dict[str, Any]:
     """config.json of a node: pins are numbered as its points are."""
     points = []
     for point in area.points:
-        if point.node != node:
+        if point.node != node or point.kind == "panel":  # no display hangs on a board that is played
             continue
         entry: dict[str, Any] = {"point": point.point, "kind": KINDS[point.kind], "pin": point.point}
         if point.kind == "reader":

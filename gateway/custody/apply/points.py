@@ -31,8 +31,8 @@ _TOLD: Final[Mapping[str, tuple[str, str, str]]] = {
     "reader.lost": ("reader", "reader", "unknown"),
     "reader.restored": ("reader", "reader", "heard"),
 }
-EVENT_KINDS: Final = ("lock_feedback", "exit_request", "reader")
-"""Points of which the log tells what happens at them, not how they stand."""
+EVENT_KINDS: Final = ("lock_feedback", "exit_request", "reader", "panel")
+"""Points of which the log tells what happens at them, not how they stand; of a panel nothing but its troubles."""
 NOT_SEEN: Final = ("unknown", "heard")
 RETOLD_US: Final = 10_000_000
 """A reader that is heard again tells within this time what lay on it all along: no hand has laid it there."""

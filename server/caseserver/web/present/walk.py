@@ -125,7 +125,7 @@ def _owner(point: Point, words: Words) -> str:
         return words.recorder(point.of)
     if point.kind == "input":
         return words.input(point.of)
-    return point.of if point.kind in ("reader", "output") else words.door(point.of)
+    return point.of if point.kind in ("reader", "output", "panel") else words.door(point.of)
 
 
 def _state(point: Point, state: AreaPicture, words: Words, from_us: int | None) -> WalkState:

@@ -1,0 +1,107 @@
+"""What an area has, one record each: rooms, doors, recorders, readers, inputs, panels, outputs, and the nodes and points they hang on."""
+
+from dataclasses import dataclass
+
+from custody.name import Name
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """A room: its kind, where it lies on the plan, from where it is guarded."""
+
+    id: str
+    kind: str
+    name: Name
+    guarded_from: tuple[str, ...] = ()
+    fitted: tuple[str, ...] = ()  # equipment that rules may rest on: patrol_point, guard_motion
+    plan: tuple[int, int, int, int] | None = None  # x, y, width, height in plan units
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """A door between two rooms. `controlled`: opening without release is forcing it."""
+
+    id: str
+    kind: str
+    name: Name
+    between: tuple[str, str]
+    controlled: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Recorder:
+    """A recorder and the rooms whose picture and sound it keeps."""
+
+    id: str
+    name: Name
+    rooms: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """A tag reader that senses who is in a room."""
+
+    id: str
+    room: str
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """A detector, button or contact of the house. `room` None: it is of the whole area."""
+
+    id: str
+    kind: str
+    name: Name
+    room: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """A display or lamp beside the door of a room that shows the picture of it: a point of a node."""
+
+    id: str
+    room: str
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A board on a serial port. `number` is its id on the wire, 1 to 65535."""
+
+    id: str
+    number: int
+    port: str
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One input or output of a node, and what it belongs to."""
+
+    node: str
+    point: int
+    kind: str
+    of: str
+
+    @property
+    def ref(self) -> str:
+        """What the point is called where one word has to name it: `n3.7`."""
+        return f"{self.node}.{self.point}"
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """A sounder, lamp or lock; by node point or by a GPIO line of the gateway itself."""
+
+    id: str
+    kind: str
+    room: str | None
+    on_lost: str
+    gpio_line: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Port:
+    """A serial port of the gateway."""
+
+    id: str
+    path: str
+    baud: int
