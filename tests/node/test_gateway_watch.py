@@ -68,3 +68,31 @@ def test_drift_over_a_day_of_silence_does_not_make_the_next_frame_old() -> None:
     age_after(watch, 1, made_ms=0, now_ms=1000)
     day_ms = 24 * 3600 * 1000
     assert age_after(watch, 2, made_ms=day_ms, now_ms=1000 + day_ms + day_ms * 90 // 1_000_000) == 0
+
+
+def ages_of_a_second_each(delays_ms: list[int]) -> list[int]:
+    """Ages of frames made a second apart, each as much delayed as is told."""
+    watch = GatewayWatch(BOOT)
+    return [
+        age_after(watch, number + 1, number * 1000, number * 1000 + delay)
+        for number, delay in enumerate(delays_ms)
+    ]
+
+
+def test_a_delay_that_all_frames_have_from_the_first_on_is_no_age() -> None:
+    assert set(ages_of_a_second_each([4_000] * 600)) == {0}
+
+
+def test_a_delay_that_sets_in_is_seen_for_one_to_two_minutes_and_then_taken_for_the_line() -> None:
+    """What docs/wire.md says is not covered; how long depends on where in a window it sets in."""
+    seen_s = []
+    for quiet_s in range(300, 360, 10):
+        ages = ages_of_a_second_each([0] * quiet_s + [4_000] * 300)[quiet_s:]
+        seen_s.append(sum(age > 3_900 for age in ages))
+        assert all(age > 3_900 for age in ages[: seen_s[-1]])
+    assert WINDOW_MS // 1000 <= min(seen_s) < max(seen_s) <= 2 * WINDOW_MS // 1000
+
+
+def test_a_delay_that_grows_slowly_never_shows_more_than_it_grew_in_two_minutes() -> None:
+    ages = ages_of_a_second_each(list(range(3_600)))  # 1 ms more each second: 3.6 s in an hour
+    assert max(ages) <= 2 * WINDOW_MS // 1000
