@@ -41,6 +41,7 @@ from casegateway.lines import lines_of
 from casegateway.link import NodeLink
 from casegateway.outbox import Outbox
 from casegateway.outputs import Outputs, cause_of, sounders_on
+from casegateway.panels import Panels
 from casegateway.station_time import StationTime
 from casegateway.storage import Storage
 from casegateway.translate import Translator
@@ -94,6 +95,7 @@ class GatewayCore:
         }
         self.translator = Translator(area, self.memory)
         self.outputs = Outputs(area, self.links, self.memory)
+        self.panels = Panels(book.engine, self.links)
         self.keys = keys
         keys.follow(book.chain)
         self._after = after
@@ -162,11 +164,8 @@ class GatewayCore:
             times.append(link.wake_us(is_lost=is_lost))
         if self._is_connected:
             times.append(self._heartbeat_us + HEARTBEAT_MS * 1_000)
-        times += [
-            t
-            for t in (self.outputs.wake_us(), self.outbox.wake_us(), self.storage.wake_us())
-            if t is not None
-        ]
+        waits = self.outputs.wake_us(), self.outbox.wake_us(), self.storage.wake_us(), self.panels.wake_us()
+        times += [wait for wait in waits if wait is not None]
         due_us = self.book.engine.next_deadline_us()
         turn = self._time.turn
         if due_us is not None and turn.latest_us is not None and (due_us, False) != self._deadline_told:
@@ -376,6 +375,7 @@ class GatewayCore:
             # Before the batches, on its own topic: a long drain must not make us look dead.
             out.append(self._heartbeat(now, is_birth=self._heartbeat_us == 0))
             self._heartbeat_us = now.real_us
+        out += self.panels.due(self.book.log.size, now, is_doubted=self._time.is_doubted)
         out += self.outbox.due(now.real_us)
         if self._is_connected:
             out += self.storage.due(now)

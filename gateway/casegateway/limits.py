@@ -47,6 +47,13 @@ COMMAND_RESEND_MS: Final = 500
 COMMAND_RETRY_MS_MAX: Final = 60_000
 """An output that never confirms is ordered again after 5, 10, 20 … at most this many ms."""
 
+# --- panels -----------------------------------------------------------------------------------
+PANEL_RESEND_MS: Final = 2_000
+PANEL_VALID_MS: Final = 6_000
+"""A picture outlives two that were lost, and is hatched by the node after this."""
+PANEL_CHANGE_MS: Final = 250
+"""At most so often pictures are made anew, whatever comes."""
+
 # --- server -----------------------------------------------------------------------------------
 BATCH_LEAVES_MAX: Final = 64
 BATCH_BYTES_MAX: Final = 256 * 1024

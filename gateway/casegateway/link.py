@@ -25,6 +25,7 @@ from casewire import (
     Heartbeat,
     Kept,
     Message,
+    Panel,
     Signer,
     Snapshot,
     SnapshotRequest,
@@ -227,6 +228,10 @@ class NodeLink:
     def command(self, point: int, state: int, command_id: int, valid_ms: int, now: Moment) -> SendBytes:
         """An order to an output."""
         return self._send(Command(point, state, command_id, valid_ms), now)
+
+    def show(self, picture: Panel, now: Moment) -> SendBytes:
+        """The picture of a room for a panel; the next one takes the place of one that is lost."""
+        return self._send(picture, now)
 
     def _asks_again(self, now: Moment) -> bool:
         request_us = self._request_us

@@ -63,6 +63,12 @@ class Duty:
     text: Mapping[str, Mapping[str, str]]
     params: Mapping[str, str | int]
 
+    @property
+    def ends_us(self) -> int:
+        """When the time is over: of a limit in days the end of its last day, not its beginning."""
+        limit_us = self.params.get("limit_us")
+        return self.since_us + int(limit_us) if limit_us is not None else self.due_us
+
 
 class Engine:
     """The rules of one area at work."""

@@ -13,6 +13,7 @@ from oled import Oled  # noqa: E402
 
 from tests.node import panel_on_device  # noqa: E402
 
+DOT_LINE = 20
 PICTURES = Path(__file__).with_name("pictures")
 Bench = panel_on_device.Bench
 ALL_KEPT = panel_on_device.ALL_KEPT
@@ -31,6 +32,11 @@ def seen(is_lit: bool, ram: bytes) -> str:
     oled.is_on = oled.has_pump = is_lit
     oled.ram[:] = ram
     return str(oled.picture())
+
+
+def without_dot(picture: str) -> list[str]:
+    """Its lines but the one of the dot that moves each second."""
+    return [line for number, line in enumerate(picture.splitlines()) if number != DOT_LINE]
 
 
 def write() -> None:

@@ -13,7 +13,7 @@ from node.config import ConfigError
 from node.panel import PanelConfig
 from node.picture import VALID_MS_MAX
 from tests.node import bench as node_bench
-from tests.node.panels import ALL_KEPT, SCENES, VALID_MS, Bench, golden
+from tests.node.panels import ALL_KEPT, DOT_LINE, SCENES, VALID_MS, Bench, golden, without_dot
 
 PICTURES = dict(SCENES)
 CALM = PICTURES["calm"]
@@ -31,13 +31,8 @@ def lit(*, scene: Panel | None = None) -> Bench:
 
 
 def dot_of(picture: str) -> int:
-    """Column of the dot of life: the line below the bar, upper half."""
-    return picture.splitlines()[20].index("█")
-
-
-def without_dot(picture: str) -> list[str]:
-    lines = picture.splitlines()
-    return [line for number, line in enumerate(lines) if number != 20]
+    """Column of the dot of life: the line below the bar."""
+    return picture.splitlines()[DOT_LINE].index("█")
 
 
 def is_hatched(bench: Bench) -> bool:

@@ -34,6 +34,5 @@ def is_custody_clock(duty: Duty, rulebook: Rulebook) -> bool:
 
 
 def ends_us(duty: Duty) -> int:
-    """When the time is over: of a limit in days the end of its last day, not its beginning."""
-    limit_us = duty.params.get("limit_us")
-    return duty.since_us + int(limit_us) if limit_us is not None else duty.due_us
+    """When the time is over, as a key for sorting."""
+    return duty.ends_us
