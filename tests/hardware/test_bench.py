@@ -161,6 +161,7 @@ def test_the_page_of_the_bench_leads_to_what_it_says(bench, tmp_path, monkeypatc
         ["bash", "-c", block("sh")], cwd=tmp_path, capture_output=True, text=True, timeout=10, check=True
     ).stdout
     assert [name for name in promised() if f'"type":"{name}/1"' not in seen] == []
+    assert [name for name in ("line_short", "line_open") if f'"trouble":"{name}"' not in seen] == []
 
 
 def promised() -> list[str]:

@@ -53,3 +53,12 @@ def test_a_drawing_made_again_says_the_same(name: str) -> None:
     again, stands = draw(name), svg_of(name)
     assert words_of(again) == words_of(stands)
     assert again.count('class="edge"') == stands.count('class="edge"')
+
+
+def test_each_drawing_was_looked_at_and_has_its_row() -> None:
+    """By a person or whoever draws: as a picture, by the questions at the head of hardware/drawings.md."""
+    page = (DRAWINGS.parent / "drawings.md").read_text(encoding="utf-8")
+    looked_at = [
+        name.strip() for row in re.findall(r"^\| ([a-z0-9, -]+) \|", page, re.M) for name in row.split(",")
+    ]
+    assert sorted(set(looked_at) - {"drawing"}) == list(NAMES)
