@@ -46,7 +46,19 @@ room = "waiting-1"
 """What a page may leave to its reader: the house around an example of a few tables."""
 
 
-AREA_TABLES = {"area", "node", "port", "room", "door", "reader", "recorder", "point", "input", "output"}
+AREA_TABLES = {
+    "area",
+    "node",
+    "port",
+    "room",
+    "door",
+    "reader",
+    "recorder",
+    "point",
+    "input",
+    "output",
+    "panel",
+}
 NODE_KEYS = ("points", "devices", "kind")
 
 
