@@ -30,7 +30,7 @@ setup-demo: setup
 	@bash .ci/setup system mosquitto
 
 setup-test: setup
-	@bash .ci/setup system mosquitto node victoria-metrics chromium fonts tpm faketime graphviz
+	@bash .ci/setup system mosquitto node victoria-metrics chromium fonts tpm faketime graphviz openssl
 
 setup-screenshots: setup
 	@bash .ci/setup system mosquitto chromium fonts

@@ -14,6 +14,7 @@ from caselog.keys import SoftKey
 from tests.field.cable import Cable
 from tests.field.test_program import Field
 from tests.gateway.program import free_port, wait_for
+from tests.tools.need import need
 
 PAGE = (Path(__file__).parents[2] / "docs" / "devices" / "field-node.md").read_text(encoding="utf-8")
 KEY = "5b" * 32
@@ -86,6 +87,7 @@ class PageField(Field):
 
 @pytest.mark.real
 def test_a_field_node_set_up_by_its_page_is_heard_by_the_gateway(tmp_path: Path) -> None:
+    need("openssl")
     field = PageField(tmp_path)
     check, run = commands("node")
     (gateway,) = commands("gateway")

@@ -21,6 +21,7 @@ PACKAGES: dict[str, str] = {
     "tpm2_unseal": "tpm2-tools",
     "faketime": "faketime",
     "dot": "graphviz",
+    "openssl": "openssl",
 }
 """Program name -> the Debian package that has it."""
 
