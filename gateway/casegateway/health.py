@@ -40,7 +40,7 @@ def sources(
     last_ack_us: int,
     now: Moment,
 ) -> dict[str, dict[str, Any]]:
-    """Every supervised source: `port:…`, `node:…`, `recorder:…`, `server`."""
+    """Every supervised source: `port:…`, `node:…`, `recorder:…`, `reader:…`, `input:…`, `server`."""
     found: dict[str, dict[str, Any]] = {}
     for port, line in lines.items():
         found[f"port:{port}"] = source("ok" if line.is_open else "lost", line.read_real_us, now)
@@ -49,17 +49,27 @@ def sources(
         heard = link.heard_real_us if link.is_heard else None
         found[f"node:{node}"] = source("lost" if link.is_silent(now) else state, heard, now)
     for recorder in area.recorders:
-        node_id = area.node_of("recorder_contact", recorder)
-        via = found.get(f"node:{node_id}", source("unknown", None, now))
         contact = memory.recorders.get(recorder, UNKNOWN)
-        is_seen = via["state"] == "ok" and contact != UNKNOWN
-        found[f"recorder:{recorder}"] = {
-            "age_ms": via["age_ms"],
-            "state": "ok" if is_seen else "unknown",
-            "recording": contact == ACTIVE if is_seen else None,
-        }
+        seen = _by_node(found, area.node_of("recorder_contact", recorder), contact, now)
+        is_seen = seen["state"] == "ok"
+        found[f"recorder:{recorder}"] = {**seen, "recording": contact == ACTIVE if is_seen else None}
+    for reader in area.readers:
+        state_of = memory.readers.get(reader, ACTIVE)  # one that was never lost is heard with its node
+        found[f"reader:{reader}"] = _by_node(found, area.node_of("reader", reader), state_of, now)
+    for name in area.inputs:
+        state_of = memory.inputs.get(name, UNKNOWN)
+        found[f"input:{name}"] = _by_node(found, area.node_of("input", name), state_of, now)
     found["server"] = source("lost" if memory.is_server_lost else "ok", last_ack_us, now)
     return found
+
+
+def _by_node(
+    found: Mapping[str, dict[str, Any]], node: str | None, state: int, now: Moment
+) -> dict[str, Any]:
+    """What hangs on a node is as old as the node's word, and seen while the node is and says what it shows."""
+    via = found.get(f"node:{node}", source("unknown", None, now))
+    is_seen = via["state"] == "ok" and state != UNKNOWN
+    return {"age_ms": via["age_ms"], "state": "ok" if is_seen else "unknown"}
 
 
 def counters(

@@ -104,7 +104,8 @@ class Memory:
         ] = {}  # that were lost once: UNKNOWN, or ACTIVE since they are heard again
         self.troubles: dict[str, set[str]] = {}  # point (n3.7) -> what it suffers from
         self.tags: dict[str, set[str]] = {}  # reader -> tags on it
-        self.confirmed: dict[str, bool] = {}  # output -> state a node reported
+        # output -> state a node reported, None while the node cannot read it
+        self.confirmed: dict[str, bool | None] = {}
         self.commanded: dict[str, bool] = {}  # output -> last order in the log
         self.nodes: dict[str, str] = {}  # node -> ok | lost; absent = never complete
         self.lost_ports: set[str] = set()
@@ -182,11 +183,11 @@ class Memory:
             self._observe_band(fact)
         elif fact.type in ("tag.read", "tag.gone"):
             self._observe_tag(fact)
-        elif fact.type == "output.confirmed" and not self._is_newest(fact, f"output:{body['output']}"):
-            pass
-        elif fact.type in ("output.commanded", "output.confirmed"):
-            table = self.commanded if fact.type == "output.commanded" else self.confirmed
-            table[str(body["output"])] = bool(body["active"])
+        elif fact.type == "output.commanded":
+            self.commanded[str(body["output"])] = bool(body["active"])
+        elif fact.type in ("output.confirmed", "output.unknown"):
+            if self._is_newest(fact, f"output:{body['output']}"):
+                self.confirmed[str(body["output"])] = bool(body["active"]) if "active" in body else None
         else:
             self._observe_source(fact)
 

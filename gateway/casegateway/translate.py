@@ -193,7 +193,9 @@ class Translator:
                 return self._reader(node, frame, occurred[0], point, state)
             case "lock_feedback" | "exit_request":
                 return self._pulse(point, state)
-            case "output" if state != UNKNOWN:
+            case "output" if state == UNKNOWN:
+                return "output.unknown", {"output": point.of}
+            case "output":
                 return "output.confirmed", {"output": point.of, "active": state == ACTIVE}
         self.counters["unfitting_message"] += 1
         return None
@@ -308,7 +310,11 @@ class Translator:
             case "input":
                 return memory.inputs.get(point.of) != state
             case "output":
-                return memory.confirmed.get(point.of) != (state == ACTIVE)
+                told = memory.confirmed.get(point.of)
+                return (
+                    told != (None if state == UNKNOWN else state == ACTIVE)
+                    or point.of not in memory.confirmed
+                )
         return True  # releases and buttons: _pulse compares; readers: _reader
 
     def _question(self, node: str, frame: Frame, at_us: int, point: Point) -> None:

@@ -186,12 +186,20 @@ def _sources(area: Area, snapshot: Snapshot) -> list[tuple[str, str, int]]:
     """By the newest heartbeat while it is fresh; otherwise nothing is known of any source."""
     since = {f"node:{n.id}": n.since_us for n in snapshot.world.nodes.values()}
     since |= {f"recorder:{r.id}": r.since_us for r in snapshot.world.recorders.values()}
+    since |= {f"reader:{r.id}": r.since_us for r in snapshot.world.readers.values()}
+    since |= {f"input:{i.id}": i.since_us for i in snapshot.world.inputs.values()}
     since |= {s.id: s.since_us for s in snapshot.world.sources.values()}
     beat = snapshot.heartbeat
     seen_us = snapshot.seen_us or 0
     states: Mapping[str, str] = beat.states if beat is not None else {}
     names = dict.fromkeys(
-        [*states, *(f"node:{n}" for n in area.nodes), *(f"recorder:{r}" for r in area.recorders)]
+        [
+            *states,
+            *(f"node:{n}" for n in area.nodes),
+            *(f"recorder:{r}" for r in area.recorders),
+            *(f"reader:{r}" for r in area.readers),
+            *(f"input:{i}" for i in area.inputs),
+        ]  # fmt: skip
     )
     if snapshot.is_stale:
         return [(name, "unknown", seen_us) for name in names]

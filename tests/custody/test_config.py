@@ -93,7 +93,7 @@ def test_any_text_is_refused_or_loaded(text):
         ('kind = "search"', 'kind = "search"\ncolour = "x"', "room[2].colour", "one of"),
         ("[gateway]", "[[gateway]]", "gateway", "a table"),
         ("[[point]]", '[[input]]\nid = "smoke-1"\nkind = "smoke"\n[[point]]', "input smoke-1", "one [[point]] of kind input"),
-        ("[[point]]", '[[input]]\nid = "i"\nkind = "fire"\n[[point]]', "input[0].kind", "one of smoke, water"),
+        ("[[point]]", '[[input]]\nid = "i"\nkind = "fire"\n[[point]]', "].kind", "one of smoke, water"),
         ("[[point]]", '[[input]]\nid = "i"\nkind = "ups"\nroom = "attic"\n[[point]]', "input i.room", "the id of a [[room]]"),
         ('kind = "reader"\nof = "rd-reception"', 'kind = "input"\nof = "rd-reception"', "point[0].of", "of what a input"),
         ('[gateway]\nid = "gw-a1"', '[gateway]\nid = "gw-a1"\n[overlay]\nrule = "T1/summons"', "overlay", "an array of tables"),

@@ -28,6 +28,8 @@ def opened() -> StationLog:
         station.say("recorder.started", at("08:00"), recorder=recorder)
     for door in area().doors:
         station.say("door.closed", at("08:00"), door=door)
+    for name in area().inputs:
+        station.say("input.cleared", at("08:00"), input=name)
     return station
 
 

@@ -59,6 +59,9 @@ def test_an_output_is_on_or_off_as_it_confirmed() -> None:
     assert told_of(told, "output:lamp-interview-1").state == "off"
     told.say("output.confirmed", "09:01", output="lamp-interview-1", active=True)
     assert moved(told, "output:lamp-interview-1") == ("on", at("09:01"))
+    told.say("output.unknown", "09:02", output="lamp-interview-1")
+    assert told_of(told, "output:lamp-interview-1").state == "unknown"
+    assert moved(told, "output:lamp-interview-1") == ("on", at("09:01"))  # no hand has moved it
 
 
 def test_of_buttons_releases_and_readers_every_event_is_seen() -> None:

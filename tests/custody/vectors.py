@@ -10,13 +10,13 @@ from typing import Any
 
 from custody.area import Area, load_area
 from custody.bookcheck import story_for
-from custody.bundled import area_text, rulebook_names, rulebook_text
+from custody.bundled import rulebook_names, rulebook_text
 from custody.effects import AlarmCleared, AlarmEffect, Effect, ObligationChanged, Refusal
 from custody.player import Player
 from custody.reader import load_rulebook
 from custody.rules import Rulebook
 from custody.scenario import parse_scenario
-from tests.custody.against_oracle import INPUTS
+from tests.custody.against_oracle import INPUTS, area_v1_text
 from tests.tools.tree import ROOT
 
 FILE = ROOT / "tests" / "vectors" / "custody" / "stories-v1.jsonl"
@@ -24,8 +24,8 @@ FILE = ROOT / "tests" / "vectors" / "custody" / "stories-v1.jsonl"
 
 @cache
 def fitted(*, has_inputs: bool = False) -> Area:
-    """The standard area with the equipment that some rules rest on."""
-    text = area_text("standard")
+    """That area with the equipment that some rules rest on."""
+    text = area_v1_text()
     for room in ("waiting-1", "waiting-2", "waiting-f"):
         text = text.replace(
             f'id = "{room}"\n', f'id = "{room}"\nfitted = ["patrol_point", "guard_motion"]\n', 1

@@ -58,6 +58,8 @@ class Offline:
                 self.fact(area, at_us, "node.restored", node=node)
             for door in self.areas[area].doors:
                 self.fact(area, at_us, "door.closed", door=door)
+            for name in self.areas[area].inputs:
+                self.fact(area, at_us, "input.cleared", input=name)
 
     def reach(self, at_us: int) -> None:
         """Everything due until then."""
@@ -94,6 +96,8 @@ class Offline:
                 self.fact(area, at_us, "door.released", door=what)
             case beats.RECORDER:
                 self.fact(area, at_us, f"recorder.{'started' if to == 'on' else 'stopped'}", recorder=what)
+            case beats.INPUT:
+                self.fact(area, at_us, "input.activated" if to == "active" else "input.cleared", input=what)
             case beats.CABLE:
                 self.fact(area, at_us, "node.lost" if to == "cut" else "node.restored", node=what)
 

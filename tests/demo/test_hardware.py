@@ -51,6 +51,7 @@ def test_doors_recorders_and_tags_reach_the_node_they_are_wired_to(hardware: Har
     lines(hardware, "m1")
     hardware.door("gate", True)
     hardware.recorder("rec-interview-1", True)
+    hardware.house_input("emergency-release", True)
     hardware.tag("0B00000065", "search", True)
     hardware.tag("0B00000066", "search", True)
     hardware.tag("0B00000065", "search", False)
@@ -59,6 +60,7 @@ def test_doors_recorders_and_tags_reach_the_node_they_are_wired_to(hardware: Har
     assert lines(hardware, "m1") == [
         f"PIN {point(hardware.area, 'door_contact', 'gate')} 1",
         f"PIN {point(hardware.area, 'recorder_contact', 'rec-interview-1')} 1",
+        f"PIN {point(hardware.area, 'input', 'emergency-release')} 1",
         f"UIDS {uart} 0B00000065",
         f"UIDS {uart} 0B00000065,0B00000066",
         f"UIDS {uart} 0B00000066",
@@ -80,3 +82,17 @@ def test_a_lamp_is_read_from_what_the_node_reports(hardware: Hardware) -> None:
     pin = point(hardware.area, "output", "lamp-waiting-1")
     hardware.boards["m2"].report.write_text(f"PIN {pin} 0\nPIN {pin} 1\n")
     assert hardware.lamp("lamp-waiting-1") is True
+
+
+@pytest.mark.parametrize("name", ["a1", "a2"])
+def test_each_area_has_a_sounder_at_a_node_that_sounds_for_a_dead_gateway(name: str) -> None:
+    area = areas()[name]
+    own = {output.id for output in area.outputs.values() if output.gpio_line is not None}
+    sirens = {
+        point["point"]
+        for node in area.nodes
+        for point in node_config(area, node, bytes(32))["points"]
+        if point.get("on_lost") == "on"
+    } & {p.point for p in area.points if p.kind == "output" and area.outputs[p.of].kind == "sounder"}
+    assert len(sirens) == 1
+    assert {area.outputs[output].kind for output in own} == {"sounder", "lamp"}

@@ -17,7 +17,7 @@ BREACHES = {
     },
     "a2": {
         ("DR", "held-gate"): 1, ("SYS", "node"): 1, ("M4", "interview"): 1, ("R3", "questioning"): 1,
-        ("I2", "single"): 1,
+        ("I2", "single"): 1, ("IN", "release"): 1,
     },
 }  # fmt: skip
 """(rule, variant) -> stages reached in one day."""

@@ -7,7 +7,7 @@ import pytest
 
 from casegateway.events import BytesRead
 from caselog.disk import MemoryDisk
-from casewire import FROM_GATEWAY, Ack, Command, Decoder, Frame, SnapshotRequest
+from casewire import FROM_GATEWAY, UNKNOWN, Ack, Command, Contact, Decoder, Feedback, Frame, SnapshotRequest
 from tests.gateway.bench import KEY, Bench
 
 
@@ -317,6 +317,21 @@ def test_lamp_that_never_confirms_is_ordered_again_ever_more_slowly() -> None:
     assert bench.core.outputs.unconfirmed >= 4
 
 
+def test_lamp_that_can_no_longer_be_read_is_ordered_anew_until_it_is_confirmed() -> None:
+    bench = started()
+    bench.core.book.engine.outputs = lambda: {"lamp-waiting-1": True}  # type: ignore[method-assign]
+    bench.run(300)
+    before = len(bench.facts("output.commanded"))
+    node = bench.node.node
+    node.link.send(Feedback(7, UNKNOWN), 7, node.uptime_ms())
+    bench.run(300)
+    assert bench.facts("output.unknown")[-1]["body"] == {"output": "lamp-waiting-1"}
+    assert len(bench.facts("output.commanded")) == before + 1
+    assert bench.types()[-1] == "output.confirmed"
+    bench.run(5_000)
+    assert len(bench.facts("output.commanded")) == before + 1
+
+
 def test_lamp_is_ordered_anew_when_its_node_comes_back_in_another_state() -> None:
     bench = started()
     bench.core.book.engine.outputs = lambda: {"lamp-waiting-1": False}  # type: ignore[method-assign]
@@ -333,6 +348,20 @@ def test_old_order_is_not_obeyed_after_a_restart_of_the_gateway() -> None:
     bench.crash()
     bench.run(3_000)
     assert [f for f in bench.said if f.kind == Command.KIND] == []
+
+
+def test_a_reader_is_a_source_of_its_own() -> None:
+    bench = started()
+    assert bench.core.health(bench.moment())["sources"]["reader:rd-waiting-1"]["state"] == "ok"
+    node = bench.node.node
+    for state, said in ((UNKNOWN, "unknown"), (0, "ok")):
+        node.link.send(Contact(6, state), 6, node.uptime_ms())
+        bench.run(300)
+        sources = bench.core.health(bench.moment())["sources"]
+        assert (sources["reader:rd-waiting-1"]["state"], sources["node:n1"]["state"]) == (said, "ok")
+    bench.is_line_cut = True
+    bench.run(6_000)
+    assert bench.core.health(bench.moment())["sources"]["reader:rd-waiting-1"]["state"] == "unknown"
 
 
 def test_health_ages_grow_while_a_node_is_silent() -> None:

@@ -52,6 +52,7 @@ class Desk:
         (Contact(5, INACTIVE), ("recorder.stopped", {"recorder": "rec-1"})),
         (Contact(5, UNKNOWN), ("recorder.lost", {"recorder": "rec-1"})),
         (Feedback(7, ACTIVE), ("output.confirmed", {"output": "lamp-waiting-1", "active": True})),
+        (Feedback(7, UNKNOWN), ("output.unknown", {"output": "lamp-waiting-1"})),
         (
             Tag(6, 1, UID),
             ("tag.read", {"tag": "0A1B2C3D4E", "room": "waiting-1", "reader": "rd-waiting-1"}),
@@ -176,6 +177,18 @@ def test_a_report_that_was_overtaken_stays_before_the_newer_one(
     desk.take(older, at_us=6_000)  # by a clock estimate that was better in between
     assert desk.last[0].occurred_us < after
     assert getattr(desk.memory, table)[thing] == ACTIVE
+
+
+def test_an_output_that_cannot_be_read_is_told_once_and_again_when_it_can() -> None:
+    desk = Desk()
+    unknown = [("output.unknown", {"output": "lamp-waiting-1"})]
+    assert desk.take(Snapshot(0, 1, ((7, UNKNOWN),))) == unknown  # never read yet
+    assert desk.take(Snapshot(0, 1, ((7, UNKNOWN),))) == []
+    assert len(desk.take(Feedback(7, INACTIVE))) == 1
+    assert desk.memory.confirmed == {"lamp-waiting-1": False}
+    assert desk.take(Snapshot(0, 1, ((7, UNKNOWN),))) == unknown
+    assert desk.memory.confirmed == {"lamp-waiting-1": None}
+    assert desk.take(Snapshot(0, 1, ((7, INACTIVE),)))[0][0] == "output.confirmed"
 
 
 def test_a_snapshot_that_comes_again_says_nothing_of_what_was_told_since() -> None:

@@ -74,6 +74,7 @@ output.commanded: output=ref active=bool command_id=int valid_ms=int cause=text
 output.confirmed: output=ref active=bool
 door.opened: door=ref
 door.closed: door=ref
+output.unknown: output=ref
 door.released: door=ref badge?=ref
 door.exit_requested: door=ref
 door.unknown: door=ref

@@ -156,6 +156,8 @@ def morning(gateway: GatewayLog, at_us: int = START_US) -> int:
         gateway.fact("recorder.started", at_us, recorder=recorder)
     for door in gateway.area.doors:
         gateway.fact("door.closed", at_us, door=door)
+    for name in gateway.area.inputs:
+        gateway.fact("input.cleared", at_us, input=name)
     for number, sex in (("1001", "M"), ("1002", "F"), ("2001", "M")):
         gateway.fact(
             "officer.registered", at_us, officer=number, service="sworn",

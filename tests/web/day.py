@@ -55,6 +55,8 @@ class Day:
             return area.node_of("recorder_contact", str(body["recorder"])) or ""
         if type_name.startswith("door."):
             return area.node_of("door_contact", str(body["door"])) or ""
+        if type_name.startswith("input."):
+            return area.node_of("input", str(body["input"])) or ""
         return ""
 
     def opening(self) -> None:
@@ -74,6 +76,8 @@ class Day:
             self.tell(START, "recorder.started", recorder=recorder)
         for door in self.g.area.doors:
             self.tell(START, "door.closed", door=door)
+        for name in self.g.area.inputs:
+            self.tell(START, "input.cleared", input=name)
 
     def badge(self, time: str, number: str, room: str) -> None:
         self.tell(at(time), "tag.read", tag=number, room=room)

@@ -14,6 +14,7 @@ PASS: Final = "pass"  # what: door, to: how it is unlocked: "badge", "button", "
 DOOR: Final = "door"  # what: door, to: "open" or "shut" (and stays so)
 LOCK: Final = "lock"  # what: door, to: "released" or "locked"
 RECORDER: Final = "recorder"  # what: recorder, to: "on" or "off"
+INPUT: Final = "input"  # what: detector, button or contact of the house, to: "active" or "clear"
 CABLE: Final = "cable"  # what: node, to: "cut" or "whole"
 FORM: Final = "form"  # what: fact type, body, officer
 SAY: Final = "say"  # a line for the reader only

@@ -120,6 +120,8 @@ class Director:
                 boards.lock(beat.what, beat.to == "released")
             case beats.RECORDER:
                 boards.recorder(beat.what, beat.to == "on")
+            case beats.INPUT:
+                boards.house_input(beat.what, beat.to == "active")
             case beats.CABLE:
                 self._cables.all[f"{beat.area}-{beat.what}"].is_cut = beat.to == "cut"
             case beats.SAY:

@@ -169,6 +169,10 @@ class Hardware:
         """The recording contact of a recorder."""
         self._set("recorder_contact", recorder, is_recording)
 
+    def house_input(self, name: str, is_active: bool) -> None:
+        """A detector, button or contact of the house."""
+        self._set("input", name, is_active)
+
     def tag(self, tag: str, room: str, is_present: bool) -> None:
         """A tag in front of the reader of a room."""
         point = self._points["reader", self._readers[room]]

@@ -15,6 +15,7 @@ from custody.area import Area, Door
 
 HEAD: Final = "000004"  # of the case-handling department: approves what has to be approved
 FAMILY_TOLD_US: Final = 40 * MINUTE_US
+CLEANING_US: Final = 15 * MINUTE_US
 MEALS_US: Final = 9 * HOUR_US // 2
 
 

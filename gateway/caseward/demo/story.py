@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from caseward.demo.beats import CABLE, DAY_US, DOOR, FORM, MINUTE_US, PASS, SECOND_US, Beat, clock
+from caseward.demo.beats import CABLE, DAY_US, DOOR, FORM, INPUT, MINUTE_US, PASS, SECOND_US, Beat, clock
 from caseward.demo.people import BY_NUMBER, OFFICERS, SYSTEM_ADMINISTRATOR, bands
 from caseward.demo.script import Script, Stay
 from custody.area import Area
@@ -199,7 +199,7 @@ def _at_night(script: Script, drawer: Drawer) -> None:
 
 
 def _area_2(script: Script, drawer: Drawer) -> None:
-    """Gate held open: DR. A node's cable pulled: SYS. One officer without recording: I2, M4."""
+    """Gate held open: DR. A node's cable pulled: SYS. A call point pressed: IN. One officer without recording: I2, M4."""
     stay = drawer.stay("a2", "08:20", "criminal_summons")
     script.arrive(stay, ADMIN["a2"])
     script.search(clock("08:23"), stay, "000221 000222", "waiting-1")
@@ -214,6 +214,12 @@ def _area_2(script: Script, drawer: Drawer) -> None:
     script.say(clock("10:30"), "a2", "the cable of node m2 is pulled [breach: SYS node]")
     script.add(clock("10:30"), "a2", CABLE, "m2", "cut")
     script.add(clock("10:45"), "a2", CABLE, "m2", "whole")
+
+    script.say(
+        clock("11:40"), "a2", "a call point is pressed: the locks lose their current [breach: IN release]"
+    )
+    script.add(clock("11:40"), "a2", INPUT, "emergency-release", "active")
+    script.add(clock("11:46"), "a2", INPUT, "emergency-release", "clear")
 
     woman = drawer.stay("a2", "12:10", "public_order_questioning", "F")
     script.arrive(woman, ADMIN["a2"])

@@ -281,6 +281,7 @@ EQUIPMENT: Final[Mapping[str, Handler]] = {
     "node.gap": nothing,
     "output.commanded": nothing,
     "output.confirmed": nothing,
+    "output.unknown": nothing,
     "door.opened": _door_moved(is_open=True),
     "door.closed": _door_moved(is_open=False),
     "door.unknown": _door_moved(is_open=None),

@@ -26,6 +26,7 @@ _TOLD: Final[Mapping[str, tuple[str, str, str]]] = {
     "input.cleared": ("input", "input", "clear"),
     "input.lost": ("input", "input", "unknown"),
     "output.confirmed": ("output", "output", "on"),
+    "output.unknown": ("output", "output", "unknown"),
     "tag.read": ("reader", "reader", "read"),
     "tag.gone": ("reader", "reader", "gone"),
     "reader.lost": ("reader", "reader", "unknown"),

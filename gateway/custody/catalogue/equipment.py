@@ -175,6 +175,13 @@ EQUIPMENT: Final[tuple[FactType, ...]] = (
         active=Field(BOOL, "true = on, released"),
     ),
     fact(
+        "output.unknown",
+        "sensor",
+        "Whether an output is on can no longer be read, or not yet: unknown, neither on nor off.",
+        Name("{output} 状态看不见", "The state of {output} can no longer be read"),
+        output=Field(REF, "output id"),
+    ),
+    fact(
         "door.opened",
         "sensor",
         "A door contact opened.",

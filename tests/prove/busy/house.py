@@ -214,7 +214,7 @@ class House:
             )  # fmt: skip
 
     def _ordered(self, at_us: int) -> None:
-        """A lamp is ordered on and off and tells that it obeyed."""
+        """A lamp is ordered on and off and tells that it obeyed; once in between it cannot be read."""
         output, self.command_id = "lamp-interview-1", self.command_id + 1
         for number, active in enumerate((True, False)):
             moment_us = at_us + number * 20 * SECOND_US
@@ -223,3 +223,4 @@ class House:
                 valid_ms=60_000, cause="test of the lamp",
             )  # fmt: skip
             self.diary.sensor(moment_us + 200_000, "output.confirmed", "n2", output=output, active=active)
+        self.diary.sensor(at_us + 30 * SECOND_US, "output.unknown", "n2", output=output)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from caseserver.web.present.cards import alarm_card, alarm_cards, last_alarm
 from caseserver.web.present.people import people
@@ -91,6 +91,31 @@ def stay_list(states: Sequence[AreaPicture], reader: Reader) -> StayList:
     return StayList(tuple(row for _, row in rows), tuple(sorted(gone, key=lambda item: -item[3])))
 
 
+def _carried(state: AreaPicture, words: Words) -> Iterator[tuple[str, bool]]:
+    """What hangs on nodes, and whether it is seen: recorders, readers, inputs of the house."""
+    area, world = state.area, state.world
+
+    def node(kind: str, owner: str) -> str:
+        node_of = area.node_of(kind, owner)
+        known = world.nodes.get(node_of) if node_of else None
+        return "unknown" if known is None else known.state
+
+    for recorder in area.recorders:
+        seen = world.recorders.get(recorder)
+        is_known = seen is not None and seen.state != "unknown"
+        yield words.recorder(recorder), is_known and node("recorder_contact", recorder) != "lost"
+    for ref in area.readers:
+        lost = world.readers.get(ref)  # one that was never told of is heard as its node is
+        is_heard = lost is None or lost.state == "ok"
+        yield words.reader.t("blind.reader", name=ref), is_heard and node("reader", ref) == "ok"
+    for ref in area.inputs:
+        shown = world.inputs.get(ref)
+        yield (
+            words.input(ref),
+            shown is not None and shown.is_active is not None and node("input", ref) == "ok",
+        )
+
+
 def _health(states: Sequence[AreaPicture], reader: Reader) -> HealthStrip:
     sources = []
     for state in states:
@@ -103,17 +128,9 @@ def _health(states: Sequence[AreaPicture], reader: Reader) -> HealthStrip:
                     known is not None and known.state == "ok" and not state.health.is_stale,
                 )
             )
-        for recorder in state.area.recorders:
-            seen = state.world.recorders.get(recorder)
-            node_of = state.area.node_of("recorder_contact", recorder)
-            carrier = state.world.nodes.get(node_of) if node_of else None
-            is_carried = carrier is None or carrier.state != "lost"
-            sources.append(
-                Source(
-                    words.recorder(recorder),
-                    seen is not None and seen.state != "unknown" and is_carried and not state.health.is_stale,
-                )
-            )
+        sources += [
+            Source(name, is_seen and not state.health.is_stale) for name, is_seen in _carried(state, words)
+        ]
     doubts = [state.health.clock_doubt_us for state in states]
     halves = [state.health.clock_half_us for state in states]
     proved = [state.health.witnessed_us for state in states]
