@@ -23,8 +23,10 @@ _STAY_ASPECTS: Final[Mapping[str, tuple[str, ...]]] = {
     "particulars": ("sex", "minor", "flags", "person"),
     "case": ("case",),
     "place": ("room", "room_us"),
-    "band": ("band", "silent_us", "band_cut_fact", "band_battery_pct", "band_weak_fact", "band_pressed_fact"),
-}
+    "band": (
+        "band", "silent_us", "seen_by", "leap", "band_cut_fact", "band_battery_pct", "band_weak_fact", "band_pressed_fact",
+    ),
+}  # fmt: skip
 KNOWN_MAX: Final = (
     4_096  # sets of aspects whose rules are kept at hand; a year of a busy area has some hundreds
 )
@@ -160,13 +162,26 @@ class Affected:
     def _reader(self, change: Change) -> None:
         """Who is in its room, and in the rooms guarded from there, is seen again or no longer."""
         self._in_rooms(self._guarded_from[self._area.readers[change.key].room], "nodes")
+        self._seen_by({change.key})
         self._note(f"reader:{change.key}", "reader")
+
+    def _seen_by(self, readers: set[str]) -> None:
+        """Stays whose band one of the readers sees beside another reader."""
+        for stay in self._world.stays.open.values():
+            if len(stay.seen_by) > 1 and any(seen.reader in readers for seen in stay.seen_by):
+                self._note(f"stay:{stay.ref}", "nodes")
 
     def _input(self, change: Change) -> None:
         self._note(f"input:{change.key}", "input")
 
     def _trouble(self, change: Change) -> None:
         self._note(f"point:{change.key.partition(':')[0]}", "point")
+
+    def _stray(self, change: Change) -> None:
+        self._note(f"tag:{change.key}", "stray")
+
+    def _band(self, change: Change) -> None:
+        self._note(f"band:{change.key}", "band_life")
 
     def _node(self, change: Change) -> None:
         assert isinstance(change.new, NodeState) or isinstance(change.old, NodeState)
@@ -175,6 +190,7 @@ class Affected:
         for room in self._area.rooms_of_node(change.key):
             rooms.update(self._guarded_from[room])
         self._in_rooms(rooms, "nodes")
+        self._seen_by({p.of for p in self._area.points if p.node == change.key and p.kind == "reader"})
         for point in self._area.points:
             if point.node == change.key and point.kind == "door_contact":
                 self._note(f"door:{point.of}", "nodes")
@@ -205,6 +221,7 @@ class Affected:
 
 _HANDLERS: Final = {
     "approvals": Affected._approvals,
+    "bands": Affected._band,
     "doors": Affected._door,
     "inputs": Affected._input,
     "nodes": Affected._node,
@@ -215,5 +232,6 @@ _HANDLERS: Final = {
     "sources": Affected._source,
     "stays": Affected._stay,
     "steps": Affected._steps,
+    "strays": Affected._stray,
     "troubles": Affected._trouble,
 }

@@ -110,6 +110,22 @@ class Area:
         return {room: tuple(r.id for r in self.readers.values() if r.room == room) for room in self.rooms}
 
     @cached_property
+    def _near(self) -> frozenset[tuple[str, str]]:
+        """Pairs of rooms with a door between, or side by side on the plan; both ways round."""
+        found = {door.between for door in self.doors.values()}
+        found |= {
+            (one.id, other.id)
+            for one in self.rooms.values()
+            for other in self.rooms.values()
+            if one.plan is not None and other.plan is not None and _touch(one.plan, other.plan)
+        }
+        return frozenset(found | {(other, one) for one, other in found})
+
+    def are_near(self, one: str, other: str) -> bool:
+        """One room, or two so near that a step leads over or one reader's field reaches both."""
+        return one == other or (one, other) in self._near
+
+    @cached_property
     def zone(self) -> ZoneInfo:
         """The area's time zone: for display and for what the law counts in days, never for durations."""
         return ZoneInfo(self.timezone)
@@ -145,6 +161,14 @@ class Area:
             room = self.inputs[point.of].room
             return (room,) if room is not None else ()
         return self.doors[point.of].between if point.kind in _DOOR_POINTS else ()
+
+
+def _touch(one: tuple[int, int, int, int], other: tuple[int, int, int, int]) -> bool:
+    """Two rectangles of the plan share an edge, a corner or more."""
+    return all(
+        one[axis] <= other[axis] + other[axis + 2] and other[axis] <= one[axis] + one[axis + 2]
+        for axis in (0, 1)
+    )
 
 
 def load_area(text: str, file: str = "area.toml") -> Area:

@@ -157,6 +157,8 @@ class Timeline:
         known |= dict.fromkeys(f"reader:{reader}" for reader in world.readers)
         known |= dict.fromkeys(f"input:{name}" for name in world.inputs)
         known |= dict.fromkeys(f"point:{state.point}" for state in world.troubles.values())
+        known |= dict.fromkeys(f"tag:{tag}" for tag in world.strays)
+        known |= dict.fromkeys(f"band:{band}" for band in world.bands)
         known |= dict.fromkeys(
             source if ":" in source else f"{source}:{area.gateway}" for source in world.sources
         )
@@ -429,6 +431,7 @@ class Timeline:
             if is_old and f"stay:{stay.ref}" not in running:
                 self.world.forget_stay(stay, keeps_steps=self._lasts(self.view.unit(f"stay:{stay.ref}")))
         self.world.forget_subjects(running, SUBJECTS_MAX)
+        self.world.forget_bands(self._base_us)
         gone = [
             row
             for row in self.obligations.values()

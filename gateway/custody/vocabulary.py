@@ -93,6 +93,24 @@ FLAGS: Final = _codes(
     detention_from_ten_days=("可能拘留十日以上", "Ten days of detention or more possible"),
     hearing_case=("适用听证程序", "Hearing applies"),
 )
+BAND_STATES: Final = _codes(  # a wristband's way
+    free=("可用", "Free"),
+    worn=("佩戴中", "Worn"),
+    out=("未收回", "Not returned"),
+    returned=("待清洁", "To be cleaned"),
+    withdrawn=("停用", "Withdrawn"),
+)
+BAND_CONDITIONS: Final = _codes(  # as it was given back
+    whole=("完好", "Whole"),
+    cut=("被剪断", "Cut"),
+    damaged=("损坏", "Damaged"),
+)
+BAND_ENDS: Final = _codes(  # why one is used no more
+    lost=("丢失", "Lost"),
+    damaged=("损坏", "Damaged"),
+    battery=("电池失效", "Battery dead"),
+    other=("其他", "Other"),
+)
 WALKS: Final = _codes(  # what came of a walk test at one point
     passed=("通过", "Passed"),
     failed=("未通过", "Failed"),

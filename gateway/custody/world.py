@@ -11,6 +11,9 @@ TIMES_MAX: Final = 64  # occurrences of one step kept; the oldest go first, the 
 SUBJECTS_MAX: Final = 50_000  # cases, dossiers, recordings, incidents remembered; the oldest go first
 PEOPLE_MAX: Final = 20_000  # persons of whom ended measures are remembered; the first brought in go first
 ENDED_MAX: Final = 20_000  # forgotten stays remembered by reference; the oldest go first
+STRAYS_MAX: Final = 256  # tags that nobody bears and that a reader sees; the oldest go first
+BANDS_MAX: Final = 1_000  # wristbands remembered that nobody wears; clean ones go first, then the oldest
+SEEN_MAX: Final = 8  # readers that see one wristband at once; the oldest go first
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +75,28 @@ class Ended:
 
 
 @dataclass(frozen=True, slots=True)
+class Seen:
+    """A reader that sees a wristband: in which room, since when, by which fact."""
+
+    reader: str
+    room: str
+    since_us: int
+    fact: int
+
+
+@dataclass(frozen=True, slots=True)
+class Leap:
+    """A wristband read in a room after another reader lost it: where that was, and the longest time that can
+    lie between (None: no bound is known).
+    """
+
+    room: str
+    left_fact: int
+    fact: int
+    longest_us: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Stay:
     """One person's time in the area. Times microseconds UTC; facts are log indices."""
 
@@ -111,6 +136,11 @@ class Stay:
     room_fact: int = -1
     silent_us: int | None = None  # set when no reader sees the band any more
     silent_fact: int = -1
+    seen_by: tuple[Seen, ...] = ()  # readers that see the band now, as far as facts name them
+    left: tuple[str, int, int] | None = (
+        None  # room, moment, fact: where it was seen last before it was read anew
+    )
+    leap: Leap | None = None  # its newest change of rooms
     searched_us: int | None = None
     search_fact: int = -1
     past_measures: tuple[tuple[str, tuple[int, int]], ...] = ()  # measure -> (start, fact)
@@ -206,6 +236,36 @@ class TroubleState:
     trouble: str
     since_us: int
     fact: int
+
+
+@dataclass(frozen=True, slots=True)
+class StrayState:
+    """A tag that nobody bears: the room of the reader that sees it, and since when. `reader` is empty when no fact names it."""
+
+    tag: str
+    room: str
+    since_us: int
+    fact: int
+    reader: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class BandState:
+    """A wristband on its way: worn, out (taken off or left with, not given back), returned, free (cleaned), withdrawn.
+
+    `stay`: who wore it last. `condition`: as it was given back. `room`, `seen_us`: where it was read last on
+    that person. A band that was never told of is free, and has no record.
+    """
+
+    id: str
+    state: str
+    since_us: int
+    fact: int
+    stay: str = ""
+    condition: str = ""
+    reason: str = ""
+    room: str | None = None
+    seen_us: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -329,9 +389,10 @@ class World:
         self.steps: Table[Steps] = Table("steps", journal, changes)
         self.approvals: Table[tuple[Approval, ...]] = Table("approvals", journal, changes)
         self.people: Table[tuple[Ended, ...]] = Table("people", journal, changes)
-        # tag -> "stay:<ref>" or "officer:<ref>"; strays: tag -> room
+        # tag -> "stay:<ref>" or "officer:<ref>"; strays: tags that nobody bears
         self.tags: Table[str] = Table("tags", journal)
-        self.strays: Table[str] = Table("strays", journal)
+        self.strays: Table[StrayState] = Table("strays", journal, changes)
+        self.bands: Table[BandState] = Table("bands", journal, changes)
         self.ended: OrderedDict[str, int] = OrderedDict()  # stays already forgotten -> when they ended
 
     def forget_stay(self, stay: Stay, *, keeps_steps: bool = False) -> None:
@@ -357,6 +418,15 @@ class World:
         for key in old[:extra]:
             self.steps.purge(key)
             self.approvals.purge(key)
+
+    def forget_bands(self, before_us: int) -> None:
+        """Drop wristbands beyond a number that nobody wears and of which nothing is told any more: the clean ones first."""
+        extra = len(self.bands) - BANDS_MAX
+        if extra <= 0:
+            return
+        idle = [band for band in self.bands.values() if band.state != "worn" and band.since_us < before_us]
+        for band in sorted(idle, key=lambda band: (band.state != "free", band.since_us, band.fact))[:extra]:
+            self.bands.purge(band.id)
 
     def _is_at_hand(self, subject: str) -> bool:
         """Of the area itself, its officers, or a stay not yet forgotten: as many as there are, no more."""

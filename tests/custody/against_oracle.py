@@ -73,7 +73,7 @@ def plain_area() -> dict[str, Any]:
         "zone": known.timezone,
         "holidays": sorted(day.isoformat() for day in known.holidays),
         "rooms": {
-            r.id: {"kind": r.kind, "guarded_from": list(r.guarded_from), "fitted": list(r.fitted)}
+            r.id: {"kind": r.kind, "guarded_from": list(r.guarded_from), "fitted": list(r.fitted), "plan": r.plan}
             for r in known.rooms.values()
         },
         "doors": {
@@ -132,6 +132,7 @@ FAMILIES: dict[str, tuple[str, ...]] = {
     "place": (
         "tag.read", "tag.read", "tag.read", "tag.read", "tag.gone", "recorder.started", "recorder.stopped",
         "recorder.lost", "node.lost", "node.restored", "node.gap", "node.booted", "wristband.cut", "wristband.bound",
+        "wristband.returned", "wristband.cleaned", "wristband.withdrawn", "tag.gone",
         "reader.lost", "reader.restored", "wristband.pressed", "input.activated", "input.cleared", "input.lost",
         "point.troubled", "point.troubled", "point.cleared",
         "guardian.attended", "guardian.excused", "interpreter.attended", "juvenile_officer.assigned", "officer.recused",
@@ -182,7 +183,7 @@ EQUIPMENT = (
     "recorder.stopped", "recorder.lost", "output.commanded", "output.confirmed", "output.unknown", "officer.registered", "stay.released",
     "bolt.withdrawn", "bolt.thrown", "bolt.unknown", "input.activated", "input.activated", "input.cleared", "input.lost",
     "point.troubled", "point.troubled", "point.cleared", "reader.lost", "reader.restored", "wristband.weakened",
-    "wristband.pressed",
+    "wristband.pressed", "wristband.returned", "wristband.cleaned", "wristband.withdrawn",
 )  # fmt: skip
 """What nothing but the product itself watches: the oracle, which has the law alone, says nothing of it."""
 

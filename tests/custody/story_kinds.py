@@ -324,6 +324,17 @@ def _band_pressed(rule: Rule) -> Iterator[Story]:
     yield made(t, BREAK_US, is_instant=True, innocent=innocent)
 
 
+def _band_leapt(rule: Rule) -> Iterator[Story]:
+    """Lost in one room, read at once in another far from it; the innocent one takes the time of a walk."""
+    t, window_us = Teller(rule), int(rule.params["window"])
+    prologue(t)
+    t.read(BREAK_US - MINUTE_US, "waiting-1")
+    t.say(BREAK_US - window_us + 1, "tag.gone", tag=BAND, room="waiting-1")
+    t.read(BREAK_US, "interrogation-1")
+    innocent = [*t.said[:-2], replace(t.said[-2], at_us=BREAK_US - window_us), t.said[-1]]
+    yield made(t, BREAK_US, is_instant=True, innocent=innocent)
+
+
 def _door_forced(rule: Rule) -> Iterator[Story]:
     for kind in rule.params["doors"]:
         door = next((d.id for d in area().doors.values() if d.kind == kind and d.controlled), None)
@@ -357,6 +368,7 @@ def _refused(rule: Rule) -> Iterator[Story]:
 
 _STANDING = {
     "band_cut": _band_cut,
+    "band_leapt": _band_leapt,
     "band_pressed": _band_pressed,
     "door_forced": _door_forced,
     "in_room": _in_room,

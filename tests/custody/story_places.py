@@ -140,6 +140,9 @@ def supervision(rule: Rule) -> Iterator[Story]:
     if source in ("input", "point"):
         yield from (_told(rule, which) for which in rule.params["kinds" if source == "input" else "troubles"])
         return
+    if source in _OF_TAGS:
+        yield _OF_TAGS[source](rule)
+        return
     t = Teller(rule)
     prologue(t)
     if source == "band_battery":
@@ -173,6 +176,53 @@ def _told(rule: Rule, which: str) -> Story:
         t.say(BREAK_US, "point.troubled", **body)
         endings = {"over": ended(t, "point.cleared", **body)}
     return replace(made(t, BREAK_US, endings=endings, is_placed=True), subject=subject)
+
+
+def _band_out(rule: Rule) -> Story:
+    """The person leaves, and the band is not given back."""
+    t = Teller(rule)
+    prologue(t)
+    t.admit(())
+    t.say(BREAK_US, "stay.released", stay=STAY, reason="released")
+    endings = {
+        "given back": ended(t, "wristband.returned", band=BAND),
+        "cleaned": ended(t, "wristband.cleaned", band=BAND),
+        "lost for good": ended(t, "wristband.withdrawn", band=BAND),
+    }
+    return replace(made(t, BREAK_US, endings=endings), subject=f"band:{BAND}")
+
+
+def _band_twice(rule: Rule) -> Story:
+    """A reader sees the band while another, far from it, goes on seeing it."""
+    t = Teller(rule)
+    prologue(t)
+    t.say(BREAK_US - MINUTE_US, "tag.read", tag=BAND, room="waiting-1", reader="rd-waiting-1")
+    there = {"tag": BAND, "room": "interrogation-1", "reader": "rd-interrogation-1"}
+    t.say(BREAK_US, "tag.read", **there)
+    endings = {
+        "gone there": ended(t, "tag.gone", **there),
+        "gone here": ended(t, "tag.gone", tag=BAND, room="waiting-1", reader="rd-waiting-1"),
+        "given back": ended(t, "wristband.returned", band=BAND),
+        **release(t),
+    }
+    return made(t, BREAK_US, endings=endings, is_placed=True)
+
+
+def _tag_unknown(rule: Rule) -> Story:
+    """A tag that nobody bears lies in a room of the rule."""
+    t = Teller(rule)
+    prologue(t)
+    t.say(BREAK_US, "tag.read", tag="x-1", room="corridor")
+    endings = {
+        "gone": ended(t, "tag.gone", tag="x-1", room="corridor"),
+        "worn": ended(t, "wristband.bound", band="x-1", stay="s-2"),
+        "a badge": ended(t, "officer.registered", officer="0777", badge="x-1", service="sworn", roles=[]),
+        "at the desk": ended(t, "tag.read", tag="x-1", room="reception"),
+    }
+    return replace(made(t, BREAK_US, endings=endings, is_placed=True), subject="tag:x-1")
+
+
+_OF_TAGS = {"band_out": _band_out, "band_twice": _band_twice, "tag_unknown": _tag_unknown}
 
 
 def _weak(rule: Rule) -> Story:

@@ -51,6 +51,7 @@ JUDGING = [path for path in ENGINE_FILES if path.parent.name == "kinds" or place
 # Named constants that may hold a number, each with what it is instead of law.
 CONSTANTS: Final = {
     "ALARMS_MAX": "memory: alarms kept until they are handled",
+    "BANDS_MAX": "memory: wristbands that nobody wears",
     "ENDED_KEPT_MAX": "memory: ended measures of one person kept",
     "ENDED_MAX": "memory: forgotten stays remembered by reference",
     "ENTRIES_MAX": "memory: facts that can still be put in order",
@@ -67,6 +68,8 @@ CONSTANTS: Final = {
     "READS_BEFORE": "effort: readings tried together for an explanation",
     "RETOLD_US": "wire: a reader that is heard again tells what lies on it so soon",
     "RUNNING_MAX": "memory: ladders of clocks kept ready",
+    "SEEN_MAX": "memory: readers that see one wristband at once",
+    "STRAYS_MAX": "memory: tags that nobody bears",
     "SUBJECTS_MAX": "memory: cases, dossiers, recordings, incidents remembered",
     "TIMES_MAX": "memory: occurrences of one step kept",
     "TRIM_STEP": "memory: how many facts are forgotten at a time",

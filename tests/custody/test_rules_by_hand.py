@@ -470,6 +470,7 @@ class TestBandsAndDoors:
     def test_a_weak_band_is_replaced_by_another(self):
         lines = [*CRIMINAL, "10:00 wristband.battery band=B07 percent=5",
                  "10:05 wristband.bound stay=s-1 band=B08", "10:05 tag.read tag=B08 room=waiting-1",
+                 "10:05:30 wristband.returned band=B07 state=whole", "10:05:40 wristband.cleaned band=B07",
                  "10:06 wristband.bound stay=s-2 band=B07"]  # fmt: skip
         effects = play(lines)
         assert told(effects, "WB") == [

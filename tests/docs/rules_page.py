@@ -25,6 +25,7 @@ _SENSED = {
     "point": "what a node tells of the point",
     "door": "door contact, lock, request to exit",
     "band": "wristband: strap, battery, button, reader",
+    "stray": "tags that nobody bears, at readers",
     "source": "the gateway's own watch",
     "officer": "register of officers",
 }
@@ -40,6 +41,7 @@ _STATED = {
     "case": "case of the stay",
     "approvals": "`extension.approved`",
     "refused": "a form that was refused",
+    "band_life": "wristbands put on, taken off, given back",
 }
 _PLACES = {"place", "neighbours", "occupants", "badges"}
 _INSTANT_KINDS = ("required_before", "forbidden_act", "threshold", "head_count")

@@ -1,7 +1,9 @@
-"""IN: detectors, buttons and contacts of the house. PT: what a node tells of its points. WB/button. All of them local."""
+"""IN: detectors, buttons and contacts of the house. PT: what a node tells of its points. WB: where a band is that should
+not be there, and where one is not that should. All of them local."""
 
 from typing import Any
 
+from tests.oracle.calendar import SECOND
 from tests.oracle.duty import (
     BLIND,
     S1,
@@ -16,7 +18,7 @@ from tests.oracle.duty import (
     counted,
     ladder,
 )
-from tests.oracle.state import Unit, World
+from tests.oracle.state import Stay, Unit, World
 
 TEN_SECONDS: Ladder = ladder((10, "s", S2))
 INPUTS = {
@@ -63,6 +65,47 @@ def _troubled(troubles: tuple[str, ...], stages: Ladder) -> Any:
     return asks
 
 
+FREE_OF_TAGS = ("waiting", "interview", "interrogation", "identification", "sobering", "handover", "corridor")
+
+
+def _twice(world: World, stay: Stay) -> Answer:
+    """Two readers see the band at once in rooms that are not near each other; since the later of the two."""
+    readers = list(stay.seen_by)
+    found = [
+        (stay.seen_by[later][1], earlier, later)
+        for number, later in enumerate(readers)
+        for earlier in readers[:number]
+        if not world.near(stay.seen_by[earlier][0], stay.seen_by[later][0])
+    ]
+    if not stay.open or not found:
+        return None
+    since, *pair = min(found, key=lambda row: row[0])
+    unseen = any(not world.heard(reader) or reader in world.readers_lost for reader in pair)
+    return BLIND if unseen else counted(since, ladder((15, "s", S2)), run=-1)
+
+
+def _leap(world: World, stay: Stay, body: dict[str, Any]) -> bool:
+    """Read in a room that is not near the one where it was lost less than three seconds before."""
+    if not stay.open or stay.left is None or body["room"] == stay.room:
+        return False
+    room, lost = stay.left
+    return not world.near(room, body["room"]) and world.time - lost < 3 * SECOND
+
+
+def _not_returned(world: World, band: Unit) -> Answer:
+    """Half an hour after it was taken off, or after its person left."""
+    life = world.band_lives.get(band.ref)
+    if life is None or life.state != "out":
+        return None
+    return counted(life.since, ladder((30, "min", S3)), run=life.position)
+
+
+def _unknown_tag(world: World, tag: Unit) -> Answer:
+    """A minute in a room where none but bands and badges belong."""
+    room, since = world.strays.get(tag.ref, ("", 0))
+    return counted(since, ladder((60, "s", S3))) if world.kind(room) in FREE_OF_TAGS else None
+
+
 def tables(_book: str) -> Tables:
     """The rules of this family in the book."""
     rules = [Rule("IN", name, "input", _active(kind, severity)) for name, (kind, severity) in INPUTS.items()]
@@ -70,4 +113,10 @@ def tables(_book: str) -> Tables:
         Rule("PT", name, "point", _troubled(troubles, stages)) for name, (troubles, stages) in POINTS.items()
     ]
     button = Instant("WB", "button", "wristband.pressed", "stay", S1, lambda _w, stay, _b: bool(stay.open))
-    return Tables(rules, [button])
+    leap = Instant("WB", "leap", "tag.read", "stay", S2, _leap)
+    rules += [
+        Rule("WB", "twice", "stay", _twice, place=True),
+        Rule("WB", "return", "band", _not_returned),
+        Rule("WB", "unknown", "tag", _unknown_tag),
+    ]
+    return Tables(rules, [button, leap])

@@ -205,8 +205,9 @@ def _acts(world: World, duties: Duties, book: Book, fact_type: str, body: dict[s
 
 def _about(world: World, kind: str, body: dict[str, Any]) -> Unit | Stay | None:
     ref = body.get(kind)
-    if ref is None and kind == "stay" and "band" in body:  # told by the band that the person wears
-        return world.bands.get(body["band"])
+    band = body.get("band", body.get("tag"))
+    if ref is None and kind == "stay" and band is not None:  # told by the band that the person wears
+        return world.bands.get(band)
     if ref is None:
         return None
     return world.stays.get(ref) if kind == "stay" else world.unit(kind, ref)

@@ -106,8 +106,8 @@ def _band_cut(_world: World, stay: Stay) -> Answer:
 
 
 def _band_silent(world: World, stay: Stay) -> Answer:
-    """WB/silent: no reader sees the band, since it was put on or since a reader lost it."""
-    if not stay.open or stay.band is None or stay.silent_since is None:
+    """WB/silent: no reader sees the band, since it was put on, since a reader lost it, or since it was given back."""
+    if not stay.open or stay.silent_since is None:
         return None
     return counted(stay.silent_since, ladder((30, "s", S2), (2, "min", S1)))
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from tests.oracle.clocks import Clock, about_of, extension, grant
 from tests.oracle.limits import DISAGREES, SUMMONS, SUMMONS_GAP
-from tests.oracle.state import Officer, Stay, Step, Unit, World
+from tests.oracle.state import BandLife, Officer, Stay, Step, Unit, World
 
 
 def apply(world: World, fact_type: str, body: dict[str, Any], clocks: list[Clock]) -> list[Unit]:
@@ -22,7 +22,7 @@ def apply(world: World, fact_type: str, body: dict[str, Any], clocks: list[Clock
     if change is not None:
         moved = change(world, stay, body)
         if moved is not None:
-            touched = [*touched, moved]
+            touched = [*touched, *(moved if isinstance(moved, list) else [moved])]
     for unit in touched:
         if isinstance(unit, Stay):
             _settle(world, unit)
@@ -138,16 +138,62 @@ def _measure(world: World, stay: Stay, body: dict[str, Any]) -> None:
     _come_into_force(world, stay, body["measure"], world.time)
 
 
-def _bound(world: World, stay: Stay, body: dict[str, Any]) -> None:
-    if stay.band is not None:
-        del world.bands[stay.band]
-    stay.band = body["band"]
-    world.bands[stay.band] = stay
+def _bound(world: World, stay: Stay, body: dict[str, Any]) -> list[Unit]:
+    band, touched = body["band"], _named(world, body["band"])
+    if stay.band is not None and stay.band != band:
+        touched += _off(world, stay)
+    if stay.band != band:
+        world.band_lives[band] = BandLife("worn", world.time, world.position, stay.ref)
+    stay.band = band
+    world.bands[band] = stay
     stay.silent_since = world.time
-    stay.cut_since = None
+    stay.cut_since = stay.left = None
+    stay.seen_by = {}
     _enter(stay, world.time)
-    if stay.band in world.strays:  # it was seen before somebody wore it
-        _read(world, None, {"tag": stay.band, "room": world.strays.pop(stay.band)})
+    if band in world.strays:  # it was seen before somebody wore it
+        _read(world, None, {"tag": band, "room": world.strays.pop(band)[0]})
+    return touched
+
+
+def _named(world: World, tag: str) -> list[Unit]:
+    return [world.unit("band", tag), world.unit("tag", tag)]
+
+
+def _off(world: World, stay: Stay) -> list[Unit]:
+    """The band is no longer on this person."""
+    assert stay.band is not None
+    band = stay.band
+    stay.band = None
+    del world.bands[band]
+    world.band_lives[band] = BandLife("out", world.time, world.position, stay.ref)
+    return [world.unit("band", band)]
+
+
+def _band_back(world: World, _stay: None, body: dict[str, Any]) -> list[Unit]:
+    band = body["band"]
+    wearer, touched = world.bands.get(band), [world.unit("band", band)]
+    if wearer is not None:
+        _off(world, wearer)
+        if wearer.silent_since is None and wearer.room is not None:
+            wearer.silent_since = world.time
+        wearer.cut_since = wearer.left = None
+        wearer.seen_by = {}
+        touched.append(wearer)
+    last = world.band_lives[band].stay if band in world.band_lives else ""
+    world.band_lives[band] = BandLife("returned", world.time, world.position, last, body["state"])
+    return touched
+
+
+def _band_cleaned(world: World, _stay: None, body: dict[str, Any]) -> Unit:
+    world.band_lives.pop(body["band"], None)
+    return world.unit("band", body["band"])
+
+
+def _band_withdrawn(world: World, _stay: None, body: dict[str, Any]) -> Unit:
+    last = world.band_lives.get(body["band"])
+    stay, condition = (last.stay, last.condition) if last is not None else ("", "")
+    world.band_lives[body["band"]] = BandLife("withdrawn", world.time, world.position, stay, condition)
+    return world.unit("band", body["band"])
 
 
 def _cut(world: World, _stay: None, body: dict[str, Any]) -> Stay | None:
@@ -157,16 +203,18 @@ def _cut(world: World, _stay: None, body: dict[str, Any]) -> Stay | None:
     return wearer
 
 
-def _read(world: World, _stay: None, body: dict[str, Any]) -> Stay | None:
+def _read(world: World, _stay: None, body: dict[str, Any]) -> Unit | None:
     wearer = world.bands.get(body["tag"])
     room = body["room"]
     if wearer is None:
         bearers = [officer for officer in world.officers.values() if officer.badge == body["tag"]]
         for officer in bearers:
             officer.room = room
-        if not bearers:
-            world.strays[body["tag"]] = room
-        return None
+        if bearers:
+            return None
+        if body["tag"] not in world.strays or world.strays[body["tag"]][0] != room:
+            world.strays[body["tag"]] = (room, world.time)
+        return world.unit("tag", body["tag"])
     before, now = world.kind(wearer.room), world.kind(room)
     if before is not None and before != now:
         wearer.add(f"left:{before}", world.time, world.position, body)
@@ -175,24 +223,32 @@ def _read(world: World, _stay: None, body: dict[str, Any]) -> Stay | None:
     if wearer.room != room:
         wearer.room = room
         wearer.room_since = world.time
-    wearer.silent_since = None
+    wearer.silent_since = wearer.left = None
+    reader = body.get("reader")
+    if reader is not None and wearer.seen_by.get(reader, ("",))[0] != room:
+        wearer.seen_by.pop(reader, None)
+        wearer.seen_by[reader] = (room, world.time)
     if now != "outside":
         _enter(wearer, world.time)
     return wearer
 
 
-def _gone(world: World, _stay: None, body: dict[str, Any]) -> Stay | None:
+def _gone(world: World, _stay: None, body: dict[str, Any]) -> Unit | None:
     wearer = world.bands.get(body["tag"])
     if wearer is not None:
+        for reader, (room, _) in list(wearer.seen_by.items()):
+            if room == body["room"] and body.get("reader") in (None, reader):
+                del wearer.seen_by[reader]
         if wearer.room == body["room"] and wearer.silent_since is None:
             wearer.silent_since = world.time
+            wearer.left = (body["room"], world.time)
         return wearer
     for officer in world.officers.values():
         if officer.badge == body["tag"] and officer.room == body["room"]:
             officer.room = None
-    if world.strays.get(body["tag"]) == body["room"]:
+    if world.strays.get(body["tag"], ("",))[0] == body["room"]:
         del world.strays[body["tag"]]
-    return None
+    return world.unit("tag", body["tag"])
 
 
 def _phase(phase: str) -> Any:
@@ -204,7 +260,8 @@ def _phase(phase: str) -> Any:
 
 def _departed(_world: World, stay: Stay, _body: dict[str, Any]) -> None:
     stay.phase = "out"
-    stay.room = stay.silent_since = None
+    stay.room = stay.silent_since = stay.left = None
+    stay.seen_by = {}
 
 
 def _returned(world: World, stay: Stay, _body: dict[str, Any]) -> None:
@@ -213,22 +270,22 @@ def _returned(world: World, stay: Stay, _body: dict[str, Any]) -> None:
         stay.silent_since = world.time
 
 
-def _released(world: World, stay: Stay, _body: dict[str, Any]) -> None:
+def _released(world: World, stay: Stay, _body: dict[str, Any]) -> list[Unit]:
     stay.phase = "ended"
     stay.ended = world.time
     if stay.measure in SUMMONS:
         stay.summons_over = world.time
-    if stay.band is not None:
-        del world.bands[stay.band]
+    return _off(world, stay) if stay.band is not None else []
 
 
-def _officer(world: World, _stay: None, body: dict[str, Any]) -> None:
+def _officer(world: World, _stay: None, body: dict[str, Any]) -> Unit:
     ref = body["officer"]
     badge = body.get("badge", ref)
     before = world.officers.get(ref)
     room = before.room if before is not None and before.badge == badge else None
-    room = world.strays.pop(badge, room)
+    room = world.strays.pop(badge, (room, 0))[0]
     world.officers[ref] = Officer(ref, body["service"], tuple(body["roles"]), body.get("sex"), badge, room)
+    return world.unit("tag", badge)
 
 
 def _withdrawn(world: World, _stay: None, body: dict[str, Any]) -> None:
@@ -300,6 +357,9 @@ CHANGES: dict[str, Any] = {
     "measure.changed": _measure,
     "wristband.bound": _bound,
     "wristband.cut": _cut,
+    "wristband.returned": _band_back,
+    "wristband.cleaned": _band_cleaned,
+    "wristband.withdrawn": _band_withdrawn,
     "tag.read": _read,
     "tag.gone": _gone,
     "interview.started": _phase("interviewing"),

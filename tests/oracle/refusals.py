@@ -81,6 +81,8 @@ def refusal(world: World, fact_type: str, body: dict[str, Any], clocks: Sequence
         return _extension(world, body, clocks)
     if fact_type in ("officer.registered", "recording.copied"):
         return _officer_or_copy(world, fact_type, body)
+    if fact_type in ("wristband.returned", "wristband.cleaned", "wristband.withdrawn"):
+        return _band(world, fact_type, body["band"])
     if fact_type in OPENS_STAY:
         return _opening(world, stay, fact_type, body)
     return _of_stay(world, stay, fact_type, body) if stay is not None else None
@@ -146,7 +148,7 @@ def _opening(world: World, stay: Stay | None, fact_type: str, body: dict[str, An
         wearer = world.bands.get(body["band"])
         badges = {officer.badge for officer in world.officers.values()}
         taken = (wearer is not None and wearer is not stay) or body["band"] in badges
-        return Refusal("band_in_use") if taken else None
+        return Refusal("band_in_use") if taken else _unfit(world, stay, body)
     if fact_type == "stay.registered":
         if stay and stay.has("registered"):
             return Refusal("already_registered")
@@ -157,6 +159,30 @@ def _opening(world: World, stay: Stay | None, fact_type: str, body: dict[str, An
         )
         return _barred(body["stay"], body["measure"], stated)
     return None
+
+
+def _unfit(world: World, stay: Stay | None, body: dict[str, Any]) -> Refusal | None:
+    """A band goes from one person to the next when it was cleaned; whoever wore it may put it on again while it is whole."""
+    life = world.band_lives.get(body["band"])
+    if life is None or (stay is not None and stay.band == body["band"]):
+        return None
+    if life.state == "withdrawn":
+        return Refusal("band_withdrawn")
+    return (
+        None if life.stay == body["stay"] and life.condition in ("", "whole") else Refusal("band_not_cleaned")
+    )
+
+
+def _band(world: World, fact_type: str, band: str) -> Refusal | None:
+    """Given back: any band. Cleaned or withdrawn: one that nobody wears."""
+    is_badge = any(officer.badge == band for officer in world.officers.values())
+    if fact_type == "wristband.returned":
+        return Refusal("not_a_band") if is_badge else None
+    if is_badge or band in world.bands:
+        return Refusal("band_in_use")
+    life = world.band_lives.get(band)
+    is_gone = fact_type == "wristband.cleaned" and life is not None and life.state == "withdrawn"
+    return Refusal("band_withdrawn") if is_gone else None
 
 
 def _barred(ref: str, measure: str, stated: set[str]) -> Refusal | None:

@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 
 CHOICES_TEXT = """
 INSPECTIONS: accepted not_accepted
+BAND_CONDITIONS: whole cut damaged
+BAND_ENDS: lost damaged battery other
 WALKS: passed failed absent
 SIGHTS: open shut withdrawn thrown released pressed recording stopped active clear on off read gone nothing
 TROUBLES: line_short line_open line_fault tamper battery_low mains_lost silent jammed contradiction key_refused default_key noisy
@@ -72,9 +74,9 @@ node.restored: node=ref
 node.gap: node=ref node_boot=int first_seq=int last_seq=int
 output.commanded: output=ref active=bool command_id=int valid_ms=int cause=text
 output.confirmed: output=ref active=bool
+output.unknown: output=ref
 door.opened: door=ref
 door.closed: door=ref
-output.unknown: output=ref
 door.released: door=ref badge?=ref
 door.exit_requested: door=ref
 door.unknown: door=ref
@@ -95,6 +97,9 @@ wristband.cut: band=ref
 wristband.battery: band=ref percent=int[0..100]
 wristband.weakened: band=ref
 wristband.pressed: band=ref
+wristband.returned: band=ref state=ref<BAND_CONDITIONS> officer?=ref
+wristband.cleaned: band=ref officer?=ref
+wristband.withdrawn: band=ref reason=ref<BAND_ENDS> officer?=ref
 recorder.started: recorder=ref
 recorder.stopped: recorder=ref
 recorder.lost: recorder=ref

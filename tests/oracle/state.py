@@ -102,6 +102,8 @@ class Stay(Unit):
         self.room_since = opened
         self.silent_since: int | None = None
         self.cut_since: int | None = None
+        self.seen_by: dict[str, tuple[str, int]] = {}  # reader that sees the band now: room, since when
+        self.left: tuple[str, int] | None = None  # the room that lost the band last, and when
         self.summons_over: int | None = None  # when the last summons of this stay ended
         self.gap_since: int | None = None  # this summons came too soon after another stay's
         self.disagree_since: int | None = None
@@ -152,6 +154,16 @@ class Officer:
     room: str | None = None
 
 
+class BandLife(NamedTuple):
+    """Where a band stands: worn, out, returned, free, withdrawn; who wore it last; how it came back."""
+
+    state: str
+    since: int
+    position: int
+    stay: str = ""
+    condition: str = ""
+
+
 @dataclass
 class World:
     """Everything; `area` is the caller's table of rooms, readers, recorders and nodes."""
@@ -173,7 +185,9 @@ class World:
     node_of: dict[str, str] = field(default_factory=dict)  # of a reader or recorder
     readers_in: dict[str, list[str]] = field(default_factory=dict)
     recorders_in: dict[str, list[str]] = field(default_factory=dict)
-    strays: dict[str, str] = field(default_factory=dict)  # tags that nobody bears, and where they were read
+    # tags that nobody bears: where they are read, and since when
+    strays: dict[str, tuple[str, int]] = field(default_factory=dict)
+    band_lives: dict[str, BandLife] = field(default_factory=dict)  # missing: free, as far as anybody knows
 
     def __post_init__(self) -> None:
         self.zone = self.area.get("zone", "Asia/Shanghai")
@@ -258,6 +272,19 @@ class World:
             for room in rooms
             for reader in self.readers_in.get(room, ())
         )
+
+    def near(self, one: str, other: str) -> bool:
+        """The same room, or a door between, or side by side on the plan."""
+        if one == other:
+            return True
+        doors = [set(door["between"]) for door in self.area.get("doors", {}).values()]
+        plans = [self.rooms[room].get("plan") for room in (one, other)]
+        if {one, other} in doors:
+            return True
+        if plans[0] is None or plans[1] is None:
+            return False
+        (left, top, wide, high), (x, y, width, height) = plans
+        return x <= left + wide and left <= x + width and y <= top + high and top <= y + height
 
     def recording(self, room: str) -> bool | None:
         """One recorder of the room records; None when that cannot be seen. Without a recorder: no."""

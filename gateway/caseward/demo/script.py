@@ -185,7 +185,10 @@ class Script:
             stay=stay.ref, ended_at_us=at_us - MINUTE_US,
         )  # fmt: skip
         self.form(at_us, stay.area, administrator, "stay.released", stay=stay.ref, reason=reason)
+        back_us = at_us + MINUTE_US
+        self.form(back_us, stay.area, administrator, "wristband.returned", band=stay.band, state="whole")
         self.go(at_us + 2 * MINUTE_US, stay.area, stay.band, "")
+        self.form(back_us + CLEANING_US, stay.area, administrator, "wristband.cleaned", band=stay.band)
         self.add(at_us + 3 * MINUTE_US, stay.area, beats.PASS, door, "badge")
         self.say(at_us, stay.area, f"{stay.ref}: leaves ({reason.replace('_', ' ')})")
 

@@ -8,6 +8,7 @@ the contact. Order of occurrence is the caller's business (timeline).
 from collections.abc import Mapping
 from typing import Final
 
+from custody.apply.bands import BANDS
 from custody.apply.base import Handler, Refused, nothing
 from custody.apply.equipment import EQUIPMENT
 from custody.apply.people import PEOPLE
@@ -21,7 +22,7 @@ from custody.world import World
 
 __all__ = ["Refused", "apply_fact", "note_steps"]
 
-_HANDLERS: Final[Mapping[str, Handler]] = {**EQUIPMENT, **POINTS, **PEOPLE}
+_HANDLERS: Final[Mapping[str, Handler]] = {**EQUIPMENT, **BANDS, **POINTS, **PEOPLE}
 
 
 def apply_fact(world: World, area: Area, rulebook: Rulebook, fact: Fact) -> Refused | None:

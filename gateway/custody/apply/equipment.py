@@ -4,18 +4,23 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
-from custody.apply.base import Handler, Refused, entered, nothing, text
+from custody.apply.base import Handler, Refused, entered, nothing, optional, text
 from custody.area import Area
 from custody.facts import Fact
 from custody.world import (
+    SEEN_MAX,
+    STRAYS_MAX,
     DoorState,
     InputState,
+    Leap,
     NodeState,
     Officer,
     ReaderState,
     RecorderState,
+    Seen,
     SourceState,
     Stay,
+    StrayState,
     TroubleState,
     World,
 )
@@ -159,7 +164,7 @@ def move(world: World, area: Area, fact: Fact, tag: str, room: str) -> None:
     """The bearer of a tag is in this room; a tag nobody bears is remembered as a stray."""
     bearer = world.tags.get(tag)
     if bearer is None:
-        world.strays.put(tag, room)
+        _stray(world, fact, tag, room)
         return
     kind, _, ref = bearer.partition(":")
     if kind == "officer":
@@ -170,15 +175,50 @@ def move(world: World, area: Area, fact: Fact, tag: str, room: str) -> None:
     stay = world.stays.get(ref)
     if stay is None or not stay.is_open:
         return
-    if stay.room == room and stay.silent_us is None and stay.entered_us is not None:
+    seen_by = _seen_by(stay, room, fact)
+    is_known = stay.room == room and stay.silent_us is None and stay.entered_us is not None
+    if is_known and seen_by == stay.seen_by:
         return
-    moved = replace(stay, silent_us=None)
+    moved = replace(stay, silent_us=None, seen_by=seen_by, left=None)
     if stay.room != room:
-        moved = replace(moved, room=room, room_us=fact.occurred_us, room_fact=fact.index)
+        moved = replace(
+            moved, room=room, room_us=fact.occurred_us, room_fact=fact.index, leap=_leap(stay, fact)
+        )
         _note_rooms(world, area, fact, stay, room)
     if stay.entered_us is None and _is_inside(area, room):
         moved = entered(moved, fact.occurred_us, fact.index)
     world.stays.put(ref, moved)
+
+
+def _stray(world: World, fact: Fact, tag: str, room: str) -> None:
+    """A tag that nobody bears is in this room; one that is read again there has been there all along."""
+    known = world.strays.get(tag)
+    if known is not None and known.room == room:
+        return
+    if known is None and len(world.strays) >= STRAYS_MAX:
+        world.strays.drop(next(iter(world.strays)))
+    reader = optional(fact, "reader") or ""
+    world.strays.put(tag, StrayState(tag, room, fact.occurred_us, fact.index, reader))
+
+
+def _seen_by(stay: Stay, room: str, fact: Fact) -> tuple[Seen, ...]:
+    """The readers that see the band with this one. A fact that names no reader says where it is, not who goes on seeing it."""
+    reader = fact.body.get("reader")
+    known = [seen for seen in stay.seen_by if seen.reader == reader and seen.room == room]
+    if not isinstance(reader, str) or known:
+        return stay.seen_by
+    others = [seen for seen in stay.seen_by if seen.reader != reader]
+    return (*others[-SEEN_MAX + 1 :], Seen(reader, room, fact.occurred_us, fact.index))
+
+
+def _leap(stay: Stay, fact: Fact) -> Leap | None:
+    """From where it was lost to where it is read now. A reader that still sees it is another matter."""
+    if stay.left is None:
+        return None
+    room, left_us, left_fact = stay.left
+    latest_us = fact.occurred_latest_us
+    longest_us = latest_us - left_us if latest_us is not None else None
+    return Leap(room, left_fact, fact.index, longest_us)
 
 
 def _note_rooms(world: World, area: Area, fact: Fact, stay: Stay, room: str) -> None:
@@ -212,7 +252,8 @@ def _tag_gone(world: World, area: Area, fact: Fact) -> Refused | None:
     tag, room = text(fact, "tag"), text(fact, "room")
     bearer = world.tags.get(tag)
     if bearer is None:
-        if world.strays.get(tag) == room:
+        stray = world.strays.get(tag)
+        if stray is not None and stray.room == room:
             world.strays.drop(tag)
         return None
     kind, _, ref = bearer.partition(":")
@@ -220,9 +261,23 @@ def _tag_gone(world: World, area: Area, fact: Fact) -> Refused | None:
     if officer is not None and officer.room == room:
         world.officers.put(ref, _moved(officer, None, fact))
     stay = world.stays.get(ref) if kind == "stay" else None
-    if stay is not None and stay.room == room and stay.silent_us is None:
-        world.stays.put(ref, replace(stay, silent_us=fact.occurred_us, silent_fact=fact.index))
+    if stay is not None and stay.is_open:
+        world.stays.put(ref, _lost_by(stay, room, fact))
     return None
+
+
+def _lost_by(stay: Stay, room: str, fact: Fact) -> Stay:
+    """The reader of this room no longer sees the band: where it was read last, nobody knows where it is."""
+    reader = fact.body.get("reader")
+    seen_by = tuple(
+        seen for seen in stay.seen_by if seen.room != room or (reader is not None and seen.reader != reader)
+    )
+    if seen_by != stay.seen_by:
+        stay = replace(stay, seen_by=seen_by)
+    if stay.room != room or stay.silent_us is not None:
+        return stay
+    at_us = fact.occurred_us
+    return replace(stay, silent_us=at_us, silent_fact=fact.index, left=(room, at_us, fact.index))
 
 
 def _bearer_stay(world: World, band: str) -> Stay | None:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
+from custody.apply.bands import put_on, taken_off, why_not_bound
 from custody.apply.base import Handler, Refused, entered, known_stay, open_stay, optional, text
 from custody.apply.equipment import move
 from custody.area import Area
@@ -48,10 +49,10 @@ def _officer_registered(world: World, area: Area, fact: Fact) -> Refused | None:
 
 def _settle_stray(world: World, area: Area, fact: Fact, tag: str) -> None:
     """A tag that was already seen somewhere gets its bearer: the bearer is there."""
-    room = world.strays.get(tag)
-    if room is not None:
+    stray = world.strays.get(tag)
+    if stray is not None:
         world.strays.drop(tag)
-        move(world, area, fact, tag, room)
+        move(world, area, fact, tag, stray.room)
 
 
 def _officer_known(world: World, area: Area, fact: Fact) -> Refused | None:
@@ -232,11 +233,11 @@ def _band_bound(world: World, area: Area, fact: Fact) -> Refused | None:
     stay = open_stay(world, fact, "WB")
     if isinstance(stay, Refused):
         return stay
-    bearer = world.tags.get(band)
-    if bearer is not None and bearer != f"stay:{stay.ref}":
-        return Refused("WB", f"stay:{stay.ref}", "band_in_use", "a band nobody wears", bearer)
-    if stay.band is not None:
-        world.tags.drop(stay.band)
+    refused = why_not_bound(world, stay, band)
+    if refused is not None:
+        return refused
+    if stay.band is not None and stay.band != band:
+        taken_off(world, stay, fact)
     world.stays.put(
         stay.ref,
         replace(
@@ -248,9 +249,11 @@ def _band_bound(world: World, area: Area, fact: Fact) -> Refused | None:
             band_weak_fact=None,
             silent_us=fact.occurred_us,  # until a reader has seen it, nobody knows where it is
             silent_fact=fact.index,
+            seen_by=(),
+            left=None,
         ),
     )
-    world.tags.put(band, f"stay:{stay.ref}")
+    put_on(world, stay, band, fact)
     _settle_stray(world, area, fact, band)
     return None
 
@@ -288,7 +291,8 @@ def _exit_departed(world: World, area: Area, fact: Fact) -> Refused | None:
     stay = known_stay(world, fact, "E1")
     if isinstance(stay, Refused):
         return stay
-    world.stays.put(stay.ref, replace(stay, room=None, room_us=None, silent_us=None, assigned=None))
+    away = replace(stay, room=None, room_us=None, silent_us=None, seen_by=(), left=None, assigned=None)
+    world.stays.put(stay.ref, away)
     return None
 
 
@@ -306,7 +310,7 @@ def _stay_released(world: World, area: Area, fact: Fact) -> Refused | None:
     if isinstance(stay, Refused):
         return stay
     if stay.band is not None:
-        world.tags.drop(stay.band)
+        taken_off(world, stay, fact)
     _note_end(world, stay, fact)
     world.stays.put(
         stay.ref,

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from custody.bookcheck.people import Particulars, person_of
 from custody.bookcheck.script import HOUR_US, MINUTE_US, STAY, Impossible, Script
-from custody.bookcheck.sources import door_of, one_of, supervised
+from custody.bookcheck.sources import door_of, leapt, one_of, supervised
 from custody.catalogue import FACT_TYPES
 from custody.name import Name
 from custody.rules import Rule, When
@@ -247,6 +247,11 @@ def _pressed(s: Script, rule: Rule, ref: str) -> str | None:
     return None
 
 
+def _leapt(s: Script, rule: Rule, ref: str) -> str | None:
+    leapt(s)
+    return None
+
+
 def _forced(s: Script, rule: Rule, ref: str) -> str | None:
     door = door_of(s, rule)
     s.tell("door.opened", door=door)
@@ -295,6 +300,7 @@ _REFUSALS: Final[Mapping[str, Callable[[Script, Rule, str], None]]] = {
 }
 _STANDING: Final[Mapping[str, Callable[[Script, Rule, str], str | None]]] = {
     "band_cut": _cut,
+    "band_leapt": _leapt,
     "band_pressed": _pressed,
     "door_forced": _forced,
     "in_room": _in_room,

@@ -58,6 +58,51 @@ def _band_battery(s: Script, rule: Rule) -> None:
     )
 
 
+def _band_twice(s: Script, rule: Rule) -> None:
+    """Two readers too far apart see it. Raises Impossible."""
+    one, other = _far_apart(s)
+    s.place(one[1])
+    for reader, room in (one, other):
+        s.tell("tag.read", tag=s.held[STAY].band, room=room, reader=reader)
+
+
+def _far_apart(s: Script) -> tuple[tuple[str, str], tuple[str, str]]:
+    """Two readers, each with its room, between which no step leads. Raises Impossible."""
+    inside = [r for r in s.area.readers.values() if s.area.rooms[r.room].kind != "outside"]
+    for one in inside:
+        for other in inside:
+            if not s.area.are_near(one.room, other.room):
+                return (one.id, one.room), (other.id, other.room)
+    raise Impossible(
+        "not_in_area", "readers", Name(f"{s.area.id} 没有", f"{s.area.id} has none so far apart")
+    )
+
+
+def leapt(s: Script) -> None:
+    """Lost by one reader, and read by another far from it at once. Raises Impossible."""
+    one, other = _far_apart(s)
+    s.place(one[1])
+    s.tell("tag.gone", tag=s.held[STAY].band, room=one[1], reader=one[0])
+    s.tell("tag.read", SECOND_US, tag=s.held[STAY].band, room=other[1], reader=other[0])
+
+
+def _band_out(s: Script, rule: Rule) -> str:
+    s.place(s.room().id)
+    band = str(s.held[STAY].band)
+    s.do("released")
+    return f"band:{band}"
+
+
+def _tag_unknown(s: Script, rule: Rule) -> str:
+    rooms = {
+        reader.room: reader
+        for reader in s.area.readers.values()
+        if not rule.rooms or s.area.rooms[reader.room].kind in rule.rooms
+    }
+    s.tell("tag.read", tag="unknown-tag", room=one_of(s, rooms, " | ".join(rule.rooms)))
+    return "tag:unknown-tag"
+
+
 def _node(s: Script, rule: Rule) -> str:
     node = one_of(s, s.area.nodes, "node")
     s.happen("node.down", node=node)
@@ -133,7 +178,9 @@ def _clock_stepped(s: Script, rule: Rule) -> str:
 
 _SOURCES: Final[Mapping[str, Callable[[Script, Rule], str | None]]] = {
     "band_battery": _band_battery,
+    "band_out": _band_out,
     "band_silent": _band_silent,
+    "band_twice": _band_twice,
     "clock": _clock_stepped,
     "door": _door_unknown,
     "door_held": _door_held,
@@ -147,4 +194,5 @@ _SOURCES: Final[Mapping[str, Callable[[Script, Rule], str | None]]] = {
     "recorder": _recorder,
     "server": _server,
     "storage": _storage,
+    "tag_unknown": _tag_unknown,
 }

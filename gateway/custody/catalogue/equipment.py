@@ -5,7 +5,7 @@ from typing import Final
 from custody.catalogue.parts import ALARM, OFFICER, READER, ROOM, FactType, fact, form
 from custody.fields import BOOL, INT, REF, TEXT, Field
 from custody.name import Name
-from custody.vocabulary import INSPECTIONS
+from custody.vocabulary import BAND_CONDITIONS, BAND_ENDS, INSPECTIONS
 
 EQUIPMENT: Final[tuple[FactType, ...]] = (
     fact(
@@ -263,6 +263,26 @@ EQUIPMENT: Final[tuple[FactType, ...]] = (
         "The bearer pressed the button of a wristband.",
         Name("手环 {band} 的按钮被按下", "The button of wristband {band} was pressed"),
         band=Field(REF, "wristband id"),
+    ),
+    form(
+        "wristband.returned",
+        "A wristband was taken off and given back; nobody wears it, and it is to be cleaned.",
+        Name("手环 {band} 收回：{state}", "Wristband {band} given back: {state}"),
+        band=Field(REF, "wristband id"),
+        state=Field(REF, "how it came back", choices=BAND_CONDITIONS),
+    ),
+    form(
+        "wristband.cleaned",
+        "A wristband was cleaned and looked over: the next person may wear it.",
+        Name("手环 {band} 已清洁", "Wristband {band} cleaned"),
+        band=Field(REF, "wristband id"),
+    ),
+    form(
+        "wristband.withdrawn",
+        "A wristband is used no more; one that was lost and is given back after all is in use again.",
+        Name("手环 {band} 停用：{reason}", "Wristband {band} withdrawn: {reason}"),
+        band=Field(REF, "wristband id"),
+        reason=Field(REF, "why", choices=BAND_ENDS),
     ),
     fact(
         "recorder.started",

@@ -34,6 +34,8 @@ def in_scope(
         return [
             fact for fact in facts if fact.type.startswith("config.") or _is_of_equipment(kind, ref, fact)
         ]
+    if kind == "tag":
+        return [fact for fact in facts if fact.type.startswith("config.") or _is_of_tag(ref, fact)]
     if kind == "room":
         return _Scope(facts, _stays_seen_in(facts, {ref}, at_us), reads | _PEOPLE).facts()
     if kind != "stay":
@@ -51,6 +53,12 @@ def _is_of_equipment(kind: str, ref: str, fact: Fact) -> bool:
     if kind == "reader":
         return "node" in fact.body or (fact.type.startswith("reader.") and fact.body.get("reader") == ref)
     return "node" in fact.body or kind in fact.body
+
+
+def _is_of_tag(ref: str, fact: Fact) -> bool:
+    """It tells of the tag, or of who bears it; whatever ends a stay takes its band off."""
+    named = {_text(fact, key) for key in ("tag", "band", "badge", "officer")}
+    return ref in named or fact.type in ("wristband.bound", "stay.released")
 
 
 def _of_stay(

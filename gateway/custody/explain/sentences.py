@@ -124,6 +124,10 @@ REMEDIES: Final[Mapping[str, Name]] = {
     ),
     "band_cut": Name("绑上新手环即结束。", "It ends when a new wristband is bound."),
     "band_pressed": Name("按下时即告知，不再持续。", "It was told as it was pressed and does not last."),
+    "band_leapt": Name(
+        "两处之间至少相隔 {span}，就不会报警；不再持续。",
+        "With at least {span} between the two places it would not have alarmed; it does not last.",
+    ),
     "door_forced": Name(
         "开门前 {span} 内有放行，就不会报警；关门即结束。",
         "A release within {span} before the opening would have kept it silent; it ends when the door is shut.",
@@ -189,6 +193,13 @@ SOURCES: Final[Mapping[str, Name]] = {
     "door_held": Name("门关上", "the door is shut"),
     "band_silent": Name("读到手环", "the wristband is read"),
     "band_battery": Name("手环电量不低于 {percent}%", "the wristband's battery is at least {percent} %"),
+    "band_twice": Name("只在一处读到手环", "the wristband is read in one place alone"),
+    "band_out": Name(
+        "手环登记收回、清洁或者停用", "the wristband is entered as given back, cleaned or withdrawn"
+    ),
+    "tag_unknown": Name(
+        "标签有人佩戴，或者离开这些房间", "somebody bears the tag, or it is out of these rooms"
+    ),
     "node": Name("收到节点的消息", "the node is heard"),
     "recorder": Name("知道是否在录像", "it is known whether it records"),
     "reader": Name("收到读卡器的消息", "the reader is heard"),
@@ -299,6 +310,15 @@ SILENCE: Final[Mapping[str, Name]] = {
         "The rule is about these doors: {expected}; this one is: {found}.",
     ),
     "input": Name("只管这类输入：{expected}；这是：{found}。", "Only inputs of: {expected}; not {found}."),
+    "near": Name(
+        "两处相邻，不算快：{expected}，{found}。",
+        "The two places are side by side, which is not fast: {expected}, {found}.",
+    ),
+    "tag_room": Name(
+        "规则只管这些房间：{expected}；标签在：{found}。",
+        "The rule is about these rooms: {expected}; the tag is in: {found}.",
+    ),
+    "walked": Name("两处之间的时间够走过去。", "There was time to walk from one place to the other."),
     "empty": Name(
         "规则所指的房间（{expected}）里没有人。", "Nobody is in a room that the rule is about ({expected})."
     ),
@@ -379,6 +399,9 @@ PHRASES: Final[Mapping[str, Name]] = {
     "a controlled door open": Name("受控的门打开", "a controlled door open"),
     "a recused officer in the room": Name("回避的民警在同一房间", "a recused officer in the room"),
     "a strap cut or opened": Name("手环被剪断或打开", "a strap cut or opened"),
+    "a wristband in another room": Name("手环换了房间", "a wristband in another room"),
+    "sooner than a walk": Name("快于步行", "sooner than a walk"),
+    "time to walk": Name("够走过去", "time to walk"),
     "the button of a wristband": Name("按下手环的按钮", "the button of a wristband"),
     "read outside the area": Name("在区外读到", "read outside the area"),
     "something that lasts": Name("持续的事由", "something that lasts"),

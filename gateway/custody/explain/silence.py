@@ -414,6 +414,7 @@ _EXPECTED: Final[Mapping[str, _Look]] = {
     "first_time": _first_act,
     "flags": _flags,
     "guarded": _zone,
+    "near": _room_found,
     "not_at_night": _hours,
     "not_first": _first_act,
     "not_in_force": _rule_key,
@@ -422,13 +423,16 @@ _EXPECTED: Final[Mapping[str, _Look]] = {
     "room": _rooms,
     "seen": _source,
     "span_over": _span,
+    "tag_room": _rooms,
     "unless": _without("without "),
 }
 _FOUND: Final[Mapping[str, _Look]] = {
     "enough": _as_it_is,
     "field": _field_found,
     "guarded": _officer,
+    "near": _room_found,
     "not_fitted": _room_found,
     "on_the_right_side": _as_it_is,
     "room": _room_found,
+    "tag_room": _room_found,
 }

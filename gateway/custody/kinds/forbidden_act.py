@@ -14,6 +14,7 @@ from custody.world import Mark
 
 _ASPECTS: Final[Mapping[str, frozenset[str]]] = {
     "band_cut": frozenset({"band"}),
+    "band_leapt": frozenset({"band"}),
     "band_pressed": frozenset({"band"}),
     "door_forced": frozenset({"door"}),
     "outside_area": frozenset({"place", "nodes"}),
@@ -61,6 +62,26 @@ def _band_pressed(rule: Rule, view: View, unit: Unit) -> Judgement:
         room=stay.room,
         facts=(stay.band_fact, stay.band_pressed_fact),
         params=(("band", str(stay.band)),),
+        is_instant=True,
+    )
+
+
+def _band_leapt(rule: Rule, view: View, unit: Unit) -> Judgement:
+    """Read far from where it was lost, sooner than anybody walks: certain when the longest time possible is too short."""
+    stay = unit.stay
+    assert stay is not None, "a wristband is read in a stay that is open"
+    leap = stay.leap
+    if leap is None or view.fact is None or view.fact.index != leap.fact:
+        return Silence("no_act", "a wristband in another room", "not now")
+    room = str(stay.room)
+    if view.area.are_near(leap.room, room):
+        return Silence("near", leap.room, room)
+    if leap.longest_us is None or leap.longest_us >= int(rule.params["window"]):
+        return Silence("walked", "sooner than a walk", "time to walk")
+    return Condition(
+        room=room,
+        facts=(stay.band_fact, leap.left_fact, leap.fact),
+        params=(("band", str(stay.band)), ("rooms", f"{leap.room} {room}")),
         is_instant=True,
     )
 
@@ -133,6 +154,7 @@ def _refused(rule: Rule, view: View, unit: Unit) -> Judgement:
 
 _STANDING: Final[Mapping[str, Callable[[Rule, View, Unit], Judgement]]] = {
     "band_cut": _band_cut,
+    "band_leapt": _band_leapt,
     "band_pressed": _band_pressed,
     "door_forced": _door_forced,
     "in_room": _in_room,

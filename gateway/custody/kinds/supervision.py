@@ -16,6 +16,9 @@ _ASPECTS: Final[Mapping[str, frozenset[str]]] = {
     "door_held": frozenset({"door"}),
     "band_silent": frozenset({"band"}),
     "band_battery": frozenset({"band"}),
+    "band_out": frozenset({"band_life"}),
+    "band_twice": frozenset({"band", "nodes"}),
+    "tag_unknown": frozenset({"stray"}),
     "node": frozenset({"node", "occupants"}),
     "recorder": frozenset({"recorder", "nodes"}),
     "reader": frozenset({"reader", "nodes"}),
@@ -80,13 +83,65 @@ def _band_silent(rule: Rule, view: View, unit: Unit) -> Judgement:
     assert stay is not None, "a wristband is watched in a stay that is open"
     if stay.silent_us is None:
         return _fine("a wristband")
-    assert stay.band is not None, "what is silent was bound"
     return Condition(
         room=stay.room,
         since_us=stay.silent_us,
         anchor=stay.silent_fact,
         facts=(stay.silent_fact,),
-        params=(("band", stay.band),),
+        params=(("band", stay.band),) if stay.band is not None else (),  # given back, and no other put on
+    )
+
+
+def _band_twice(rule: Rule, view: View, unit: Unit) -> Judgement:
+    """Two readers see the band in rooms too far apart for that: a second band of its number, or a reader is wrong."""
+    stay = unit.stay
+    assert stay is not None, "a wristband is watched in a stay that is open"
+    apart = [
+        (later.since_us, earlier, later)
+        for number, later in enumerate(stay.seen_by)
+        for earlier in stay.seen_by[:number]
+        if not view.area.are_near(earlier.room, later.room)
+    ]
+    if not apart:
+        return _fine("a wristband")
+    since_us, earlier, later = min(apart, key=lambda pair: pair[0])
+    return Condition(
+        room=later.room,
+        since_us=since_us,
+        facts=(stay.band_fact, earlier.fact, later.fact),
+        params=(("band", str(stay.band)), ("rooms", f"{earlier.room} {later.room}")),
+        is_hold=view.is_reader_lost(earlier.reader) or view.is_reader_lost(later.reader),
+    )
+
+
+def _band_out(rule: Rule, view: View, unit: Unit) -> Judgement:
+    """Taken off, or its stay is over, and nobody has had it back."""
+    band = view.world.bands.get(unit.ref)
+    if band is None or band.state != "out":
+        return _fine("a wristband")
+    return Condition(
+        since_us=band.since_us,
+        anchor=band.fact,
+        facts=(band.fact,),
+        group=unit.subject,
+        params=(("band", band.id), ("stay", band.stay)),
+    )
+
+
+def _tag_unknown(rule: Rule, view: View, unit: Unit) -> Judgement:
+    """A tag that nobody bears lies in a room where only wristbands and badges belong."""
+    stray = view.world.strays.get(unit.ref)
+    if stray is None:
+        return _fine("a tag")
+    if not view.is_of(rule, stray.room):
+        return Silence("tag_room", " ".join(rule.rooms), f"{stray.room} ({view.room_kind(stray.room)})")
+    return Condition(
+        room=stray.room,
+        since_us=stray.since_us,
+        anchor=stray.fact,
+        facts=(stray.fact,),
+        group=unit.subject,
+        params=(("tag", stray.tag), *((("reader", stray.reader),) if stray.reader else ())),
     )
 
 
@@ -220,6 +275,9 @@ _SOURCES: Final[Mapping[str, Callable[[Rule, View, Unit], Judgement]]] = {
     "door_held": _door_held,
     "band_silent": _band_silent,
     "band_battery": _band_battery,
+    "band_out": _band_out,
+    "band_twice": _band_twice,
+    "tag_unknown": _tag_unknown,
     "input": _input,
     "input_unknown": _input_unknown,
     "node": _node,

@@ -89,10 +89,15 @@ def _sources(rule: Rule, reads: frozenset[str], area: Area) -> Iterator[tuple[st
 
 
 def _of_equipment(rule: Rule, area: Area) -> Iterator[tuple[str, str | None]]:
-    """Of rules on readers, inputs and points: what each of them is seen by."""
+    """Of rules on readers, tags, inputs and points: what each of them is seen by."""
     if rule.unit == "reader":
         for reader in area.readers.values():
             yield from _node(area, "reader", reader.id, reader.room)
+    elif rule.unit == "tag":
+        for room in _rooms(rule, area):
+            for source in area.readers_by_room[room]:
+                yield from _node(area, "reader", source, room)
+                yield f"reader:{source}", room
     elif rule.unit == "point":
         for point in area.points:
             yield f"node:{point.node}", area.room_of_point(point)

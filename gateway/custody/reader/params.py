@@ -11,11 +11,11 @@ from custody.times import Limit
 from custody.vocabulary import INPUTS, SEXES, TROUBLES
 
 SOURCES: Final = (
-    "door", "door_held", "band_silent", "band_battery", "node", "recorder", "reader", "input", "input_unknown", "point",
+    "door", "door_held", "band_silent", "band_battery", "band_twice", "band_out", "tag_unknown", "node", "recorder", "reader", "input", "input_unknown", "point",
     "port", "server", "storage", "gateway", "clock",
 )  # fmt: skip
 STANDING_ACTS: Final = (
-    "outside_area", "in_room", "recused_present", "band_cut", "band_pressed", "door_forced", "refused",
+    "outside_area", "in_room", "recused_present", "band_cut", "band_pressed", "band_leapt", "door_forced", "refused",
 )  # fmt: skip
 QUANTITIES: Final = ("certificate_after_entry", "particulars_missing")
 

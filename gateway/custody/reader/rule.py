@@ -37,17 +37,21 @@ _RULE_KEYS: Final = (
 # What each source is a matter of; the others are a matter of themselves.
 _UNIT_OF_SOURCE: Final[Mapping[str, str]] = {
     "band_battery": "stay",
+    "band_out": "band",
     "band_silent": "stay",
+    "band_twice": "stay",
     "door": "door",
     "door_held": "door",
     "input_unknown": "input",
     "node": "node",
     "recorder": "recorder",
+    "tag_unknown": "tag",
 }
 
 # What an act or a source cannot be judged without.
 _NEEDED: Final[Mapping[str, tuple[str, ...]]] = {
     "band_battery": ("percent_below",),
+    "band_leapt": ("window",),
     "door_forced": ("window",),
     "input": ("kinds",),
     "point": ("troubles",),
@@ -153,7 +157,9 @@ def _is_of_a_person_held(rule: Rule) -> bool:
     if rule.measures or _is_of_a_measure(rule):
         return True
     if rule.kind == "forbidden_act":
-        return params.get("act") in ("band_cut", "band_pressed", "outside_area", "recused_present")
+        return params.get("act") in (
+            "band_cut", "band_pressed", "band_leapt", "outside_area", "recused_present",
+        )  # fmt: skip
     if rule.kind == "head_count":
         return "form" not in params
     if rule.kind == "interval":
@@ -163,7 +169,7 @@ def _is_of_a_person_held(rule: Rule) -> bool:
     if rule.kind == "threshold":
         return "quantity" in params
     if rule.kind == "supervision":
-        return str(params.get("source")).startswith("band_")
+        return rule.unit == "stay"
     return rule.kind in ("presence", "separation")
 
 

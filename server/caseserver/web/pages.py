@@ -21,6 +21,7 @@ from caseserver.hub import TooManySubscribers
 from caseserver.people.people import People
 from caseserver.station import REFUSED, AreaView, Station
 from caseserver.web import forms, live, render, static_files
+from caseserver.web.bands_pages import add_bands
 from caseserver.web.blind_pages import add_blind
 from caseserver.web.bundle_pages import add_bundle
 from caseserver.web.explaining import Explaining
@@ -66,6 +67,7 @@ def routes(station: Station, people: People | None = None, bundles: BundleMaker 
     add_whatif(router, pages)
     add_blind(router, pages)
     add_walk(router, pages)
+    add_bands(router, pages)
     add_proof(router, pages)
     return router
 

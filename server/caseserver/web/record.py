@@ -31,7 +31,7 @@ from caseserver.web.views import Choice, Field, FormPage, LawQuote, Receipt
 from custody.catalogue import FACT_TYPES
 from custody.catalogue.forms import FIELD_NAMES, FLAG_GROUPS, FORM_NAMES
 from custody.facts import check_body
-from custody.fields import BOOL, INSTANT, INT, REFS, TEXT, is_ref
+from custody.fields import BOOL, INSTANT, INT, REF, REFS, TEXT, is_ref
 from custody.fields import Field as Spec
 from custody.rules import Rule
 from custody.vocabulary import FLAGS, GROUNDS, SEXES
@@ -151,6 +151,8 @@ def _field(form: Form, key: str, spec: Spec, preset: Sent) -> Field:
         return Field(key, kind, label, hint, choices, value, required=spec.required)  # type: ignore[arg-type]
     if spec.kind == BOOL:
         return Field(key, "flag", label, hint, required=False)
+    if spec.kind == REF:
+        value = tuple(v for v in preset.get(key, ())[:1] if is_ref(v))
     pattern = REF_PATTERN if spec.kind not in (TEXT, INSTANT, INT, REFS) else ""
     length = 200 if spec.kind in (TEXT, REFS) else 64
     return Field(
@@ -158,6 +160,7 @@ def _field(form: Form, key: str, spec: Spec, preset: Sent) -> Field:
         "text",
         label,
         hint,
+        value=value,
         required=spec.required,
         pattern=pattern,
         numeric=spec.kind == INT,

@@ -29,6 +29,7 @@ from caseserver.web.views import (
     StayPage,
     WallView,
 )
+from caseserver.web.views_bands import BandsPage
 from caseserver.web.views_ledger import BlindPage, CoverageCell, CoveragePlot, FourMusts
 from caseserver.web.views_people import FindPage, ParticularsPage
 from caseserver.web.views_proof import OwnLogPage, ProofPage
@@ -159,6 +160,10 @@ def stay_page(view: StayPage, reader: Reader, musts: FourMusts | None = None) ->
 
 def blind(view: BlindPage, reader: Reader) -> str:
     return _render("blind.html", reader, view=view)
+
+
+def bands(view: BandsPage, reader: Reader) -> str:
+    return _render("bands.html", reader, view=view)
 
 
 def form(view: FormPage, reader: Reader) -> str:

@@ -42,6 +42,7 @@ class House:
             diary.sensor(at_us, "door.closed", self._node_of_door(door), door=door)
         for name in area.inputs:
             diary.sensor(at_us, "input.cleared", area.node_of("input", name) or "", input=name)
+        diary.form(at_us + MINUTE_US, "wristband.withdrawn", band="B999", reason="battery")
         self._lay_down(at_us + HOUR_US, days)
         for room in area.rooms.values():
             if room.kind in ("waiting", "interview", "interrogation"):

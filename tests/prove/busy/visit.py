@@ -452,3 +452,7 @@ class Visit:
         for number, tag in enumerate((self.who.band, *self.pair.badges)):
             self.place.gone(self.at_us + (3 + number) * SECOND_US, tag, "handover")
         self.diary.sensor(self.at_us + 30 * SECOND_US, "wristband.cut", "n4", band=self.who.band)
+        is_late = int(self.who.band[1:]) % 30 == 0
+        back_us = self.released_us + (50 if is_late else 2) * MINUTE_US
+        self.diary.form(back_us, "wristband.returned", band=self.who.band, state="cut")
+        self.diary.form(back_us + 20 * MINUTE_US, "wristband.cleaned", band=self.who.band)

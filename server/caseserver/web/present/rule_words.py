@@ -22,10 +22,10 @@ from custody.vocabulary import FLAGS, MEASURES, SEXES
 SENSED = {
     "place": "band", "neighbours": "band", "occupants": "band", "badges": "badge", "recorders": "recorder",
     "recorder": "recorder", "nodes": "node", "node": "node", "door": "door", "band": "band", "source": "watch",
-    "reader": "reader", "input": "input", "point": "point",
+    "reader": "reader", "input": "input", "point": "point", "stray": "tag",
 }  # fmt: skip
 """Aspects of the engine that a sensor tells, and by what."""
-STATED = frozenset({"measure", "particulars", "case", "approvals", "refused", "officer"})
+STATED = frozenset({"measure", "particulars", "case", "approvals", "refused", "officer", "band_life"})
 _SEEN = frozenset({"place", "neighbours", "occupants", "badges"})
 
 

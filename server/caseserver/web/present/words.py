@@ -142,6 +142,10 @@ class Words:
             return where or self.input(ref), self.input(ref) if where else ""
         if kind in ("reader", "point"):
             return where or self.reader.of("by", "node", name=ref.rpartition(".")[0]), ref
+        if kind == "tag":
+            return where or self.reader.t("bands.of_tag", name=ref), ref if where else ""
+        if kind == "band":
+            return self.reader.t("blind.band", name=ref), ""
         if kind == "node":
             return self.reader.of("by", "node", name=ref), ""
         if kind in ("gateway", "clock", "server", "storage", "port"):
