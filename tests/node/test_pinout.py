@@ -21,9 +21,14 @@ FORBIDDEN = {
 }
 # Converters that work beside everything else: the RP2040 has these three; of the ESP32 those of ADC1 (ADC2 is the radio's).
 ADC = {"rp2040": (26, 27, 28), "esp32": tuple(range(32, 40))}
+# Read at start too, but the chip pulls them up then, as the resistors of an I2C bus do; low they change the timing of SDIO and
+# silence the boot log, and stop no boot (data sheet, table of strapping pins).
+I2C_ALLOWED = {"rp2040": (), "esp32": (5, 15)}
 PULL_UP_MISSING = {"rp2040": (), "esp32": tuple(range(34, 40))}
 # The UART pins each RP2040 UART can be led to (data sheet, table of GPIO functions).
 RP2040_TX = {0: (0, 12, 16, 28), 1: (4, 8, 20, 24)}
+RP2040_SDA = {0: (0, 4, 8, 12, 16, 20), 1: (2, 6, 10, 14, 18, 26)}
+RP2040_SCL = {0: (1, 5, 9, 13, 17, 21), 1: (3, 7, 11, 15, 19, 27)}
 RP2040_RX = {0: (1, 13, 17, 29), 1: (5, 9, 21, 25)}
 
 
@@ -44,6 +49,9 @@ def in_the_code(board: str) -> dict[str, tuple[int, str, str]]:
     for name, place in [("LINK", pins["LINK"]), *pins["READERS"].items()]:
         expected[f"{name}.TX"] = (place["tx"], f"UART{place['uart']}", "output")
         expected[f"{name}.RX"] = (place["rx"], f"UART{place['uart']}", "input")
+    for name, place in pins["BUSES"].items():
+        expected[f"{name}.SDA"] = (place["sda"], f"I2C{place['i2c']}", "both")
+        expected[f"{name}.SCL"] = (place["scl"], f"I2C{place['i2c']}", "output")
     for name, gpio in pins["TERMINALS"].items():
         if name.startswith("AIN"):
             expected[name] = (gpio, "ADC", "analogue input")
@@ -61,7 +69,9 @@ def test_the_table_and_the_code_name_the_same_pins(board: str) -> None:
 def test_no_gpio_has_two_uses_and_none_is_one_the_board_needs(board: str) -> None:
     gpios = [gpio for gpio, _, _ in in_the_code(board).values()]
     assert sorted(set(gpios)) == sorted(gpios)
-    assert {gpio: FORBIDDEN[board][gpio] for gpio in gpios if gpio in FORBIDDEN[board]} == {}
+    lines = [gpio for gpio, function, _ in in_the_code(board).values() if function.startswith("I2C")]
+    allowed = [gpio for gpio in lines if gpio in I2C_ALLOWED[board]]
+    assert {gpio for gpio in gpios if gpio in FORBIDDEN[board]} == set(allowed)
 
 
 @pytest.mark.parametrize("board", BOARDS)
@@ -76,6 +86,12 @@ def test_the_uarts_of_the_rp2040_are_led_to_pins_they_reach() -> None:
     for place in [pins["LINK"], *pins["READERS"].values()]:
         assert place["tx"] in RP2040_TX[place["uart"]]
         assert place["rx"] in RP2040_RX[place["uart"]]
+
+
+def test_the_bus_of_the_rp2040_is_led_to_pins_it_reaches() -> None:
+    for place in pins_of("rp2040")["BUSES"].values():
+        assert place["sda"] in RP2040_SDA[place["i2c"]]
+        assert place["scl"] in RP2040_SCL[place["i2c"]]
 
 
 @pytest.mark.parametrize("board", BOARDS)

@@ -10,6 +10,10 @@ READERS = {
     "RD1": {"uart": 1, "tx": 4, "rx": 5},
 }
 
+BUSES = {
+    "PANEL": {"i2c": 0, "sda": 20, "scl": 21},
+}
+
 TERMINALS = {
     "IN1": 6,
     "IN2": 7,
@@ -26,4 +30,5 @@ TERMINALS = {
     "OUT2": 17,
     "OUT3": 18,
     "OUT4": 19,
+    "LED1": 22,
 }
