@@ -24,7 +24,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from casefield import modbus, osdp
+from casefield import modbus, osdp, recorder_serial
 from casefield.line import LineConfig, TlsLine
 from casefield.pins import PiPlace
 from casefield.ports import SerialBus, steady_ms
@@ -39,7 +39,12 @@ SCAN_PAUSE_MS = 5
 READER_BAUD = 9_600
 QUEUE_MAX = 1_024
 """Messages that wait for the gateway: memory is no matter here, so all the queue can hold."""
-KINDS: dict[str, Any] = {**devices.KINDS, "modbus": modbus.ModbusConfig, "osdp": osdp.OsdpConfig}
+KINDS: dict[str, Any] = {
+    **devices.KINDS,
+    "modbus": modbus.ModbusConfig,
+    "osdp": osdp.OsdpConfig,
+    "recorder_serial": recorder_serial.RecorderConfig,
+}
 LINE_KEYS = ("serial", "tls", "ca", "cert", "key")
 
 log = logging.getLogger("node")
@@ -144,6 +149,9 @@ def _device(config: Any, place: PiPlace) -> Any:
         return modbus.device(config, place.uart(config.bus, config.baud))
     if config.kind == "osdp":
         return osdp.device(config, place.uart(config.bus, config.baud))
+    if config.kind == "recorder_serial":
+        port = place.uart(config.bus, config.baud, config.parity[0].upper())
+        return recorder_serial.device(config, port)
     return devices.build(config, place, 0)
 
 
