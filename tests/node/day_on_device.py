@@ -4,7 +4,7 @@
 
 The gateway's end of the line is casewire in the same heap, so the node has less of it than on a board. What happens in an
 hour: a door each ten seconds, tags, bolts on a relay, a supervised loop that is cut and mended, orders, noise on line and
-reader, lost acks; each third hour ten minutes without a gateway, full of chatter, so that the queue overflows and the
+reader, lost acks, pictures for a panel and a lamp; each third hour ten minutes without a gateway, full of chatter, so that the queue overflows and the
 flash is written; at its end a snapshot is asked for. One line an hour, when all is acked: free heap, largest free block.
 """
 
@@ -15,6 +15,7 @@ from binascii import hexlify
 
 import machine
 
+import node  # noqa: F401 - first of all, as on a board: it has the heap kept in order
 from casewire import (
     ACTIVE,
     FROM_GATEWAY,
@@ -23,6 +24,7 @@ from casewire import (
     Command,
     Decoder,
     Frame,
+    Panel,
     Signer,
     SnapshotRequest,
     encode,
@@ -41,11 +43,26 @@ POINTS = [
     {"point": 5, "kind": "supervised", "pin": 26},
 ]
 DEVICES = [
-    {"kind": "relay_lock", "point": 10, "pin": 7, "feedback_point": 11, "feedback_pin": 8, "pulse_ms": 3000}
+    {"kind": "relay_lock", "point": 10, "pin": 7, "feedback_point": 11, "feedback_pin": 8, "pulse_ms": 3000},
+    {"kind": "panel", "point": 20, "bus": 0},
+    {"kind": "room_lamp", "point": 21, "pin": 22, "pixels": 8},
 ]
 TAGS = [bytes((10, 27, 44, 61, n)) for n in range(4)]
 HOUR_MS = 3600000
 AWAY_FROM_MS, AWAY_MS = 1200000, 600000  # in each third hour
+
+
+class Display:
+    """Takes what it is sent, as a bus does; what it would show is looked at elsewhere, slowly."""
+
+    def __init__(self, number):
+        self.sent = 0
+
+    def writeto(self, address, data):
+        self.sent += len(data)
+
+    def writevto(self, address, parts):
+        self.sent += sum([len(part) for part in parts])
 
 
 class Line:
@@ -80,6 +97,7 @@ class Day:
     def __init__(self, folder):
         self.ms = (1 << 30) - 1234
         machine._ticks_ms = self.ticks
+        machine.I2C = Display
         config = NodeConfig(
             {
                 "node": 7,
@@ -129,6 +147,10 @@ class Day:
         if second % 90 == 0:
             hand.noise[3] = bytes((2, 255, 48, second & 255)) * 6
             line.to_node += bytes([second * n & 255 for n in range(60)]) + b"\x00"
+        if second % 10 == 0 and not line.is_away:
+            left_s = 3600 - second
+            for point in (20, 21):
+                line.order(Panel(point, second // 600, second & 255, second & 3, left_s, second // 4, 12000))
         if second % 120 == 0:
             line.order(Command(10, ACTIVE, second, 2000))
             line.order(Command(4, second // 120 % 2, second, 2000))

@@ -26,6 +26,7 @@ def day(hours: int, scan_ms: int, *, seconds_max: int = SECONDS_MAX) -> dict[str
     """Run the hours; what was free at the end of each, and what happened."""
     interpreter = micropython.find_interpreter()
     path = [micropython.FIRMWARE, micropython.STANDIN, micropython.logging_folder(interpreter)]
+    path.append(micropython.DRIVERS_STANDIN)
     with tempfile.TemporaryDirectory() as folder:
         done = subprocess.run(
             [
