@@ -8,6 +8,7 @@ After each fact only the rules are judged again that read what changed, and only
 that it changed for (`affected.py`).
 """
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -151,14 +152,13 @@ class Timeline:
         known = dict.fromkeys(f"stay:{stay.ref}" for stay in world.open_stays())
         known |= dict.fromkeys(world.steps)
         known |= dict.fromkeys(f"room:{room}" for room in area.rooms)
-        known |= dict.fromkeys(f"door:{door}" for door in world.doors)
-        known |= dict.fromkeys(f"node:{node}" for node in world.nodes)
-        known |= dict.fromkeys(f"recorder:{recorder}" for recorder in world.recorders)
-        known |= dict.fromkeys(f"reader:{reader}" for reader in world.readers)
-        known |= dict.fromkeys(f"input:{name}" for name in world.inputs)
+        tables: Mapping[str, Iterable[str]] = {
+            "door": world.doors, "node": world.nodes, "recorder": world.recorders, "reader": world.readers,
+            "input": world.inputs, "tag": world.strays, "band": world.bands,
+        }  # fmt: skip
+        for kind, refs in tables.items():
+            known |= dict.fromkeys(f"{kind}:{ref}" for ref in refs)
         known |= dict.fromkeys(f"point:{state.point}" for state in world.troubles.values())
-        known |= dict.fromkeys(f"tag:{tag}" for tag in world.strays)
-        known |= dict.fromkeys(f"band:{band}" for band in world.bands)
         known |= dict.fromkeys(
             source if ":" in source else f"{source}:{area.gateway}" for source in world.sources
         )

@@ -18,6 +18,7 @@ from custody.explain import sentences as say
 from custody.explain.minimal import Reduction, rules_about, taken
 from custody.explain.remedy import KINDS_WORDED
 from custody.explain.scope import in_scope
+from custody.explain.silences import PHRASES, SILENCE
 from custody.explain.words import FIELDS, UNSPOKEN
 from custody.facts import Fact
 from custody.fields import HASH
@@ -352,17 +353,17 @@ def phrases_of_silence() -> set[str]:
             if isinstance(node, ast.Call) and ast.unparse(node.func) == "Silence":
                 code = ast.literal_eval(node.args[0])
                 for name, arg in zip(("expected", "found"), node.args[1:], strict=False):
-                    if f"{{{name}}}" in say.SILENCE[code].zh and isinstance(arg, ast.Constant):
+                    if f"{{{name}}}" in SILENCE[code].zh and isinstance(arg, ast.Constant):
                         found.add(arg.value)
     return found
 
 
 def test_every_code_of_silence_has_words_and_no_word_is_left_over():
-    assert codes_of_silence() == set(say.SILENCE)
+    assert codes_of_silence() == set(SILENCE)
 
 
 def test_every_fixed_text_of_a_silence_has_words():
-    assert {text for text in phrases_of_silence() if " " in text} <= set(say.PHRASES)
+    assert {text for text in phrases_of_silence() if " " in text} <= set(PHRASES)
 
 
 def test_every_rule_can_be_asked_about_anything_and_answers_in_chinese_too():

@@ -24,6 +24,7 @@ from custody.explain.alarm import ExplainError
 from custody.explain.minimal import place_of, rules_about, taken
 from custody.explain.remedy import counted
 from custody.explain.scope import in_scope
+from custody.explain.silences import PHRASES, SILENCE
 from custody.explain.wording import (
     Wording,
     either,
@@ -252,17 +253,17 @@ class _Asked:
         )  # fmt: skip
 
     def _worded(self, silence: Silence) -> Name:
-        return fill(say.SILENCE[silence.code], expected=self._expected(silence), found=self._found(silence))
+        return fill(SILENCE[silence.code], expected=self._expected(silence), found=self._found(silence))
 
     def _expected(self, silence: Silence) -> Name:
-        if silence.expected in say.PHRASES:
-            return say.PHRASES[silence.expected]
+        if silence.expected in PHRASES:
+            return PHRASES[silence.expected]
         return _EXPECTED.get(silence.code, _listed)(self._rule, silence.expected, self._words)
 
     def _found(self, silence: Silence) -> Name:
         found = silence.found
-        if found in say.PHRASES:
-            return say.PHRASES[found]
+        if found in PHRASES:
+            return PHRASES[found]
         named = _FACT.fullmatch(found)
         if named is not None:
             fact = next((fact for fact in self._acts if fact.index == int(named[1])), None)
@@ -315,7 +316,7 @@ def _enough(rule: Rule, text: str, words: Wording) -> Name:
 
 
 def _empty(rule: Rule, text: str, words: Wording) -> Name:
-    return words.room_kinds(rule.rooms) if rule.rooms else say.PHRASES["a person in the room"]
+    return words.room_kinds(rule.rooms) if rule.rooms else PHRASES["a person in the room"]
 
 
 def _differing(rule: Rule, text: str, words: Wording) -> Name:
@@ -337,8 +338,8 @@ def _field_found(rule: Rule, text: str, words: Wording) -> Name:
 
 
 def _value(rule: Rule, field: str, value: str, words: Wording) -> Name:
-    if value in say.PHRASES:
-        return say.PHRASES[value]
+    if value in PHRASES:
+        return PHRASES[value]
     base = rule.params["act"][0].partition(":")[0]
     spec = FACT_TYPES[base].fields.get(field)
     return words.value(spec, field, value) if spec is not None else Name(value, value)
