@@ -235,3 +235,20 @@ _HANDLERS: Final = {
     "strays": Affected._stray,
     "troubles": Affected._trouble,
 }
+
+
+def subjects_known(world: World, area: Area) -> list[str]:
+    """Everything a rule may be judged for now."""
+    known = dict.fromkeys(f"stay:{stay.ref}" for stay in world.open_stays())
+    known |= dict.fromkeys(world.steps)
+    tables: Mapping[str, Iterable[str]] = {
+        "room": area.rooms, "door": world.doors, "node": world.nodes, "recorder": world.recorders,
+        "reader": world.readers, "input": world.inputs, "tag": world.strays, "band": world.bands,
+    }  # fmt: skip
+    for kind, refs in tables.items():
+        known |= dict.fromkeys(f"{kind}:{ref}" for ref in refs)
+    known |= dict.fromkeys(f"point:{state.point}" for state in world.troubles.values())
+    known |= dict.fromkeys(
+        source if ":" in source else f"{source}:{area.gateway}" for source in world.sources
+    )
+    return list(known)

@@ -8,11 +8,10 @@ After each fact only the rules are judged again that read what changed, and only
 that it changed for (`affected.py`).
 """
 
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
-from custody.affected import Affected, RuleIndex
+from custody.affected import Affected, RuleIndex, subjects_known
 from custody.apply import Refused, apply_fact
 from custody.approve import apply_approval
 from custody.area import Area
@@ -141,28 +140,10 @@ class Timeline:
         """Judge again, for every unit, the rules that another book words otherwise."""
         self._law.put("passed", (self._law.get("passed") or 0) + 1)
         self.view.now_us, self.view.fact = at_us, None
-        for subject in self._subjects():
+        for subject in subjects_known(self.world, self.area):
             unit = self.view.unit(subject)
             for key in self.index.dated(unit.kind):
                 self._judge(key, unit, at_us, "law.changed", None)
-
-    def _subjects(self) -> list[str]:
-        """Everything a rule may be judged for now."""
-        world, area = self.world, self.area
-        known = dict.fromkeys(f"stay:{stay.ref}" for stay in world.open_stays())
-        known |= dict.fromkeys(world.steps)
-        known |= dict.fromkeys(f"room:{room}" for room in area.rooms)
-        tables: Mapping[str, Iterable[str]] = {
-            "door": world.doors, "node": world.nodes, "recorder": world.recorders, "reader": world.readers,
-            "input": world.inputs, "tag": world.strays, "band": world.bands,
-        }  # fmt: skip
-        for kind, refs in tables.items():
-            known |= dict.fromkeys(f"{kind}:{ref}" for ref in refs)
-        known |= dict.fromkeys(f"point:{state.point}" for state in world.troubles.values())
-        known |= dict.fromkeys(
-            source if ":" in source else f"{source}:{area.gateway}" for source in world.sources
-        )
-        return list(known)
 
     # --- one fact --------------------------------------------------------------------------
 
