@@ -259,6 +259,30 @@ def walked(house: House) -> None:
     house.deliver(lost=("n3",))
 
 
+def drawer(house: House) -> None:
+    """Wristbands in every state at 12:00, a number that two readers see, and a tag that nobody bears."""
+    day = Day(house.gateways["a1"])
+    day.opening()
+    day.badge("6:31", "0866", "guard")
+    for stay, band, arrived in (("0403", "B03", "7:00"), ("0409", "B09", "8:05"), ("0412", "B12", "9:00")):
+        day.stay(stay, band, arrived, "public_order_questioning", officer="1203")
+    day.stay("0414", "B14", "9:40", "public_order_questioning", "F", "1203")
+    for time, band, room in (("7:12", "B03", "waiting-1"), ("8:20", "B09", "waiting-2"), ("9:12", "B12", "waiting-1")):
+        day.go(time, band, room, "1203")
+    day.tell(at("9:52"), "tag.read", tag="B14", room="waiting-f", reader="rd-waiting-f")
+    day.tell(at("11:00"), "stay.released", stay="0403", reason="released", officer="1203")
+    day.tell(at("11:10"), "stay.released", stay="0409", reason="released", officer="1203")
+    day.tell(at("11:12"), "wristband.returned", band="B09", state="cut", officer=KEEPER)
+    day.tell(at("11:20"), "wristband.battery", band="B12", percent=12)
+    day.tell(at("11:30"), "wristband.cleaned", band="B77", officer=KEEPER)
+    day.tell(at("11:31"), "wristband.withdrawn", band="B78", reason="lost", officer=KEEPER)
+    day.tell(at("11:40"), "tag.read", tag="0CDEADBEEF", room="corridor", reader="rd-corridor")
+    day.tell(at("11:58"), "tag.read", tag="B14", room="interrogation-1", reader="rd-interrogation-1")
+    day.play(at("12:00"))
+    house.clock.tell(at("12:00"))
+    house.deliver()
+
+
 def blind(house: House) -> None:
     """Node 4 goes silent: four rooms cannot be seen. Two minutes later it is 14:24:22."""
     gateway = house.gateways["a1"]

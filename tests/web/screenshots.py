@@ -229,6 +229,8 @@ def main(arguments: list[str]) -> int:
         with _house(day.walked) as house, house.served() as address:
             walk = Shot("walk", "/areas/a1/walk", badge="0901", act=_open_failed, sizes=BOTH, is_whole=False)
             take(chrome, address, [walk], folder)
+        with _house(day.drawer) as house, house.served() as address:
+            take(chrome, address, [Shot("bands", "/areas/a1/bands", sizes=BOTH)], folder)
         with _house(day.calm) as house, house.served() as address:
             take(chrome, address, [Shot("wall-calm", "/", sizes=BOTH)], folder)
         with _house(lambda house: house.deliver()) as house, house.served() as address:
