@@ -49,6 +49,8 @@ class Input:
         return self._of_level(self._pin.value())
 
     def _of_level(self, level):
+        if level is None:
+            return UNKNOWN  # the line cannot be read
         return ACTIVE if level == self._active_level else INACTIVE
 
     def _become(self, state, since_ms):

@@ -66,6 +66,8 @@ def main(argv: list[str]) -> int:
         if options.check:
             sys.stdout.write(f"{options.config}: good, {point_count(settings)} points\n")
             return 0
+        # lgpio makes a FIFO in its working folder and dies where it may not write.
+        os.environ.setdefault("LG_WD", str(data))
         port = line_port(line, options.config.parent, settings.baud)
         node = build(settings, port, data / "node.boot", PiPlace(SerialBus), feed=watchdog())
     except (ConfigError, OSError, ssl.SSLError, ValueError) as error:

@@ -46,6 +46,8 @@ COMMAND_VALID_MS: Final = 5_000
 COMMAND_RESEND_MS: Final = 500
 COMMAND_RETRY_MS_MAX: Final = 60_000
 """An output that never confirms is ordered again after 5, 10, 20 … at most this many ms."""
+RELEASE_VALID_MS: Final = 10_000
+"""An officer's order to release a door is void this long after it was given; within it, opening the door is no forcing (DR)."""
 
 # --- panels -----------------------------------------------------------------------------------
 PANEL_RESEND_MS: Final = 2_000
@@ -131,12 +133,5 @@ NET_HANDSHAKE_MS: Final = 5_000
 NET_IDLE_MS: Final = 30_000
 """A node beats each second."""
 NET_TURN_MS: Final = 200
-GPIO_POLL_MS: Final = 20
-GPIO_REREAD_MS: Final = 1_000
-GPIO_EDGE_LATE_MS: Final = 100
-"""A change that a reading found and no edge told of within this time counts as an edge that was lost."""
-GPIO_CHANGES_KEPT: Final = 10
-GPIO_EDGES_MISSED_MAX: Final = 3
-"""So many of a line's last changes without an edge, and all lines are polled."""
 LOOP_WAIT_MS_MAX: Final = 200
 LOOP_WAIT_MS_MIN: Final = 5

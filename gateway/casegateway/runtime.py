@@ -211,8 +211,6 @@ class Shell:
             port.stop()
         if self.broker is not None:
             self.broker.stop()
-        if self.gpio is not None:
-            self.gpio.close()
 
     def _drive(self, output: str, line: int, active: bool) -> None:
         if self.gpio is None:

@@ -40,7 +40,7 @@ controlled = true
 [[output]]
 id = "gate-lock"
 kind = "lock"
-room = "hall"
+door = "gate"
 on_lost = "hold"
 [[port]]
 id = "net"
@@ -161,7 +161,8 @@ def test_a_lock_board_behind_a_field_node_is_seen_by_the_gateway_and_its_silence
     wait_for("the node to be missed", lambda: "node.lost" in field.told())
     field.say("back 0")
     field.start_node()
-    wait_for("the node to be back", lambda: "node.restored" in field.told()[-3:])
+    wait_for("the node to be back", lambda: field.told().count("node.restored") == 2)
+    assert "output.unknown" in field.told()  # the bolt, while its board was silent
     assert "node.gap" not in field.told()
 
 

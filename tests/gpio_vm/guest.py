@@ -7,7 +7,6 @@ import json
 import os
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -15,7 +14,11 @@ from typing import Any
 
 from structlog.testing import capture_logs
 
-from casegateway.adapters.gpio import GpioPort, GpioUnavailable, load_api
+from casefield.pins import PiPlace, load_api
+from casegateway.adapters.gpio import GpioPort, GpioUnavailable
+from casegateway.adapters.gpio import load_api as load_gateway_api
+from node.config import ConfigError, NodeConfig
+from node.inputs import Input
 from tests.gpio_vm.lines import MARK
 
 CONTACT, OUTPUT = 17, 23
@@ -25,6 +28,7 @@ GPIOMEM = Path("/dev/gpiomem")
 # Registers of the BCM2711 (datasheet, 5.2): levels of lines 0 to 31, and what sets lines 0 to 31.
 GPLEV0, GPSET0 = 0x34, 0x1C
 SEEN_S_MAX = 3.0
+SCAN_S = 0.005
 
 
 class Chip:
@@ -78,108 +82,134 @@ class Registers:
             file.write(value.to_bytes(4, "little"))
 
 
-class News:
-    """What the port told, and how long after the change it did."""
+class FieldNode:
+    """The contact as a field node has it: its pin, and the node's own input, scanned each 5 ms."""
 
-    def __init__(self, port: GpioPort) -> None:
-        self.told: list[bool | None] = []
-        self._changed = threading.Condition()
-        port.watch(CONTACT, self._take)
+    def __init__(self) -> None:
+        point = {"point": 1, "kind": "contact", "pin": CONTACT, "active_level": 0, "debounce_ms": 20}
+        config = NodeConfig({"node": 1, "key": "00" * 32, "points": [point]})
+        with capture_logs() as self.log:
+            self.pin = PiPlace(None, load_api()).contact(CONTACT)
+        self.input = Input(config.points[0], self.pin, _now_ms())
+        self.told: list[int] = []
+        self.scan(0.3)
+
+    def scan(self, seconds: float, each: Callable[[], None] = lambda: None) -> None:
+        """Scan for so long; `each` happens between two scans."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            self._step()
+            each()
+            time.sleep(SCAN_S)
 
     def after(self, change: Callable[[], None]) -> dict[str, Any]:
-        """Make a change; what was told of it next, null when nothing came."""
+        """Make a change; what the point was next, null when it did not change, and after how long."""
         before, began = len(self.told), time.monotonic()
         change()
-        with self._changed:
-            came = self._changed.wait_for(lambda: len(self.told) > before, SEEN_S_MAX)
+        while len(self.told) == before and time.monotonic() - began < SEEN_S_MAX:
+            self._step()
+            time.sleep(SCAN_S)
         ms = round((time.monotonic() - began) * 1_000)
+        came = len(self.told) > before
         return {"told": self.told[before] if came else None, "ms": ms if came else None}
 
-    def _take(self, _line: int, closed: bool | None) -> None:
-        with self._changed:
-            self.told.append(closed)
-            self._changed.notify_all()
+    def _step(self) -> None:
+        if self.input.poll(_now_ms()):
+            self.told.append(self.input.state)
+
+
+def _now_ms() -> int:
+    return time.monotonic_ns() // 1_000_000
 
 
 def contact() -> dict[str, Any]:
     chip = Chip()
-    port = GpioPort(load_api())
-    news = News(port)
-    rests = port.read(CONTACT)
-    closed, opened = news.after(lambda: chip.contact(True)), news.after(lambda: chip.contact(False))
-    return {"rests": rests, "closed": closed, "opened": opened, "health": port.health()}
+    node = FieldNode()
+    rests = node.input.state
+    closed, opened = node.after(lambda: chip.contact(True)), node.after(lambda: chip.contact(False))
+    return {"rests": rests, "closed": closed, "opened": opened, "edges": node.pin.edges, "log": node.log}
 
 
 def output() -> dict[str, Any]:
     chip = Chip()
-    port = GpioPort(load_api())
+    port = GpioPort(load_gateway_api())
     levels = [chip.output()]
     for active in (True, False, True):
         port.write(OUTPUT, active)
         levels.append(chip.output())
-    port.close()
-    return {"levels": levels, "after_close": chip.output()}
+    return {"levels": levels}
 
 
 def chatter() -> dict[str, Any]:
     chip = Chip()
-    news = News(GpioPort(load_api()))
-    time.sleep(0.3)
+    node = FieldNode()
+    node.told.clear()
     began = time.monotonic()
     for touch in range(25):
         chip.contact(touch % 2 == 0)
     ms = round((time.monotonic() - began) * 1_000)
-    time.sleep(2)
-    return {"changes": 25, "within_ms": ms, "told": news.told}
+    node.scan(1)
+    return {"changes": 25, "within_ms": ms, "told": node.told}
 
 
-def lost_edges() -> dict[str, Any]:
+def loose() -> dict[str, Any]:
+    """A wire that is there at each reading and gone in between."""
     chip = Chip()
-    port = GpioPort(load_api())
-    news = News(port)
+    node = FieldNode()
 
-    def change(closed: bool) -> dict[str, Any]:
-        time.sleep(0.3)
-        return news.after(lambda: chip.contact(closed)) | {"mode": port.mode}
+    def twitch() -> None:
+        chip.contact(True)
+        chip.contact(False)
 
-    seen = [change(True)]
+    node.scan(2.5, twitch)
+    state = node.input.state
+    node.scan(1)
+    return {"state": state, "after": node.input.state}
+
+
+def deaf() -> dict[str, Any]:
+    """A kernel that takes the wish for edges and tells of none."""
+    chip = Chip()
     chip.deaf(True)
-    with capture_logs() as logs:
-        seen += [change(closed) for closed in (False, True, False, True, False)]
-    return {"seen": seen, "health": port.health(), "log": logs}
+    node = FieldNode()
+    closed, opened = node.after(lambda: chip.contact(True)), node.after(lambda: chip.contact(False))
+    return {"closed": closed, "opened": opened}
 
 
 def no_chip() -> dict[str, Any]:
     os.environ |= {"RPI_LGPIO_CHIP": "9", "RPI_LGPIO_REVISION": "c03111"}
+    found = {}
     try:
-        GpioPort(load_api())
+        GpioPort(load_gateway_api())
     except GpioUnavailable as error:
-        return {"error": str(error)}
-    return {"error": None}
+        found["gateway"] = str(error)
+    try:
+        PiPlace(None, load_api()).contact(CONTACT)
+    except ConfigError as error:
+        found["node"] = str(error)
+    return found
 
 
 def original(base: int) -> dict[str, Any]:
     chip, registers = Chip(base), Registers()
-    with capture_logs() as logs:
-        port = GpioPort(load_api())
-        news = News(port)
+    node = FieldNode()
 
     def change(closed: bool) -> None:
         registers.contact(closed)
         chip.contact(closed)
 
-    time.sleep(0.3)
-    seen = [news.after(lambda: change(True)), news.after(lambda: change(False))]
-    port.write(OUTPUT, True)
+    seen = [node.after(lambda: change(True)), node.after(lambda: change(False))]
+    GpioPort(load_gateway_api()).write(OUTPUT, True)
     is_set = bool(registers.set_lines() >> OUTPUT & 1)
-    return {"seen": seen, "is_set": is_set, "health": port.health(), "log": logs}
+    return {"seen": seen, "is_set": is_set, "edges": node.pin.edges, "told": node.pin._told, "log": node.log}
 
 
 CASES: dict[str, tuple[str, Callable[[], dict[str, Any]]]] = {
     "contact": ("rpi-lgpio", contact),
     "output": ("rpi-lgpio", output),
     "chatter": ("rpi-lgpio", chatter),
-    "lost edges": ("rpi-lgpio", lost_edges),
+    "loose wire": ("rpi-lgpio", loose),
+    "deaf": ("rpi-lgpio", deaf),
     "no chip": ("rpi-lgpio", no_chip),
     "original, chip as kernels number it now": ("RPi.GPIO", lambda: original(-1)),
     "original, chip numbered from 0": ("RPi.GPIO", lambda: original(0)),

@@ -5,11 +5,10 @@ from typing import Any
 
 import pytest
 
+from casewire import ACTIVE, INACTIVE
 from tests.gpio_vm.checks import CHECKS, judge
 from tests.gpio_vm.guest import CASES
 from tests.gpio_vm.newc import Entry, archive
-
-EDGES = {"kind": "rpi", "inputs": "edges", "reason": "", "edges_missed": 0, "unreadable": []}
 
 
 def test_every_case_that_runs_is_judged() -> None:
@@ -25,13 +24,14 @@ def test_machine_that_told_nothing_or_failed_passes_nothing(seen: dict[str, Any]
 
 def test_what_was_told_late_wrongly_or_not_at_all_is_no_success() -> None:
     good = {
-        "rests": False,
-        "closed": {"told": True, "ms": 27},
-        "opened": {"told": False, "ms": 26},
-        "health": EDGES,
+        "rests": INACTIVE,
+        "closed": {"told": ACTIVE, "ms": 27},
+        "opened": {"told": INACTIVE, "ms": 26},
+        "edges": True,
+        "log": [],
     }
     assert all(is_so for case, _, is_so in judge({"contact": good}) if case == "contact")
-    for wrong in ({"told": True, "ms": 900}, {"told": False, "ms": 27}, {"told": None, "ms": None}):
+    for wrong in ({"told": ACTIVE, "ms": 900}, {"told": INACTIVE, "ms": 27}, {"told": None, "ms": None}):
         seen = copy.deepcopy(good) | {"closed": wrong}
         assert sum(not is_so for case, _, is_so in judge({"contact": seen}) if case == "contact") == 1
 

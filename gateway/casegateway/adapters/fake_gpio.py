@@ -39,10 +39,7 @@ class FakeGpio:
         *,
         has_edges: bool = True,
     ) -> None:
-        """`has_edges` False behaves as the original module on a kernel from 6.6; `is_deaf` is a kernel that takes
-        the wish for edges and never tells of one.
-        """
-        self.is_deaf = False
+        """`has_edges` False behaves as the original module on a kernel from 6.6."""
         self.timeline: deque[Change] = deque(maxlen=TIMELINE_MAX)
         self._real_us = real_us
         self._on_change = on_change
@@ -130,7 +127,7 @@ class FakeGpio:
                 self._outside[line] = level
         after = self.input(line)
         edge = self._edges.get(line)
-        if edge is not None and before != after and not self.is_deaf:
+        if edge is not None and before != after:
             wanted = (self.BOTH, self.RISING if after else self.FALLING)
             if edge[0] in wanted:
                 edge[1](line)
