@@ -69,6 +69,7 @@ def test_a_row_says_who_wore_it_where_it_was_read_and_what_is_wrong(site: House)
     assert (out.stay, out.room != "", out.seen_us, out.is_here) == ("0403", True, at("11:00"), False)
     assert (back.since_us, back.notes) == (at("11:12"), ("Cut",))
     assert rows["B78"][1].notes == ("Lost",)
+    assert rows["B14"][1].notes == ("also read in Women's waiting room",)
 
 
 def test_a_silent_gateway_says_so_and_nothing_is_claimed_to_be_there_now(site: House) -> None:

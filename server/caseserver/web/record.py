@@ -196,6 +196,8 @@ def choices_of(form: Form, key: str, spec: Spec) -> tuple[Choice, ...]:
         return (Choice(YES, reader.t("stay.yes")), Choice(NO, reader.t("stay.no")))
     if key == "room":
         return tuple(_rooms(form))
+    if key == "door":
+        return tuple(_doors(form))
     if key == "approver":
         return tuple(Choice(o.ref, o.ref) for o in form.other_organs)
     if key == "officers" or form.fact == "officer.recused":
@@ -210,6 +212,14 @@ def _rooms(form: Form) -> Iterable[Choice]:
     rooms = [room for room in form.state.area.rooms.values() if room.kind != "outside"]
     rooms.sort(key=lambda room: first.index(room.kind) if room.kind in first else len(first))
     return (Choice(room.id, words.name(room.name)) for room in rooms)
+
+
+def _doors(form: Form) -> Iterable[Choice]:
+    """Doors that can be ordered to release, each with the rooms it lies between."""
+    area = form.state.area
+    words = Words(area, form.state.world, form.reader)
+    for door in (area.doors[name] for name in area.locks):
+        yield Choice(door.id, words.name(door.name), " · ".join(words.room(room) for room in door.between))
 
 
 def _officers(form: Form) -> Iterable[Choice]:

@@ -41,7 +41,7 @@ _LANE = {
     "officer": "officer",
 }  # fmt: skip
 _BAD = frozenset(
-    {"recorder.stopped", "recorder.lost", "door.opened", "door.unknown", "node.lost", "port.lost", "server.lost",
+    {"recorder.stopped", "recorder.lost", "door.opened", "door.unknown", "door.release_failed", "node.lost", "port.lost", "server.lost",
      "storage.lost", "bolt.unknown", "output.unknown", "input.activated", "input.lost", "point.troubled", "reader.lost",
      "wristband.weakened", "wristband.pressed", "wristband.withdrawn",
      "wristband.cut", "wristband.battery", "tag.gone", "clock.doubted", "clock.stepped", "clock.differed",

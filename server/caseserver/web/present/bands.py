@@ -67,7 +67,7 @@ def _row(band: BandState, state: AreaPicture, words: Words, may: frozenset[str])
         room=words.room(room) if room is not None else "",
         seen_us=seen_us,
         is_here=is_here,
-        notes=tuple(_notes(band, stay, reader)),
+        notes=tuple(_notes(band, stay, words)),
         acts=tuple(
             (reader.name(FORM_NAMES[fact]), f"{base}/{fact}?band={band.id}")
             for fact in ACTS[band.state]
@@ -89,13 +89,16 @@ def _seen(band: BandState, stay: Stay | None, state: AreaPicture) -> tuple[str |
     return band.room, band.seen_us, False
 
 
-def _notes(band: BandState, stay: Stay | None, reader: Reader) -> list[str]:
-    found = []
+def _notes(band: BandState, stay: Stay | None, words: Words) -> list[str]:
+    reader, found = words.reader, []
     if band.state == "worn" and stay is not None:
         if stay.band_cut_fact is not None:
             found.append(reader.code(BAND_CONDITIONS, "cut"))
         if stay.silent_us is not None:
             found.append(reader.t("bands.silent"))
+        others = dict.fromkeys(words.room(seen.room) for seen in stay.seen_by if seen.room != stay.room)
+        if others:
+            found.append(reader.t("bands.also", rooms=reader.t("page.list").join(others)))
         if stay.band_battery_pct is not None:
             found.append(reader.t("bands.battery", percent=stay.band_battery_pct))
         if stay.band_weak_fact is not None:
