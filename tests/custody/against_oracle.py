@@ -80,6 +80,7 @@ def plain_area() -> dict[str, Any]:
             d.id: {"kind": d.kind, "between": list(d.between), "controlled": d.controlled}
             for d in known.doors.values()
         },
+        "locks": sorted(known.locks),
         "recorders": {r.id: {"rooms": list(r.rooms)} for r in known.recorders.values()},
         "readers": {r.id: {"room": r.room} for r in known.readers.values()},
         "inputs": {i.id: {"kind": i.kind} for i in known.inputs.values()},
@@ -441,6 +442,7 @@ def by_oracle(facts: list[Fact], name: str, until_us: int) -> Verdict:
     plain = [
         {
             "index": fact.index, "type": fact.type, "body": dict(fact.body), "occurred_us": fact.occurred_us,
+            "occurred_latest_us": fact.occurred_latest_us,
             "recorded_us": fact.recorded_us, "id": fact.id, "by": fact.by,
         }
         for fact in facts

@@ -86,10 +86,10 @@ def _twice(world: World, stay: Stay) -> Answer:
 
 def _leap(world: World, stay: Stay, body: dict[str, Any]) -> bool:
     """Read in a room that is not near the one where it was lost less than three seconds before."""
-    if not stay.open or stay.left is None or body["room"] == stay.room:
+    if not stay.open or stay.left is None or body["room"] == stay.room or world.latest is None:
         return False
     room, lost = stay.left
-    return not world.near(room, body["room"]) and world.time - lost < 3 * SECOND
+    return not world.near(room, body["room"]) and world.latest - lost < 3 * SECOND
 
 
 def _not_returned(world: World, band: Unit) -> Answer:

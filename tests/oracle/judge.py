@@ -106,6 +106,7 @@ def judge(facts: list[dict[str, Any]], area: dict[str, Any], book: str, until_us
             continue
         world.position += 1
         world.time = fact["occurred_us"]
+        world.latest = fact.get("occurred_latest_us", world.time)
         _judge_one(world, duties, tables, fact, verdict)
     duties.finish()
     verdict.alarms = {alarm for alarm in duties.alarms if alarm[4] <= until_us}

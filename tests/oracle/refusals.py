@@ -83,6 +83,8 @@ def refusal(world: World, fact_type: str, body: dict[str, Any], clocks: Sequence
         return _officer_or_copy(world, fact_type, body)
     if fact_type in ("wristband.returned", "wristband.cleaned", "wristband.withdrawn"):
         return _band(world, fact_type, body["band"])
+    if fact_type == "door.release_ordered":
+        return _door_order(world, body)
     if fact_type in OPENS_STAY:
         return _opening(world, stay, fact_type, body)
     return _of_stay(world, stay, fact_type, body) if stay is not None else None
@@ -139,6 +141,16 @@ def _officer_or_copy(world: World, fact_type: str, body: dict[str, Any]) -> Refu
         officer.badge == badge and officer.ref != body["officer"] for officer in world.officers.values()
     )
     return Refusal("badge_in_use") if taken else None
+
+
+def _door_order(world: World, body: dict[str, Any]) -> Refusal | None:
+    """A door that has a lock, and an officer of the police."""
+    if body["door"] not in world.area.get("locks", ()):
+        return Refusal("no_lock")
+    officer = world.officers.get(body["officer"])
+    if officer is None:
+        return Refusal("unknown_officer")
+    return None if officer.service == "sworn" else Refusal("no_police")
 
 
 def _opening(world: World, stay: Stay | None, fact_type: str, body: dict[str, Any]) -> Refusal | None:

@@ -11,6 +11,8 @@ CHOICES_TEXT = """
 INSPECTIONS: accepted not_accepted
 BAND_CONDITIONS: whole cut damaged
 BAND_ENDS: lost damaged battery other
+DOOR_ORDERS: entry exit medical emergency test other
+DOOR_FAILURES: late clock silent unmoved
 WALKS: passed failed absent
 SIGHTS: open shut withdrawn thrown released pressed recording stopped active clear on off read gone nothing
 TROUBLES: line_short line_open line_fault tamper battery_low mains_lost silent jammed contradiction key_refused default_key noisy
@@ -79,6 +81,8 @@ door.opened: door=ref
 door.closed: door=ref
 door.released: door=ref badge?=ref
 door.exit_requested: door=ref
+door.release_ordered: door=ref reason=ref<DOOR_ORDERS> officer=ref
+door.release_failed: door=ref order=text why=ref<DOOR_FAILURES>
 door.unknown: door=ref
 bolt.withdrawn: door=ref
 bolt.thrown: door=ref

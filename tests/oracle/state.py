@@ -171,6 +171,7 @@ class World:
     area: dict[str, Any]
     book: str
     time: int = 0
+    latest: int | None = 0  # the latest moment at which the fact in hand can have happened
     position: int = -1
     stays: dict[str, Stay] = field(default_factory=dict)
     units: dict[tuple[str, str], Unit] = field(default_factory=dict)
