@@ -47,6 +47,10 @@ def output_of(effect: Effect, cause: Fact) -> dict[str, Any]:
     return entry
 
 
+def _is_refused(fact: Fact, told: list[Effect]) -> bool:
+    return any(isinstance(effect, Refusal) and effect.fact_id == fact.id for effect in told)
+
+
 @dataclass(slots=True)
 class Replayed:
     """What the log of earlier runs gave: facts, outputs, and those outputs that were missing in it."""
@@ -67,6 +71,7 @@ class Book:
         self.memory = memory
         self.chain: KeyChain | None = None  # the keys of this log; None before leaf 0
         self.counters: Counter[str] = Counter()
+        self.accepted: list[Fact] = []  # those of the last step that the engine did not refuse
         self.is_full = False
         self.reserve: Reserve | None = None
         self.failure: str | None = None  # why the log went on on the second disk
@@ -123,6 +128,7 @@ class Book:
         Returns the effects. Raises `LogStopped` when the storage fails; while the disk is full the
         facts wait and nothing is returned.
         """
+        self.accepted = []
         if not self.commit():
             return []
         effects: list[Effect] = []
@@ -131,6 +137,8 @@ class Book:
             told = self.engine.step(fact)
             for effect in told:
                 self._append_output(output_of(effect, fact))
+            if not _is_refused(fact, told):
+                self.accepted.append(fact)
             self._note_release(fact, told)
             effects += told
         return effects
@@ -245,9 +253,5 @@ class Book:
             self._uncounted.pop(record.stay, None)
 
     def _note_release(self, fact: Fact, told: list[Effect]) -> None:
-        if (
-            fact.type == RELEASE
-            and fact.stay
-            and not any(isinstance(e, Refusal) and e.fact_id == fact.id for e in told)
-        ):
+        if fact.type == RELEASE and fact.stay and not _is_refused(fact, told):
             self._uncounted[fact.stay] = None

@@ -42,6 +42,7 @@ from casegateway.link import NodeLink
 from casegateway.outbox import Outbox
 from casegateway.outputs import Outputs, cause_of, sounders_on
 from casegateway.panels import Panels
+from casegateway.releases import Releases
 from casegateway.station_time import StationTime
 from casegateway.storage import Storage
 from casegateway.translate import Translator
@@ -95,6 +96,7 @@ class GatewayCore:
         }
         self.translator = Translator(area, self.memory)
         self.outputs = Outputs(area, self.links, self.memory)
+        self.releases = Releases(book, self.outputs, identity.gateway)
         self.panels = Panels(book.engine, self.links)
         self.keys = keys
         keys.follow(book.chain)
@@ -164,7 +166,8 @@ class GatewayCore:
             times.append(link.wake_us(is_lost=is_lost))
         if self._is_connected:
             times.append(self._heartbeat_us + HEARTBEAT_MS * 1_000)
-        waits = self.outputs.wake_us(), self.outbox.wake_us(), self.storage.wake_us(), self.panels.wake_us()
+        own = (self.outputs, self.releases, self.outbox, self.storage, self.panels)
+        waits = (part.wake_us() for part in own)
         times += [wait for wait in waits if wait is not None]
         due_us = self.book.engine.next_deadline_us()
         turn = self._time.turn
@@ -346,7 +349,8 @@ class GatewayCore:
             drafts = self.outputs.wanted(engine.outputs(), cause, self.identity.gateway, now)
             for draft in drafts:
                 self.book.append(draft, now)
-            if not self._reach_deadline(now) and not drafts:
+            has_ordered = self.releases.follow(self.book.accepted, now)
+            if not self._reach_deadline(now) and not drafts and not has_ordered:
                 break
         if not self.book.is_full:
             self.book.count_released(now.instant)

@@ -1,7 +1,8 @@
 """Sounder, lamps, locks: from what the engine wants to orders that are in the log first.
 
-An order of a node's output is resent until the node confirms it or it expires; then it is given
-anew, ever more slowly. An output on the gateway's own GPIO is driven once its order is durable.
+An order of a node's output is resent until the node confirms it or it expires. What the engine wants lasts: it is
+then given anew, ever more slowly. An order to a lock is for the moment: it ends. An output on the gateway's own
+GPIO is driven once its order is durable.
 """
 
 from dataclasses import dataclass
@@ -18,11 +19,13 @@ from custody.effects import Effect
 
 @dataclass(slots=True)
 class _Order:
-    """The last order to one node output. Times are real microseconds."""
+    """The last order to one node output. Times are real microseconds. `is_lasting`: given anew once it has expired."""
 
     active: bool
     command_id: int
     given_us: int
+    valid_ms: int = COMMAND_VALID_MS
+    is_lasting: bool = True
     sent_us: int | None = None
     is_expired: bool = False
     is_confirmed: bool = False
@@ -53,11 +56,47 @@ class Outputs:
         for name, active in desired.items():
             if name not in self._area.outputs or not self._must_order(name, active, now):
                 continue
-            self._command_id += 1
-            drafts.append(self._draft(name, active, cause, gateway, now))
+            drafts.append(self.draft(name, active, COMMAND_VALID_MS, cause, gateway, now))
             if name in self._points:
                 self._orders[name] = _Order(active, self._command_id, now.real_us)
         return drafts
+
+    def draft(self, name: str, active: bool, valid_ms: int, cause: str, gateway: str, now: Moment) -> Draft:
+        """An order to write to the log. `cause`: the alarm or the officer's fact behind it."""
+        self._command_id += 1
+        instant = now.instant
+        return Draft(
+            type="output.commanded",
+            body={
+                "output": name,
+                "active": active,
+                "command_id": self._command_id,
+                "valid_ms": valid_ms,
+                "cause": cause,
+            },
+            id=f"{gateway}|{instant.boot}|command-{self._command_id}",
+            occurred_us=instant.earliest_us,
+            occurred_latest_us=instant.latest_us,
+        )
+
+    def give(self, name: str, active: bool, valid_ms: int, now: Moment) -> None:
+        """An order for the moment, the newest of `draft`, now that the log has it; the one before to this output is over."""
+        self._orders[name] = _Order(active, self._command_id, now.real_us, valid_ms, is_lasting=False)
+
+    def is_obeyed(self, name: str) -> bool:
+        """Whether the node has told that the last order to this output was carried out."""
+        order = self._orders.get(name)
+        return order is not None and order.is_confirmed
+
+    def obeyed(self, name: str, active: bool) -> None:
+        """The node has told this state, if only for a moment: a lock that locks itself may be seen in no other way."""
+        order = self._orders.get(name)
+        if order is not None and order.sent_us is not None and order.active == active:
+            order.is_confirmed = True
+
+    def is_heard(self, name: str) -> bool:
+        """Whether the node of this output has told its whole state and is not away."""
+        return self._links[self._points[name][0]].is_complete
 
     def act(self, now: Moment) -> list[Action]:
         """Carry out what is in the log: drive GPIO lines, send and resend orders to nodes."""
@@ -68,14 +107,14 @@ class Outputs:
                 self._retry_ms.pop(name, None)
             if order.is_expired or order.is_confirmed:
                 continue
-            if now.real_us - order.given_us > COMMAND_VALID_MS * 1_000:
+            if now.real_us - order.given_us > order.valid_ms * 1_000:
                 self._expire(name, order)
                 continue
             sent_us = order.sent_us
             if sent_us is None or now.real_us - sent_us >= COMMAND_RESEND_MS * 1_000:
                 node, point = self._points[name]
                 state = ACTIVE if order.active else INACTIVE
-                left_ms = COMMAND_VALID_MS - (now.real_us - order.given_us) // 1_000
+                left_ms = order.valid_ms - (now.real_us - order.given_us) // 1_000
                 out.append(self._links[node].command(point, state, order.command_id, max(1, left_ms), now))
                 order.sent_us = now.real_us
         return out
@@ -84,9 +123,9 @@ class Outputs:
         """Real time at which `act` or `wanted` may have something new."""
         times = []
         for name, order in self._orders.items():
-            if order.is_expired:
+            if order.is_expired and order.is_lasting:
                 times.append(order.given_us + self._retry_ms.get(name, COMMAND_VALID_MS) * 1_000)
-            elif not order.is_confirmed:
+            elif not (order.is_expired or order.is_confirmed):
                 times.append((order.sent_us or order.given_us) + COMMAND_RESEND_MS * 1_000)
         return min(times, default=None)
 
@@ -107,28 +146,16 @@ class Outputs:
             return now.real_us - order.given_us >= self._retry_ms.get(name, 0) * 1_000
         return order.is_confirmed  # then it has changed by itself since
 
-    def _draft(self, name: str, active: bool, cause: str, gateway: str, now: Moment) -> Draft:
-        instant = now.instant
-        return Draft(
-            type="output.commanded",
-            body={
-                "output": name,
-                "active": active,
-                "command_id": self._command_id,
-                "valid_ms": COMMAND_VALID_MS,
-                "cause": cause,
-            },
-            id=f"{gateway}|{instant.boot}|command-{self._command_id}",
-            occurred_us=instant.earliest_us,
-            occurred_latest_us=instant.latest_us,
-        )
-
     def _is_done(self, name: str, order: _Order) -> bool:
-        return self._memory.confirmed.get(name) == order.active
+        # What a lock showed before it was ordered says nothing of this order.
+        was_sent = order.is_lasting or order.sent_us is not None
+        return was_sent and self._memory.confirmed.get(name) == order.active
 
     def _expire(self, name: str, order: _Order) -> None:
         order.is_expired = True
         self.unconfirmed += 1
+        if not order.is_lasting:
+            return
         retry_ms = self._retry_ms.get(name, COMMAND_VALID_MS) * 2
         self._retry_ms[name] = min(retry_ms, COMMAND_RETRY_MS_MAX)
 

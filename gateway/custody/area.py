@@ -31,7 +31,7 @@ from custody.places import (
 from custody.vocabulary import INPUTS
 
 __all__ = (
-    "DOOR_KINDS", "FITTED", "NODES_MAX", "ON_LOST", "OUTPUT_KINDS", "POINT_KINDS", "ROOMS_MAX", "ROOM_KINDS", "STRADDLES",
+    "DOOR_KINDS", "FITTED", "LOCK_ON_LOST", "NODES_MAX", "ON_LOST", "OUTPUT_KINDS", "POINT_KINDS", "ROOMS_MAX", "ROOM_KINDS", "STRADDLES",
     "Area", "Door", "Input", "Node", "Output", "Panel", "Point", "Port", "Reader", "Recorder", "Room", "load_area",
 )  # fmt: skip
 
@@ -56,6 +56,7 @@ _DOOR_POINTS: Final = ("door_contact", "lock_feedback", "lock_bolt", "exit_reque
 POINT_KINDS: Final = (*_DOOR_POINTS, "recorder_contact", "reader", "input", "output", "panel")
 OUTPUT_KINDS: Final = ("sounder", "lamp", "lock")
 ON_LOST: Final = ("hold", "off", "on")
+LOCK_ON_LOST: Final = ("hold", "off")  # nothing is released because somebody is no longer heard
 ROOMS_MAX: Final = 64  # one plan, one page; a bigger site has more areas
 NODES_MAX: Final = 32  # what one gateway polls well within a second
 
@@ -130,6 +131,19 @@ class Area:
         """The area's time zone: for display and for what the law counts in days, never for durations."""
         return ZoneInfo(self.timezone)
 
+    @cached_property
+    def locks(self) -> Mapping[str, str]:
+        """What can be ordered to release, and its lock: door id -> output id."""
+        return {output.door: output.id for output in self.outputs.values() if output.door is not None}
+
+    def locked_doors_into(self, room: str) -> tuple[str, ...]:
+        """Doors with a lock that lead into a room: their second room is it. No gate and no exit of the area is among them."""
+        return tuple(
+            door.id
+            for door in self.doors.values()
+            if door.id in self.locks and door.kind == "room" and door.between[1] == room
+        )
+
     def recorders_of(self, room: str) -> tuple[str, ...]:
         """Ids of the recorders that cover a room."""
         return self._recorders_by_room.get(room, ())
@@ -141,7 +155,8 @@ class Area:
     def room_of_point(self, point: Point) -> str | None:
         """The room that a point serves, of a door the second, of a recorder the first; None: the whole area."""
         if point.kind == "output":
-            return self.outputs[point.of].room
+            output = self.outputs[point.of]
+            return self.doors[output.door].between[1] if output.door is not None else output.room
         if point.kind == "panel":
             return self.panels[point.of].room
         rooms = self._rooms_seen_by(point)
@@ -359,13 +374,16 @@ def _read_point(t: Mapping[str, Any], where: str, p: Problems) -> Point:
 
 
 def _read_output(t: Mapping[str, Any], where: str, p: Problems) -> Output:
-    p.unknown_keys(t, where, ("id", "kind", "room", "on_lost", "gpio_line"))
+    p.unknown_keys(t, where, ("id", "kind", "room", "door", "on_lost", "gpio_line"))
+    kind = p.choice(t, where, "kind", OUTPUT_KINDS)
+    lost = (LOCK_ON_LOST, "off") if kind == "lock" else (ON_LOST,)
     return Output(
         id=p.ref(t, where, "id"),
-        kind=p.choice(t, where, "kind", OUTPUT_KINDS),
+        kind=kind,
         room=p.ref(t, where, "room", None) or None,
-        on_lost=p.choice(t, where, "on_lost", ON_LOST),
+        on_lost=p.choice(t, where, "on_lost", *lost),
         gpio_line=p.integer(t, where, "gpio_line", 0, 53) if "gpio_line" in t else None,
+        door=p.ref(t, where, "door", None) or None,
     )
 
 
@@ -400,6 +418,7 @@ def _check_links(area: Area, p: Problems) -> None:
             p.add(f"{where}.point", "a point number used once on its node", point.point)
         seen.add((point.node, point.point))
     _check_inputs(area, p)
+    _check_locks(area, p)
     numbers: dict[int, str] = {}
     for node in area.nodes.values():
         if area.ports and node.port not in area.ports:
@@ -421,6 +440,27 @@ def _check_inputs(area: Area, p: Problems) -> None:
     for panel in area.panels.values():
         if panel.room in area.rooms and not area.readers_by_room[panel.room]:
             p.add(f"panel {panel.id}.room", "a room with a [[reader]], which sees who is there", panel.room)
+
+
+def _check_locks(area: Area, p: Problems) -> None:
+    """A lock is of one door that may be locked, and hangs on a node, which reads its bolt."""
+    points = Counter(point.of for point in area.points if point.kind == "output")
+    owners = Counter(output.door for output in area.outputs.values())
+    for output in area.outputs.values():
+        where = f"output {output.id}"
+        if output.kind != "lock":
+            if output.door is not None:
+                p.add(f"{where}.door", "no door: a lock alone is of a door", output.door)
+            continue
+        door = area.doors.get(output.door or "")
+        if door is None or not door.controlled:
+            p.add(f"{where}.door", "the id of a [[door]] that is controlled = true", output.door)
+        elif owners[door.id] != 1:
+            p.add(f"{where}.door", "a door with one lock", door.id)
+        if output.gpio_line is not None:
+            p.add(f"{where}.gpio_line", "no line of the gateway, which reads no bolt", output.gpio_line)
+        if points[output.id] != 1:
+            p.add(where, "one [[point]] of kind output that is of it", points[output.id])
 
 
 def _check_rooms(area: Area, p: Problems) -> None:

@@ -89,13 +89,14 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """A sounder, lamp or lock; by node point or by a GPIO line of the gateway itself."""
+    """A sounder, lamp or lock; by node point or by a GPIO line of the gateway itself. A lock has its door, nothing else one."""
 
     id: str
     kind: str
     room: str | None
     on_lost: str
     gpio_line: int | None = None
+    door: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -111,6 +111,20 @@ BAND_ENDS: Final = _codes(  # why one is used no more
     battery=("电池失效", "Battery dead"),
     other=("其他", "Other"),
 )
+DOOR_ORDERS: Final = _codes(  # why an officer has a door released
+    entry=("带入", "Bringing in"),
+    exit=("带出", "Taking out"),
+    medical=("救治", "Medical help"),
+    emergency=("紧急情况", "Emergency"),
+    test=("检修、测试", "Test of the lock"),
+    other=("其他", "Other"),
+)
+DOOR_FAILURES: Final = _codes(  # why an ordered door was not seen to be released
+    late=("命令到达太晚", "The order came too late"),
+    clock=("时钟失信，不知命令多久", "The clock is in doubt, and how old the order is not known"),
+    silent=("节点失联", "The node is silent"),
+    unmoved=("锁没有动作", "The lock was not seen to move"),
+)
 WALKS: Final = _codes(  # what came of a walk test at one point
     passed=("通过", "Passed"),
     failed=("未通过", "Failed"),

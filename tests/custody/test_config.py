@@ -207,3 +207,50 @@ def test_approvals_and_steps_are_read():
     book = load_rulebook(book_text(GOOD) + APPROVAL + STEP)
     assert book.approvals["exit.approved"].approvers == ("county_head",)
     assert (book.steps["exit.departed"].phases, book.steps["exit.departed"].to) == (("inside",), "out")
+
+
+LOCK = """
+[[output]]
+id = "lock"
+kind = "lock"
+door = "door-waiting-1"
+[[point]]
+node = "n4"
+point = 203
+kind = "output"
+of = "lock"
+"""
+
+
+def test_a_lock_is_of_a_door_and_stays_as_it_is_when_nobody_is_heard():
+    area = load_area(AREA_TEXT + LOCK)
+    assert area.locks == {"door-waiting-1": "lock"}
+    assert (area.outputs["lock"].door, area.outputs["lock"].on_lost) == ("door-waiting-1", "off")
+    assert area.locked_doors_into("waiting-1") == ("door-waiting-1",)
+    assert area.locked_doors_into("corridor") == ()  # the other side of it
+    assert area.room_of_point(area.points_by_ref["n4.203"]) == "waiting-1"
+
+
+def test_a_gate_leads_into_no_room_by_a_form():
+    text = LOCK.replace("door-waiting-1", "gate")
+    area = load_area(AREA_TEXT + text)
+    assert area.locks == {"gate": "lock"}
+    assert area.locked_doors_into("reception") == ()
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        (('door = "door-waiting-1"\n', ""), "output lock.door"),
+        (('"door-waiting-1"', '"nowhere"'), "output lock.door"),
+        (('"door-waiting-1"', '"door-search"'), "controlled = true"),
+        (('"lock"\ndoor', '"lock"\non_lost = "on"\ndoor'), "one of hold, off"),
+        (('"lock"\ndoor', '"lock"\ngpio_line = 4\ndoor'), "output lock.gpio_line"),
+        (('kind = "lock"', 'kind = "lamp"\non_lost = "off"'), "no door: a lock alone is of a door"),
+        (('of = "lock"', 'of = "siren"'), "output lock: expected one [[point]] of kind output"),
+        (("[[point]]", '[[output]]\nid = "two"\nkind = "lock"\ndoor = "door-waiting-1"\n[[point]]'), "a door with one lock"),
+    ],
+)  # fmt: skip
+def test_a_lock_that_is_configured_wrongly_is_refused(change, named):
+    problems = problems_of(load_area, AREA_TEXT + LOCK.replace(*change, 1))
+    assert any(named in str(problem) for problem in problems), [str(problem) for problem in problems]

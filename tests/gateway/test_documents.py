@@ -71,6 +71,7 @@ def test_every_key_of_health_is_in_the_document() -> None:
         (limits.LINE_DELAY_MS, "allows 20 ms for the line"),
         (limits.CRYSTAL_PPM, "100 ppm for two crystals"),
         (limits.COMMAND_VALID_MS // 1_000, "a validity of 5 s"),
+        (limits.RELEASE_VALID_MS // 1_000, "void 10 s after it was given"),
         (limits.COMMAND_RESEND_MS, "resent each 500 ms"),
         (limits.COMMAND_RETRY_MS_MAX // 1_000, "most 60 s"),
     ],

@@ -10,6 +10,7 @@ from typing import Final
 
 from custody.apply.bands import BANDS
 from custody.apply.base import Handler, Refused, nothing
+from custody.apply.doors import DOORS
 from custody.apply.equipment import EQUIPMENT
 from custody.apply.people import PEOPLE
 from custody.apply.points import POINTS, note_told
@@ -22,7 +23,7 @@ from custody.world import World
 
 __all__ = ["Refused", "apply_fact", "note_steps"]
 
-_HANDLERS: Final[Mapping[str, Handler]] = {**EQUIPMENT, **BANDS, **POINTS, **PEOPLE}
+_HANDLERS: Final[Mapping[str, Handler]] = {**EQUIPMENT, **BANDS, **DOORS, **POINTS, **PEOPLE}
 
 
 def apply_fact(world: World, area: Area, rulebook: Rulebook, fact: Fact) -> Refused | None:

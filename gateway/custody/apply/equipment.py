@@ -98,9 +98,21 @@ def _door_moved(is_open: bool | None) -> Handler:
 
 
 def _door_released(world: World, area: Area, fact: Fact) -> Refused | None:
-    door = world.doors.get(text(fact, "door")) or DoorState(text(fact, "door"))
+    return _released(world, text(fact, "door"), fact)
+
+
+def _released(world: World, name: str, fact: Fact) -> Refused | None:
+    door = world.doors.get(name) or DoorState(name)
     world.doors.put(door.id, replace(door, released_us=fact.occurred_us))
     return None
+
+
+def _output_commanded(world: World, area: Area, fact: Fact) -> Refused | None:
+    """Opening a door whose lock was ordered to release is not forcing it."""
+    output = area.outputs.get(text(fact, "output"))
+    if output is None or output.door is None or fact.body["active"] is not True:
+        return None
+    return _released(world, output.door, fact)
 
 
 # --- readers, inputs, points ---------------------------------------------------------------
@@ -334,7 +346,7 @@ EQUIPMENT: Final[Mapping[str, Handler]] = {
     "node.lost": _node("lost"),
     "node.restored": _node("ok"),
     "node.gap": nothing,
-    "output.commanded": nothing,
+    "output.commanded": _output_commanded,
     "output.confirmed": nothing,
     "output.unknown": nothing,
     "door.opened": _door_moved(is_open=True),
@@ -342,6 +354,7 @@ EQUIPMENT: Final[Mapping[str, Handler]] = {
     "door.unknown": _door_moved(is_open=None),
     "door.released": _door_released,
     "door.exit_requested": _door_released,
+    "door.release_failed": nothing,
     "bolt.withdrawn": nothing,
     "bolt.thrown": nothing,
     "bolt.unknown": nothing,

@@ -5,7 +5,7 @@ from typing import Final
 from custody.catalogue.parts import ALARM, OFFICER, READER, ROOM, FactType, fact, form
 from custody.fields import BOOL, INT, REF, TEXT, Field
 from custody.name import Name
-from custody.vocabulary import BAND_CONDITIONS, BAND_ENDS, INSPECTIONS
+from custody.vocabulary import BAND_CONDITIONS, BAND_ENDS, DOOR_FAILURES, DOOR_ORDERS, INSPECTIONS
 
 EQUIPMENT: Final[tuple[FactType, ...]] = (
     fact(
@@ -164,7 +164,7 @@ EQUIPMENT: Final[tuple[FactType, ...]] = (
         active=Field(BOOL, "true = on, released"),
         command_id=Field(INT, "number of the order, rising within a boot"),
         valid_ms=Field(INT, "the order is void after this many milliseconds"),
-        cause=Field(TEXT, "alarm id or officer that caused it"),
+        cause=Field(TEXT, "id of the alarm, or of the officer's fact, that caused it"),
     ),
     fact(
         "output.confirmed",
@@ -209,6 +209,24 @@ EQUIPMENT: Final[tuple[FactType, ...]] = (
         "The request-to-exit button or handle inside was used.",
         Name("{door} 内侧请求出门", "Request to exit at {door}"),
         door=Field(REF, "door id"),
+    ),
+    fact(
+        "door.release_ordered",
+        "officer",
+        "An officer has the lock of a door released, now and once.",
+        Name("{officer} 下令放行 {door}：{reason}", "{officer} ordered {door} to be released: {reason}"),
+        door=Field(REF, "door id of area.toml"),
+        reason=Field(REF, "what for", choices=DOOR_ORDERS),
+        officer=OFFICER,
+    ),
+    fact(
+        "door.release_failed",
+        "gateway",
+        "A door that was to be released was not seen to be: nothing more is tried.",
+        Name("{door} 没有放行：{why}", "{door} was not released: {why}"),
+        door=Field(REF, "door id of area.toml"),
+        order=Field(TEXT, "id of the fact that was to release it"),
+        why=Field(REF, "why not", choices=DOOR_FAILURES),
     ),
     fact(
         "door.unknown",

@@ -219,6 +219,7 @@ UNSPOKEN: Final = frozenset(
         "node_boot",
         "command_id",
         "valid_ms",
+        "order",
         "alarm",
         "fields",
     )

@@ -43,6 +43,7 @@ class House:
         for name in area.inputs:
             diary.sensor(at_us, "input.cleared", area.node_of("input", name) or "", input=name)
         diary.form(at_us + MINUTE_US, "wristband.withdrawn", band="B999", reason="battery")
+        self._locks_tried(at_us + 5 * MINUTE_US)
         self._lay_down(at_us + HOUR_US, days)
         for room in area.rooms.values():
             if room.kind in ("waiting", "interview", "interrogation"):
@@ -213,6 +214,34 @@ class House:
                 at_us + number * MINUTE_US, "point.walked", node=point.node, point=point.point, of=point.of,
                 result=self.dice.pick(("passed", "passed", "failed", "absent")), seen="nothing", officer="a01",
             )  # fmt: skip
+
+    def _locks_tried(self, at_us: int) -> None:
+        """Each lock released by order and ordered back, then ordered once more and jammed."""
+        for door, lock in self.place.area.locks.items():
+            node = self.place.area.node_of("output", lock) or ""
+            for moment_us, active, moves in (
+                (at_us, True, True), (at_us + 10 * SECOND_US, False, True), (at_us + MINUTE_US, True, False),
+            ):  # fmt: skip
+                self.command_id += 1
+                if active:
+                    self.diary.form(
+                        moment_us, "door.release_ordered", door=door, reason="test", officer="P01"
+                    )
+                self.diary.gateway(
+                    moment_us + 3 * SECOND_US, "output.commanded", output=lock, active=active,
+                    command_id=2 * self.command_id, valid_ms=7_000, cause="test of the locks",
+                )  # fmt: skip
+                if moves:
+                    self.diary.sensor(
+                        moment_us + 4 * SECOND_US, "output.confirmed", node, output=lock, active=active
+                    )
+            self.diary.gateway(
+                at_us + 2 * MINUTE_US,
+                "door.release_failed",
+                door=door,
+                order="test of the locks",
+                why="unmoved",
+            )
 
     def _ordered(self, at_us: int) -> None:
         """A lamp is ordered on and off and tells that it obeyed; once in between it cannot be read."""

@@ -32,6 +32,16 @@ INPUTS = "".join(
     f'[[input]]\nid = "{kind}"\nkind = "{kind}"\n[[point]]\nnode = "n4"\npoint = {point}\nkind = "input"\nof = "{kind}"\n'
     for point, kind in ((200, "smoke"), (201, "mains"))
 )
+LOCK = """[[output]]
+id = "lock-waiting-1"
+kind = "lock"
+door = "door-waiting-1"
+[[point]]
+node = "n4"
+point = 202
+kind = "output"
+of = "lock-waiting-1"
+"""
 
 
 def busy_area() -> Area:
@@ -42,6 +52,7 @@ def busy_area() -> Area:
     return load_area(
         text.replace('guarded_from = ["guard"]', 'guarded_from = ["guard"]\nfitted = ["patrol_point"]')
         + INPUTS
+        + LOCK
     )
 
 
