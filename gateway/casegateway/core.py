@@ -77,9 +77,8 @@ class GatewayCore:
         *,
         storage: Storage,
     ) -> None:
-        """`book` is not yet replayed; `after`: the log that a new one goes on from; `node_keys`: node id to 32
-        bytes; `clock_doubt`: why the wall
-        clock is not to be trusted, empty when it is; `acked`: the outbox cursor."""
+        """`book` is not yet replayed; `after`: the log that a new one goes on from; `node_keys`: node id to 32 bytes;
+        `clock_doubt`: why the wall clock is not to be trusted, empty when it is; `acked`: the outbox cursor."""
         self.area = area
         self.identity = identity
         self.book = book
@@ -167,8 +166,7 @@ class GatewayCore:
         if self._is_connected:
             times.append(self._heartbeat_us + HEARTBEAT_MS * 1_000)
         own = (self.outputs, self.releases, self.outbox, self.storage, self.panels)
-        waits = (part.wake_us() for part in own)
-        times += [wait for wait in waits if wait is not None]
+        times += [wait for part in own if (wait := part.wake_us()) is not None]
         due_us = self.book.engine.next_deadline_us()
         turn = self._time.turn
         if due_us is not None and turn.latest_us is not None and (due_us, False) != self._deadline_told:
@@ -242,11 +240,8 @@ class GatewayCore:
         delivery = link.release(now)
         for first, last in delivery.holes:
             body: dict[str, BodyValue] = {
-                "node": link.node.id,
-                "node_boot": link.node_boot,
-                "first_seq": first,
-                "last_seq": last,
-            }
+                "node": link.node.id, "node_boot": link.node_boot, "first_seq": first, "last_seq": last,
+            }  # fmt: skip
             self._append("node.gap", body, now)
         for frame in delivery.frames:
             self._take_message(link, frame, now)
@@ -340,17 +335,17 @@ class GatewayCore:
 
     def _settle(self, now: Moment) -> list[Action]:
         """Make durable, step, order outputs in the log, until nothing new follows; then act."""
-        engine = self.book.engine
         for _ in range(SETTLE_ROUNDS_MAX):
             effects = self.book.step()
             if self.book.is_full:
                 break
-            cause = cause_of(effects)
-            drafts = self.outputs.wanted(engine.outputs(), cause, self.identity.gateway, now)
-            for draft in drafts:
+            size = self.book.log.size
+            desired, cause = self.book.engine.outputs(), cause_of(effects)
+            for draft in self.outputs.wanted(desired, cause, self.identity.gateway, now):
                 self.book.append(draft, now)
-            has_ordered = self.releases.follow(self.book.accepted, now)
-            if not self._reach_deadline(now) and not drafts and not has_ordered:
+            self.releases.follow(self.book.accepted, now)
+            self._reach_deadline(now)
+            if self.book.log.size == size:
                 break
         if not self.book.is_full:
             self.book.count_released(now.instant)

@@ -62,12 +62,11 @@ class Releases:
         }
         self._failed_count = 0
 
-    def follow(self, accepted: Iterable[Fact], now: Moment) -> bool:
-        """Order what the accepted facts release, end what is over. True: something was written to the log.
+    def follow(self, accepted: Iterable[Fact], now: Moment) -> None:
+        """Write to the log what the accepted facts release, and the end of what is over.
 
         `accepted`: facts that this run recorded and the engine has just taken, in order.
         """
-        size = self._book.log.size
         for fact in accepted:
             if fact.type == "output.confirmed" and fact.body["output"] in self._running:
                 self._outputs.obeyed(str(fact.body["output"]), bool(fact.body["active"]))
@@ -76,7 +75,6 @@ class Releases:
         for lock, release in list(self._running.items()):
             if now.real_us >= release.until_us:
                 self._end(lock, release, now)
-        return self._book.log.size != size
 
     def wake_us(self) -> int | None:
         """Real time at which a release is over; None: none runs."""

@@ -17,6 +17,11 @@ from custody.config import ConfigError, Problems
 from custody.fields import is_ref
 from custody.name import Name
 from custody.places import (
+    DOOR_KINDS,
+    LOCK_ON_LOST,
+    ON_LOST,
+    OUTPUT_KINDS,
+    ROOM_KINDS,
     Door,
     Input,
     Node,
@@ -35,28 +40,8 @@ __all__ = (
     "Area", "Door", "Input", "Node", "Output", "Panel", "Point", "Port", "Reader", "Recorder", "Room", "load_area",
 )  # fmt: skip
 
-ROOM_KINDS: Final = (
-    "reception",  # 接待区 / 登记
-    "search",  # 人身安全检查室
-    "booking",  # 信息采集室
-    "waiting",  # 候问室
-    "interview",  # 询问室
-    "interrogation",  # 讯问室
-    "identification",  # 辨认室
-    "sobering",  # 醒酒室
-    "property_store",  # 涉案财物室
-    "dossier",  # 案管室
-    "guard",  # 看管值班室
-    "handover",  # 送押区
-    "corridor",  # 走廊
-    "outside",  # not part of the area
-)
-DOOR_KINDS: Final = ("area_gate", "exit", "room")
 _DOOR_POINTS: Final = ("door_contact", "lock_feedback", "lock_bolt", "exit_request")
 POINT_KINDS: Final = (*_DOOR_POINTS, "recorder_contact", "reader", "input", "output", "panel")
-OUTPUT_KINDS: Final = ("sounder", "lamp", "lock")
-ON_LOST: Final = ("hold", "off", "on")
-LOCK_ON_LOST: Final = ("hold", "off")  # nothing is released because somebody is no longer heard
 ROOMS_MAX: Final = 64  # one plan, one page; a bigger site has more areas
 NODES_MAX: Final = 32  # what one gateway polls well within a second
 

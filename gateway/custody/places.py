@@ -1,8 +1,30 @@
 """What an area has, one record each: rooms, doors, recorders, readers, inputs, panels, outputs, and the nodes and points they hang on."""
 
 from dataclasses import dataclass
+from typing import Final
 
 from custody.name import Name
+
+ROOM_KINDS: Final = (
+    "reception",  # 接待区 / 登记
+    "search",  # 人身安全检查室
+    "booking",  # 信息采集室
+    "waiting",  # 候问室
+    "interview",  # 询问室
+    "interrogation",  # 讯问室
+    "identification",  # 辨认室
+    "sobering",  # 醒酒室
+    "property_store",  # 涉案财物室
+    "dossier",  # 案管室
+    "guard",  # 看管值班室
+    "handover",  # 送押区
+    "corridor",  # 走廊
+    "outside",  # not part of the area
+)
+DOOR_KINDS: Final = ("area_gate", "exit", "room")
+OUTPUT_KINDS: Final = ("sounder", "lamp", "lock")
+ON_LOST: Final = ("hold", "off", "on")
+LOCK_ON_LOST: Final = ("hold", "off")  # nothing is released because somebody is no longer heard
 
 
 @dataclass(frozen=True, slots=True)
