@@ -277,10 +277,10 @@ class Engine:
         standing = {stage.name for stage in row.stages}
         is_moved = highest.name not in standing and highest.due_us <= fact.occurred_us
         reason = fact.type if is_moved else "late_evidence"
+        if highest.is_prewarning and any(not stage.is_prewarning for stage in row.fired):
+            return []  # the alarm that stands says more than the warning before it, and the warning was given
         left = [s for s in row.fired if s.name in told.stages]
         self._desk.step_back(row.id, left, fact.recorded_us, reason)
-        if highest.is_prewarning and any(not stage.is_prewarning for stage in row.fired):
-            return []  # the alarm that stands says more than the warning before it
         return [self._cleared(row, rule, highest, fact, fact.recorded_us, reason)]
 
     def _tell_withdrawn(self, obligation_id: str, told: _Told, fact: Fact) -> list[Effect]:

@@ -87,12 +87,14 @@ class GatewayLog:
         self.engine = Engine(self.area, self.rulebook)
         self.signer = self.key.named(f"caseward.local/{self.area.id}/{self.area.gateway}/{self.epoch}")
 
-    def fact(self, type_: str, at_us: int, fact_id: str = "", **body: Any) -> int:
-        """Record a fact that happened at `at_us`; gives its index."""
-        index = self.log.size
+    def fact(
+        self, type_: str, at_us: int, fact_id: str = "", told_us: int | None = None, **body: Any
+    ) -> int:
+        """Record a fact that happened at `at_us`, at once or at `told_us`; gives its index."""
+        index, told_us = self.log.size, at_us if told_us is None else told_us
         fact = Fact(
-            type=type_, body=body, index=index, occurred_us=at_us, occurred_latest_us=at_us, recorded_us=at_us,
-            recorded_latest_us=at_us, id=fact_id or f"f{index}", boot=1, boottime_us=at_us - START_US,
+            type=type_, body=body, index=index, occurred_us=at_us, occurred_latest_us=at_us, recorded_us=told_us,
+            recorded_latest_us=told_us, id=fact_id or f"f{index}", boot=1, boottime_us=told_us - START_US,
         )  # fmt: skip
         self.log.append(fact_entry(fact))
         for effect in self.engine.step(fact):

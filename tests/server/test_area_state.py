@@ -394,6 +394,26 @@ def test_a_stage_that_is_due_by_one_of_the_clocks_does_not_go_with_another(kit: 
     assert warnings() == ("pre-2h@12h",)
 
 
+def test_a_limit_that_was_earlier_by_paper_is_not_taken_back_with_its_warning(kit: Kit) -> None:
+    start_us = morning(kit.gateway)
+    at_us = start_us + HOUR_US
+    kit.gateway.fact("area.entered", at_us, stay="S-2")
+    run_on(kit, at_us + 11 * MINUTE_US)
+    late_us = at_us + 11 * MINUTE_US
+    kit.gateway.fact(
+        "stay.registered", at_us + 4 * MINUTE_US, told_us=late_us, stay="S-2", measure="criminal_summons", case="C-2",
+        sex="F", officer="1001", entered_at_us=start_us + 5 * MINUTE_US,
+    )  # fmt: skip
+    kit.clock.at_us = late_us + MINUTE_US
+    kit.take(kit.gateway.batch())
+    kit.beat(100.0)
+    kit.state.tick(kit.clock.now(), 101.0)
+    (alarm,) = [a for a in kit.state.book.open() if a.rule == "T4" and a.stay == "S-2" and not a.is_prewarning]
+    told = kit.station.area("a1").history(alarm.id)
+    assert alarm.is_active
+    assert [line["what"] for line in told] == ["prewarned", "raised"]
+
+
 def test_a_fork_is_alarmed_and_both_accounts_are_kept(kit: Kit) -> None:
     morning(kit.gateway)
     kit.take(kit.gateway.batch())
