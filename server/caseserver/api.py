@@ -16,8 +16,9 @@ from starlette.concurrency import run_in_threadpool
 from caseserver import auth
 from caseserver.accounts import Officer
 from caseserver.alarms import Alarm
+from caseserver.area_view import AreaView
 from caseserver.permissions import PAGES_ONLY
-from caseserver.station import AreaView, Station
+from caseserver.station import Station
 
 LEAVES_MAX = 1_000
 STAYS_MAX = 1_000

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from threading import Lock, Thread
 from typing import Any, Final
 
-from caseserver.station import AreaView, Station
+from caseserver.area_view import AreaView
+from caseserver.station import Station
 from caseserver.web.history import facts_between
 from custody.bundled import rulebook_names, rulebook_text
 from custody.reader import load_rulebook

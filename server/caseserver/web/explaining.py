@@ -13,7 +13,8 @@ from typing import Final
 import structlog
 
 from caseserver.alarms import SERVER, Alarm
-from caseserver.station import AreaView, Station
+from caseserver.area_view import AreaView
+from caseserver.station import Station
 from caseserver.web.history import RUN_LEAVES, facts_between
 from caseserver.web.present.alarm import facts_of
 from custody.explain import ExplainError, Explanation, explain

@@ -8,7 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from caselog.clock import Instant
-from caseserver.station import AreaView, Station
+from caseserver.area_view import AreaView
+from caseserver.station import Station
 from caseserver.web import wording
 from caseserver.web.present.coverage import HOUR_US, HOURS, source_name
 from caseserver.web.present.state import AreaPicture, Health

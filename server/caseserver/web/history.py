@@ -9,7 +9,8 @@ import json
 from collections.abc import Iterable
 from typing import Any, Final
 
-from caseserver.station import AreaView, Station
+from caseserver.area_view import AreaView
+from caseserver.station import Station
 
 OPENING_LEAVES: Final = 500
 """The configuration and the officers that a log begins with."""

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from threading import Lock
 from typing import Any, Final
 
-from caseserver.station import AreaView, Station
+from caseserver.area_view import AreaView
+from caseserver.station import Station
 from caseserver.web.history import RUN_LEAVES, Leaf, facts_between
 from custody.ledger import coverage
 from custody.ledger.blind import Blindness, blindness_of

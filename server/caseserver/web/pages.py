@@ -15,11 +15,12 @@ from caselog.canonical import dumps
 from caselog.tree import leaf_hash
 from caseserver import auth
 from caseserver.accounts import Officer
+from caseserver.area_view import AreaView
 from caseserver.auth import maybe_officer, safe_next
 from caseserver.bundle.maker import BundleMaker
 from caseserver.hub import TooManySubscribers
 from caseserver.people.people import People
-from caseserver.station import REFUSED, AreaView, Station
+from caseserver.station import REFUSED, Station
 from caseserver.web import forms, live, render, static_files
 from caseserver.web.bands_pages import add_bands
 from caseserver.web.blind_pages import add_blind
