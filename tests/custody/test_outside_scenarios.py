@@ -709,6 +709,9 @@ until 10:04
 08:30 clear SYS/node node:n3 alarm ; 08:30 clear SYS/node node:n4 alarm ; 08:30:30 ALARM SYS/door S2 door:door-property
 08:30:30 ALARM SYS/door S2 door:door-sobering ; 08:30:30 ALARM SYS/door S2 door:door-waiting-1 ; 08:30:30 ALARM SYS/door S2 door:door-waiting-2
 08:30:30 ALARM SYS/door S2 door:door-waiting-f ; 08:30:30 ALARM SYS/door S2 door:exit ; 08:30:30 ALARM SYS/door S2 door:gate
+08:30:30 ALARM SYS/input S2 input:duress-interrogation-1 ; 08:30:30 ALARM SYS/input S2 input:duress-interrogation-2
+08:30:30 ALARM SYS/input S2 input:emergency-release ; 08:30:30 ALARM SYS/input S2 input:smoke-waiting-1
+08:30:30 ALARM SYS/input S2 input:temperature-sobering ; 08:30:30 ALARM SYS/input S2 input:water-property
 08:30:30 ALARM SYS/recorder S2 recorder:rec-interview-1 ; 10:00:30 pre I2/single s due 10:01 ; 10:01 ALARM I2/single S1 s
 10:05 clear I2/single s alarm
 # recorder: flapping between stopped and unknown each 4 s records nothing all the time
