@@ -59,6 +59,11 @@ BY_NUMBER: Final = {person.number: person for person in OFFICERS}
 BANDS_MAX: Final = 60  # in the drawer; a band goes back into it when its bearer leaves
 
 
+def is_band(tag: str) -> bool:
+    """Whether a tag is a wristband of the drawer."""
+    return tag.startswith("0C")
+
+
 def bands() -> Iterator[str]:
     """The wristbands, in the order in which they lie in the drawer."""
     return (_tag("0C", number) for number in range(1, BANDS_MAX + 1))

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from caseward.demo import beats
 from caseward.demo.beats import HOUR_US, MINUTE_US, SECOND_US, Beat
-from caseward.demo.people import BY_NUMBER
+from caseward.demo.people import BY_NUMBER, is_band
 from custody.area import Area, Door
 
 HEAD: Final = "000004"  # of the case-handling department: approves what has to be approved
@@ -31,6 +31,10 @@ class Stay:
     sex: str
     arrived_us: int
     minor: bool = False
+
+
+WALK_US: Final = 50 * SECOND_US
+"""From room to room along the corridor. Longer than a reader of a demo that runs sixty times as fast takes to miss a tag."""
 
 
 @dataclass(slots=True)
@@ -76,12 +80,20 @@ class Script:
         """All beats in order of time, each change of rooms with the doors that are passed."""
         written = sorted(self.beats)
         played: list[Beat] = []
-        for beat in written:
-            if beat.verb == beats.TAG:
-                played += self._doors(beat, self.rooms.get(beat.what, ""))
-                self.rooms[beat.what] = beat.to
-            played.append(beat)
+        for written_beat in written:
+            for beat in self._steps(written_beat) if written_beat.verb == beats.TAG else [written_beat]:
+                if beat.verb == beats.TAG:
+                    played += self._doors(beat, self.rooms.get(beat.what, ""))
+                    self.rooms[beat.what] = beat.to
+                played.append(beat)
         return [replace(beat, order=order) for order, beat in enumerate(sorted(played))]
+
+    def _steps(self, beat: Beat) -> list[Beat]:
+        """Who wears a band is led along the corridor; nobody is in two far rooms within a step."""
+        area, old = self.areas[beat.area], self.rooms.get(beat.what, "")
+        if not is_band(beat.what) or not (old and beat.to) or area.are_near(old, beat.to):
+            return [beat]
+        return [replace(beat, at_us=beat.at_us - WALK_US, to="corridor"), beat]
 
     def _doors(self, beat: Beat, old: str) -> list[Beat]:
         if beat.to == old:
