@@ -228,7 +228,17 @@ def surplus_without_late_acts(
             > tolerance_us
             for cause in _causes(leaves, stage)
         )
+        and not _is_of_a_tag_named_later(leaves, stage)
     ]
+
+
+def _is_of_a_tag_named_later(leaves: list[dict[str, Any]], stage: Stage) -> bool:
+    """A tag that nobody bore until the form that says who does was entered."""
+    kind, _, tag = stage.subject.partition(":")
+    return kind == "tag" and any(
+        leaf["class"] == "fact" and tag in (leaf["body"].get("band"), leaf["body"].get("badge"))
+        for leaf in leaves[stage.index :]
+    )
 
 
 def _causes(leaves: list[dict[str, Any]], stage: Stage) -> list[dict[str, Any]]:
