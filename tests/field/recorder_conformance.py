@@ -19,6 +19,8 @@ LINES = [
     {"like": "CH1 REC OFF*", "says": "stopped"},
     {"like": "*HDD <free>% FRM <count> <time>"},
 ]
+DAMAGED_MIN = 5
+NOISE_TURNS_MAX = 8  # of a machine that has no time for the cable
 
 
 def _device(**changes: object) -> Any:
@@ -139,8 +141,11 @@ def check_noise(rig: Rig) -> Times:
     rig.cable.noise(1e-3, seed=7)
     rig.run(2_500)
     rig.cable.noise(3e-2, seed=8)
-    rig.run(2_500)
-    assert rig.cable.damaged >= 5
+    for _ in range(NOISE_TURNS_MAX):
+        rig.run(2_500)
+        if rig.cable.damaged >= DAMAGED_MIN:
+            break
+    assert rig.cable.damaged >= DAMAGED_MIN
     rig.cable.noise(0)
     rig.until_state(POINT, ACTIVE)
     assert INACTIVE not in [change[2] for change in rig.changes if change[0] == "contact"]
