@@ -73,7 +73,12 @@ def plain_area() -> dict[str, Any]:
         "zone": known.timezone,
         "holidays": sorted(day.isoformat() for day in known.holidays),
         "rooms": {
-            r.id: {"kind": r.kind, "guarded_from": list(r.guarded_from), "fitted": list(r.fitted), "plan": r.plan}
+            r.id: {
+                "kind": r.kind,
+                "guarded_from": list(r.guarded_from),
+                "fitted": list(r.fitted),
+                "plan": r.plan,
+            }
             for r in known.rooms.values()
         },
         "doors": {

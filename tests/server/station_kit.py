@@ -87,9 +87,7 @@ class GatewayLog:
         self.engine = Engine(self.area, self.rulebook)
         self.signer = self.key.named(f"caseward.local/{self.area.id}/{self.area.gateway}/{self.epoch}")
 
-    def fact(
-        self, type_: str, at_us: int, fact_id: str = "", told_us: int | None = None, **body: Any
-    ) -> int:
+    def fact(self, type_: str, at_us: int, fact_id: str = "", told_us: int | None = None, **body: Any) -> int:
         """Record a fact that happened at `at_us`, at once or at `told_us`; gives its index."""
         index, told_us = self.log.size, at_us if told_us is None else told_us
         fact = Fact(

@@ -408,7 +408,9 @@ def test_a_limit_that_was_earlier_by_paper_is_not_taken_back_with_its_warning(ki
     kit.take(kit.gateway.batch())
     kit.beat(100.0)
     kit.state.tick(kit.clock.now(), 101.0)
-    (alarm,) = [a for a in kit.state.book.open() if a.rule == "T4" and a.stay == "S-2" and not a.is_prewarning]
+    (alarm,) = [
+        a for a in kit.state.book.open() if a.rule == "T4" and a.stay == "S-2" and not a.is_prewarning
+    ]
     told = kit.station.area("a1").history(alarm.id)
     assert alarm.is_active
     assert [line["what"] for line in told] == ["prewarned", "raised"]

@@ -267,7 +267,11 @@ def drawer(house: House) -> None:
     for stay, band, arrived in (("0403", "B03", "7:00"), ("0409", "B09", "8:05"), ("0412", "B12", "9:00")):
         day.stay(stay, band, arrived, "public_order_questioning", officer="1203")
     day.stay("0414", "B14", "9:40", "public_order_questioning", "F", "1203")
-    for time, band, room in (("7:12", "B03", "waiting-1"), ("8:20", "B09", "waiting-2"), ("9:12", "B12", "waiting-1")):
+    for time, band, room in (
+        ("7:12", "B03", "waiting-1"),
+        ("8:20", "B09", "waiting-2"),
+        ("9:12", "B12", "waiting-1"),
+    ):
         day.go(time, band, room, "1203")
     day.tell(at("9:52"), "tag.read", tag="B14", room="waiting-f", reader="rd-waiting-f")
     day.tell(at("11:00"), "stay.released", stay="0403", reason="released", officer="1203")

@@ -30,7 +30,20 @@ from custody.reader.params import STANDING_ACTS
 from custody.vocabulary import INPUTS, MEASURES
 from custody.whatif import CHANGES
 
-SUPERVISED = {"door", "node", "reader", "input", "point", "tag", "band", "port", "server", "storage", "gateway", "clock"}
+SUPERVISED = {
+    "door",
+    "node",
+    "reader",
+    "input",
+    "point",
+    "tag",
+    "band",
+    "port",
+    "server",
+    "storage",
+    "gateway",
+    "clock",
+}
 WEB = Path(str(resources.files("caseserver.web")))
 SOURCES = [*WEB.rglob("*.py"), *WEB.rglob("*.html")]
 LITERAL = re.compile(r"""(?:\.t|\bt)\(\s*["']([a-z_]+\.[a-z_.]+)["']""")
