@@ -20,7 +20,7 @@ class Screen:
         self._address = address
         self.canvas = None
 
-    def start(self) -> None:
+    def start(self):
         """Set the display up, dark. Raises OSError where none answers, ImportError without the driver."""
         self._i2c.writeto(self._address, _NOP)  # before a kilobyte is asked for
         if self.canvas is None:
@@ -30,7 +30,7 @@ class Screen:
         else:
             self.canvas.init_display()
 
-    def send(self, page) -> None:
+    def send(self, page):
         """Send page 0..7 of the canvas. Raises OSError."""
         canvas = self.canvas
         for byte in (_COLUMNS, 0, WIDTH - 1, _PAGES, page, page):
