@@ -96,13 +96,14 @@ def played(script: Script, speed: float, until_us: int) -> list[tuple[float, str
 def test_a_locked_door_is_released_before_it_opens_and_locked_after_it_shuts() -> None:
     script = Script(areas())
     script.go(0, "a2", "0C00000001", "waiting-1")
-    script.go(2 * beats.SECOND_US, "a2", "0C00000001", "search")
-    done = [what for _, what in played(script, 5.0, 6 * beats.SECOND_US)]
+    script.go(70 * beats.SECOND_US, "a2", "0C00000001", "search")
+    done = [what for _, what in played(script, 50.0, 76 * beats.SECOND_US)]
     door = "door-waiting-1"
     assert [what for what in done if what.startswith(door)][:4] == [
         f"{door} released", f"{door} open", f"{door} shut", f"{door} locked",
     ]  # fmt: skip
-    assert done.index("0C00000001 in search") < done.index("0C00000001 out of waiting-1")
+    moves = [what.removeprefix("0C00000001 ") for what in done if what.startswith("0C00000001")]
+    assert moves == ["in waiting-1", "in corridor", "out of waiting-1", "in search", "out of corridor"]
 
 
 def test_beats_are_played_in_time_and_faster_with_more_speed() -> None:
