@@ -226,12 +226,15 @@ class Observer:
         earliest_us = leaf["recorded"]["earliest_us"]
         if self.lied:
             return  # what was taken while the end was lost knew no more than what was left
-        if earliest_us < self._earliest_us - CLOCK_SLACK_US and not self.world.gateway.time.may_set_back():
+        if earliest_us >= self._earliest_us - CLOCK_SLACK_US:
+            self._earliest_us = max(self._earliest_us, earliest_us)
+            return
+        if not self.world.gateway.time.may_set_back():
             self.world.truth.violate(
                 "I8",
                 f"leaf {index} is recorded {self._earliest_us - earliest_us} us before the one before it",
             )
-        self._earliest_us = max(self._earliest_us, earliest_us)
+        self._earliest_us = earliest_us  # a leaf found at the next start goes on from here, whatever the clock does then
 
     def stepped(self, by_us: int) -> None:
         """Somebody set the wall clock."""
