@@ -234,7 +234,8 @@ class Observer:
                 "I8",
                 f"leaf {index} is recorded {self._earliest_us - earliest_us} us before the one before it",
             )
-        self._earliest_us = earliest_us  # a leaf found at the next start goes on from here, whatever the clock does then
+        # A leaf found at the next start goes on from here, whatever the clock does then.
+        self._earliest_us = earliest_us
 
     def stepped(self, by_us: int) -> None:
         """Somebody set the wall clock."""
