@@ -54,6 +54,9 @@ def test_every_byte_value_passes_unchanged_in_both_directions(ends: Ends) -> Non
     assert ends.read(ends.gateway, 256) == data
     os.write(ends.gateway, data)
     assert ends.read(ends.node, 256) == data
+    end = time.monotonic() + WAIT_S
+    while ends.cable.passed[TO_NODE] < 256 and time.monotonic() < end:  # counted after it has passed
+        time.sleep(0.005)
     assert ends.cable.passed == {TO_GATEWAY: 256, TO_NODE: 256}
 
 
