@@ -1,21 +1,11 @@
 """The conformance set of locks over ptys, each fake a process of its own."""
 
-from collections.abc import Iterator
-
 import pytest
 
-from tests.field.conformance import ADAPTERS, CHECKS, Rig, Times, table
+from tests.field.conformance import ADAPTERS, CHECKS, Rig
 
 pytestmark = pytest.mark.real
 _NAMES = [adapter.name for adapter in ADAPTERS]
-
-
-@pytest.fixture(scope="module")
-def times() -> Iterator[dict[str, Times]]:
-    """What was measured, by adapter; printed at the end."""
-    measured: dict[str, Times] = {name: {} for name in _NAMES}
-    yield measured
-    print("\n" + table(measured))
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__.removeprefix("check_"))
