@@ -21,6 +21,11 @@ settings.register_profile(
 settings.register_profile("wide", database=None, deadline=None, max_examples=2000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))
 
+CABLES = ("tests/field/", "tests/node/", "tests/gateway/adapters/")
+"""Tests of devices at the ends of ptys and sockets: they wait for time-outs, and take little of a processor."""
+WAITING = {"programs": 0, "cables": 1}
+"""Groups whose tests mostly wait, each in a process of its own, in the order in which they begin."""
+
 
 @cache
 def needs_programs(file: str) -> bool:
@@ -32,24 +37,32 @@ def needs_programs(file: str) -> bool:
 def group_of(nodeid: str) -> str:
     """Tests of one group run one after another in one process."""
     file = nodeid.partition("::")[0]
-    return "programs" if needs_programs(file) else file
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    """The second of two processes computes: it steps aside for the programs that the first waits for."""
-    if os.environ.get("PYTEST_XDIST_WORKER") == "gw1":
-        os.nice(10)
+    if not needs_programs(file):
+        return file
+    return "cables" if file.startswith(CABLES) else "programs"
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """After the shuffle: the group that takes longest comes first, in the order by seed within itself."""
-    items.sort(key=lambda item: group_of(item.nodeid) != "programs")
+    """After the shuffle: the groups that wait come first, in the order by seed within themselves."""
+    items.sort(key=lambda item: WAITING.get(group_of(item.nodeid), len(WAITING)))
+
+
+@cache
+def step_aside() -> None:
+    """Once in a process: what computes leaves the processor to the programs that the others wait for."""
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        os.nice(10)
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    if group_of(item.nodeid) not in WAITING:
+        step_aside()
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """With `-n 2`: real programs in one process, and what computes, file by file, in the other."""
+    """With `-n 3`: real programs in one process, devices on cables in the next, and what computes, file by file, in the last."""
     from xdist.scheduler import LoadScopeScheduling
 
     class Groups(
