@@ -28,7 +28,7 @@ class SerialBus:
     is_open   False while the port is not there
     openings  how often it was opened: it grows with each replugging
     reason    why it is not open
-    unsent    bytes that the port did not take (a full buffer, no port) and that are lost
+    unsent    bytes that the port did not take (a full buffer, no port); a bus loses them, a line says the rest again
     """
 
     def __init__(
@@ -57,8 +57,8 @@ class SerialBus:
             self._fail(str(error))
             return None
 
-    def write(self, data: bytes) -> None:
-        """Send; what the port does not take is lost, as on a cut cable."""
+    def write(self, data: bytes) -> int:
+        """Send; how many bytes are gone: those that the port took, or, without a port, all, lost as on a cut cable."""
         port = self._opened()
         taken = 0
         if port is not None:
@@ -69,6 +69,7 @@ class SerialBus:
                 if error.errno != errno.EAGAIN:
                     self._fail(str(error))
         self.unsent += len(data) - taken
+        return taken if self.is_open else len(data)
 
     def close(self) -> None:
         """Give the port back; the next `read` or `write` opens it again."""

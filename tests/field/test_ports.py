@@ -23,7 +23,7 @@ def test_every_byte_passes_unchanged_both_ways(tmp_path):
     with Cable(tmp_path) as cable:
         near, far = SerialBus(cable.path(), 9600), SerialBus(cable.path(0), 9600)
         far.read(1)
-        near.write(every)
+        assert near.write(every) == 256
         assert received(far, 256) == every
         far.write(every)
         assert received(near, 256) == every
@@ -35,7 +35,7 @@ def test_a_port_that_is_not_there_is_told_and_tried_again_on_its_timer(tmp_path)
     assert bus.read(1) is None
     assert not bus.is_open
     assert "gateway" in bus.reason
-    bus.write(b"abc")
+    assert bus.write(b"abc") == 3  # nobody will ask for them again
     assert bus.unsent == 3
     with Cable(tmp_path):
         now[0] = REOPEN_MS - 1
