@@ -14,6 +14,7 @@ from casegateway.limits import (
     NODE_SILENT_MS,
     OFFICER_IDS_MAX,
     SEEN_SEQS_MAX,
+    TAGS_ORDERED_MAX,
 )
 from casewire import ACTIVE, INACTIVE, UNKNOWN
 from custody.facts import Fact
@@ -125,6 +126,7 @@ class Memory:
             "door": self.doors, "bolt": self.bolts, "input": self.inputs, "reader": self.readers,
             "recorder": self.recorders,
         }  # fmt: skip
+        self._newest_tags: OrderedDict[str, tuple[int, int]] = OrderedDict()  # the same of a tag at a reader
         self._bands: OrderedDict[tuple[str, str], None] = OrderedDict()  # band, what it told of itself
 
     def knows_id(self, fact_id: str) -> bool:
@@ -229,6 +231,13 @@ class Memory:
         if not isinstance(reader, str):
             return
         tags = self.tags.setdefault(reader, set())
+        thing, number = f"{reader} {tag}", (fact.source_boot, fact.source_seq)
+        if number < self._newest_tags.get(thing, (0, 0)):
+            return  # it was overtaken
+        self._newest_tags[thing] = number
+        self._newest_tags.move_to_end(thing)
+        while len(self._newest_tags) > TAGS_ORDERED_MAX:
+            self._newest_tags.popitem(last=False)
         if fact.type == "tag.read":
             tags.add(tag)
         else:

@@ -4,12 +4,12 @@ One message gives at most one fact, a snapshot one for each point that differs f
 already says, one of troubles or of a wristband one for each that is new. A message that says nothing new gives none and is acked all the same.
 """
 
-from collections import Counter
+from collections import Counter, OrderedDict
 from dataclasses import dataclass
 
 from casegateway.drafts import Draft, from_node
 from casegateway.events import Moment
-from casegateway.limits import TAG_RECHECK_MS
+from casegateway.limits import TAG_RECHECK_MS, TAGS_ORDERED_MAX
 from casegateway.memory import Memory
 from casegateway.troubles import PointTroubles
 from casewire import (
@@ -96,7 +96,8 @@ class Translator:
         self._unwatched: dict[str, int] = {}
         self._rechecks: dict[str, _Recheck] = {}
         # Number and earliest of the newest fact of a point, for readers of a tag on it.
-        self._newest: dict[tuple[str, int, str], tuple[tuple[int, int], int]] = {}
+        self._newest: OrderedDict[tuple[str, int, str], tuple[tuple[int, int], int]] = OrderedDict()
+        self._newest_max = len(area.points) + TAGS_ORDERED_MAX
 
     def doubt(self, node: str, since_us: int) -> None:
         """The node was away since `since_us`: what its readers told before must be told again."""
@@ -113,7 +114,7 @@ class Translator:
             found = self._contact(node, frame, occurred, message.point, message.state)
             return self._finish(node, frame, occurred, message.point, found)
         if isinstance(message, Tag):
-            return self._finish(node, frame, occurred, message.point, self._tag(node, message))
+            return self._finish(node, frame, occurred, message.point, self._tag(node, frame, message))
         if isinstance(message, Troubles):
             return self._troubled(node, frame, occurred, message)
         if isinstance(message, Band):
@@ -169,8 +170,9 @@ class Translator:
             return [from_node(node, frame, (min(earliest, since_us - 1), latest), suffix, *found)]
         earliest = max(earliest, since_us)
         self._newest[key] = (frame.boot, frame.seq), earliest
-        if found[0] == "tag.gone":
-            del self._newest[key]  # bounded: only tags that lie there
+        self._newest.move_to_end(key)
+        if len(self._newest) > self._newest_max:
+            self._newest.popitem(last=False)
         return [from_node(node, frame, (earliest, latest), suffix, *found)]
 
     def _contact(
@@ -250,7 +252,7 @@ class Translator:
             if message.flags & flag and (flag == BAND_BUTTON or not self._memory.has_told(band, name))
         ]
 
-    def _tag(self, node: str, message: Tag) -> Found | None:
+    def _tag(self, node: str, frame: Frame, message: Tag) -> Found | None:
         point = self._points.get((node, message.point))
         if point is None or point.kind != "reader":
             self.counters["unknown_point" if point is None else "unfitting_message"] += 1
@@ -258,11 +260,14 @@ class Translator:
         tag = message.uid.hex().upper()
         is_known = tag in self._memory.tags.get(point.of, ())
         recheck = self._rechecks.get(point.of)
+        if recheck is not None and (frame.boot, frame.seq) < (recheck.frame.boot, recheck.frame.seq):
+            recheck = None  # from before the question: no answer to it
         is_again = recheck is not None and recheck.was_away and tag in recheck.tags
         if recheck is not None:
             recheck.tags.discard(tag)
         if not message.present:
-            return ("tag.gone", self._tag_body(point.of, tag)) if is_known else None
+            # Also of a tag that is not known: its coming may still be on the way, and does not undo this.
+            return "tag.gone", self._tag_body(point.of, tag)
         if is_known and not is_again and point.of not in self._unwatched:
             return None
         return "tag.read", self._tag_body(point.of, tag)

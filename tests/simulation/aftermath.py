@@ -143,7 +143,8 @@ def _lost(world: "World", leaves: list[dict[str, Any]]) -> None:
             ),
             default=0,
         )
-        since_us = max(back_us, at_us - 8 * SECOND_US)
+        # A log that begins after the loss has never heard the node: what somebody plays back to it is new to it.
+        since_us = max(back_us, at_us - 8 * SECOND_US, world.truth.leaves[0].at_us)
         gone = [us for us in world.truth.gone.get(node, []) if since_us < us <= at_us]
         if gone and leaf["occurred"]["earliest_us"] > gone[-1] + LOST_SLACK_US:
             late_s = (leaf["occurred"]["earliest_us"] - gone[-1]) / 1e6
