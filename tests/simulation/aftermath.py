@@ -127,6 +127,16 @@ def _changed(world: "World", node: str, emitted: Any) -> int:
     return before[-1] if before else emitted.at_us
 
 
+def _is_new_to(world: "World", leaves: list[dict[str, Any]], node: str, gone_us: int, lost_us: int) -> bool:
+    """Whether the log first had this life of the node after its end: what somebody plays back is then new (docs/wire.md)."""
+    before, since = set(), set()
+    for leaf in leaves:
+        if leaf["source"]["name"] == node:
+            at_us = world.truth.leaves[leaf["index"]].at_us
+            (before if at_us <= gone_us else since if at_us <= lost_us else set()).add(leaf["source"]["boot"])
+    return not before or bool(since - before)
+
+
 def _lost(world: "World", leaves: list[dict[str, Any]]) -> None:
     """A loss is dated back to when the node was last heard, not to when its silence was noticed."""
     if not world.gateway.time.is_honest():
@@ -143,10 +153,11 @@ def _lost(world: "World", leaves: list[dict[str, Any]]) -> None:
             ),
             default=0,
         )
-        # A log that begins after the loss has never heard the node: what somebody plays back to it is new to it.
-        since_us = max(back_us, at_us - 8 * SECOND_US, world.truth.leaves[0].at_us)
+        since_us = max(back_us, at_us - 8 * SECOND_US)
         gone = [us for us in world.truth.gone.get(node, []) if since_us < us <= at_us]
-        if gone and leaf["occurred"]["earliest_us"] > gone[-1] + LOST_SLACK_US:
+        if not gone or _is_new_to(world, leaves, node, gone[-1], at_us):
+            continue
+        if leaf["occurred"]["earliest_us"] > gone[-1] + LOST_SLACK_US:
             late_s = (leaf["occurred"]["earliest_us"] - gone[-1]) / 1e6
             world.truth.violate(
                 "I7", f"leaf {leaf['index']}: the loss of a node is dated {late_s:.1f} s too late"

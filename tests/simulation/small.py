@@ -218,7 +218,15 @@ def _standing(leaves: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Alarms that were, raised and cleared: not those that a fact which came late showed never to have been."""
     alarms = [leaf for leaf in leaves if leaf["type"] in (RAISED, CLEARED)]
     never = {_stage_of(leaf) for leaf in alarms if leaf["body"].get("reason") == "late_evidence"}
-    return [leaf for leaf in alarms if _stage_of(leaf) not in never]
+    # Of one whose duty is over no stage stands: where it was taken back and never ended otherwise, lower stages went with it.
+    over = {leaf["body"]["obligation"] for leaf in leaves if leaf["type"] == "obligation.closed/1"}
+    ended = {
+        leaf["body"]["alarm"]
+        for leaf in alarms
+        if leaf["type"] == CLEARED and leaf["body"].get("reason") != "late_evidence"
+    }
+    gone = {alarm for alarm, _ in never if alarm in over} - ended
+    return [leaf for leaf in alarms if _stage_of(leaf) not in never and leaf["body"]["alarm"] not in gone]
 
 
 def _stage_of(leaf: dict[str, Any]) -> tuple[str, str]:
@@ -231,7 +239,9 @@ def _alarm_of(leaf: dict[str, Any]) -> tuple[str, ...]:
 
 
 def _is_told(leaf: dict[str, Any]) -> bool:
-    return leaf["class"] == "fact" and leaf["occurred"]["by"] != "gateway"
+    """What nodes and officers said, but not of our own orders: a lamp does not blink for what a restart tells in one turn."""
+    is_ours = leaf["type"].startswith("output.")
+    return leaf["class"] == "fact" and leaf["occurred"]["by"] != "gateway" and not is_ours
 
 
 def _told(leaf: dict[str, Any]) -> tuple[str, ...]:
