@@ -32,7 +32,7 @@ SEEN_SEQS_MAX: Final = 4_096
 BANDS_TOLD_MAX: Final = 1_024
 """Wristbands remembered that told of a cut strap or a low battery, so that it is one fact until they are bound anew."""
 TAGS_ORDERED_MAX: Final = 256
-"""Tags at a reader whose newest report is known, so that one which was overtaken does not undo it: four queues of a node."""
+"""Tags, over all readers, whose newest report is known, so that one which was overtaken does not undo it: four queues of a node."""
 EARLIER_BOOTS_MAX: Final = 16
 """Boots of a node before its present one whose messages and uptime are remembered, for what it kept over a reset."""
 LINE_DELAY_MS: Final = 20
