@@ -4,6 +4,7 @@ The one module of custody that reads anything, and it reads the package's own da
 """
 
 from dataclasses import replace
+from functools import cache
 from hashlib import sha256
 from importlib import resources
 
@@ -14,7 +15,7 @@ from custody.rules import Rulebook
 
 def rulebook_names() -> list[str]:
     """Names of the bundled rulebooks, for `--rulebook`."""
-    return _names("rulebook")
+    return list(_names("rulebook"))
 
 
 def rulebook_text(name: str) -> str:
@@ -25,7 +26,7 @@ def rulebook_text(name: str) -> str:
 
 def area_names() -> list[str]:
     """Names of the bundled example areas."""
-    return _names("areas")
+    return list(_names("areas"))
 
 
 def area_text(name: str) -> str:
@@ -33,13 +34,15 @@ def area_text(name: str) -> str:
     return _text("areas", name)
 
 
-def _names(folder: str) -> list[str]:
+@cache
+def _names(folder: str) -> tuple[str, ...]:
     place = resources.files("custody").joinpath(*folder.split("/"))
     if not place.is_dir():
-        return []
-    return sorted(f.name.removesuffix(".toml") for f in place.iterdir() if f.name.endswith(".toml"))
+        return ()
+    return tuple(sorted(f.name.removesuffix(".toml") for f in place.iterdir() if f.name.endswith(".toml")))
 
 
+@cache
 def _text(folder: str, name: str) -> str:
     if name not in _names(folder):
         raise KeyError(f"expected one of {', '.join(_names(folder))}, found {name!r}")

@@ -13,6 +13,7 @@ import time
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from argon2 import PasswordHasher
@@ -67,6 +68,16 @@ class SignIn:
     retry_s: int = 0
 
 
+_HASHER: Final = PasswordHasher()
+
+
+@lru_cache(4)
+def _nobody(hasher: PasswordHasher) -> str:
+    """A password that nobody has, hashed once in a process: an unknown number costs as much time as a wrong password,
+    so that numbers cannot be probed."""
+    return hasher.hash(secrets.token_urlsafe(16))
+
+
 class Accounts:
     """Accounts and sessions in the store."""
 
@@ -77,13 +88,12 @@ class Accounts:
         """`clock` gives POSIX seconds; `hasher` sets argon2's cost."""
         self._database = database
         self._settings = settings
-        self._hasher = hasher or PasswordHasher()
+        self._hasher = hasher or _HASHER
         self._clock = clock
         self._tries: OrderedDict[str, deque[float]] = OrderedDict()
         self._lock = threading.Lock()
         self._hashing = threading.BoundedSemaphore(HASHES_AT_ONCE)
-        # an unknown number costs as much time as a wrong password, so that numbers cannot be probed
-        self._nobody = self._hasher.hash(secrets.token_urlsafe(16))
+        self._nobody = _nobody(self._hasher)
 
     # --- accounts ---------------------------------------------------------------------------
 

@@ -12,6 +12,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from argon2 import PasswordHasher
+
 from caselog.errors import DiskBusy
 from caselog.keys import SoftKey
 from caseserver.accounts import AccountError, Accounts
@@ -79,9 +81,13 @@ def init_main(argv: list[str], clock: Any) -> int:
 
 
 def init(
-    data: Path, gateways: list[tuple[str, Path, str]], clock: Any, keys: Path | None = None
-) -> dict[str, str]:
-    """Prepare `data`, and `keys` for personal data; gives number -> password of the administrators. Refuses a directory that is prepared."""
+    data: Path, gateways: list[tuple[str, Path, str]], clock: Any, keys: Path | None = None,
+    hasher: PasswordHasher | None = None,
+) -> dict[str, str]:  # fmt: skip
+    """Prepare `data`, and `keys` for personal data; gives number -> password of the administrators. Refuses a directory that is prepared.
+
+    `hasher` sets argon2's cost.
+    """
     if (data / DATABASE_FILE).exists() or (data / KEY_FILE).exists():
         raise CommandError(
             f"expected a directory without {DATABASE_FILE} and {KEY_FILE}, found them in {data}"
@@ -99,7 +105,7 @@ def init(
     settings = load_settings(data)
     database = Database(data / DATABASE_FILE)
     try:
-        accounts = Accounts(database, settings.sessions)
+        accounts = Accounts(database, settings.sessions, hasher)
         passwords = {number: new_password() for number in ADMINISTRATORS}
         for number, password in passwords.items():
             roles = ["system_administrator"]

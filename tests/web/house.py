@@ -36,6 +36,8 @@ from custody.engine import Engine
 from custody.facts import Fact
 
 PASSWORD = "correct horse battery staple"
+HASHER = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+"""The weakest argon2 there is: these tests are about pages, and sign in a hundred times."""
 SECOND, MINUTE, HOUR = 1_000_000, 60_000_000, 3_600_000_000
 
 
@@ -162,15 +164,13 @@ class House:
             area = load_area(text, name)
             keys[area.gateway] = (area, SoftKey.generate())
             gateways.append((area.gateway, folder / f"{name}.toml", keys[area.gateway][1].public.hex()))
-        commands.init(folder, gateways, self.clock, folder.parent / f"{folder.name}-keys")
+        commands.init(folder, gateways, self.clock, folder.parent / f"{folder.name}-keys", HASHER)
         settings = load_settings(folder)
         settings = settings.model_copy(
             update={"sessions": settings.sessions.model_copy(update={"tries_per_minute_max": 1000})}
         )
         self.program = Program(folder, settings, self.clock)
-        # the weakest argon2 there is: these tests are about pages, and sign in a hundred times
-        hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-        self.program.accounts = Accounts(self.program.database, settings.sessions, hasher)
+        self.program.accounts = Accounts(self.program.database, settings.sessions, HASHER)
         self.station = self.program.station
         states = {state.gateway: state for state in self.station.states()}
         self.gateways = {

@@ -8,11 +8,12 @@ import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import date, timedelta
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from custody.config import ConfigError
+from custody.config import ConfigError, ConfigProblem
 from custody.fields import is_ref
 from custody.name import Name
 from custody.reader.base import STAY_STEPS, Reader
@@ -26,6 +27,8 @@ __all__ = [
 ]  # fmt: skip
 
 INCLUDES_MAX: Final = 32
+PARTS_KEPT: Final = 64
+"""Shared parts kept as they were read; what is lost first is the part that was not asked for longest."""
 _FILE_KEYS: Final = ("rulebook", "approval", "step", "rule")
 
 
@@ -78,7 +81,7 @@ def load_rulebook(
         title=Name(**title),
         in_force_from=since,
         in_force_until=until,
-        rules=tuple(rules),
+        rules=rules,
         approvals={item.fact: item for item in approvals},
         steps={item.fact: item for item in steps},
         titles={str(head.get("id")): Name(**title)},
@@ -88,17 +91,15 @@ def load_rulebook(
     return book
 
 
-_Tables = tuple[list[Rule], list[Approval], list[Step]]
+_Tables = tuple[tuple[Rule, ...], tuple[Approval, ...], tuple[Step, ...]]
 
 
 def _tables(r: Reader, raw: Mapping[str, Any]) -> _Tables:
+    rules = r.tables(raw, "", "rule")
     return (
-        [
-            rule_of(r, t, f"rule[{n}] {t.get('id')}/{t.get('variant')}")
-            for n, t in enumerate(r.tables(raw, "", "rule"))
-        ],
-        [approval_of(r, t, f"approval[{n}]") for n, t in enumerate(r.tables(raw, "", "approval"))],
-        [step_of(r, t, f"step[{n}]") for n, t in enumerate(r.tables(raw, "", "step"))],
+        tuple(rule_of(r, t, f"rule[{n}] {t.get('id')}/{t.get('variant')}") for n, t in enumerate(rules)),
+        tuple(approval_of(r, t, f"approval[{n}]") for n, t in enumerate(r.tables(raw, "", "approval"))),
+        tuple(step_of(r, t, f"step[{n}]") for n, t in enumerate(r.tables(raw, "", "step"))),
     )
 
 
@@ -111,17 +112,22 @@ def _included(reader: Reader, name: object, included: Callable[[str], str]) -> _
     if text is None:
         reader.add("rulebook.include", "the name of a shared part", name)
         return None
+    found, problems = _part(str(name), text)
+    reader.problems += problems
+    return found
+
+
+@lru_cache(PARTS_KEPT)
+def _part(name: str, text: str) -> tuple[_Tables | None, tuple[ConfigProblem, ...]]:
+    """A shared part and what is wrong in it. The books of an area name the same parts: each is read once."""
     part = Reader(f"{name}.toml")
     try:
         raw = _parse(part, text)
     except ConfigError as error:
-        reader.problems += error.problems
-        return None
+        return None, tuple(error.problems)
     if "rulebook" in raw:
         part.add("rulebook", "no [rulebook] in a shared part", "one")
-    found = _tables(part, raw)
-    reader.problems += part.problems
-    return found
+    return _tables(part, raw), tuple(part.problems)
 
 
 def _once(r: Reader, what: str, keys: list[str]) -> None:
