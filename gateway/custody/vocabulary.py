@@ -11,11 +11,12 @@ from custody.name import Name
 Codes = Mapping[str, Name]
 
 
-def _codes(**names: tuple[str, str]) -> Codes:
+def codes(**names: tuple[str, str]) -> Codes:
+    """A closed list: code -> its two names."""
     return {code: Name(*name) for code, name in names.items()}
 
 
-MEASURES: Final = _codes(
+MEASURES: Final = codes(
     criminal_summons=("刑事传唤", "Criminal summons"),  # CPL 119
     coercive_summons=("拘传", "Coercive summons"),  # CPL 119
     public_order_questioning=("询问查证", "Public-order questioning"),  # PSAPL 97
@@ -25,13 +26,13 @@ MEASURES: Final = _codes(
     administrative_detention=("行政拘留", "Administrative detention"),
     voluntary=("自愿到场", "Voluntary"),  # witness, victim, mediation: free to leave
 )
-SERVICES: Final = _codes(
+SERVICES: Final = codes(
     sworn=("人民警察", "People's police"),
     auxiliary=("警务辅助人员", "Police auxiliary"),
     external=("其他机关", "Another organ"),  # whose written decision an officer enters
 )
-SEXES: Final = _codes(F=("女", "Female"), M=("男", "Male"))
-ROLES: Final = _codes(
+SEXES: Final = codes(F=("女", "Female"), M=("男", "Male"))
+ROLES: Final = codes(
     duty_officer=("值班民警", "duty officer"),
     case_officer=("办案民警", "case officer"),
     area_administrator=("办案区管理员", "area administrator"),
@@ -50,7 +51,7 @@ ROLES: Final = _codes(
     superintendent=("警司", "superintendent"),
     court=("法院", "court"),
 )
-RELEASE_REASONS: Final = _codes(
+RELEASE_REASONS: Final = codes(
     released=("放行", "Released"),
     bail=("取保候审", "Bail"),
     residential_surveillance=("监视居住", "Residential surveillance"),
@@ -62,7 +63,7 @@ RELEASE_REASONS: Final = _codes(
     other=("其他", "Other"),
 )
 # What is stated of a person or a case as far as a rule asks for it. Not stated is not the same as no.
-FLAGS: Final = _codes(
+FLAGS: Final = codes(
     under_16=("不满 16 周岁", "Under 16"),
     aged_70=("年满 70 周岁", "70 or over"),
     pregnant_or_nursing=("怀孕或者哺乳不满一周岁婴儿", "Pregnant, or nursing a child under one"),
@@ -93,25 +94,25 @@ FLAGS: Final = _codes(
     detention_from_ten_days=("可能拘留十日以上", "Ten days of detention or more possible"),
     hearing_case=("适用听证程序", "Hearing applies"),
 )
-BAND_STATES: Final = _codes(  # a wristband's way
+BAND_STATES: Final = codes(  # a wristband's way
     free=("可用", "Free"),
     worn=("佩戴中", "Worn"),
     out=("未收回", "Not returned"),
     returned=("待清洁", "To be cleaned"),
     withdrawn=("停用", "Withdrawn"),
 )
-BAND_CONDITIONS: Final = _codes(  # as it was given back
+BAND_CONDITIONS: Final = codes(  # as it was given back
     whole=("完好", "Whole"),
     cut=("被剪断", "Cut"),
     damaged=("损坏", "Damaged"),
 )
-BAND_ENDS: Final = _codes(  # why one is used no more
+BAND_ENDS: Final = codes(  # why one is used no more
     lost=("丢失", "Lost"),
     damaged=("损坏", "Damaged"),
     battery=("电池失效", "Battery dead"),
     other=("其他", "Other"),
 )
-DOOR_ORDERS: Final = _codes(  # why an officer has a door released
+DOOR_ORDERS: Final = codes(  # why an officer has a door released
     entry=("带入", "Bringing in"),
     exit=("带出", "Taking out"),
     medical=("救治", "Medical help"),
@@ -119,19 +120,19 @@ DOOR_ORDERS: Final = _codes(  # why an officer has a door released
     test=("检修、测试", "Test of the lock"),
     other=("其他", "Other"),
 )
-DOOR_FAILURES: Final = _codes(  # why an ordered door was not seen to be released
+DOOR_FAILURES: Final = codes(  # why an ordered door was not seen to be released
     late=("命令到达太晚", "The order came too late"),
     clock=("时钟失信，不知命令多久", "The clock is in doubt, and how old the order is not known"),
     silent=("节点失联", "The node is silent"),
     unmoved=("锁没有动作", "The lock was not seen to move"),
 )
-WALKS: Final = _codes(  # what came of a walk test at one point
+WALKS: Final = codes(  # what came of a walk test at one point
     passed=("通过", "Passed"),
     failed=("未通过", "Failed"),
     absent=("未安装", "Not there"),
 )
 # What a point can be seen to do; `nothing`: it was not seen to do anything.
-SIGHTS: Final = _codes(
+SIGHTS: Final = codes(
     open=("打开", "Open"),
     shut=("关上", "Shut"),
     withdrawn=("锁舌缩回", "Bolt drawn back"),
@@ -148,12 +149,12 @@ SIGHTS: Final = _codes(
     gone=("标签拿开", "Tag gone"),
     nothing=("未见变化", "Nothing"),
 )
-RECEPTION_GROUNDS: Final = _codes(
+RECEPTION_GROUNDS: Final = codes(
     mediation=("调解", "Mediation"),
     hearing=("听证", "Hearing"),
     simplified_procedure=("简易程序", "Simplified procedure"),
 )
-SAMPLES: Final = _codes(
+SAMPLES: Final = codes(
     portrait=("照相", "Portrait"),
     fingerprints=("指纹", "Fingerprints"),
     blood=("血液", "Blood"),
@@ -163,29 +164,29 @@ SAMPLES: Final = _codes(
     iris=("虹膜", "Iris"),
     other=("其他", "Other"),
 )
-NOTICES: Final = _codes(
+NOTICES: Final = codes(
     summons=("传唤", "Summons"),
     continued_questioning=("继续盘问", "Continued questioning"),
     criminal_detention=("刑事拘留", "Criminal detention"),
     arrest=("逮捕", "Arrest"),
     administrative_detention=("行政拘留", "Administrative detention"),
 )
-NOTICE_EXCUSES: Final = _codes(
+NOTICE_EXCUSES: Final = codes(
     cannot_notify=("无法通知", "Cannot be notified"),
     state_security_or_terror=(
         "危害国家安全、恐怖活动犯罪，通知可能有碍侦查",
         "State security or terrorism, would hinder",
     ),
 )
-GUARDIANS: Final = _codes(
+GUARDIANS: Final = codes(
     legal_representative=("法定代理人", "Legal representative"),
     suitable_adult=("合适成年人", "Appropriate adult"),
 )
-INTERVIEWS: Final = _codes(
+INTERVIEWS: Final = codes(
     interrogation=("讯问", "Interrogation"),
     questioning=("询问", "Questioning"),
 )
-ACTS: Final = _codes(
+ACTS: Final = codes(
     seizure=("扣押", "Seizure"),
     identification=("辨认", "Identification"),
     mediation=("调解", "Mediation"),
@@ -195,61 +196,61 @@ ACTS: Final = _codes(
     assisted=("辅警协助事项", "Act with auxiliaries"),
     electronic_signature=("电子签名、捺印", "Electronic signature"),
 )
-HEALTH: Final = _codes(
+HEALTH: Final = codes(
     well=("未见异常", "Nothing found"),
     injured=("有伤", "Injured"),
     ill=("患病", "Ill"),
 )
-DEVICES: Final = _codes(
+DEVICES: Final = codes(
     strap=("约束带", "Strap"),
     rope=("警绳", "Police rope"),
     handcuffs=("手铐", "Handcuffs"),
     leg_irons=("脚镣", "Leg irons"),
 )
-RESTRAINT_GROUNDS: Final = _codes(
+RESTRAINT_GROUNDS: Final = codes(
     drunk=("醉酒", "Drunk"),
     violence=("行凶", "Violence"),
     escape=("逃跑", "Escape"),
     self_harm=("自伤、自杀", "Self-harm"),
     other=("其他", "Other"),
 )
-COERCIONS: Final = _codes(
+COERCIONS: Final = codes(
     liberty=("限制人身自由", "Restriction of liberty"),
     property=("对财物", "On property"),
 )
-OUTCOMES: Final = _codes(
+OUTCOMES: Final = codes(
     release=("放行", "Release"),
     bail=("取保候审", "Bail"),
     residential_surveillance=("监视居住", "Residential surveillance"),
     warning=("警告", "Warning"),
     fine=("罚款", "Fine"),
 )
-DECISIONS: Final = _codes(approved=("批准", "Approved"), refused=("不批准", "Refused"))
-EXIT_GROUNDS: Final = _codes(
+DECISIONS: Final = codes(approved=("批准", "Approved"), refused=("不批准", "Refused"))
+EXIT_GROUNDS: Final = codes(
     recover_goods=("起赃", "Recover goods"),
     identify_scene=("辨认现场", "Identify a scene"),
     identify_body=("辨认尸体", "Identify a body"),
     hospital=("就医", "Hospital"),
     other=("其他", "Other"),
 )
-ESCORTS: Final = _codes(road=("公路", "Road"), air=("民航", "Air"))
-RECEIVERS: Final = _codes(
+ESCORTS: Final = codes(road=("公路", "Road"), air=("民航", "Air"))
+RECEIVERS: Final = codes(
     family=("家属", "Family"),
     guardian=("监护人", "Guardian"),
     escorted_home=("送回", "Escorted home"),
 )
-REPORTED_TO: Final = _codes(
+REPORTED_TO: Final = codes(
     supervision=("督察部门", "Supervision"),
     station_work_unit=("派出所工作主管部门", "Station-work unit"),
     county_head=("县级公安机关负责人", "County head"),
     procuratorate=("人民检察院", "Procuratorate"),
     family=("家属", "Family"),
 )
-SUPERVISED: Final = _codes(
+SUPERVISED: Final = codes(
     approval=("继续盘问审批", "Approval of continued questioning"),
     health=("入区健康检查情况", "Condition on admission"),
 )
-INCIDENTS: Final = _codes(
+INCIDENTS: Final = codes(
     illness=("患病", "Illness"),
     injury=("受伤", "Injury"),
     serious_injury=("重伤", "Serious injury"),
@@ -258,53 +259,53 @@ INCIDENTS: Final = _codes(
     overrun=("超时限", "Time limit overrun"),
     death=("死亡", "Death"),
 )
-REPORTS: Final = _codes(
+REPORTS: Final = codes(
     public_order=("治安", "Public order"),
     administrative=("行政", "Administrative"),
     criminal=("刑事", "Criminal"),
 )
-REVIEWS: Final = _codes(
+REVIEWS: Final = codes(
     administrative=("受案审查", "Administrative intake"),
     administrative_complex=("受案审查（复杂）", "Administrative intake, complex"),
     criminal=("立案审查", "Criminal filing"),
     clue=("线索核实", "Verification of a clue"),
     from_administrative=("行政机关移送", "From an administrative organ"),
 )
-PROCEDURES: Final = _codes(ordinary=("普通程序", "Ordinary"), simplified=("简易程序", "Simplified"))
-PARADES: Final = _codes(
+PROCEDURES: Final = codes(ordinary=("普通程序", "Ordinary"), simplified=("简易程序", "Simplified"))
+PARADES: Final = codes(
     persons=("人", "Persons"),
     photos=("照片", "Photographs"),
     objects=("物品", "Objects"),
 )
-RECORDINGS: Final = _codes(
+RECORDINGS: Final = codes(
     interview=("讯（询）问录音录像", "Interview"),
     body_camera=("执法记录仪", "Body camera"),
     area=("办案区监控", "Area video"),
 )
-DAMAGES: Final = _codes(
+DAMAGES: Final = codes(
     cut=("剪接、删改", "Cut or altered"),
     damaged=("损毁", "Damaged"),
     lost=("丢失", "Lost"),
     hash_mismatch=("校验不符", "Hash does not match"),
 )
-EXPORTS: Final = _codes(
+EXPORTS: Final = codes(
     biometric=("人体生物识别信息", "Biometric data"),
     video=("视频", "Video"),
     record=("办案记录", "Record"),
 )
-ERASURE_GROUNDS: Final = _codes(
+ERASURE_GROUNDS: Final = codes(
     kept_long_enough=("保存期限届满", "Kept long enough"),
     purpose_served=("不再需要", "No longer needed"),
     unlawful=("依法不该收集", "Should not have been collected"),
     wrong_person=("登记错人", "Entered of the wrong person"),
     ordered=("上级或者有关机关决定", "Ordered by another organ"),
 )
-QUALIFICATIONS: Final = _codes(
+QUALIFICATIONS: Final = codes(
     basic=("基本级执法资格", "Basic qualification"),
     legal_exam=("国家统一法律职业资格", "National legal examination"),
     juvenile=("未成年人案件专门培训", "Trained for cases of minors"),
 )
-INPUTS: Final = _codes(
+INPUTS: Final = codes(
     smoke=("烟感", "smoke"),
     water=("水浸", "water"),
     temperature=("温度", "temperature"),
@@ -314,7 +315,7 @@ INPUTS: Final = _codes(
     mains=("市电中断", "mains lost"),
     ups=("UPS 电池", "UPS battery"),
 )
-TROUBLES: Final = _codes(  # the bits of the wire's Troubles, lowest first
+TROUBLES: Final = codes(  # the bits of the wire's Troubles, lowest first
     line_short=("线路短路", "line shorted"),
     line_open=("线路断开", "line cut"),
     line_fault=("线路阻值异常", "line of a wrong resistance"),
@@ -328,8 +329,8 @@ TROUBLES: Final = _codes(  # the bits of the wire's Troubles, lowest first
     default_key=("使用公开的出厂密钥", "default key in use"),
     noisy=("通信干扰大", "too much noise"),
 )
-INSPECTIONS: Final = _codes(accepted=("验收合格", "Accepted"), not_accepted=("未验收", "Not accepted"))
-GROUNDS: Final = _codes(
+INSPECTIONS: Final = codes(accepted=("验收合格", "Accepted"), not_accepted=("未验收", "Not accepted"))
+GROUNDS: Final = codes(
     grave_or_complex_custody_needed=(
         "案情特别重大、复杂，需要拘留、逮捕",
         "Grave or complex, detention or arrest needed",

@@ -23,6 +23,8 @@ _CASE: Final = _DESK | {"legal_reviewer", "station_leader"}
 _CHECKERS: Final = frozenset(
     {"duty_officer", "area_administrator", "legal_reviewer", "supervisor", "station_leader"}
 )
+_STORE: Final = frozenset({"keeper"})
+_CHAIN: Final = _CASE | {"keeper"}
 _SYSTEM: Final = frozenset({"system_administrator"})
 ERASERS: Final = _REVIEWERS | _SYSTEM
 """Who may sign that a person's particulars are destroyed: two officers, one of them a supervisor."""
@@ -40,7 +42,7 @@ COMPARERS: Final = frozenset({"legal_reviewer", "supervisor", "inspector", "stat
 """Who may ask what another rulebook would make of the log."""
 
 
-PAGES_ONLY: Final = frozenset({"person.identified", "person.erased", "point.walked"})
+PAGES_ONLY: Final = frozenset({"person.identified", "person.erased", "item.described", "point.walked"})
 """Facts behind which something else has to be done first: sealing a value, a second signature, looking up what was seen."""
 
 
@@ -87,6 +89,14 @@ FACT_ROLES: Final[Mapping[str, frozenset[str]]] = _table(
     (_CASE, "hearing.closed case.decided filing_review.applied filing_review.decided filing_rereview.applied"),
     (_CASE, "filing_rereview.decided case.sent"),
     (_CASE | {"keeper"}, "dossier.closed dossier.taken dossier.returned"),
+    (_CARE | {"keeper"}, "item.found item.returned"),
+    (_CASE, "item.seized item.registered item.collected item.brought_in item.tested item.found_unrelated item.announced"),
+    (_CHAIN | _CARE, "item.described item.photographed item.signed item.refused_signature item.handed_over"),
+    (_CHAIN, "item.split item.corrected item.sent item.received item.inspected"),
+    (_STORE, "dossier.entered item.tagged item.stored item.taken_out item.lent item.given_back loan.reported"),
+    (_STORE, "item.restored item.transferred item.destroyed item.auctioned item.forfeited"),
+    (_HEADS, "item.test_approved item.borrow_approved loan.extended seizure.extended disposal.decided"),
+    (_CHECKERS | {"keeper"}, "count.started item.counted count.ended clearup.held"),
     (_CASE | {"keeper"}, "recording.made recording.marked_evidence recording.copied recording.exported recording.damaged"),
     (_SYSTEM | {"keeper"}, "recording.deleted"),
     (_FLOOR | {"supervisor"}, "incident.occurred incident.treated incident.reported incident.closed supervision.on_site"),

@@ -50,6 +50,18 @@ RECORDINGS: interview body_camera area
 DAMAGES: cut damaged lost hash_mismatch
 INCIDENTS: illness injury serious_injury self_harm escape overrun death
 REPORTED_TO: supervision station_work_unit county_head procuratorate family
+KEEPING_GROUNDS: state_security_or_terror cannot_notify refuses receiver_absent other
+PROCEDURES_OF_SEIZURE: criminal public_order administrative
+SEIZED_FROM: person place other
+NO_PHOTO: camera_failed unsafe sealed private other
+SIGNED_ACTS: listing seizure receipt returning
+SIGNERS: person holder owner family witness officer receiver
+ITEM_CONDITIONS: whole damaged short swapped
+LOAN_PURPOSES: identification appraisal evidence interview court other
+HEADS_TOLD: case_department_head property_department_head
+DESTINATIONS: laboratory procuratorate court detention_centre outside keeper
+DISPOSALS: restore transfer forfeit auction destroy
+COLLECTORS: person family
 """
 
 SHAPES_TEXT = """
@@ -252,6 +264,48 @@ supervision.on_site: incident=ref officer?=ref
 death.appraised: incident=ref officer?=ref
 death.family_told: incident=ref officer?=ref
 incident.closed: incident=ref officer?=ref
+# property
+item.found: item=ref stay=ref taken_by=ref pieces=int[1..1000000] valuable?=bool dangerous?=bool cash?=bool seal?=ref sheet?=ref kept_because?=ref<KEEPING_GROUNDS> officer?=ref
+item.seized: item=ref stay?=ref case=ref procedure=ref<PROCEDURES_OF_SEIZURE> seized_from=ref<SEIZED_FROM> officers=refs taken_by=ref pieces=int[1..1000000] valuable?=bool dangerous?=bool cash?=bool seal?=ref sheet?=ref copies=int[0..20] remote?=bool officer?=ref
+item.registered: item=ref stay?=ref case=ref officers=refs taken_by=ref pieces=int[1..1000000] valuable?=bool dangerous?=bool cash?=bool seal?=ref sheet?=ref officer?=ref
+item.collected: item=ref stay?=ref case=ref officers=refs taken_by=ref pieces=int[1..1000000] valuable?=bool dangerous?=bool cash?=bool seal?=ref sheet?=ref officer?=ref
+dossier.entered: dossier=ref keeper=ref officer?=ref
+item.split: item=ref stay?=ref part=ref pieces=int[1..1000000] officers=refs seal?=ref officer?=ref
+item.described: item=ref stay?=ref title?=hash features?=hash serial?=hash remark?=hash officer?=ref
+item.photographed: item=ref stay?=ref photo?=hash no_photo?=ref<NO_PHOTO> officer?=ref
+item.tagged: item=ref stay?=ref tag=ref officer?=ref
+item.signed(of): item=ref stay?=ref of=ref<SIGNED_ACTS> signed_by=ref<SIGNERS> signature=hash sheet?=ref officer?=ref
+item.refused_signature(of): item=ref stay?=ref of=ref<SIGNED_ACTS> signed_by=ref<SIGNERS> signature=hash sheet?=ref officer?=ref
+item.brought_in: item=ref stay?=ref officer?=ref
+item.test_approved: item=ref stay?=ref approver=ref officer?=ref
+item.tested: item=ref stay?=ref officer?=ref
+item.found_unrelated: item=ref stay?=ref officer?=ref
+item.announced: item=ref stay?=ref officer?=ref
+seizure.extended: item=ref stay?=ref approver=ref until_at_us=instant officer?=ref
+item.inspected(state): item=ref stay?=ref state=ref<ITEM_CONDITIONS> inspector=ref officer?=ref
+item.corrected: item=ref stay?=ref reason=text officers=refs pieces?=int[1..1000000] valuable?=bool dangerous?=bool cash?=bool seal?=ref compartment?=ref officer?=ref
+item.handed_over: item=ref stay?=ref giver=ref keeper=ref giver_signature=hash taker_signature=hash sheet?=ref officer?=ref
+item.stored: item=ref stay?=ref keeper=ref compartment=ref officer?=ref
+item.taken_out: item=ref stay?=ref keeper=ref compartment=ref officer?=ref
+item.borrow_approved: item=ref stay?=ref approver=ref borrower=ref purpose=ref<LOAN_PURPOSES> return_by_at_us=instant officer?=ref
+item.lent: item=ref stay?=ref keeper=ref borrower=ref return_by_at_us=instant giver_signature=hash taker_signature=hash officer?=ref
+loan.extended: item=ref stay?=ref approver=ref return_by_at_us=instant officer?=ref
+loan.reported(receiver): item=ref stay?=ref receiver=ref<HEADS_TOLD> officer?=ref
+item.given_back(state): item=ref stay?=ref keeper=ref borrower=ref state=ref<ITEM_CONDITIONS> giver_signature=hash taker_signature=hash officer?=ref
+item.sent(destination): item=ref stay?=ref destination=ref<DESTINATIONS> carrier=ref sheet?=ref officer?=ref
+item.received(destination): item=ref stay?=ref destination=ref<DESTINATIONS> carrier=ref keeper?=ref state?=ref<ITEM_CONDITIONS> officer?=ref
+disposal.decided(disposal): item=ref stay?=ref case=ref disposal=ref<DISPOSALS> approver=ref officer?=ref
+item.restored: item=ref stay?=ref keeper=ref sheet?=ref officer?=ref
+item.transferred(destination): item=ref stay?=ref keeper=ref destination=ref<DESTINATIONS> sheet?=ref officer?=ref
+item.destroyed: item=ref stay?=ref keeper=ref officers=refs officer?=ref
+item.auctioned: item=ref stay?=ref keeper=ref sheet?=ref officer?=ref
+item.forfeited: item=ref stay?=ref keeper=ref sheet?=ref officer?=ref
+item.returned(receiver): item=ref stay?=ref giver=ref receiver=ref<COLLECTORS> officer?=ref
+count.started: stocktaking=ref cabinet=ref counter=ref officer?=ref
+item.counted: item=ref stay?=ref stocktaking=ref found=bool pieces?=int[0..1000000] officer?=ref
+count.ended: stocktaking=ref missing=int[0..1000000] officer?=ref
+clearup.held: room=ref year=int[2000..2200] quarter=int[1..4] officers=refs officer?=ref
+# handling
 alarm.taken: alarm=text officer=ref
 alarm.acknowledged: alarm=text officer=ref
 alarm.rectified: alarm=text officer=ref cause=text action=text

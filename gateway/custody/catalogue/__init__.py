@@ -16,6 +16,7 @@ from custody.catalogue.parts import FactType
 from custody.catalogue.people import ADMISSION
 from custody.catalogue.personal import PERSONAL
 from custody.catalogue.points import POINTS
+from custody.catalogue.property import PROPERTY, STEPS_OF_CASE, STEPS_OF_STAY
 from custody.catalogue.staying import STAYING
 
 WAY: Final = (*ADMISSION, *STAYING)
@@ -27,13 +28,19 @@ GROUPS: Final[Mapping[str, tuple[FactType, ...]]] = {
     "cases": CASES,
     "recordings": RECORDINGS_FACTS,
     "incidents": INCIDENTS_FACTS,
+    "property": PROPERTY,
     "personal": PERSONAL,
     "handling": HANDLING,
 }
 FACT_TYPES: Final[Mapping[str, FactType]] = {item.name: item for group in GROUPS.values() for item in group}
 # Fields that name what a fact is about. A place is a subject only of what is stated of the place alone.
 _SUBJECT_FIELDS: Final = ("stay", "case", "dossier", "recording", "incident")
-_PLACE_FACTS: Final = {"guard.moved": "room", "patrol.tapped": "room", "room.inspected": "room"}
+_PLACE_FACTS: Final = {
+    "guard.moved": "room",
+    "patrol.tapped": "room",
+    "room.inspected": "room",
+    "clearup.held": "room",
+}
 
 
 def _subjects(item: FactType) -> tuple[str, ...]:
@@ -41,6 +48,8 @@ def _subjects(item: FactType) -> tuple[str, ...]:
         return ()
     if item.name in _PLACE_FACTS:
         return (_PLACE_FACTS[item.name],)
+    if item in PROPERTY:
+        return _subjects_of_property(item)
     if item.name == "recorder.measured":
         return ("recorder",)
     if item in OFFICERS_FACTS and "stay" not in item.fields:
@@ -50,10 +59,28 @@ def _subjects(item: FactType) -> tuple[str, ...]:
     return tuple(name for name in _SUBJECT_FIELDS if name in item.fields)
 
 
+def _subjects_of_property(item: FactType) -> tuple[str, ...]:
+    """The thing first; a stay or a case only where it is a step of theirs too: most come long after the stay."""
+    own = tuple(name for name in ("item", "dossier", "stocktaking") if name in item.fields)
+    of_stay = ("stay",) if item.name in STEPS_OF_STAY else ()
+    return (*own, *of_stay, *(("case",) if item.name in STEPS_OF_CASE else ()))
+
+
 SUBJECTS: Final[Mapping[str, tuple[str, ...]]] = {
     item.name: found for item in FACT_TYPES.values() if (found := _subjects(item))
 }
-UNITS: Final = ("stay", "case", "dossier", "recording", "incident", "officer", "room", "recorder")
+UNITS: Final = (
+    "stay",
+    "case",
+    "dossier",
+    "recording",
+    "incident",
+    "item",
+    "stocktaking",
+    "officer",
+    "room",
+    "recorder",
+)
 # Stated of a stay also when the person has left: decisions, and what hangs on an incident or a recording.
 OUTLIVING: Final = frozenset(
     item.name

@@ -5,28 +5,15 @@ what is being stated, in the words of the trade; no wording of the law stands he
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
 
+from custody.catalogue.parts import FormGroup, form_group
+from custody.catalogue.property_forms import PROPERTY_FIELD_NAMES, PROPERTY_FORMS
 from custody.name import Name
-
-
-@dataclass(frozen=True, slots=True)
-class FormGroup:
-    """Forms of one step of the way: type of fact -> title."""
-
-    id: str
-    name: Name
-    forms: Mapping[str, Name]
-
-
-def _group(group_id: str, name: tuple[str, str], *forms: tuple[str, str, str]) -> FormGroup:
-    return FormGroup(group_id, Name(*name), {fact: Name(zh, en) for fact, zh, en in forms})
-
 
 # Of one person's stay, in the order of the way.
 STAY_FORMS: Final[tuple[FormGroup, ...]] = (
-    _group("arrival", ("到案、进区", "Arrival and entry"),
+    form_group("arrival", ("到案、进区", "Arrival and entry"),
         ("person.arrived", "到案", "Arrived"),
         ("area.entered", "进入办案区", "Entered the area"),
         ("certificate.written", "写到案时间", "Arrival time on the certificate"),
@@ -36,21 +23,21 @@ STAY_FORMS: Final[tuple[FormGroup, ...]] = (
         ("bodycam.stopped", "执法记录仪关闭", "Body camera stopped"),
         ("bodycam.uploaded", "执法记录仪上传", "Body camera uploaded"),
     ),
-    _group("search", ("检查、健康、财物", "Search, health, effects"),
+    form_group("search", ("检查、健康、财物", "Search, health, effects"),
         ("health.checked", "健康检查", "Condition on admission"),
         ("effects.listed", "登记随身财物", "List personal effects"),
         ("supervision.informed", "报督察", "Tell supervision"),
     ),
-    _group("booking", ("信息采集", "Booking"),
+    form_group("booking", ("信息采集", "Booking"),
         ("sample.approved", "批准信息采集", "Approve booking"),
         ("sample.collected", "信息采集", "Collect data"),
     ),
-    _group("room", ("安排房间、看管", "Room and watch"),
+    form_group("room", ("安排房间、看管", "Room and watch"),
         ("room.assigned", "安排房间", "Assign a room"),
         ("entry.requested", "请求带入房间", "Ask to enter a room"),
         ("guard.named", "指定专人看管", "Name who watches"),
     ),
-    _group("welfare", ("告知、饮食、休息", "Rights, food, rest"),
+    form_group("welfare", ("告知、饮食、休息", "Rights, food, rest"),
         ("rights.told", "告知权利义务", "Tell the rights"),
         ("family.notified", "通知家属", "Tell the family"),
         ("family.notice_excused", "不通知家属", "Do not tell the family"),
@@ -62,7 +49,7 @@ STAY_FORMS: Final[tuple[FormGroup, ...]] = (
         ("legal_aid.forwarded", "转交法律援助申请", "Pass the request on"),
         ("legal_aid.family_told", "告知家属法律援助", "Tell the family of the request"),
     ),
-    _group("interview", ("讯问、询问", "Interview"),
+    form_group("interview", ("讯问、询问", "Interview"),
         ("guardian.attended", "监护人等到场", "Guardian present"),
         ("guardian.excused", "监护人等不能到场", "No guardian can come"),
         ("interpreter.attended", "翻译到场", "Interpreter present"),
@@ -72,19 +59,19 @@ STAY_FORMS: Final[tuple[FormGroup, ...]] = (
         ("interview.ended", "结束讯（询）问", "End the interview"),
         ("interview_record.signed", "笔录核对签名", "Record checked and signed"),
     ),
-    _group("acts", ("其他办案行为", "Other acts"),
+    form_group("acts", ("其他办案行为", "Other acts"),
         ("act.started", "开始办案行为", "Begin an act"),
         ("act.ended", "结束办案行为", "End the act"),
         ("identification.held", "辨认", "Line-up"),
     ),
-    _group("restraint", ("约束", "Restraint"),
+    form_group("restraint", ("约束", "Restraint"),
         ("restraint.started", "开始约束", "Put on a restraint"),
         ("restraint.checked", "约束期间查看", "Look at the restrained person"),
         ("restraint.reviewed", "复核约束", "Review the restraint"),
         ("restraint.ended", "解除约束", "Take off the restraint"),
         ("person.sobered", "已酒醒", "Sober"),
     ),
-    _group("measure", ("措施、审批", "Measure and approval"),
+    form_group("measure", ("措施、审批", "Measure and approval"),
         ("measure.changed", "变更措施", "Change the measure"),
         ("coercion.applied", "当场强制措施", "Coercive measure on the spot"),
         ("coercion.approved", "补批强制措施", "Approve the measure afterwards"),
@@ -92,7 +79,7 @@ STAY_FORMS: Final[tuple[FormGroup, ...]] = (
         ("jurisdiction.transferred", "移送管辖", "Transfer jurisdiction"),
         ("expedited.chosen", "选择快速办理", "Choose the expedited procedure"),
     ),
-    _group("out", ("临时出区、押解", "Out and back"),
+    form_group("out", ("临时出区、押解", "Out and back"),
         ("exit.approved", "批准出区", "Approve an exit"),
         ("escort.checked", "出发前检查", "Check before departure"),
         ("escort.formed", "组成押解", "Form the escort"),
@@ -101,14 +88,14 @@ STAY_FORMS: Final[tuple[FormGroup, ...]] = (
         ("exit.departed", "临时出区", "Leave for a time"),
         ("exit.returned", "返回办案区", "Back in the area"),
     ),
-    _group("leaving", ("离区", "Leaving"),
+    form_group("leaving", ("离区", "Leaving"),
         ("outcome.decided", "决定处理结果", "Decide the outcome"),
         ("certificate.ended", "写结束时间", "End time on the certificate"),
         ("effects.returned", "交还随身财物", "Return personal effects"),
         ("delivery.health_checked", "送押前体检", "Health check before delivery"),
         ("release.handed_over", "交给家属、监护人或者送回", "Hand over to family or escort home"),
     ),
-    _group("decisions", ("拘留、逮捕、处罚", "Detention, arrest, penalty"),
+    form_group("decisions", ("拘留、逮捕、处罚", "Detention, arrest, penalty"),
         ("detention_centre.received", "看守所收押", "Received by the detention centre"),
         ("detention_centre.interrogated", "在看守所讯问", "Interrogated in the detention centre"),
         ("lock_up.received", "拘留所收拘", "Received by the lock-up"),
@@ -126,7 +113,7 @@ STAY_FORMS: Final[tuple[FormGroup, ...]] = (
         ("penalty.decided", "作出处罚决定", "Decide the penalty"),
         ("decision.delivered", "送达决定", "Deliver the decision"),
     ),
-    _group("after", ("离区以后", "After leaving"),
+    form_group("after", ("离区以后", "After leaving"),
         ("person.freed", "释放", "Set free"),
         ("release.reported", "释放回执送检察院", "Release reported"),
         ("administrative_review.accepted", "受理行政复议", "Accept a review"),
@@ -141,7 +128,7 @@ STAY_FORMS: Final[tuple[FormGroup, ...]] = (
 
 # Of a case, a dossier, a recording, an incident, a room or an officer.
 OTHER_FORMS: Final[tuple[FormGroup, ...]] = (
-    _group("incident", ("事件", "Incidents"),
+    form_group("incident", ("事件", "Incidents"),
         ("incident.occurred", "发生事件", "Incident occurred"),
         ("incident.treated", "救治", "Treated"),
         ("incident.reported", "报告事件", "Report the incident"),
@@ -150,19 +137,19 @@ OTHER_FORMS: Final[tuple[FormGroup, ...]] = (
         ("death.family_told", "死因告知家属", "Tell the family the cause"),
         ("incident.closed", "事件结束", "Incident over"),
     ),
-    _group("rooms", ("房间", "Rooms"),
+    form_group("rooms", ("房间", "Rooms"),
         ("patrol.tapped", "巡查房间", "Patrol a room"),
         ("room.inspected", "房间验收", "Inspect a room"),
     ),
-    _group("doors", ("门", "Doors"),
+    form_group("doors", ("门", "Doors"),
         ("door.release_ordered", "放行房门", "Release a door"),
     ),
-    _group("bands", ("手环", "Wristbands"),
+    form_group("bands", ("手环", "Wristbands"),
         ("wristband.returned", "收回手环", "Take back a wristband"),
         ("wristband.cleaned", "手环已清洁", "Wristband cleaned"),
         ("wristband.withdrawn", "停用手环", "Withdraw a wristband"),
     ),
-    _group("case", ("案件", "Cases"),
+    form_group("case", ("案件", "Cases"),
         ("case.reported", "接报案", "Report received"),
         ("case.registered", "网上登记", "Registered online"),
         ("case.receipted", "出具回执", "Receipt given"),
@@ -185,13 +172,15 @@ OTHER_FORMS: Final[tuple[FormGroup, ...]] = (
         ("filing_rereview.decided", "复核决定", "Re-review decided"),
         ("case.sent", "移送案卷", "Send the case file"),
     ),
-    _group("dossier", ("案卷", "Dossiers"),
+    *PROPERTY_FORMS,
+    form_group("dossier", ("案卷", "Dossiers"),
+        ("dossier.entered", "案卷入库", "Take in a dossier"),
         ("dossier.closed", "结卷", "Close the dossier"),
         ("dossier.borrow_approved", "批准借卷", "Approve borrowing"),
         ("dossier.taken", "案卷借出", "Dossier taken"),
         ("dossier.returned", "案卷归还", "Dossier returned"),
     ),
-    _group("recording", ("录音录像", "Recordings"),
+    form_group("recording", ("录音录像", "Recordings"),
         ("recording.made", "制成录音录像", "Recording made"),
         ("recording.marked_evidence", "列为证据", "Mark as evidence"),
         ("recording.copied", "第二份交保管", "Hand over the second copy"),
@@ -200,7 +189,7 @@ OTHER_FORMS: Final[tuple[FormGroup, ...]] = (
         ("recording.damaged", "发现损毁", "Found damaged"),
         ("recording.deleted", "删除", "Delete"),
     ),
-    _group("officers", ("民警", "Officers"),
+    form_group("officers", ("民警", "Officers"),
         ("officer.registered", "登记民警", "Register an officer"),
         ("officer.withdrawn", "收回胸牌", "Withdraw a badge"),
         ("officer.qualified", "登记资格", "Enter a qualification"),
@@ -256,14 +245,14 @@ FOLLOWS: Final[Mapping[str, tuple[str, ...]]] = {
 # Facts with a page of their own, and what officers do about alarms, which the alarm's page offers.
 OWN_PAGES: Final = frozenset(
     ("stay.registered", "wristband.bound", "search.signed", "extension.approved", "stay.released",
-     "person.identified", "person.erased", "point.walked", "alarm.taken", "alarm.acknowledged", "alarm.rectified", "alarm.verified")
+     "person.identified", "person.erased", "item.described", "point.walked", "alarm.taken", "alarm.acknowledged", "alarm.rectified", "alarm.verified")
 )  # fmt: skip
 
 FORM_NAMES: Final[Mapping[str, Name]] = {
     fact: name for group in (*STAY_FORMS, *OTHER_FORMS) for fact, name in group.forms.items()
 }
 
-FIELD_NAMES: Final[Mapping[str, Name]] = {
+FIELD_NAMES: Final[Mapping[str, Name]] = PROPERTY_FIELD_NAMES | {
     "act": Name("什么行为", "Which act"),
     "address": Name("住址", "Address"),
     "approver": Name("批准人", "Approved by"),
@@ -339,7 +328,7 @@ FIELD_NAMES: Final[Mapping[str, Name]] = {
     "seen_at_us": Name("看到的时间", "When it was seen"),
     "service": Name("身份", "Service"),
     "sex": Name("性别", "Sex"),
-    "state": Name("收回时的状况", "How it came back"),
+    "state": Name("状况", "Condition"),
     "stay": Name("人员编号", "Stay number"),
     "sworn": Name("押解民警人数", "Officers"),
     "until_at_us": Name("有效期至", "Valid until"),

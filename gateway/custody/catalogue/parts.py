@@ -35,6 +35,20 @@ def form(name: str, doc: str, text: Name, by: str | None = None, /, **fields: Fi
     return fact(name, "officer", doc, text, by, **fields, officer=ENTERED_BY)
 
 
+@dataclass(frozen=True, slots=True)
+class FormGroup:
+    """Forms of one step of the way: type of fact -> title."""
+
+    id: str
+    name: Name
+    forms: Mapping[str, Name]
+
+
+def form_group(group_id: str, name: tuple[str, str], *forms: tuple[str, str, str]) -> FormGroup:
+    """Forms with their titles in Chinese and English."""
+    return FormGroup(group_id, Name(*name), {fact: Name(zh, en) for fact, zh, en in forms})
+
+
 STAY: Final = Field(REF, "random reference of the stay (one person's time in the area)")
 OFFICER: Final = Field(REF, "officer's number")
 ENTERED_BY: Final = Field(REF, "who entered it", required=False)

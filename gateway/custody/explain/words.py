@@ -56,6 +56,8 @@ SUBJECTS: Final[Mapping[str, Name]] = {
     "dossier": Name("案卷 {ref}", "dossier {ref}"),
     "recording": Name("录音录像 {ref}", "recording {ref}"),
     "incident": Name("事件 {ref}", "incident {ref}"),
+    "item": Name("财物 {ref}", "item {ref}"),
+    "stocktaking": Name("清点 {ref}", "count {ref}"),
     "officer": Name("民警 {ref}", "officer {ref}"),
     "room": Name("{ref}", "{ref}"),
     "recorder": Name("{ref}", "{ref}"),
