@@ -266,7 +266,7 @@ death.family_told: incident=ref officer?=ref
 incident.closed: incident=ref officer?=ref
 # property
 item.found: item=ref stay=ref taken_by=ref pieces=int[1..1000000] valuable?=bool dangerous?=bool cash?=bool seal?=ref sheet?=ref kept_because?=ref<KEEPING_GROUNDS> officer?=ref
-item.seized: item=ref stay?=ref case=ref procedure=ref<PROCEDURES_OF_SEIZURE> seized_from=ref<SEIZED_FROM> officers=refs taken_by=ref pieces=int[1..1000000] valuable?=bool dangerous?=bool cash?=bool seal?=ref sheet?=ref copies=int[0..20] remote?=bool officer?=ref
+item.seized(procedure): item=ref stay?=ref case=ref procedure=ref<PROCEDURES_OF_SEIZURE> seized_from=ref<SEIZED_FROM> officers=refs taken_by=ref pieces=int[1..1000000] valuable?=bool dangerous?=bool cash?=bool seal?=ref sheet?=ref copies=int[0..20] remote?=bool officer?=ref
 item.registered: item=ref stay?=ref case=ref officers=refs taken_by=ref pieces=int[1..1000000] valuable?=bool dangerous?=bool cash?=bool seal?=ref sheet?=ref officer?=ref
 item.collected: item=ref stay?=ref case=ref officers=refs taken_by=ref pieces=int[1..1000000] valuable?=bool dangerous?=bool cash?=bool seal?=ref sheet?=ref officer?=ref
 dossier.entered: dossier=ref keeper=ref officer?=ref
@@ -281,7 +281,7 @@ item.test_approved: item=ref stay?=ref approver=ref officer?=ref
 item.tested: item=ref stay?=ref officer?=ref
 item.found_unrelated: item=ref stay?=ref officer?=ref
 item.announced: item=ref stay?=ref officer?=ref
-seizure.extended: item=ref stay?=ref approver=ref until_at_us=instant officer?=ref
+seizure.extended: item=ref stay?=ref approver=ref officer?=ref
 item.inspected(state): item=ref stay?=ref state=ref<ITEM_CONDITIONS> inspector=ref officer?=ref
 item.corrected: item=ref stay?=ref reason=text officers=refs pieces?=int[1..1000000] valuable?=bool dangerous?=bool cash?=bool seal?=ref compartment?=ref officer?=ref
 item.handed_over: item=ref stay?=ref giver=ref keeper=ref giver_signature=hash taker_signature=hash sheet?=ref officer?=ref

@@ -19,7 +19,7 @@ from custody.catalogue.property_parts import (
     VALUABLE,
     WHAT,
 )
-from custody.fields import BOOL, HASH, INSTANT, INT, REF, REFS, TEXT, Field
+from custody.fields import BOOL, HASH, INT, REF, REFS, TEXT, Field
 from custody.name import Name
 from custody.property_words import (
     KEEPING_GROUNDS,
@@ -45,6 +45,7 @@ ENTERING: Final[tuple[FactType, ...]] = (
         "item.seized",
         "A thing was seized for a case; personal effects that turn out to belong to one become an exhibit.",
         Name("扣押 {item}", "{item} seized"),
+        "procedure",
         **OF_ITEM,
         case=CASE,
         procedure=Field(REF, "in which procedure", choices=PROCEDURES_OF_SEIZURE),
@@ -167,11 +168,10 @@ TELLING: Final[tuple[FactType, ...]] = (
     ),
     form(
         "seizure.extended",
-        "A longer seizure was approved.",
+        "A longer seizure was approved: the next limit of the period that runs.",
         Name("批准延长扣押 {item}", "Longer seizure of {item} approved"),
         **OF_ITEM,
         approver=APPROVER,
-        until_at_us=Field(INSTANT, "until when"),
     ),
     form(
         "item.inspected",
