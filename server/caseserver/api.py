@@ -14,10 +14,12 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 
 from caseserver import auth
+from caseserver.access import DeclaredRoute
 from caseserver.accounts import Officer
 from caseserver.alarms import Alarm
 from caseserver.area_view import AreaView
 from caseserver.permissions import PAGES_ONLY
+from caseserver.problems import answers
 from caseserver.station import Station
 
 LEAVES_MAX = 1_000
@@ -163,7 +165,7 @@ class HistoryLine(_Model):
 
 def routes(station: Station) -> APIRouter:
     """All routes under /api."""
-    router = APIRouter(prefix="/api", responses={401: {"description": "No session, or one that has ended"}})
+    router = APIRouter(prefix="/api", route_class=DeclaredRoute, responses=answers(401, 413, 422, 429))
     _session_routes(router)
     _reading_routes(router, station)
     _fact_routes(router, station)
@@ -171,7 +173,7 @@ def routes(station: Station) -> APIRouter:
 
 
 def _session_routes(router: APIRouter) -> None:
-    @router.post("/session", tags=["session"], responses={429: {"description": "Locked or too many tries"}})
+    @router.post("/session", tags=["session"], responses=answers(403))
     async def sign_in(request: Request, response: Response, body: SignInBody) -> SessionModel:
         """Sign in; sets the session's cookie."""
         answer = await auth.sign_in(request, response, body.number, body.password)
@@ -188,7 +190,13 @@ def _session_routes(router: APIRouter) -> None:
         """Who is signed in."""
         return _session(officer)
 
-    @router.delete("/session", tags=["session"], status_code=204, dependencies=[Depends(auth.check_csrf)])
+    @router.delete(
+        "/session",
+        tags=["session"],
+        status_code=204,
+        responses=answers(403),
+        dependencies=[Depends(auth.check_csrf)],
+    )
     async def sign_out(request: Request, response: Response, officer: SignedIn) -> None:
         """Sign out."""
         del officer
@@ -214,9 +222,7 @@ def _reading_routes(router: APIRouter, station: Station) -> None:
         ]
         return [_alarm(alarm) for alarm in found]
 
-    @router.get(
-        "/alarms/{area}/{alarm}/history", tags=["reading"], responses={404: {"description": "No such alarm"}}
-    )
+    @router.get("/alarms/{area}/{alarm}/history", tags=["reading"], responses=answers(404))
     def history(officer: SignedIn, area: str, alarm: str) -> list[HistoryLine]:
         """What happened to an alarm. In `alarm` every / of the id is written ~."""
         del officer
@@ -254,7 +260,7 @@ def _reading_routes(router: APIRouter, station: Station) -> None:
         leaves = await run_in_threadpool(station.log_run, gateway, first, count)
         return PlainTextResponse(b"".join(leaf + b"\n" for leaf in leaves), media_type="application/x-ndjson")
 
-    @router.get("/coverage/{area}", tags=["reading"])
+    @router.get("/coverage/{area}", tags=["reading"], responses=answers(404))
     def coverage(
         officer: SignedIn,
         area: str,
@@ -273,7 +279,7 @@ def _fact_routes(router: APIRouter, station: Station) -> None:
         tags=["acting"],
         status_code=202,
         dependencies=[Depends(auth.check_csrf)],
-        responses={422: {"description": "Refused: role, body or area does not allow it"}},
+        responses=answers(403),
     )
     async def state_fact(officer: SignedIn, area: str, fact: FactBody) -> ReceiptModel:
         """State a fact in the signed-in officer's name. Some facts only their pages state."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 import json
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Annotated, Final
@@ -15,9 +16,12 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from caseserver import api, auth, events, metrics, witness_api
+from caseserver import api, auth, events, metrics, openapi, refusals, witness_api
+from caseserver.access import DeclaredRoute
 from caseserver.accounts import Officer
+from caseserver.problems import answers, problem
 from caseserver.program import Program
+from caseserver.rates import Rate
 from caseserver.web import pages
 
 SECURITY_HEADERS: Final = {
@@ -33,6 +37,7 @@ SECURITY_HEADERS: Final = {
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
 }
 BODY_BYTES_MAX: Final = 262_144
+HEALTH_PATH: Final = "/healthz"
 _LOOPBACK: Final = frozenset({"127.0.0.1", "::1"})
 
 
@@ -49,14 +54,15 @@ def create_app(program: Program) -> FastAPI:
             await run_in_threadpool(program.stop)
 
     # the interactive documentation pages load scripts from elsewhere; the OpenAPI document itself stays
-    app = FastAPI(
-        title="Caseward", version="1", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None
-    )
+    app = FastAPI(lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
+    app.router.route_class = DeclaredRoute
     app.state.program = program
     app.state.settings = program.settings
     app.state.station = program.station
     app.state.accounts = program.accounts
-    app.add_middleware(Guard)
+    app.state.account_rate = Rate(program.settings.limits.account_requests_per_minute_max)
+    refusals.install(app)
+    app.add_middleware(Guard, rate=Rate(program.settings.limits.requests_per_minute_max))
     if program.settings.trusted_hosts:
         app.add_middleware(TrustedHostMiddleware, allowed_hosts=program.settings.trusted_hosts)
     app.include_router(api.routes(program.station))
@@ -69,7 +75,7 @@ def create_app(program: Program) -> FastAPI:
 
 def _add_operations(app: FastAPI, program: Program) -> None:
     @app.get(
-        "/healthz",
+        HEALTH_PATH,
         tags=["operations"],
         responses={503: {"description": "The worker or the store has failed"}},
     )
@@ -80,7 +86,7 @@ def _add_operations(app: FastAPI, program: Program) -> None:
         broker = "connected" if program.inbox.is_connected else "away"
         return {"status": "ok" if is_well else "failed", "broker": broker}
 
-    @app.get("/metrics", tags=["operations"], response_class=PlainTextResponse)
+    @app.get("/metrics", tags=["operations"], response_class=PlainTextResponse, responses=answers(403, 429))
     def prometheus(request: Request) -> PlainTextResponse:
         """Figures for Prometheus: from this machine, or with `Authorization: Bearer <metrics_token>`."""
         token = program.settings.metrics_token
@@ -91,15 +97,15 @@ def _add_operations(app: FastAPI, program: Program) -> None:
         return PlainTextResponse(metrics.text(program), media_type="text/plain; version=0.0.4")
 
     @app.get("/api/openapi.json", include_in_schema=False)
-    def openapi(officer: api.SignedIn) -> dict[str, object]:
+    def openapi_document(officer: api.SignedIn) -> dict[str, object]:
         del officer
-        return app.openapi()
+        return openapi.document(app)
 
 
 def _add_events(app: FastAPI, program: Program) -> None:
     """/events for programs: the state of areas and alarms as JSON. Pages have streams of their own."""
 
-    @app.get("/api/events", tags=["reading"], response_class=Response)
+    @app.get("/api/events", tags=["reading"], response_class=Response, responses=answers(401, 429, 503))
     async def stream(request: Request, officer: Annotated[Officer, Depends(auth.api_officer)]) -> Response:
         """Server-sent events: `areas` and `alarms` as JSON whenever they change, `beat` each second."""
         del officer
@@ -121,14 +127,15 @@ def _add_events(app: FastAPI, program: Program) -> None:
 
 
 class Guard:
-    """ASGI middleware: refuses large bodies, adds security headers, keeps answers out of caches.
+    """ASGI middleware: refuses floods and large bodies, adds security headers, keeps answers out of caches.
 
     Not Starlette's function middleware, which would stand between an event stream and its client.
     """
 
-    def __init__(self, app: ASGIApp) -> None:
-        """Wrap `app`."""
+    def __init__(self, app: ASGIApp, rate: Rate) -> None:
+        """Wrap `app`. `rate`: requests of one address."""
         self._app = app
+        self._rate = rate
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """One request."""
@@ -154,9 +161,21 @@ class Guard:
                     headers.setdefault("Cache-Control", "no-store")
             await send(message)
 
-        length = Headers(scope=scope).get("content-length", "0")
-        if not length.isdecimal() or int(length) > BODY_BYTES_MAX:
-            refusal = PlainTextResponse(f"expected at most {BODY_BYTES_MAX} bytes, found {length[:20]}", 413)
+        refusal = self._against(scope)
+        if refusal is not None:
             await refusal(scope, receive, guarded)
             return
         await self._app(scope, counted, guarded)
+
+    def _against(self, scope: Scope) -> Response | None:
+        """Why this request is not even looked at."""
+        length = Headers(scope=scope).get("content-length", "0")
+        if not length.isdecimal() or int(length) > BODY_BYTES_MAX:
+            return problem(413, f"expected at most {BODY_BYTES_MAX} bytes, found {length[:20]}")
+        if scope["path"] == HEALTH_PATH:  # whoever watches over us must be answered in a flood too
+            return None
+        address = scope["client"][0] if scope.get("client") else ""
+        wait_s = self._rate.take(address, time.monotonic())
+        if wait_s:
+            return problem(429, "expected fewer requests from this address", {"Retry-After": str(wait_s)})
+        return None

@@ -7,6 +7,7 @@ call that changes something depends on `check_csrf`. Needs `app.state.accounts` 
 from __future__ import annotations
 
 import hmac
+import time
 from collections.abc import Callable
 from typing import Annotated, Final
 from urllib.parse import quote, urlsplit
@@ -35,6 +36,10 @@ async def maybe_officer(request: Request) -> Officer | None:
         return found
     token = request.cookies.get(COOKIE)
     officer = await run_in_threadpool(_accounts(request).of_token, token) if token else None
+    if officer is not None:
+        wait_s = request.app.state.account_rate.take(officer.number, time.monotonic())
+        if wait_s:
+            raise HTTPException(429, "expected fewer requests of this account", {"Retry-After": str(wait_s)})
     request.state.officer = officer
     return officer
 
@@ -78,8 +83,8 @@ def csrf(request: Request) -> str:
 
 async def check_csrf(request: Request) -> None:
     """A dependency of everything that changes something: same origin, and the session's own token (403 otherwise)."""
+    officer = await maybe_officer(request)  # first, so that a refusal is written down under his number
     _check_origin(request)
-    officer = await maybe_officer(request)
     sent = request.headers.get(CSRF_HEADER)
     if sent is None:
         value = (await request.form()).get(CSRF_FIELD)

@@ -35,7 +35,7 @@ ACTIONS: Final = frozenset(
         "account.logged_in", "account.login_refused", "account.locked", "account.logged_out", "account.added",
         "account.disabled", "account.password_changed", "record.read", "erasure.asked", "erasure.withdrawn",
         "export.made", "fact.stated", "fact.refused", "alarm.handled", "rulebook.loaded", "settings.loaded",
-        "server.started", "fork.proved", "epoch.accepted",
+        "server.started", "fork.proved", "epoch.accepted", "request.refused",
     )
 )  # fmt: skip
 """What is written down; each is the type of a leaf, version 1. The list with its words: docs/server.md."""

@@ -100,6 +100,8 @@ class Limits(_Section):
     resend_s_min: float = Field(1.0, gt=0)
     resend_s_max: float = Field(30.0, gt=0)
     gateway_silent_s: float = Field(30.0, gt=0)
+    requests_per_minute_max: int = Field(6_000, ge=0)
+    account_requests_per_minute_max: int = Field(1_200, ge=0)
     subscribers_max: int = Field(200, ge=1)
     sample_flush_s: float = Field(5.0, gt=0)
     samples_kept_days: int = Field(7, ge=1)

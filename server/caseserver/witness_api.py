@@ -13,6 +13,8 @@ from starlette.concurrency import run_in_threadpool
 
 from caselog.note import NOTE_BYTES_MAX
 from caselog.witness import CONFLICT, Refused
+from caseserver.access import DeclaredRoute
+from caseserver.problems import answers
 from caseserver.settings import Witness
 from caseserver.station import Station
 
@@ -21,7 +23,9 @@ OLD_ROOT = "caseward-old-root"
 SIZE_TYPE = "text/x.tlog.size"
 
 _ANSWERS: dict[int | str, dict[str, Any]] = {
-    401: {"description": "No token of a witness"},
+    **answers(401, 413, 422, 429),
+    400: {"description": "No note, or none of that log"},
+    403: {"description": "A note that this witness did not cosign"},
     404: {"description": "No such log here"},
     409: {"description": "The log here has fewer leaves, in the body, or another history"},
 }
@@ -40,7 +44,7 @@ def caller(request: Request) -> str:
 
 def routes(station: Station) -> APIRouter:
     """All of them."""
-    router = APIRouter(prefix="/api/witness", tags=["witness"])
+    router = APIRouter(prefix="/api/witness", tags=["witness"], route_class=DeclaredRoute)
     witnesses = station.witnesses
 
     @router.get("/logs", responses={401: _ANSWERS[401]}, dependencies=[Depends(caller)])

@@ -88,6 +88,7 @@ FAMILIES: dict[str, set[str]] = {
     "sensed": set(SENSED.values()),
     "stated": set(STATED),
     "refused": refusals(),
+    "problem": {"s403", "s404", "s405", "s413", "s422", "s429", "s503"},
     "whatif_change": set(CHANGES) - {"same", "lawful"},
     "own_action": {name.replace(".", "_") for name in OWN_ACTIONS} | {"log_begun"},
     "told": {"raised", "prewarned", "cleared"},

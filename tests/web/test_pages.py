@@ -11,27 +11,14 @@ import pytest
 from fastapi.testclient import TestClient
 
 from tests.web import day
+from tests.web.conversation import client_of, token
 from tests.web.house import PASSWORD, House
 from tests.web.screenshots import alarm_path
-
-
-def client_of(house: House, badge: str = "") -> TestClient:
-    client = TestClient(house.app, base_url="http://testserver", follow_redirects=False)
-    if badge:
-        answer = client.post("/sign-in", data={"badge": badge, "password": PASSWORD})
-        assert answer.status_code == 303, answer.text
-    return client
 
 
 @pytest.fixture
 def duty(house: House) -> Iterator[TestClient]:
     return client_of(house, "0312")
-
-
-def token(client: TestClient, path: str = "/alarms") -> str:
-    found = re.search(r'name="csrf" value="([^"]+)"', client.get(path).text)
-    assert found is not None
-    return found[1]
 
 
 def last_leaf(house: House, type_name: str) -> dict[str, object]:

@@ -14,6 +14,7 @@ from starlette.concurrency import run_in_threadpool
 from caselog.canonical import dumps
 from caselog.tree import leaf_hash
 from caseserver import auth
+from caseserver.access import DeclaredRoute
 from caseserver.accounts import Officer
 from caseserver.area_view import AreaView
 from caseserver.auth import maybe_officer, safe_next
@@ -53,7 +54,9 @@ SETTLE_STEP_S: Final = 0.05
 
 def routes(station: Station, people: People | None = None, bundles: BundleMaker | None = None) -> APIRouter:
     """All pages of the station. `people`: None where no key directory is set, and no particulars are kept."""
-    router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
+    router = APIRouter(
+        include_in_schema=False, default_response_class=HTMLResponse, route_class=DeclaredRoute
+    )
     pages = Pages(station)
     router.include_router(static_files.routes())
     pages.add_session(router)
@@ -168,7 +171,6 @@ class Pages:
                 leaf = self.area(area).leaf(index)
             except (KeyError, OverflowError):
                 return self.missing(request, reader)
-            self.station.record_read(officer.number, "leaf", f"{area}/{index}")
             data = dumps(leaf)
             return page(render.leaf(index, data.decode(), leaf_hash(data).hex(), reader), request)
 

@@ -49,7 +49,8 @@ def add_proof(router: APIRouter, pages: Pages) -> None:
         if not _may_read(officer):
             return pages.not_allowed(request, reader)
         words, chosen = words[:WORDS_CHARS_MAX], action if action in ACTIONS else ""
-        station.record_read(officer.number, "own_log", "server", {"words": words, "action": chosen})
+        # not for what was searched: that may be a name
+        station.record_read(officer.number, "own_log", "server", {"action": chosen})
         rows = station.audit.search(words=words, action=chosen, before=min(max(0, before), ROW_ID_MAX))
         view = own_log_page(
             rows, words, chosen, station.audit.log.size, station.audit.waiting(),

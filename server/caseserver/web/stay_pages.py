@@ -147,7 +147,6 @@ def _stay_page(request: Request, pages: Pages, officer: Officer, area: str, ref:
     known = picture.world.stays.get(ref)
     end_us = known.released_us if known else int(own[-1]["recorded"]["earliest_us"])
     near = pages.gatherer.near(view, int(own[0]["index"]), end_us)
-    pages.station.record_read(officer.number, "stay", f"{area}/{ref}")
     allowed = may(officer, view.rulebook, view.engine_world)
     shown = stay_page(
         ref, picture, own, near, view.alarms_of(ref), reader, view.health().log_size, allowed, _short(view.root())
