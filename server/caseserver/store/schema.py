@@ -1,5 +1,5 @@
 """Tables of the store. `leaf` is append-only (triggers in migration 0001); all else can be made from it again,
-except what only the server knows: accounts, sessions, pending facts, quarantine, samples, own alarms, cosignatures.
+except what only the server knows: accounts, sessions, second factors, tokens, changes, pending facts, quarantine, samples, own alarms, cosignatures.
 `audit` is the projection of the server's own log, and holds what waits for its place in it.
 
 Times `*_us` are station time, microseconds UTC; times `*_s` are the machine's own clock, POSIX seconds.
@@ -94,6 +94,8 @@ account = Table(
     Column("is_disabled", Boolean, nullable=False, default=False),
     Column("failures", Integer, nullable=False, default=0),
     Column("locked_until_s", Float, nullable=False, default=0),
+    Column("unit", String(64)),
+    Column("shift", String(64)),
 )
 
 session = Table(
@@ -104,7 +106,57 @@ session = Table(
     Column("csrf", String(64), nullable=False),
     Column("created_s", Float, nullable=False),
     Column("seen_s", Float, nullable=False),
+    Column("stage", String(8), nullable=False, server_default="full"),  # full | code | enrol
     Index("session_by_number", "number"),
+)
+
+second_factor = Table(
+    "second_factor",
+    metadata,
+    Column("number", String(64), primary_key=True),
+    Column("nonce", LargeBinary(32), nullable=False),  # with the server's key it gives the secret, alone nothing
+    Column("confirmed_s", Float),  # NULL: being set up
+    Column("last_step", BigInteger, nullable=False),  # no code of this step or an earlier one is taken again
+)
+
+recovery_code = Table(
+    "recovery_code",
+    metadata,
+    Column("hash", String(64), primary_key=True),
+    Column("number", String(64), nullable=False),
+    Column("used_s", Float),
+    Index("recovery_code_by_number", "number"),
+)
+
+api_token = Table(
+    "api_token",
+    metadata,
+    Column("id", String(16), primary_key=True),
+    Column("hash", String(64), nullable=False),  # SHA-256
+    Column("number", String(64), nullable=False),  # whose account it reads with
+    Column("label", String(64), nullable=False),
+    Column("scopes", Text, nullable=False),  # JSON list
+    Column("created_s", Float, nullable=False),
+    Column("expires_s", Float, nullable=False),
+    Column("revoked_s", Float),
+    Column("used_s", Float),
+    UniqueConstraint("hash", name="api_token_by_hash"),
+    Index("api_token_by_number", "number"),
+)
+
+change = Table(
+    "change",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("kind", String(40), nullable=False),
+    Column("subject", String(64), nullable=False),
+    Column("body", Text, nullable=False),  # JSON
+    Column("asked_by", String(64), nullable=False),
+    Column("asked_us", BigInteger, nullable=False),
+    Column("state", String(10), nullable=False),  # asked | done | withdrawn
+    Column("signed_by", String(64)),
+    Column("ended_us", BigInteger),
+    Index("change_by_state", "state", "asked_us"),
 )
 
 audit = Table(
