@@ -17,6 +17,8 @@ PYTHON := .venv/bin/python
 # Nothing may fetch a browser: Chromium comes from Debian.
 export PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD := 1
 export PYTHONUTF8 := 1
+# Hundreds of processes of the product are started by the tests: each would compile it anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help setup setup-demo setup-test setup-screenshots setup-torture setup-drawings setup-gpio demo test test-gpio check prove sim torture screenshots drawings format docs lock licences clean
 
