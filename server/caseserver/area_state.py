@@ -20,13 +20,13 @@ from caselog.keys import Signer
 from caselog.leaf import LeafRecord
 from caselog.records import KEY_CHANGED
 from caseserver import heartbeat as heartbeats
-from caseserver.alarms import AHEAD, AlarmBook
+from caseserver.alarms import AHEAD, Alarm, AlarmBook
 from caseserver.comparing_clocks import ClockComparison
 from caseserver.evaluator import Difference, Evaluator, Found, differences_text
 from caseserver.forks import FOLDER as FORKS_FOLDER
 from caseserver.forks import ForkFiles, Unproved
 from caseserver.ingest import FORK, Ingest, Outcome, Refused, request_bytes
-from caseserver.own_alarms import DIFFERENCE, GATEWAY, OWN_LOG, WITNESS, OwnAlarms, copy_world
+from caseserver.own_alarms import DIFFERENCE, GATEWAY, OWN_LOG, OwnAlarms, copy_world
 from caseserver.own_alarms import FORK as FORK_ALARM
 from caseserver.samples import Reading, SampleBook
 from caseserver.settings import Limits
@@ -244,17 +244,32 @@ class AreaState:
             found.append(self._erased.popleft())
         return found
 
-    def witness_alarm(self, silent: list[str], now: Instant) -> None:
-        """Second witnesses that have not cosigned anything for too long; raised in one area for the station."""
+    def station_alarm(self, variant: str, params: Mapping[str, str | int] | None, now: Instant) -> None:
+        """Something of the whole station, raised in one area for it: a silent witness, a dead receiver. None: it is over."""
         with self._lock:
-            if silent:
-                self._own.raise_(WITNESS, f"{silent[0]}-{now.earliest_us}", now, {"witness": silent[0]})
+            if params is not None:
+                self._own.raise_(variant, f"{next(iter(params.values()))}-{now.earliest_us}", now, params)
             else:
-                self._own.clear(WITNESS, now)
+                self._own.clear(variant, now)
             self.version += self.book.has_changes
         self._save([])
 
-    # --- what pages read --------------------------------------------------------------------
+    # --- what pages and the notifier read ---------------------------------------------------
+
+    def open_alarms(self) -> tuple[Alarm, ...]:
+        """Alarms that are not closed, without the rest of a snapshot."""
+        with self._lock:
+            return tuple(self.book.open())
+
+    def alarm(self, alarm_id: str) -> Alarm | None:
+        """One alarm, open or closed."""
+        with self._lock:
+            return self.book.get(alarm_id)
+
+    def behind(self) -> int:
+        """Leaves that the gateway has and we do not, by its last heartbeat."""
+        with self._lock:
+            return max(0, self._heartbeat.size - self.ingest.size) if self._heartbeat is not None else 0
 
     def snapshot(self) -> Snapshot:
         """The area as it is; made once for each change."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import threading
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 import structlog
@@ -51,12 +51,30 @@ class Audit:
             with self._database.writing() as connection:
                 rows.put(connection, entry, *place)
 
+    def write_with(self, entries: Sequence[Entry], also: Callable[[Any], None]) -> None:
+        """Write entries and, in the same transaction, what `also` writes on its connection: both or neither are there.
+
+        They get their place in the log behind it; when the process dies between, at the next start.
+        """
+        now = self._now()
+        with self._lock:
+            with self._database.writing() as connection:
+                also(connection)
+                for entry in entries:
+                    rows.put(connection, entry, None, None)
+            places = self._places(entries, now)
+            if not places:
+                return
+            with self._database.writing() as connection:
+                for entry, place in zip(entries, places, strict=True):
+                    rows.put(connection, entry, *place)
+
     def drain(self) -> int:
         """Give entries that wait (written by a command beside us, or while the log could not) a place; how many."""
-        with self._database.reading() as connection:
-            waiting = rows.waiting(connection)
         done = 0
         with self._lock:
+            with self._database.reading() as connection:
+                waiting = rows.waiting(connection)
             for entry in waiting:
                 place = self._place(entry, self._now())
                 if place[0] is None:
@@ -84,15 +102,20 @@ class Audit:
             self.write(None, action, subject, detail)
 
     def _place(self, entry: Entry, now: Instant) -> tuple[str | None, int | None]:
+        places = self._places([entry], now)
+        return places[0] if places else (None, None)
+
+    def _places(self, entries: Sequence[Entry], now: Instant) -> list[tuple[str, int]]:
+        """Places in the log for all of them; none when it takes nothing."""
         try:
-            place = self.log.add(entry, now)
+            places = self.log.add(entries, now)
         except (CaselogError, OSError) as error:
             if not self.problem:
                 structlog.get_logger().critical("the server's own log takes nothing", error=str(error))
             self.problem = str(error)
-            return None, None
+            return []
         self.problem = ""
-        return place
+        return places
 
     def _catch_up(self) -> None:
         """Leaves that the table lacks: the process died between both, or the table is of an older copy."""

@@ -21,6 +21,8 @@ DIFFERENCE: Final = "difference"
 OFFSET: Final = "offset"
 OWN_LOG: Final = "own_log"
 WITNESS: Final = "witness"
+RECEIVER: Final = "receiver"
+SOUND_TEST: Final = "sound_test"
 
 
 def own_alarm(area: Area, rulebook: Rulebook, variant: str, anchor: str, at_us: int) -> Alarm:
@@ -82,7 +84,7 @@ class OwnAlarms:
 
 
 # Nobody in the area has to act at once: no sounder for these.
-_SEVERITIES: Final = {WITNESS: "S3", OWN_LOG: "S3"}
+_SEVERITIES: Final = {WITNESS: "S3", OWN_LOG: "S3", RECEIVER: "S3", SOUND_TEST: "S3"}
 
 # What no rulebook words, because only a server can find it.
 _TEXTS: Final[dict[str, Mapping[str, Mapping[str, str]]]] = {
@@ -116,6 +118,20 @@ _TEXTS: Final[dict[str, Mapping[str, Mapping[str, str]]]] = {
         "en": {
             "what": "A second witness is silent",
             "do": "Call its office; mend the line or carry the stick",
+        },
+    },
+    RECEIVER: {
+        "zh": {"what": "通知送不到接收方", "do": "检查接收方与网络；期间改用电话"},
+        "en": {
+            "what": "Notifications do not get through to a receiver",
+            "do": "Check receiver and network; use the telephone meanwhile",
+        },
+    },
+    SOUND_TEST: {
+        "zh": {"what": "本班未试听报警声", "do": "在值班页试听，听到后确认"},
+        "en": {
+            "what": "The alarm sounds were not tested this shift",
+            "do": "Play them on the duty page; confirm when heard",
         },
     },
     DIFFERENCE: {

@@ -12,7 +12,7 @@ import re
 import secrets
 import shutil
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -36,6 +36,8 @@ ACTIONS: Final = frozenset(
         "account.disabled", "account.password_changed", "record.read", "erasure.asked", "erasure.withdrawn",
         "export.made", "fact.stated", "fact.refused", "alarm.handled", "rulebook.loaded", "settings.loaded",
         "server.started", "fork.proved", "epoch.accepted", "request.refused",
+        "alarm.called", "notification.sent", "notification.accepted",
+        "notification.failed", "notification.answered", "duty.taken", "duty.offered", "duty.left", "sound.heard", "sound.unheard",
     )
 )  # fmt: skip
 """What is written down; each is the type of a leaf, version 1. The list with its words: docs/server.md."""
@@ -93,13 +95,13 @@ class OwnLog:
         """Durable leaves."""
         return self._log.durable_size if self._log is not None else 0
 
-    def add(self, entry: Entry, now: Instant) -> tuple[str, int]:
-        """Append and make durable; origin and index of the leaf. Raises `EntryError`, `DiskFull`, `LogStopped`."""
+    def add(self, entries: Iterable[Entry], now: Instant) -> list[tuple[str, int]]:
+        """Append and make durable; origin and index of each leaf. Raises `EntryError`, `DiskFull`, `LogStopped`."""
         with self._lock:
             log = self._sound()
-            taken = log.append(leaf_of(entry, now))
+            taken = [log.append(leaf_of(entry, now)).index for entry in entries]
             log.commit()
-            return self.origin, taken.index
+            return [(self.origin, index) for index in taken]
 
     def request(self, old: int) -> tuple[bytes, list[bytes], bytes]:
         """(root of the first `old` leaves, consistency proof from there, signed checkpoint of all). `IndexError`."""

@@ -22,6 +22,9 @@ from caseserver.bundle.texts import TextShelf
 from caseserver.inbox import Inbox
 from caseserver.influx import InfluxQueue, InfluxWriter, client_write
 from caseserver.link import Link
+from caseserver.notify.channels import Apprise, Channel, ChannelError, Mail, Webhook
+from caseserver.notify.notifier import Notifier
+from caseserver.notify_settings import AppriseReceiver, MailReceiver, Notify, WebhookReceiver
 from caseserver.own_log import FOLDER as LOG_FOLDER
 from caseserver.own_log import Known, OwnLog
 from caseserver.people.keyring import KeyRingError
@@ -32,6 +35,7 @@ from caseserver.station import Station
 from caseserver.store import audit as audit_rows
 from caseserver.store import cosignatures as cosignature_rows
 from caseserver.store.database import Database
+from caseserver.web.telling import composer
 from caseserver.worker import Worker
 from custody.area import Area, load_area
 from custody.bundled import rulebook_with_text
@@ -62,9 +66,17 @@ class Program:
         ]
         self.own_log = _own_log(data, settings, self.database, signer.key, clock.now())
         self.station = Station(
-            clock, self.database, signer, states, settings.limits, self.own_log, settings.witnesses
+            clock,
+            self.database,
+            signer,
+            states,
+            settings.limits,
+            self.own_log,
+            settings.witnesses,
+            settings.notify,
         )
         self._tell_start(states)
+        self.notifier = self._notifier(data, settings.notify, states, signer.key, on_failure)
         self.people = _people(data, settings, states)
         self.accounts = Accounts(self.database, settings.sessions)
         self.inbox = Inbox(settings.limits.inbox_batches_max)
@@ -104,9 +116,25 @@ class Program:
         if self.own_log.begun_anew and states:
             states[0].alarm_own_log(self.own_log.origin.rpartition("/")[2], self.station.now())
 
+    def _notifier(
+        self,
+        data: Path,
+        settings: Notify,
+        states: list[AreaState],
+        key: SigningKey,
+        on_failure: Callable[[], None],
+    ) -> Notifier:
+        station = self.station
+        compose = composer(station.area, lambda: station.now().earliest_us, settings)
+        return Notifier(
+            station.now, self.database, station.audit, states, settings, _channels(data, settings, key), compose,
+            station.watchers, station.duty, on_failure,
+        )  # fmt: skip
+
     def start(self) -> None:
-        """Begin: the worker first, then the broker."""
+        """Begin: the worker first, then who calls people, then the broker."""
         self.worker.start()
+        self.notifier.start()
         if self.influx_writer is not None:
             self.influx_writer.start()
         self.link.start()
@@ -114,6 +142,7 @@ class Program:
     def stop(self) -> None:
         """End in the other order; what was taken is on the disk."""
         self.link.stop()
+        self.notifier.stop()
         self.worker.stop()
         if self.influx_writer is not None:
             self.influx_writer.stop()
@@ -123,6 +152,22 @@ class Program:
             self.people.close()
         self.own_log.close()
         self.database.close()
+
+
+def _channels(data: Path, settings: Notify, key: SigningKey) -> dict[str, Channel]:
+    """The receivers outside this process. Raises SettingsError."""
+    found: dict[str, Channel] = {}
+    for name, receiver in settings.receivers.items():
+        try:
+            if isinstance(receiver, WebhookReceiver):
+                found[name] = Webhook(receiver, key, data, time.time)
+            elif isinstance(receiver, MailReceiver):
+                found[name] = Mail(receiver, data)
+            elif isinstance(receiver, AppriseReceiver):
+                found[name] = Apprise(receiver, data)
+        except ChannelError as error:
+            raise SettingsError(f"notify.receivers.{name}: {error}") from None
+    return found
 
 
 def _own_log(data: Path, settings: Settings, database: Database, key: SigningKey, now: Instant) -> OwnLog:

@@ -15,6 +15,8 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from caseserver.notify_settings import Notify, Watchdog
+
 ENV_PREFIX = "CASEWARD_SERVER_"
 
 
@@ -125,6 +127,8 @@ class Settings(BaseSettings):
     witnesses: dict[str, Witness] = Field(default_factory=dict)
     influx: Influx | None = None
     people: PeopleKeys | None = None
+    notify: Notify = Notify()
+    watchdog: Watchdog | None = None
     sessions: Sessions = Sessions()
     limits: Limits = Limits()
 
@@ -169,10 +173,10 @@ def load_settings(data: Path) -> Settings:
 
 
 def _check_names(file: Path, settings: Settings) -> None:
-    for name in (*settings.gateways, *settings.witnesses):
+    for name in (*settings.gateways, *settings.witnesses, *settings.notify.receivers):
         if not 1 <= len(name) <= 32 or not all(c.isdigit() or c == "-" or "a" <= c <= "z" for c in name):
             raise SettingsError(
-                f"{file}: gateways and witnesses: expected a name of 1 to 32 characters a-z 0-9 -, found {name!r}"
+                f"{file}: gateways, witnesses and receivers: expected a name of 1 to 32 characters a-z 0-9 -, found {name!r}"
             )
 
 

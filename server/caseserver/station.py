@@ -21,6 +21,9 @@ from caseserver.area_state import AreaState
 from caseserver.area_view import AreaView
 from caseserver.audit import Audit
 from caseserver.hub import Hub
+from caseserver.notify.duty_desk import DutyDesk
+from caseserver.notify.watchers import Watchers
+from caseserver.notify_settings import Notify
 from caseserver.own_log import OwnLog
 from caseserver.people.telltale import has_identity_number
 from caseserver.permissions import ACTOR_FIELDS, ENTERERS, roles_for
@@ -31,6 +34,7 @@ from caseserver.snapshot import Message
 from caseserver.store import facts as fact_rows
 from caseserver.store import samples as sample_rows
 from caseserver.store.alarms import AlarmReader
+from caseserver.store.calls import CallReader
 from caseserver.store.database import Database
 from caseserver.store.facts import PendingFact
 from caseserver.store.leaves import LeafReader
@@ -75,13 +79,16 @@ class Station:
 
     def __init__(
         self, clock: Any, database: Database, signer: Signer, areas: Iterable[AreaState], limits: Limits,
-        own_log: OwnLog, witnesses: Mapping[str, Witness] | None = None,
+        own_log: OwnLog, witnesses: Mapping[str, Witness] | None = None, notify: Notify | None = None,
     ) -> None:  # fmt: skip
         """`clock`: caselog.clock.Clock with `rate`; `signer`: the server's key; `witnesses`: the second ones."""
         self.audit = Audit(database, own_log, clock.now)
         self.hub = Hub(limits.subscribers_max)
         self.limits = limits
         self.started_us: int = clock.now().earliest_us
+        self.watchers = Watchers()
+        self.notify = notify or Notify()
+        self.duty = DutyDesk(database, self.audit, self.notify)
         self._clock = clock
         self._database = database
         self._signer = signer
@@ -90,6 +97,7 @@ class Station:
             state.on_fork = lambda file: self.audit.write(None, "fork.proved", file)
         self._leaves = LeafReader(database)
         self._alarms = AlarmReader(database)
+        self.calls = CallReader(database)
         self.witnesses = Witnesses(
             database,
             self._areas.values(),

@@ -26,6 +26,7 @@ from caseserver.ingest import FORK
 from caseserver.ingest import Refused as BatchRefused
 from caseserver.own_log import OwnLog
 from caseserver.settings import Witness
+from caseserver.own_alarms import WITNESS
 from caseserver.store import cosignatures as rows
 from caseserver.store.cosignatures import Cosigned
 from caseserver.store.database import Database
@@ -234,7 +235,7 @@ class Witnesses:
             if now.earliest_us - self._heard_us.get(name, self._started_us)
             > witness.silent_s_max * self._rate * 1_000_000
         ]
-        self._first.witness_alarm(silent, now)
+        self._first.station_alarm(WITNESS, {"witness": silent[0]} if silent else None, now)
 
     def _against_ours(
         self, source: Source, note: bytes, newest: bytes, shown: Checkpoint, now: Instant

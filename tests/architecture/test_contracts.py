@@ -22,6 +22,7 @@ PLANTED: dict[str, str] = {
     "casefield/planted.py": "import custody",
     "casegateway/planted.py": "import caseserver, node",
     "caseserver/planted.py": "import casewire, casegateway",
+    "caseserver/notify/planted.py": "import caseserver.notify.ladder",
 }
 """Module to plant -> what it imports. Being unplaced, each also breaks its package's exhaustive layers."""
 

@@ -56,7 +56,7 @@ def test_it_begins_with_a_leaf_that_says_what_it_is(tmp_path: Path) -> None:
 def test_what_is_added_is_on_the_disk_in_the_same_format_and_under_its_own_key(tmp_path: Path) -> None:
     log = opened(tmp_path / "log")
     entry = new_entry("1001", "record.read", "a1/S-1", {"what": "stay"}, NOW.earliest_us)
-    assert log.add(entry, NOW) == (log.origin, 1)
+    assert log.add([entry], NOW) == [(log.origin, 1)]
     file = segment(tmp_path / "log")
     assert file.read_bytes().endswith(log.leaves(1, 1)[0] + b"\n")
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
@@ -109,7 +109,7 @@ def test_a_death_between_log_and_table_loses_and_doubles_nothing(kit: Kit) -> No
     entry = new_entry("admin-1", "account.added", "1001", {}, NOW.earliest_us)
     with kit.database.writing() as connection:
         rows.put(connection, entry, None, None)
-    kit.own_log.add(entry, NOW)  # taken from those that wait; then the power goes
+    kit.own_log.add([entry], NOW)  # taken from those that wait; then the power goes
     kit.restart()
     assert sorted(table(kit)) == [(0, "log.begun"), (1, "account.added")]
     assert kit.own_log.size == 2

@@ -10,11 +10,11 @@ from pathlib import Path
 
 from tests.tools.tree import ROOT
 
-EXTRAS = ("gateway", "field", "server", "influx", "dev")
+EXTRAS = ("gateway", "field", "server", "influx", "notify", "dev")
 """[pi] and [pi-legacy] stay out: they exclude each other and are of use on a Raspberry Pi only."""
 
 HEADER = """\
-# Exact versions and hashes of everything in the extras gateway, field, server, influx and dev.
+# Exact versions and hashes of everything in the extras gateway, field, server, influx, notify and dev.
 # Made by `make lock`; install with `make setup` (pip install --require-hashes).
 """
 

@@ -8,6 +8,7 @@ from typing import get_args
 
 import pytest
 
+from caseserver.notify_settings import POSTS
 from caseserver.own_log import ACTIONS as OWN_ACTIONS
 from caseserver.web import views
 from caseserver.web.catalogue import (
@@ -91,6 +92,7 @@ FAMILIES: dict[str, set[str]] = {
     "problem": {"s403", "s404", "s405", "s413", "s422", "s429", "s503"},
     "whatif_change": set(CHANGES) - {"same", "lawful"},
     "own_action": {name.replace(".", "_") for name in OWN_ACTIONS} | {"log_begun"},
+    "post": set(POSTS),
     "told": {"raised", "prewarned", "cleared"},
     "blind_why": {*WHY, "no_reading"},
     "walk_kind": {*POINT_KINDS, *OUTPUT_KINDS} - {"input", "output"},

@@ -1,5 +1,6 @@
 """Tables of the store. `leaf` is append-only (triggers in migration 0001); all else can be made from it again,
-except what only the server knows: accounts, sessions, second factors, tokens, changes, pending facts, quarantine, samples, own alarms, cosignatures.
+except what only the server knows: accounts, sessions, second factors, tokens, changes, pending facts, quarantine, samples, own alarms, cosignatures,
+who was called about an alarm and who is on duty (both are in the server's own log too).
 `audit` is the projection of the server's own log, and holds what waits for its place in it.
 
 Times `*_us` are station time, microseconds UTC; times `*_s` are the machine's own clock, POSIX seconds.
@@ -188,6 +189,60 @@ cosignature = Table(
     Column("note", LargeBinary, nullable=False),  # signed by the log, cosigned by this witness
     Column("time_s", BigInteger, nullable=False),  # by the witness's clock
     Column("received_us", BigInteger, nullable=False),
+)
+
+call_run = Table(
+    "call_run",
+    metadata,
+    Column("area", String(64), primary_key=True),
+    Column("alarm", String(256), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("severity", String(4), nullable=False),
+    Column("begun_us", BigInteger, nullable=False),
+    Column("called", Integer, nullable=False),  # steps called so far
+    Column("called_us", BigInteger),
+    Column("answered_us", BigInteger),
+    Column("answered_by", String(64)),
+    Column("answer", String(20), nullable=False),
+    Index("call_run_open", "answered_us", sqlite_where=text("answered_us IS NULL")),
+)
+
+delivery = Table(
+    "delivery",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("area", String(64), nullable=False),
+    Column("alarm", String(256), nullable=False),
+    Column("run", Integer, nullable=False),
+    Column("step", Integer, nullable=False),
+    Column("receiver", String(64), nullable=False),
+    Column("severity", String(4), nullable=False),
+    Column("created_us", BigInteger, nullable=False),
+    Column("state", String(10), nullable=False),  # waiting | sending | accepted | dropped
+    Column("attempts", Integer, nullable=False),
+    Column("because", String(10), nullable=False),
+    Column("problem", Text, nullable=False),
+    Column("sent_us", BigInteger),
+    Column("accepted_us", BigInteger),
+    Index("delivery_by_alarm", "area", "alarm"),
+    Index("delivery_open", "state", sqlite_where=text("state IN ('waiting', 'sending')")),
+)
+
+duty_turn = Table(
+    "duty_turn",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("post", String(20), nullable=False),
+    Column("number", String(64), nullable=False),
+    Column("taken_us", BigInteger, nullable=False),
+    Column("taken_from", String(64)),  # who handed it over, where somebody did
+    Column("stood_open", Text, nullable=False),  # JSON: what stood open when it was accepted
+    Column("offered_to", String(64)),
+    Column("offered_us", BigInteger),
+    Column("heard_us", BigInteger),  # the sound test of this turn
+    Column("left_us", BigInteger),
+    Column("ended", String(10), nullable=False),  # "" | left | handed | expired
+    Index("duty_turn_open", "post", unique=True, sqlite_where=text("left_us IS NULL")),
 )
 
 pending_fact = Table(

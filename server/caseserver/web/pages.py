@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from typing import Any, Final
 
 from fastapi import APIRouter, HTTPException, Request
@@ -222,10 +222,13 @@ class Pages:
         async def is_signed_in() -> bool:
             return await run_in_threadpool(accounts.of_token, token) is not None
 
+        async def watched() -> AsyncIterator[str]:
+            with self.station.watchers.watching(officer.roles):
+                async for event in live.pictures(ticks, look, is_signed_in):
+                    yield event
+
         headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-        return StreamingResponse(
-            live.pictures(ticks, look, is_signed_in), media_type="text/event-stream", headers=headers
-        )
+        return StreamingResponse(watched(), media_type="text/event-stream", headers=headers)
 
     # ------------------------------------------------------------ alarms
 

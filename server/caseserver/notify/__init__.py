@@ -1,0 +1,1 @@
+"""Who is called about an alarm until a human answers, by which way, and what became of it."""

@@ -1,0 +1,323 @@
+"""The thread that looks at the alarms, climbs the ladder and sends: everything is stored before it leaves the house.
+
+What is stored and what stands in the server's own log are one transaction. So after `kill -9` at any moment the next
+start knows what was called, what was accepted, and of which message nobody can know; that one goes out again and says so.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+from typing import Any, Final
+
+import structlog
+
+from caselog.clock import Instant
+from caseserver.alarms import Alarm
+from caseserver.area_state import AreaState
+from caseserver.audit import Audit, new_entry
+from caseserver.notify.channels import Channel
+from caseserver.notify.deliveries import WAITING, Deliveries, Delivery, Outcome, delivery_id
+from caseserver.notify.duty_desk import DutyDesk
+from caseserver.notify.ladder import Answered, Call, Event, Ladder, Posts, Run, Rung, Standing, Tick
+from caseserver.notify.message import Message
+from caseserver.notify.watchers import Watchers
+from caseserver.notify_settings import Notify, PageReceiver
+from caseserver.own_alarms import RECEIVER, SOUND_TEST
+from caseserver.own_log import Entry
+from caseserver.store import calls as call_rows
+from caseserver.store.calls import CallReader
+from caseserver.store.database import Database
+from custody.alarm import UNACKNOWLEDGED
+
+TURN_S: Final = 0.25
+BEHIND_LEAVES: Final = 200
+"""With more leaves than this still to come, alarms of a log that is being read are not new."""
+HOLD_S_MAX: Final = 20.0
+"""But whoever says so keeps nobody uncalled for longer."""
+STUCK_S: Final = 30.0
+
+Compose = Callable[[Alarm, Delivery, str], Message]
+"""(alarm, delivery, language) -> the message."""
+
+
+class Notifier:
+    """`turn` is one round; the thread calls it, and so may a test."""
+
+    def __init__(
+        self, now: Callable[[], Instant], database: Database, audit: Audit, states: Sequence[AreaState], settings: Notify,
+        channels: Mapping[str, Channel], compose: Compose, watchers: Watchers, duty: DutyDesk,
+        on_failure: Callable[[], None] = lambda: None, steady_s: Callable[[], float] = time.monotonic,
+    ) -> None:  # fmt: skip
+        """Reads what the store holds; nothing runs before `start`. `now`: station time; `channels`: receivers outside, by name."""
+        self.settings = settings
+        self.failure: Exception | None = None
+        self._now, self._audit, self._duty = now, audit, duty
+        self._states = {state.area.id: state for state in states}
+        self._channels, self._compose, self._watchers = dict(channels), compose, watchers
+        self._on_failure, self._steady_s = on_failure, steady_s
+        reader = CallReader(database)
+        self.ladder = Ladder(rungs_of(settings), reader.newest, [Run(**row) for row in reader.open_runs()])
+        self.deliveries = Deliveries(
+            settings.retry_s_min, settings.retry_s_max, [Delivery(**row) for row in reader.unsettled()]
+        )
+        self._drop_answered()
+        # a wall clock that was set back while we were away: the ladder goes on from where it was
+        self._lead_us = max(0, self.ladder.newest_us - now().earliest_us)
+        self._results: queue.SimpleQueue[tuple[str, Outcome]] = queue.SimpleQueue()
+        self._busy: set[str] = set()
+        self._behind_s: dict[str, float] = {}
+        self._failing_s: dict[str, float] = {}
+        self._turned_s = steady_s()
+        self._is_stopping = False
+        self._wake = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="caseward-notify", daemon=True)
+        self._log = structlog.get_logger()
+
+    @property
+    def is_well(self) -> bool:
+        """The thread runs and has not been in one turn for too long."""
+        return (
+            self._thread.is_alive() and self.failure is None and self._steady_s() - self._turned_s < STUCK_S
+        )
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End; what is under way is tried again at the next start."""
+        self._is_stopping = True
+        self._wake.set()
+        self._thread.join(10)
+
+    def turn(self) -> None:
+        """Take in answers of receivers, look at the alarms, climb, store, send."""
+        now = self._now()
+        now_us, now_s = now.earliest_us + self._lead_us, self._steady_s()
+        entries: list[Entry] = self._ended(now_us, now_s)
+        self._duty.turn(now_us)
+        entries += self._climb(now_us, now_s)
+        entries += self._shown(now_us, now_s)
+        begun = [
+            self.deliveries.begin(d.id, now_us)
+            for d in self.deliveries.due(now_s, self._busy)
+            if self._is_outside(d)
+        ]
+        entries += [_entry("notification.sent", d, now_us) for d in begun]
+        self._store(entries)
+        for delivery in begun:
+            self._send(delivery)
+        self._tell_troubles(now, now_s)
+        self._turned_s = self._steady_s()
+
+    # --- the ladder -------------------------------------------------------------------------
+
+    def _climb(self, now_us: int, now_s: float) -> list[Entry]:
+        calls = self.ladder.step(now_us, Posts(self._duty.empty()))
+        entries: list[Entry] = []
+        for event in self._events(now_s):
+            calls += self.ladder.step(now_us, event)
+        calls += self.ladder.step(now_us, Tick())
+        for call in calls:
+            entries.append(_called(call))
+            for receiver in call.receivers:
+                self.deliveries.add(_delivery(call, receiver))
+        return entries
+
+    def _events(self, now_s: float) -> list[Event]:
+        """What stands, and what has become of what stood before."""
+        found: list[Event] = []
+        standing: set[tuple[str, str]] = set()
+        for area, state in self._states.items():
+            alarms = state.open_alarms()
+            unanswered = [a for a in alarms if a.state == UNACKNOWLEDGED and not a.is_prewarning]
+            standing |= {(area, alarm.id) for alarm in unanswered}
+            if not self._is_reading(state, now_s):
+                found += [Standing(area, alarm.id, alarm.severity) for alarm in unanswered]
+        for run in self.ladder.open():
+            if run.key not in standing:
+                found.append(_answer(run, self._alarm(run.area, run.alarm)))
+        return found
+
+    def _is_reading(self, state: AreaState, now_s: float) -> bool:
+        """The area's log is far from its end: what stands open in it may long be answered."""
+        if state.behind() <= BEHIND_LEAVES:
+            self._behind_s.pop(state.area.id, None)
+            return False
+        return now_s - self._behind_s.setdefault(state.area.id, now_s) < HOLD_S_MAX
+
+    def _alarm(self, area: str, alarm_id: str) -> Alarm | None:
+        state = self._states.get(area)
+        return state.alarm(alarm_id) if state is not None else None
+
+    # --- messages ---------------------------------------------------------------------------
+
+    def _is_outside(self, delivery: Delivery) -> bool:
+        return delivery.receiver in self._channels
+
+    def _shown(self, now_us: int, now_s: float) -> list[Entry]:
+        """Pages take what they show by themselves, as soon as one is open for the post that is called."""
+        roles = {step.post: step.roles for step in self.settings.steps}
+        posts = [rung.post for rung in self.ladder.rungs]
+        open_posts = {post for post in posts if self._watchers.is_open(roles[post])}
+        entries = []
+        for delivery in self.deliveries.unsettled():
+            is_page = isinstance(self.settings.receivers.get(delivery.receiver), PageReceiver)
+            if is_page and delivery.step <= len(posts) and posts[delivery.step - 1] in open_posts:
+                self.deliveries.begin(delivery.id, now_us)
+                shown = self.deliveries.end(delivery.id, Outcome(True), now_us, now_s)
+                entries.append(_entry("notification.accepted", shown, now_us))
+        return entries
+
+    def _send(self, delivery: Delivery) -> None:
+        """In a thread of its own: a slow receiver holds up nobody else, and has one message at a time."""
+        alarm = self._alarm(delivery.area, delivery.alarm)
+        channel = self._channels[delivery.receiver]
+        language = getattr(self.settings.receivers[delivery.receiver], "language", "zh")
+        self._busy.add(delivery.receiver)
+
+        def send() -> None:
+            try:
+                if alarm is None:
+                    raise LookupError(f"no alarm {delivery.alarm}")
+                outcome = channel.send(self._compose(alarm, delivery, language))
+            except Exception as error:  # noqa: BLE001 - a receiver's library must not stop the calling of others
+                outcome = Outcome(False, repr(error)[:200])
+            self._results.put((delivery.id, outcome))
+            self._wake.set()
+
+        threading.Thread(target=send, name=f"caseward-to-{delivery.receiver}", daemon=True).start()
+
+    def _ended(self, now_us: int, now_s: float) -> list[Entry]:
+        entries = []
+        while not self._results.empty():
+            id_, outcome = self._results.get()
+            delivery = self.deliveries.end(id_, outcome, now_us, now_s)
+            self._busy.discard(delivery.receiver)
+            if outcome.is_accepted:
+                self._failing_s.pop(delivery.receiver, None)
+                entries.append(_entry("notification.accepted", delivery, now_us))
+            else:
+                self._failing_s.setdefault(delivery.receiver, now_s)
+                entries.append(_entry("notification.failed", delivery, now_us, problem=outcome.problem))
+        return entries
+
+    def _drop_answered(self) -> None:
+        """Messages of a run that was answered just before the process ended."""
+        open_runs = {(run.area, run.alarm, run.number) for run in self.ladder.open()}
+        for delivery in self.deliveries.unsettled():
+            if delivery.key not in open_runs:
+                self.deliveries.stop(*delivery.key)
+
+    # --- storing ----------------------------------------------------------------------------
+
+    def _store(self, entries: list[Entry]) -> None:
+        runs = self.ladder.take_changes()
+        for run in runs:
+            if run.answered_us is not None:
+                self.deliveries.stop(run.area, run.alarm, run.number)
+                entries.append(_answered(run))
+        messages = self.deliveries.take_changes()
+        if not (runs or messages or entries):
+            return
+
+        def rows(connection: Any) -> None:
+            call_rows.save(connection, [asdict(run) for run in runs], [asdict(m) for m in messages])
+
+        self._audit.write_with(entries, rows)
+
+    def _tell_troubles(self, now: Instant, now_s: float) -> None:
+        """Receivers that fail for long, and a sound test that nobody made, are alarms themselves."""
+        if not self._states:
+            return
+        first = next(iter(self._states.values()))
+        failing = [
+            name
+            for name, since_s in self._failing_s.items()
+            if now_s - since_s > self.settings.receiver_failing_s
+        ]
+        first.station_alarm(RECEIVER, {"receiver": failing[0]} if failing else None, now)
+        first.station_alarm(SOUND_TEST, self._duty.unheard(now.earliest_us + self._lead_us), now)
+
+    def _run(self) -> None:
+        try:
+            while not self._is_stopping:
+                self._wake.clear()
+                self.turn()
+                self._wake.wait(TURN_S)
+        except Exception as error:  # noqa: BLE001 - as in the worker: a server that looks alive and calls nobody is worse
+            self.failure = error
+            self._log.critical("the notifier failed", error=repr(error), exc_info=True)
+            self._on_failure()
+
+
+def rungs_of(settings: Notify) -> list[Rung]:
+    """The ladder that server.toml describes."""
+    return [
+        Rung(
+            step.post,
+            {severity: after_s * 1_000_000 for severity, after_s in step.after_s.items()},
+            tuple(step.receivers),
+            step.needs_turn,
+        )
+        for step in settings.steps
+    ]
+
+
+def _delivery(call: Call, receiver: str) -> Delivery:
+    run = call.run
+    id_ = delivery_id(run.area, run.alarm, run.number, call.step, receiver)
+    return Delivery(
+        id_, run.area, run.alarm, run.number, call.step, receiver, run.severity, call.at_us, state=WAITING
+    )
+
+
+def _answer(run: Run, alarm: Alarm | None) -> Answered:
+    """Why nobody has to be called any more: a human has it, or what raised it never was."""
+    if alarm is None or alarm.state == UNACKNOWLEDGED:
+        at_us = (
+            run.called_us or run.begun_us
+            if alarm is None
+            else alarm.closed_us or alarm.cleared_us or run.begun_us
+        )
+        return Answered(run.area, run.alarm, "gone", None, at_us)
+    steps = (
+        ("taken", alarm.taken_by, alarm.taken_us),
+        ("acknowledged", alarm.acknowledged_by, alarm.acknowledged_us),
+        ("rectified", alarm.rectified_by, alarm.rectified_us),
+        ("closed", alarm.verified_by, alarm.verified_us),
+    )
+    done = [(at_us, answer, by) for answer, by, at_us in steps if at_us is not None]
+    if not done:
+        return Answered(run.area, run.alarm, alarm.state, None, run.begun_us)
+    # a run begins anew when an alarm is raised again: what was done before that is no answer to it
+    at_us, answer, by = min([d for d in done if d[0] >= run.begun_us] or [max(done)])
+    return Answered(run.area, run.alarm, answer, by, at_us)
+
+
+def _called(call: Call) -> Entry:
+    detail = {
+        "run": call.run.number,
+        "step": call.step,
+        "post": call.post,
+        "why": call.why,
+        "severity": call.run.severity,
+    }
+    return new_entry(None, "alarm.called", call.run.alarm, detail, call.at_us)
+
+
+def _answered(run: Run) -> Entry:
+    detail = {"run": run.number, "answer": run.answer, "steps": run.called}
+    return new_entry(run.answered_by, "notification.answered", run.alarm, detail, run.answered_us or 0)
+
+
+def _entry(action: str, delivery: Delivery, at_us: int, **more: str) -> Entry:
+    detail = {
+        "id": delivery.id, "run": delivery.run, "step": delivery.step, "receiver": delivery.receiver,
+        "attempt": delivery.attempts, "because": delivery.because, **more,
+    }  # fmt: skip
+    return new_entry(None, action, delivery.alarm, detail, at_us)
