@@ -25,6 +25,9 @@ _ROLES_OF: Final = {
 }
 
 
+Language = Literal["zh", "en"]
+
+
 class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -32,7 +35,7 @@ class _Section(BaseModel):
 class _Outside(_Section):
     """A receiver beyond this process. `language` of the words; `timeout_s` until a try counts as unanswered."""
 
-    language: Literal["zh", "en"] = "zh"
+    language: Language = "zh"
     timeout_s: float = Field(10.0, gt=0, le=60)
 
 
@@ -128,6 +131,10 @@ class Step(_Section):
         return self
 
 
+def _usual_receivers() -> dict[str, Receiver]:
+    return {"page": PageReceiver()}
+
+
 def _usual_steps() -> list[Step]:
     times = (
         {"S1": 0, "S2": 0, "S3": 0},
@@ -146,13 +153,18 @@ class Notify(_Section):
     """Who is called. `link`: the address of the pages as receivers reach it, for the link in a message."""
 
     link: str = ""
-    receivers: dict[str, Receiver] = Field(default_factory=lambda: {"page": PageReceiver()})
+    receivers: dict[str, Receiver] = Field(default_factory=_usual_receivers)
     steps: list[Step] = Field(default_factory=_usual_steps, min_length=1, max_length=len(POSTS))
     retry_s_min: float = Field(2.0, gt=0)
     retry_s_max: float = Field(60.0, gt=0)
     turn_s_max: int = Field(86_400, ge=3_600)
     sound_test_s: int = Field(1_800, ge=60)
     receiver_failing_s: int = Field(300, ge=10)
+
+    @field_validator("receivers")
+    @classmethod
+    def _with_pages(cls, receivers: dict[str, Receiver]) -> dict[str, Receiver]:
+        return _usual_receivers() | receivers  # the pages are always there
 
     @field_validator("link")
     @classmethod

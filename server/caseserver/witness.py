@@ -24,9 +24,9 @@ from caseserver.audit import Audit
 from caseserver.forks import ForkFiles
 from caseserver.ingest import FORK
 from caseserver.ingest import Refused as BatchRefused
+from caseserver.own_alarms import WITNESS
 from caseserver.own_log import OwnLog
 from caseserver.settings import Witness
-from caseserver.own_alarms import WITNESS
 from caseserver.store import cosignatures as rows
 from caseserver.store.cosignatures import Cosigned
 from caseserver.store.database import Database

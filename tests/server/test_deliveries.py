@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 from caseserver.notify.deliveries import (
     ACCEPTED,
     AFTER_FAILURE,
@@ -32,7 +34,7 @@ def test_a_failure_is_tried_again_ever_more_seldom_and_says_so() -> None:
         post.begin(delivery.id, 1)
         assert post.due(now_s + 1e6, ()) == [], "what is under way is not sent a second time"
         post.end(delivery.id, Outcome(False, "refused"), 2, now_s)
-    gaps = [later - earlier for earlier, later in zip(waits, waits[1:], strict=False)]
+    gaps = [later - earlier for earlier, later in itertools.pairwise(waits)]
     assert gaps == [2, 4, 8, 16, 32, 60, 60]
     found = post.unsettled()[0]
     assert (found.attempts, found.because, found.problem) == (8, AFTER_FAILURE, "refused")
@@ -76,7 +78,8 @@ def test_an_answer_keeps_back_what_has_not_left_and_ends_what_is_under_way_with_
     post.stop("a1", "x", 1)
     assert post.end(one().id, Outcome(False, "slow"), 2, 0).state == DROPPED
     changed = {d.id: d.state for d in post.take_changes()}
-    assert changed[one(receiver="mail").id] == DROPPED and changed[one("other").id] == WAITING
+    assert changed[one(receiver="mail").id] == DROPPED
+    assert changed[one("other").id] == WAITING
     post.begin(one("other").id, 1)
     post.stop("a1", "other", 1)
     assert post.end(one("other").id, Outcome(True), 3, 0).state == ACCEPTED

@@ -18,7 +18,7 @@ from caseserver.notify.notifier import Notifier
 from caseserver.notify_settings import MailReceiver, Notify, WebhookReceiver
 from caseserver.web.telling import composer
 from tests.server.station_kit import MINUTE_US, Kit, morning
-from tests.tools.receivers import SECRET_TEXT, Hook, MailBox
+from tests.tools.receivers import Hook, MailBox
 
 S = 1_000_000
 DUTY = Officer("1001", frozenset({"duty_officer"}))
@@ -78,7 +78,8 @@ class Desk:
     def start(self) -> None:
         """A notifier over what the store holds now."""
         station, found = self.kit.station, self.settings.receivers
-        assert isinstance(found["hook"], WebhookReceiver) and isinstance(found["mail"], MailReceiver)
+        assert isinstance(found["hook"], WebhookReceiver)
+        assert isinstance(found["mail"], MailReceiver)
         channels: dict[str, Channel] = {
             "hook": Webhook(found["hook"], self.kit.key, self.kit.path, time.time),
             "mail": Mail(found["mail"], self.kit.path),
@@ -143,7 +144,9 @@ def test_step_by_step_to_webhook_and_mail_until_an_officer_takes_it(desk: Desk) 
     desk.after(1, desk.accepted(2))
     desk.after(60, desk.accepted(3))
     first, second = desk.hook.taken
-    assert first.is_signed and second.is_signed and first.id != second.id
+    assert first.is_signed
+    assert second.is_signed
+    assert first.id != second.id
     told = first.body["data"]
     assert (told["alarm"], told["step"], told["stay"], told["severity"], told["because"]) == (
         alarm,
@@ -159,7 +162,9 @@ def test_step_by_step_to_webhook_and_mail_until_an_officer_takes_it(desk: Desk) 
     assert isinstance(mail.content, bytes)
     parsed = email.message_from_bytes(mail.content, policy=email.policy.default)
     body = parsed.get_body()
-    assert body is not None and "现在：" in body.get_content() and "带班领导" in body.get_content()
+    assert body is not None
+    assert "现在：" in body.get_content()
+    assert "带班领导" in body.get_content()
     # a human answers: the station's own page stays, nobody else is called
     desk.kit.gateway.fact("alarm.taken", desk.kit.clock.at_us, alarm=alarm, officer="1001")
     desk.deliver()
@@ -168,9 +173,11 @@ def test_step_by_step_to_webhook_and_mail_until_an_officer_takes_it(desk: Desk) 
     assert answered[1] == {"run": 1, "answer": "taken", "steps": 3}
     assert [d.state for d in desk.notifier.deliveries.unsettled()] == [], "the page's message is dropped"
     desk.after(1_000)
-    assert len(desk.hook.taken) == 2 and len(desk.mailbox.mails) == 1
+    assert len(desk.hook.taken) == 2
+    assert len(desk.mailbox.mails) == 1
     said = [what for what, _ in desk.log()]
-    assert said.count("alarm.called") == 3 and said.count("notification.sent") == 3
+    assert said.count("alarm.called") == 3
+    assert said.count("notification.sent") == 3
     runs, deliveries = desk.kit.station.calls.of_alarm("a1", alarm)
     assert (runs[0]["answered_by"], runs[0]["answer"]) == ("1001", "taken")
     assert [(d["receiver"], d["state"]) for d in deliveries] == [
@@ -281,7 +288,8 @@ def test_a_receiver_that_fails_for_long_is_an_alarm_itself_and_is_over_when_it_w
     desk.notifier._steady_s = lambda: later() + 301
     desk.after(1)
     (alarm,) = [a for a in desk.kit.state.open_alarms() if a.variant == "receiver"]
-    assert alarm.params["receiver"] == "hook" and alarm.is_active
+    assert alarm.params["receiver"] == "hook"
+    assert alarm.is_active
     desk.hook.mode = "accept"
     desk.after(0, desk.accepted(1))
     desk.after(0)

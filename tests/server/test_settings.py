@@ -41,13 +41,18 @@ def test_the_environment_overrides_the_file(tmp_path: Path, monkeypatch: pytest.
         ("[gateways.gw]\narea = 'a'\npublic_key = 'xyz'", "gateways.gw.public_key"),
         ("[gateways.GW_1]\narea = 'a'\npublic_key = '" + "0" * 64 + "'", "found 'GW_1'"),
         ("listen = ", "TOML"),
-        ("[notify.receivers.a]\nkind = 'webhook'\nurl = 'http://leader.example/'", "expected an https address"),
+        (
+            "[notify.receivers.a]\nkind = 'webhook'\nurl = 'http://leader.example/'",
+            "expected an https address",
+        ),
         ("[notify.receivers.a]\nkind = 'pigeon'", "notify.receivers.a"),
         ("[notify.receivers.a]\nkind = 'page'", "receivers: expected each in a step, found a in none"),
         ("[[notify.steps]]\npost = 'duty_officer'\nafter_s = {S9 = 1}", "expected S1, S2, S3, S4"),
         (
-            "[[notify.steps]]\npost = 'duty_officer'\nafter_s = {S1 = 9}\n"
-            "[[notify.steps]]\npost = 'oversight'\nafter_s = {S1 = 3}",
+            (
+                "[[notify.steps]]\npost = 'duty_officer'\nafter_s = {S1 = 9}\n"
+                "[[notify.steps]]\npost = 'oversight'\nafter_s = {S1 = 3}"
+            ),
             "expected S1 no sooner than the step before (9 s), found 3 s",
         ),
         (

@@ -146,7 +146,9 @@ class MailBox:
         )  # fmt: skip
         return AuthResult(success=is_known)
 
-    async def handle_DATA(self, _server: SMTP, session: Session, envelope: Envelope) -> str:
+    async def handle_DATA(  # noqa: N802 - the name that aiosmtpd calls
+        self, _server: SMTP, session: Session, envelope: Envelope
+    ) -> str:
         if self.refuses:
             return "451 try again later"
         self.mails.append(envelope)

@@ -25,7 +25,7 @@ from caseserver.notify.duty_desk import DutyDesk
 from caseserver.notify.ladder import Answered, Call, Event, Ladder, Posts, Run, Rung, Standing, Tick
 from caseserver.notify.message import Message
 from caseserver.notify.watchers import Watchers
-from caseserver.notify_settings import Notify, PageReceiver
+from caseserver.notify_settings import Language, Notify, PageReceiver
 from caseserver.own_alarms import RECEIVER, SOUND_TEST
 from caseserver.own_log import Entry
 from caseserver.store import calls as call_rows
@@ -40,7 +40,7 @@ HOLD_S_MAX: Final = 20.0
 """But whoever says so keeps nobody uncalled for longer."""
 STUCK_S: Final = 30.0
 
-Compose = Callable[[Alarm, Delivery, str], Message]
+Compose = Callable[[Alarm, Delivery, Language], Message]
 """(alarm, delivery, language) -> the message."""
 
 
@@ -161,7 +161,7 @@ class Notifier:
 
     def _shown(self, now_us: int, now_s: float) -> list[Entry]:
         """Pages take what they show by themselves, as soon as one is open for the post that is called."""
-        roles = {step.post: step.roles for step in self.settings.steps}
+        roles: dict[str, list[str]] = {step.post: step.roles for step in self.settings.steps}
         posts = [rung.post for rung in self.ladder.rungs]
         open_posts = {post for post in posts if self._watchers.is_open(roles[post])}
         entries = []
@@ -177,7 +177,8 @@ class Notifier:
         """In a thread of its own: a slow receiver holds up nobody else, and has one message at a time."""
         alarm = self._alarm(delivery.area, delivery.alarm)
         channel = self._channels[delivery.receiver]
-        language = getattr(self.settings.receivers[delivery.receiver], "language", "zh")
+        receiver = self.settings.receivers[delivery.receiver]
+        language: Language = "zh" if isinstance(receiver, PageReceiver) else receiver.language
         self._busy.add(delivery.receiver)
 
         def send() -> None:

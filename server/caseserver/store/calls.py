@@ -12,7 +12,7 @@ from caseserver.store.database import Database
 from caseserver.store.schema import call_run as runs
 from caseserver.store.schema import delivery as deliveries
 
-Row = Mapping[str, Any]
+Row = Mapping[Any, Any]
 
 
 def save(connection: Connection, changed: Iterable[Row], messages: Iterable[Row]) -> None:
@@ -38,13 +38,13 @@ class CallReader:
     def open_runs(self) -> list[Row]:
         """Runs that nobody has answered."""
         with self._database.reading() as connection:
-            return list(connection.execute(select(runs).where(runs.c.answered_us.is_(None))).mappings())
+            return [*connection.execute(select(runs).where(runs.c.answered_us.is_(None))).mappings()]
 
     def unsettled(self) -> list[Row]:
         """Deliveries that wait or were under way."""
         query = select(deliveries).where(deliveries.c.state.in_(("waiting", "sending")))
         with self._database.reading() as connection:
-            return list(connection.execute(query).mappings())
+            return [*connection.execute(query).mappings()]
 
     def newest(self, area: str, alarm: str) -> int:
         """Number of the newest run of an alarm, 0 when it had none."""
@@ -61,5 +61,5 @@ class CallReader:
             .order_by(deliveries.c.run, deliveries.c.step, deliveries.c.receiver)
         )
         with self._database.reading() as connection:
-            found = list(connection.execute(select(runs).where(*mine).order_by(runs.c.number)).mappings())
-            return found, list(connection.execute(query).mappings())
+            found = [*connection.execute(select(runs).where(*mine).order_by(runs.c.number)).mappings()]
+            return [*found], [*connection.execute(query).mappings()]

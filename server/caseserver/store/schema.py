@@ -115,7 +115,9 @@ second_factor = Table(
     "second_factor",
     metadata,
     Column("number", String(64), primary_key=True),
-    Column("nonce", LargeBinary(32), nullable=False),  # with the server's key it gives the secret, alone nothing
+    Column(
+        "nonce", LargeBinary(32), nullable=False
+    ),  # with the server's key it gives the secret, alone nothing
     Column("confirmed_s", Float),  # NULL: being set up
     Column("last_step", BigInteger, nullable=False),  # no code of this step or an earlier one is taken again
 )

@@ -9,10 +9,9 @@ from caseserver.alarms import Alarm
 from caseserver.area_view import AreaView
 from caseserver.notify.deliveries import Delivery
 from caseserver.notify.message import Message
-from caseserver.notify_settings import Notify
+from caseserver.notify_settings import Language, Notify
 from caseserver.web.present.words import Words
 from caseserver.web.reader import Reader
-from caseserver.web.wording import Language
 
 
 def composer(
