@@ -16,7 +16,6 @@ from casegateway.events import (
     BrokerDown,
     BrokerUp,
     BytesRead,
-    DriveLine,
     Event,
     Moment,
     PortClosed,
@@ -39,8 +38,9 @@ from casegateway.limits import (
 )
 from casegateway.lines import lines_of
 from casegateway.link import NodeLink
+from casegateway.lockers import Lockers
 from casegateway.outbox import Outbox
-from casegateway.outputs import Outputs, cause_of, sounders_on
+from casegateway.outputs import Outputs, cause_of, farewell, sounders_on
 from casegateway.panels import Panels
 from casegateway.releases import Releases
 from casegateway.station_time import StationTime
@@ -96,6 +96,7 @@ class GatewayCore:
         self.translator = Translator(area, self.memory)
         self.outputs = Outputs(area, self.links, self.memory)
         self.releases = Releases(book, self.outputs, identity.gateway)
+        self.lockers = Lockers(book, self.outputs, identity.gateway)
         self.panels = Panels(book.engine, self.links)
         self.keys = keys
         keys.follow(book.chain)
@@ -165,7 +166,7 @@ class GatewayCore:
             times.append(link.wake_us(is_lost=is_lost))
         if self._is_connected:
             times.append(self._heartbeat_us + HEARTBEAT_MS * 1_000)
-        own = (self.outputs, self.releases, self.outbox, self.storage, self.panels)
+        own = (self.outputs, self.releases, self.lockers, self.outbox, self.storage, self.panels)
         times += [wait for part in own if (wait := part.wake_us()) is not None]
         due_us = self.book.engine.next_deadline_us()
         turn = self._time.turn
@@ -176,12 +177,7 @@ class GatewayCore:
 
     def farewell(self) -> list[Action]:
         """The gateway ends: its own outputs take the state that area.toml declares for that."""
-        states = {"on": True, "off": False}
-        return [
-            DriveLine(o.id, o.gpio_line, states[o.on_lost])
-            for o in self.area.outputs.values()
-            if o.gpio_line is not None and o.on_lost in states
-        ]
+        return farewell(self.area)
 
     # --- events -----------------------------------------------------------------------------
 
@@ -344,6 +340,7 @@ class GatewayCore:
             for draft in self.outputs.wanted(desired, cause, self.identity.gateway, now):
                 self.book.append(draft, now)
             self.releases.follow(self.book.accepted, now)
+            self.lockers.follow(self.book.accepted, now)
             self._reach_deadline(now)
             if self.book.log.size == size:
                 break

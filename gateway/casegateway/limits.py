@@ -51,6 +51,18 @@ COMMAND_RETRY_MS_MAX: Final = 60_000
 RELEASE_VALID_MS: Final = 10_000
 """An officer's order to release a door is void this long after it was given; within it, opening the door is no forcing (DR)."""
 
+# --- compartments -----------------------------------------------------------------------------
+LOCKER_WAIT_MS: Final = 60_000
+"""A request for a compartment is void when whoever has to be there was not read at its cabinet by then."""
+BADGE_VALID_MS: Final = 30_000
+"""One reading of a badge or band at a cabinet opens one compartment, and only so long after it."""
+LOCKER_VALID_MS: Final = 5_000
+"""An order to a lock board is void this long after everybody was there."""
+LOCKER_MOVE_MS: Final = 2_000
+"""A hook that takes an order in its last moment is seen to move so long after it: 1.5 s of the driver, and the line."""
+BADGES_MAX: Final = 64
+"""Fresh readings kept of one cabinet; the oldest go first."""
+
 # --- panels -----------------------------------------------------------------------------------
 PANEL_RESEND_MS: Final = 2_000
 PANEL_VALID_MS: Final = 6_000

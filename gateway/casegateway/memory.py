@@ -27,6 +27,12 @@ STATES = {
     "bolt.withdrawn": ("bolt", "door", ACTIVE),
     "bolt.thrown": ("bolt", "door", INACTIVE),
     "bolt.unknown": ("bolt", "door", UNKNOWN),
+    "compartment.opened": ("compartment", "compartment", ACTIVE),
+    "compartment.closed": ("compartment", "compartment", INACTIVE),
+    "compartment.unknown": ("compartment", "compartment", UNKNOWN),
+    "compartment.unlocked": ("hook", "compartment", ACTIVE),
+    "compartment.locked": ("hook", "compartment", INACTIVE),
+    "compartment.bolt_unknown": ("hook", "compartment", UNKNOWN),
     "input.activated": ("input", "input", ACTIVE),
     "input.cleared": ("input", "input", INACTIVE),
     "input.lost": ("input", "input", UNKNOWN),
@@ -99,6 +105,8 @@ class Memory:
         self.doors: dict[str, int] = {}
         self.recorders: dict[str, int] = {}
         self.bolts: dict[str, int] = {}  # by their door
+        self.compartments: dict[str, int] = {}  # their doors
+        self.hooks: dict[str, int] = {}  # their bolts
         self.inputs: dict[str, int] = {}
         self.readers: dict[
             str, int
@@ -124,7 +132,7 @@ class Memory:
         self._newest: dict[str, tuple[int, int]] = {}  # door, recorder … -> (boot, seq) of its newest report
         self._states = {
             "door": self.doors, "bolt": self.bolts, "input": self.inputs, "reader": self.readers,
-            "recorder": self.recorders,
+            "recorder": self.recorders, "compartment": self.compartments, "hook": self.hooks,
         }  # fmt: skip
         self._newest_tags: OrderedDict[str, tuple[int, int]] = OrderedDict()  # the same of a tag at a reader
         self._bands: OrderedDict[tuple[str, str], None] = OrderedDict()  # band, what it told of itself

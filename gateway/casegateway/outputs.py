@@ -14,6 +14,7 @@ from casegateway.link import NodeLink
 from casegateway.memory import Memory
 from casewire import ACTIVE, INACTIVE
 from custody.area import Area
+from custody.cabinets import LOCK
 from custody.effects import Effect
 
 
@@ -40,7 +41,7 @@ class Outputs:
         self._area = area
         self._links = links
         self._memory = memory
-        self._points = {p.of: (p.node, p.point) for p in area.points if p.kind == "output"}
+        self._points = {p.of: (p.node, p.point) for p in area.points if p.kind in ("output", LOCK)}
         self._orders: dict[str, _Order] = {}
         self._retry_ms: dict[str, int] = {}
         self._command_id = 0
@@ -63,24 +64,28 @@ class Outputs:
 
     def draft(self, name: str, active: bool, valid_ms: int, cause: str, gateway: str, now: Moment) -> Draft:
         """An order to write to the log. `cause`: the alarm or the officer's fact behind it."""
-        self._command_id += 1
-        instant = now.instant
+        command_id, instant = self.number(), now.instant
         return Draft(
             type="output.commanded",
             body={
                 "output": name,
                 "active": active,
-                "command_id": self._command_id,
+                "command_id": command_id,
                 "valid_ms": valid_ms,
                 "cause": cause,
             },
-            id=f"{gateway}|{instant.boot}|command-{self._command_id}",
+            id=f"{gateway}|{instant.boot}|command-{command_id}",
             occurred_us=instant.earliest_us,
             occurred_latest_us=instant.latest_us,
         )
 
+    def number(self) -> int:
+        """The number of the next order, for a fact that is itself the order."""
+        self._command_id += 1
+        return self._command_id
+
     def give(self, name: str, active: bool, valid_ms: int, now: Moment) -> None:
-        """An order for the moment, the newest of `draft`, now that the log has it; the one before to this output is over."""
+        """An order for the moment, the newest of `number`, now that the log has it; the one before to this output is over."""
         self._orders[name] = _Order(active, self._command_id, now.real_us, valid_ms, is_lasting=False)
 
     def is_obeyed(self, name: str) -> bool:
@@ -176,6 +181,16 @@ def sounders_on(area: Area) -> list[Action]:
         DriveLine(output.id, output.gpio_line, True)
         for output in area.outputs.values()
         if output.kind == "sounder" and output.gpio_line is not None
+    ]
+
+
+def farewell(area: Area) -> list[Action]:
+    """The gateway's own outputs in the state that area.toml declares for its end."""
+    states = {"on": True, "off": False}
+    return [
+        DriveLine(o.id, o.gpio_line, states[o.on_lost])
+        for o in area.outputs.values()
+        if o.gpio_line is not None and o.on_lost in states
     ]
 
 

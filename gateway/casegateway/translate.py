@@ -49,6 +49,12 @@ _RECORDER_FACTS = {
     UNKNOWN: "recorder.lost",
 }
 _BOLT_FACTS = {ACTIVE: "bolt.withdrawn", INACTIVE: "bolt.thrown", UNKNOWN: "bolt.unknown"}
+_COMPARTMENT_FACTS = {
+    ACTIVE: "compartment.opened", INACTIVE: "compartment.closed", UNKNOWN: "compartment.unknown",
+}  # fmt: skip
+_HOOK_FACTS = {
+    ACTIVE: "compartment.unlocked", INACTIVE: "compartment.locked", UNKNOWN: "compartment.bolt_unknown",
+}  # fmt: skip
 _INPUT_FACTS = {ACTIVE: "input.activated", INACTIVE: "input.cleared", UNKNOWN: "input.lost"}
 _BAND_FACTS = {
     BAND_CUT: "wristband.cut",
@@ -58,6 +64,8 @@ _BAND_FACTS = {
 _THINGS = {
     "door_contact": "door",
     "lock_bolt": "bolt",
+    "compartment_door": "compartment",
+    "compartment_lock": "hook",
     "recorder_contact": "recorder",
     "input": "input",
     "output": "output",
@@ -189,6 +197,10 @@ class Translator:
                 return _RECORDER_FACTS[state], {"recorder": point.of}
             case "lock_bolt":
                 return _BOLT_FACTS[state], {"door": point.of}
+            case "compartment_door":
+                return _COMPARTMENT_FACTS[state], {"compartment": point.of}
+            case "compartment_lock":
+                return _HOOK_FACTS[state], {"compartment": point.of}
             case "input":
                 return _INPUT_FACTS[state], {"input": point.of}
             case "reader":
@@ -312,6 +324,10 @@ class Translator:
                 return memory.recorders.get(point.of) != state
             case "lock_bolt":
                 return memory.bolts.get(point.of) != state
+            case "compartment_door":
+                return memory.compartments.get(point.of) != state
+            case "compartment_lock":
+                return memory.hooks.get(point.of) != state
             case "input":
                 return memory.inputs.get(point.of) != state
             case "output":

@@ -5,6 +5,7 @@ from functools import lru_cache
 from typing import Final
 
 from custody.area import Area
+from custody.cabinets import COMPARTMENT_POINTS
 from custody.facts import Fact
 from custody.kinds import KINDS
 from custody.rules import Between, Rulebook
@@ -183,6 +184,9 @@ class Affected:
     def _band(self, change: Change) -> None:
         self._note(f"band:{change.key}", "band_life")
 
+    def _compartment(self, change: Change) -> None:
+        self._note(f"compartment:{change.key}", "compartment")
+
     def _node(self, change: Change) -> None:
         assert isinstance(change.new, NodeState) or isinstance(change.old, NodeState)
         self._note(f"node:{change.key}", "node")
@@ -196,6 +200,8 @@ class Affected:
                 self._note(f"door:{point.of}", "nodes")
             elif point.node == change.key and point.kind == "recorder_contact":
                 self._note(f"recorder:{point.of}", "nodes")
+            elif point.node == change.key and point.kind in COMPARTMENT_POINTS:
+                self._note(f"compartment:{point.of}", "nodes")
             elif point.node == change.key and point.kind in ("reader", "input"):
                 self._note(f"{point.kind}:{point.of}", "nodes")
 
@@ -222,6 +228,7 @@ class Affected:
 _HANDLERS: Final = {
     "approvals": Affected._approvals,
     "bands": Affected._band,
+    "compartments": Affected._compartment,
     "doors": Affected._door,
     "inputs": Affected._input,
     "nodes": Affected._node,
@@ -244,6 +251,7 @@ def subjects_known(world: World, area: Area) -> list[str]:
     tables: Mapping[str, Iterable[str]] = {
         "room": area.rooms, "door": world.doors, "node": world.nodes, "recorder": world.recorders,
         "reader": world.readers, "input": world.inputs, "tag": world.strays, "band": world.bands,
+        "compartment": world.compartments,
     }  # fmt: skip
     for kind, refs in tables.items():
         known |= dict.fromkeys(f"{kind}:{ref}" for ref in refs)

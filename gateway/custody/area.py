@@ -13,6 +13,30 @@ from functools import cached_property
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+from custody.area_tables import (
+    DOOR_POINTS,
+    FITTED,
+    POINT_KINDS,
+    read_door,
+    read_input,
+    read_node,
+    read_output,
+    read_panel,
+    read_point,
+    read_port,
+    read_reader,
+    read_recorder,
+    read_room,
+)
+from custody.cabinets import (
+    COMPARTMENT_POINTS,
+    Cabinet,
+    Compartment,
+    Surroundings,
+    check_cabinets,
+    read_cabinet,
+    read_compartment,
+)
 from custody.config import ConfigError, Problems
 from custody.fields import is_ref
 from custody.name import Name
@@ -33,15 +57,12 @@ from custody.places import (
     Recorder,
     Room,
 )
-from custody.vocabulary import INPUTS
 
 __all__ = (
     "DOOR_KINDS", "FITTED", "LOCK_ON_LOST", "NODES_MAX", "ON_LOST", "OUTPUT_KINDS", "POINT_KINDS", "ROOMS_MAX", "ROOM_KINDS", "STRADDLES",
-    "Area", "Door", "Input", "Node", "Output", "Panel", "Point", "Port", "Reader", "Recorder", "Room", "load_area",
+    "Area", "Cabinet", "Compartment", "Door", "Input", "Node", "Output", "Panel", "Point", "Port", "Reader", "Recorder", "Room", "load_area",
 )  # fmt: skip
 
-_DOOR_POINTS: Final = ("door_contact", "lock_feedback", "lock_bolt", "exit_request")
-POINT_KINDS: Final = (*_DOOR_POINTS, "recorder_contact", "reader", "input", "output", "panel")
 ROOMS_MAX: Final = 64  # one plan, one page; a bigger site has more areas
 NODES_MAX: Final = 32  # what one gateway polls well within a second
 
@@ -69,6 +90,8 @@ class Area:
     points: tuple[Point, ...] = ()
     outputs: Mapping[str, Output] = field(default_factory=dict)
     ports: Mapping[str, Port] = field(default_factory=dict)
+    cabinets: Mapping[str, Cabinet] = field(default_factory=dict)
+    compartments: Mapping[str, Compartment] = field(default_factory=dict)
 
     @property
     def rulebook(self) -> str:
@@ -129,6 +152,15 @@ class Area:
             if door.id in self.locks and door.kind == "room" and door.between[1] == room
         )
 
+    def cabinet_of(self, compartment: str) -> Cabinet:
+        """The cabinet of a compartment that the area has."""
+        return self.cabinets[self.compartments[compartment].cabinet]
+
+    @cached_property
+    def compartments_by_reader(self) -> Mapping[str, str]:
+        """Readers that lie in a compartment, and which."""
+        return {c.reader: c.id for c in self.compartments.values() if c.reader is not None}
+
     def recorders_of(self, room: str) -> tuple[str, ...]:
         """Ids of the recorders that cover a room."""
         return self._recorders_by_room.get(room, ())
@@ -144,8 +176,10 @@ class Area:
             return self.doors[output.door].between[1] if output.door is not None else output.room
         if point.kind == "panel":
             return self.panels[point.of].room
+        if point.kind in COMPARTMENT_POINTS:
+            return self.cabinet_of(point.of).room
         rooms = self._rooms_seen_by(point)
-        return rooms[1 if point.kind in _DOOR_POINTS else 0] if rooms else None
+        return rooms[1 if point.kind in DOOR_POINTS else 0] if rooms else None
 
     def rooms_of_node(self, node: str) -> frozenset[str]:
         """Rooms of which something can no longer be seen when this node is silent."""
@@ -160,7 +194,7 @@ class Area:
         if point.kind == "input":
             room = self.inputs[point.of].room
             return (room,) if room is not None else ()
-        return self.doors[point.of].between if point.kind in _DOOR_POINTS else ()
+        return self.doors[point.of].between if point.kind in DOOR_POINTS else ()
 
 
 def _touch(one: tuple[int, int, int, int], other: tuple[int, int, int, int]) -> bool:
@@ -189,13 +223,12 @@ def load_area(text: str, file: str = "area.toml") -> Area:
 
 _TOP_KEYS: Final = (
     "area", "gateway", "room", "door", "recorder", "reader", "input", "panel", "node", "point", "output", "port",
-    "overlay",
+    "cabinet", "compartment", "overlay",
 )  # fmt: skip
 
 
 _AREA_KEYS: Final = ("id", "name", "station", "timezone", "rulebook", "straddle", "holidays")
 STRADDLES: Final = ("at_start", "at_moment")
-FITTED: Final = ("patrol_point", "guard_motion")
 
 
 def _read_area(raw: Mapping[str, Any], p: Problems) -> Area:
@@ -227,16 +260,18 @@ def _read_area(raw: Mapping[str, Any], p: Problems) -> Area:
         straddle=p.choice(head, "area", "straddle", STRADDLES, "at_start"),
         holidays=_read_holidays(head, p),
         overlays=tuple(table for table, _ in _tables(raw, "overlay", p)),
-        rooms=_keyed(_tables(raw, "room", p), p, _read_room, "room"),
-        doors=_keyed(_tables(raw, "door", p), p, _read_door, "door"),
-        recorders=_keyed(_tables(raw, "recorder", p), p, _read_recorder, "recorder"),
-        readers=_keyed(_tables(raw, "reader", p), p, _read_reader, "reader"),
-        inputs=_keyed(_tables(raw, "input", p), p, _read_input, "input"),
-        panels=_keyed(_tables(raw, "panel", p), p, _read_panel, "panel"),
-        nodes=_keyed(_tables(raw, "node", p), p, _read_node, "node"),
-        points=tuple(_read_point(t, w, p) for t, w in _tables(raw, "point", p)),
-        outputs=_keyed(_tables(raw, "output", p), p, _read_output, "output"),
-        ports=_keyed(_tables(raw, "port", p), p, _read_port, "port"),
+        rooms=_keyed(_tables(raw, "room", p), p, read_room, "room"),
+        doors=_keyed(_tables(raw, "door", p), p, read_door, "door"),
+        recorders=_keyed(_tables(raw, "recorder", p), p, read_recorder, "recorder"),
+        readers=_keyed(_tables(raw, "reader", p), p, read_reader, "reader"),
+        inputs=_keyed(_tables(raw, "input", p), p, read_input, "input"),
+        panels=_keyed(_tables(raw, "panel", p), p, read_panel, "panel"),
+        nodes=_keyed(_tables(raw, "node", p), p, read_node, "node"),
+        points=tuple(read_point(t, w, p) for t, w in _tables(raw, "point", p)),
+        outputs=_keyed(_tables(raw, "output", p), p, read_output, "output"),
+        ports=_keyed(_tables(raw, "port", p), p, read_port, "port"),
+        cabinets=_keyed(_tables(raw, "cabinet", p), p, read_cabinet, "cabinet"),
+        compartments=_keyed(_tables(raw, "compartment", p), p, read_compartment, "compartment"),
     )
 
 
@@ -277,115 +312,12 @@ def _keyed(tables: Any, p: Problems, read: Any, kind: str) -> dict[str, Any]:
     return result
 
 
-def _read_room(t: Mapping[str, Any], where: str, p: Problems) -> Room:
-    p.unknown_keys(t, where, ("id", "kind", "name", "guarded_from", "plan", "fitted"))
-    fitted = p.refs(t, where, "fitted", ())
-    if not set(fitted) <= set(FITTED):
-        p.add(f"{where}.fitted", f"a list out of {', '.join(FITTED)}", fitted)
-    plan = t.get("plan")
-    good = isinstance(plan, list) and len(plan) == 4 and all(isinstance(n, int) for n in plan)
-    if plan is not None and not good:
-        p.add(f"{where}.plan", "[x, y, width, height] in whole plan units", plan)
-    room = p.ref(t, where, "id")
-    return Room(
-        id=room,
-        kind=p.choice(t, where, "kind", ROOM_KINDS),
-        name=p.name(t, where, room),
-        guarded_from=p.refs(t, where, "guarded_from", ()),
-        fitted=fitted,
-        plan=(plan[0], plan[1], plan[2], plan[3]) if good and plan is not None else None,
-    )
-
-
-def _read_door(t: Mapping[str, Any], where: str, p: Problems) -> Door:
-    p.unknown_keys(t, where, ("id", "kind", "name", "between", "controlled"))
-    between = p.refs(t, where, "between")
-    if len(between) != 2:
-        p.add(f"{where}.between", "two room ids", t.get("between"))
-        between = ("", "")
-    controlled = t.get("controlled", False)
-    if not isinstance(controlled, bool):
-        p.add(f"{where}.controlled", "true or false", controlled)
-    door = p.ref(t, where, "id")
-    return Door(
-        id=door,
-        kind=p.choice(t, where, "kind", DOOR_KINDS),
-        name=p.name(t, where, door),
-        between=(between[0], between[1]),
-        controlled=bool(controlled),
-    )
-
-
-def _read_recorder(t: Mapping[str, Any], where: str, p: Problems) -> Recorder:
-    p.unknown_keys(t, where, ("id", "name", "rooms"))
-    recorder = p.ref(t, where, "id")
-    return Recorder(recorder, p.name(t, where, recorder), p.refs(t, where, "rooms"))
-
-
-def _read_reader(t: Mapping[str, Any], where: str, p: Problems) -> Reader:
-    p.unknown_keys(t, where, ("id", "room"))
-    return Reader(p.ref(t, where, "id"), p.ref(t, where, "room"))
-
-
-def _read_input(t: Mapping[str, Any], where: str, p: Problems) -> Input:
-    p.unknown_keys(t, where, ("id", "kind", "name", "room"))
-    input_id = p.ref(t, where, "id")
-    return Input(
-        id=input_id,
-        kind=p.choice(t, where, "kind", tuple(INPUTS)),
-        name=p.name(t, where, input_id),
-        room=p.ref(t, where, "room", None) or None,
-    )
-
-
-def _read_panel(t: Mapping[str, Any], where: str, p: Problems) -> Panel:
-    p.unknown_keys(t, where, ("id", "room"))
-    return Panel(p.ref(t, where, "id"), p.ref(t, where, "room"))
-
-
-def _read_node(t: Mapping[str, Any], where: str, p: Problems) -> Node:
-    p.unknown_keys(t, where, ("id", "number", "port"))
-    return Node(p.ref(t, where, "id"), p.integer(t, where, "number", 1, 65_535), p.ref(t, where, "port"))
-
-
-def _read_point(t: Mapping[str, Any], where: str, p: Problems) -> Point:
-    p.unknown_keys(t, where, ("node", "point", "kind", "of"))
-    return Point(
-        node=p.ref(t, where, "node"),
-        point=p.integer(t, where, "point", 0, 255),
-        kind=p.choice(t, where, "kind", POINT_KINDS),
-        of=p.ref(t, where, "of"),
-    )
-
-
-def _read_output(t: Mapping[str, Any], where: str, p: Problems) -> Output:
-    p.unknown_keys(t, where, ("id", "kind", "room", "door", "on_lost", "gpio_line"))
-    kind = p.choice(t, where, "kind", OUTPUT_KINDS)
-    lost = (LOCK_ON_LOST, "off") if kind == "lock" else (ON_LOST,)
-    return Output(
-        id=p.ref(t, where, "id"),
-        kind=kind,
-        room=p.ref(t, where, "room", None) or None,
-        on_lost=p.choice(t, where, "on_lost", *lost),
-        gpio_line=p.integer(t, where, "gpio_line", 0, 53) if "gpio_line" in t else None,
-        door=p.ref(t, where, "door", None) or None,
-    )
-
-
-def _read_port(t: Mapping[str, Any], where: str, p: Problems) -> Port:
-    p.unknown_keys(t, where, ("id", "path", "baud"))
-    path = t.get("path")
-    if not isinstance(path, str) or not path:
-        p.add(f"{where}.path", "the path of a serial port, or tls://HOST:PORT", path)
-        path = ""
-    return Port(p.ref(t, where, "id"), path, p.integer(t, where, "baud", 1_200, 4_000_000, 115_200))
-
-
 def _check_links(area: Area, p: Problems) -> None:
     """Every id that is named exists, and nothing is wired twice."""
     _check_rooms(area, p)
     owners = {
-        **dict.fromkeys(_DOOR_POINTS, area.doors),
+        **dict.fromkeys(DOOR_POINTS, area.doors),
+        **dict.fromkeys(COMPARTMENT_POINTS, area.compartments),
         "recorder_contact": area.recorders,
         "reader": area.readers,
         "input": area.inputs,
@@ -404,6 +336,8 @@ def _check_links(area: Area, p: Problems) -> None:
         seen.add((point.node, point.point))
     _check_inputs(area, p)
     _check_locks(area, p)
+    around = Surroundings(area.rooms, area.readers, area.recorders, area.outputs, area.points)
+    check_cabinets(area.cabinets, area.compartments, around, p)
     numbers: dict[int, str] = {}
     for node in area.nodes.values():
         if area.ports and node.port not in area.ports:

@@ -145,6 +145,8 @@ class Player:
         area, body = self._area, line.body
         if "door" in body:
             return area.node_of("door_contact", str(body["door"]))
+        if "compartment" in body:
+            return area.node_of("compartment_door", str(body["compartment"]))
         if "recorder" in body:
             return area.node_of("recorder_contact", str(body["recorder"]))
         for kind in ("output", "input"):

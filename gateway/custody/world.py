@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from custody.compartments import CompartmentState
 from custody.tables import Change, Journal, Table
 
 TIMES_MAX: Final = 64  # occurrences of one step kept; the oldest go first, the very first stays
@@ -393,6 +394,7 @@ class World:
         self.tags: Table[str] = Table("tags", journal)
         self.strays: Table[StrayState] = Table("strays", journal, changes)
         self.bands: Table[BandState] = Table("bands", journal, changes)
+        self.compartments: Table[CompartmentState] = Table("compartments", journal, changes)
         self.ended: OrderedDict[str, int] = OrderedDict()  # stays already forgotten -> when they ended
 
     def forget_stay(self, stay: Stay, *, keeps_steps: bool = False) -> None:

@@ -98,6 +98,7 @@ def unknown_place(area: dict[str, Any], fact_type: str, body: dict[str, Any]) ->
         ("recorder", "recorders"),
         ("node", "nodes"),
         ("input", "inputs"),
+        ("compartment", "compartments"),
     )
     for name, table in tables:
         if name in body and body[name] not in area.get(table, ()):

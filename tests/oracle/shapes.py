@@ -13,6 +13,11 @@ BAND_CONDITIONS: whole cut damaged
 BAND_ENDS: lost damaged battery other
 DOOR_ORDERS: entry exit medical emergency test other
 DOOR_FAILURES: late clock silent unmoved
+LOCKER_PURPOSES: store take_out lend give_back return count inspect
+LOCKER_WAITS: nobody no_second restart
+LOCKER_FAILURES: late clock silent ajar unmoved
+LOCKER_BREAKS: restart silent
+OVERRIDES: power broken medical search other
 WALKS: passed failed absent
 SIGHTS: open shut withdrawn thrown released pressed recording stopped active clear on off read gone nothing
 TROUBLES: line_short line_open line_fault tamper battery_low mains_lost silent jammed contradiction key_refused default_key noisy
@@ -96,6 +101,19 @@ door.exit_requested: door=ref
 door.release_ordered: door=ref reason=ref<DOOR_ORDERS> officer=ref
 door.release_failed: door=ref order=text why=ref<DOOR_FAILURES>
 door.unknown: door=ref
+compartment.requested: compartment=ref purpose=ref<LOCKER_PURPOSES> items?=refs stay?=ref officer=ref
+compartment.ordered: compartment=ref request=text purpose=ref<LOCKER_PURPOSES> officer=ref second?=ref stay?=ref band?=ref command_id=int valid_ms=int
+compartment.expired: compartment=ref request=text why=ref<LOCKER_WAITS>
+compartment.failed: compartment=ref request=text why=ref<LOCKER_FAILURES>
+compartment.interrupted: compartment=ref request=text why=ref<LOCKER_BREAKS>
+compartment.completed: compartment=ref request=text opened=bool
+compartment.overridden: compartment=ref reason=ref<OVERRIDES> officer=ref
+compartment.opened: compartment=ref
+compartment.closed: compartment=ref
+compartment.unknown: compartment=ref
+compartment.unlocked: compartment=ref
+compartment.locked: compartment=ref
+compartment.bolt_unknown: compartment=ref
 bolt.withdrawn: door=ref
 bolt.thrown: door=ref
 bolt.unknown: door=ref

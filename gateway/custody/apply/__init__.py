@@ -12,6 +12,7 @@ from custody.apply.bands import BANDS
 from custody.apply.base import Handler, Refused, nothing
 from custody.apply.doors import DOORS
 from custody.apply.equipment import EQUIPMENT
+from custody.apply.lockers import LOCKERS, note_tag
 from custody.apply.people import PEOPLE
 from custody.apply.points import POINTS, note_told
 from custody.apply.way import moved_on, refusal_of_way
@@ -23,7 +24,7 @@ from custody.world import World
 
 __all__ = ["Refused", "apply_fact", "note_steps"]
 
-_HANDLERS: Final[Mapping[str, Handler]] = {**EQUIPMENT, **BANDS, **DOORS, **POINTS, **PEOPLE}
+_HANDLERS: Final[Mapping[str, Handler]] = {**EQUIPMENT, **BANDS, **DOORS, **LOCKERS, **POINTS, **PEOPLE}
 
 
 def apply_fact(world: World, area: Area, rulebook: Rulebook, fact: Fact) -> Refused | None:
@@ -34,6 +35,7 @@ def apply_fact(world: World, area: Area, rulebook: Rulebook, fact: Fact) -> Refu
     if refused is None:
         note_steps(world, fact)
         note_told(world, area, fact)
+        note_tag(world, area, fact)
         moved_on(world, rulebook, fact)
     return refused
 
@@ -42,6 +44,7 @@ def _unknown_place(area: Area, fact: Fact) -> Refused | None:
     """A place the area does not have: taken, it would put a person where no rule looks."""
     places = {
         "room": area.rooms, "door": area.doors, "recorder": area.recorders, "node": area.nodes, "input": area.inputs,
+        "compartment": area.compartments,
     }  # fmt: skip
     for key, known in places.items():
         place = fact.body.get(key)

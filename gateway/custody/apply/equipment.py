@@ -6,6 +6,7 @@ from typing import Final
 
 from custody.apply.base import Handler, Refused, entered, nothing, optional, text
 from custody.area import Area
+from custody.compartments import CompartmentState
 from custody.facts import Fact
 from custody.world import (
     SEEN_MAX,
@@ -42,6 +43,9 @@ def _config_loaded(world: World, area: Area, fact: Fact) -> Refused | None:
     for name in area.inputs:
         if name not in world.inputs:
             world.inputs.put(name, InputState(name, None, fact.occurred_us, fact.index))
+    for name in area.compartments:
+        if name not in world.compartments:
+            world.compartments.put(name, CompartmentState(name))
     return None
 
 

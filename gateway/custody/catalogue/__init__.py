@@ -10,6 +10,7 @@ from typing import Final
 
 from custody.catalogue.course import COURSE
 from custody.catalogue.equipment import EQUIPMENT, HANDLING
+from custody.catalogue.lockers import LOCKERS
 from custody.catalogue.matters import CASES, INCIDENTS_FACTS, RECORDINGS_FACTS
 from custody.catalogue.officers import OFFICERS_FACTS
 from custody.catalogue.parts import FactType
@@ -29,12 +30,13 @@ GROUPS: Final[Mapping[str, tuple[FactType, ...]]] = {
     "recordings": RECORDINGS_FACTS,
     "incidents": INCIDENTS_FACTS,
     "property": PROPERTY,
+    "lockers": LOCKERS,
     "personal": PERSONAL,
     "handling": HANDLING,
 }
 FACT_TYPES: Final[Mapping[str, FactType]] = {item.name: item for group in GROUPS.values() for item in group}
 # Fields that name what a fact is about. A place is a subject only of what is stated of the place alone.
-_SUBJECT_FIELDS: Final = ("stay", "case", "dossier", "recording", "incident")
+_SUBJECT_FIELDS: Final = ("stay", "case", "dossier", "recording", "incident", "compartment")
 _PLACE_FACTS: Final = {
     "guard.moved": "room",
     "patrol.tapped": "room",
@@ -80,6 +82,7 @@ UNITS: Final = (
     "officer",
     "room",
     "recorder",
+    "compartment",
 )
 # Stated of a stay also when the person has left: decisions, and what hangs on an incident or a recording.
 OUTLIVING: Final = frozenset(

@@ -58,6 +58,7 @@ SUBJECTS: Final[Mapping[str, Name]] = {
     "incident": Name("事件 {ref}", "incident {ref}"),
     "item": Name("财物 {ref}", "item {ref}"),
     "stocktaking": Name("清点 {ref}", "count {ref}"),
+    "compartment": Name("柜格 {ref}", "compartment {ref}"),
     "officer": Name("民警 {ref}", "officer {ref}"),
     "room": Name("{ref}", "{ref}"),
     "recorder": Name("{ref}", "{ref}"),

@@ -35,7 +35,7 @@ _MOVES: dict[str, tuple[Move, ...]] = {
     "closed": (),
 }
 _LANE = {
-    "tag": "person", "recorder": "recorder", "door": "door", "bolt": "door", "wristband": "band", "node": "node",
+    "tag": "person", "recorder": "recorder", "door": "door", "bolt": "door", "compartment": "door", "wristband": "band", "node": "node",
     "reader": "node", "input": "node", "point": "node", "port": "gateway",
     "gateway": "gateway", "server": "gateway", "storage": "gateway", "clock": "gateway", "config": "gateway", "deadline": "gateway",
     "officer": "officer",

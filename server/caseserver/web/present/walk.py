@@ -13,6 +13,7 @@ from caseserver.web.reader import Reader
 from caseserver.web.views_walk import WalkHead, WalkPage, WalkPoint, WalkRoom, WalkState, WalkTick
 from custody.apply.points import EVENT_KINDS, NOT_SEEN
 from custody.area import Area, Point
+from custody.cabinets import COMPARTMENT_POINTS
 from custody.vocabulary import INPUTS, SIGHTS, TROUBLES, WALKS
 from custody.world import Walked, World
 
@@ -125,7 +126,9 @@ def _owner(point: Point, words: Words) -> str:
         return words.recorder(point.of)
     if point.kind == "input":
         return words.input(point.of)
-    return point.of if point.kind in ("reader", "output", "panel") else words.door(point.of)
+    return (
+        point.of if point.kind in ("reader", "output", "panel", *COMPARTMENT_POINTS) else words.door(point.of)
+    )
 
 
 def _state(point: Point, state: AreaPicture, words: Words, from_us: int | None) -> WalkState:
