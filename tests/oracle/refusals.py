@@ -101,6 +101,8 @@ def unknown_place(area: dict[str, Any], fact_type: str, body: dict[str, Any]) ->
         ("compartment", "compartments"),
     )
     for name, table in tables:
+        if name == "compartment" and not area.get(table) and not fact_type.startswith("compartment."):
+            continue
         if name in body and body[name] not in area.get(table, ()):
             return "unknown_place"
     if fact_type.startswith("reader.") and body["reader"] not in area.get("readers", ()):
