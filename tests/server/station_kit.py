@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from argon2 import PasswordHasher
@@ -42,6 +44,7 @@ HOUR_US = 60 * MINUTE_US
 CHEAP_HASHER = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
 
 
+@cache
 def standard_area(name: str = "standard") -> tuple[Area, Rulebook]:
     """A bundled area and its rulebook."""
     area = load_area(area_text(name), name)
@@ -173,6 +176,14 @@ def morning(gateway: GatewayLog, at_us: int = START_US) -> int:
     return at_us + 4 * MINUTE_US
 
 
+@cache
+def empty_store() -> bytes:
+    """A store after all migrations, made once: test_store.py goes through them, the others need not."""
+    with TemporaryDirectory() as folder:
+        Database(Path(folder) / "server.db").close()
+        return (Path(folder) / "server.db").read_bytes()
+
+
 class Kit:
     """A whole server without network and threads: what the worker does in its thread is `turn()` here."""
 
@@ -189,6 +200,8 @@ class Kit:
         self.gateway = GatewayLog(self.area, self.rulebook)
         self.key = SoftKey.from_seed(b"s" * 32)
         self.sent: list[Message] = []
+        if not (path / "server.db").exists():
+            (path / "server.db").write_bytes(empty_store())
         self.start()
 
     def start(self) -> None:

@@ -16,7 +16,8 @@ from caseserver.main import main
 from caseserver.settings import Sessions
 from caseserver.store import facts
 from caseserver.store.database import Database
-from tests.server.station_kit import StationClock, standard_area
+from custody.bundled import area_text
+from tests.server.station_kit import CHEAP_HASHER, StationClock
 
 PUBLIC = "ab" * 32
 
@@ -29,9 +30,8 @@ def prepared(tmp_path: Path) -> tuple[Path, dict[str, str]]:
     """A data directory with the standard area, and its administrators' passwords."""
     data = tmp_path / "data"
     data.mkdir()
-    source = Path(standard_area.__code__.co_filename).parents[2] / "gateway/custody/areas/standard.toml"
-    (data / "area.toml").write_text(source.read_text(encoding="utf-8"), encoding="utf-8")
-    return data, init(data, [("gw-a1", Path("area.toml"), PUBLIC)], StationClock())
+    (data / "area.toml").write_text(area_text("standard"), encoding="utf-8")
+    return data, init(data, [("gw-a1", Path("area.toml"), PUBLIC)], StationClock(), hasher=CHEAP_HASHER)
 
 
 def test_init_makes_keys_store_settings_and_two_administrators_once(
@@ -98,7 +98,7 @@ def test_an_officer_who_is_no_administrator_cannot_vouch(
 ) -> None:
     data, passwords = prepared(tmp_path)
     database = Database(data / "server.db")
-    Accounts(database, Sessions()).add("1001", ["duty_officer"], "a good password", "test")
+    Accounts(database, Sessions(), CHEAP_HASHER).add("1001", ["duty_officer"], "a good password", "test")
     database.close()
     monkeypatch.setattr("sys.stdin", io.StringIO(f"a good password\n{passwords['admin-1']}\n"))
     add = ["account", "add", "--data", str(data), "1002", "--roles", "guard", "--passwords-stdin"]
@@ -124,7 +124,7 @@ def test_a_disabled_account_is_listed_as_such(
 ) -> None:
     data, passwords = prepared(tmp_path)
     database = Database(data / "server.db")
-    Accounts(database, Sessions()).add("1001", ["duty_officer"], "a good password", "test")
+    Accounts(database, Sessions(), CHEAP_HASHER).add("1001", ["duty_officer"], "a good password", "test")
     database.close()
     monkeypatch.setattr("sys.stdin", io.StringIO(f"{passwords['admin-1']}\n{passwords['admin-2']}\n"))
     disable = ["account", "disable", "--data", str(data), "1001", "--passwords-stdin"]

@@ -22,7 +22,7 @@ from caseserver.store.database import Database
 from caseserver.store.leaves import LeafReader
 from caseward.bundle import main as bundle
 from custody.bundled import area_text, rulebook_with_text
-from tests.server.station_kit import MINUTE_US, START_US, StationClock, morning, standard_area
+from tests.server.station_kit import CHEAP_HASHER, MINUTE_US, START_US, StationClock, morning, standard_area
 from tests.server.test_bundle import BegunLog
 
 OLD, NEW = SoftKey.from_seed(b"g" * 32), SoftKey.from_seed(b"h" * 32)
@@ -81,7 +81,7 @@ def station(tmp_path: Path) -> Station:
     data.mkdir()
     (data / "area.toml").write_text(area_text("standard"))
     clock = StationClock()
-    passwords = init(data, [("gw-a1", Path("area.toml"), OLD.public.hex())], clock)
+    passwords = init(data, [("gw-a1", Path("area.toml"), OLD.public.hex())], clock, hasher=CHEAP_HASHER)
     made = Station(data, passwords, clock, BegunLog(*standard_area(), OLD))
     morning(made.old)
     made.send(made.old, OLD.public)
