@@ -7,6 +7,7 @@ from typing import Final
 from custody.area import Area
 from custody.cabinets import COMPARTMENT_POINTS
 from custody.facts import Fact
+from custody.items import Item
 from custody.kinds import KINDS
 from custody.rules import Between, Rulebook
 from custody.tables import Change
@@ -187,6 +188,16 @@ class Affected:
     def _compartment(self, change: Change) -> None:
         self._note(f"compartment:{change.key}", "compartment")
 
+    def _item(self, change: Change) -> None:
+        """The thing itself, and the stay whose things they are."""
+        self._note(f"item:{change.key}", "item")
+        for record in (change.old, change.new):
+            if isinstance(record, Item) and record.stay is not None:
+                self._note(f"stay:{record.stay}", "effects")
+
+    def _count(self, change: Change) -> None:
+        self._note(f"stocktaking:{change.key}", "count")
+
     def _node(self, change: Change) -> None:
         assert isinstance(change.new, NodeState) or isinstance(change.old, NodeState)
         self._note(f"node:{change.key}", "node")
@@ -229,8 +240,10 @@ _HANDLERS: Final = {
     "approvals": Affected._approvals,
     "bands": Affected._band,
     "compartments": Affected._compartment,
+    "counts": Affected._count,
     "doors": Affected._door,
     "inputs": Affected._input,
+    "items": Affected._item,
     "nodes": Affected._node,
     "officers": Affected._officer,
     "people": Affected._people,
@@ -252,6 +265,7 @@ def subjects_known(world: World, area: Area) -> list[str]:
         "room": area.rooms, "door": world.doors, "node": world.nodes, "recorder": world.recorders,
         "reader": world.readers, "input": world.inputs, "tag": world.strays, "band": world.bands,
         "compartment": world.compartments,
+        "item": world.items, "stocktaking": world.counts,
     }  # fmt: skip
     for kind, refs in tables.items():
         known |= dict.fromkeys(f"{kind}:{ref}" for ref in refs)

@@ -413,6 +413,7 @@ class Timeline:
                 self.world.forget_stay(stay, keeps_steps=self._lasts(self.view.unit(f"stay:{stay.ref}")))
         self.world.forget_subjects(running, SUBJECTS_MAX)
         self.world.forget_bands(self._base_us)
+        self.world.forget_items(self._base_us, running)
         gone = [
             row
             for row in self.obligations.values()

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from custody.compartments import CompartmentState
+from custody.items import COUNTS_MAX, Count, ItemTable, remember
 from custody.tables import Change, Journal, Table
 
 TIMES_MAX: Final = 64  # occurrences of one step kept; the oldest go first, the very first stays
@@ -395,6 +396,9 @@ class World:
         self.strays: Table[StrayState] = Table("strays", journal, changes)
         self.bands: Table[BandState] = Table("bands", journal, changes)
         self.compartments: Table[CompartmentState] = Table("compartments", journal, changes)
+        self.items = ItemTable("items", journal, changes)
+        self.counts: Table[Count] = Table("counts", journal, changes)
+        self.gone_items: OrderedDict[str, None] = OrderedDict()  # items disposed of and forgotten
         self.ended: OrderedDict[str, int] = OrderedDict()  # stays already forgotten -> when they ended
 
     def forget_stay(self, stay: Stay, *, keeps_steps: bool = False) -> None:
@@ -429,6 +433,20 @@ class World:
         idle = [band for band in self.bands.values() if band.state != "worn" and band.since_us < before_us]
         for band in sorted(idle, key=lambda band: (band.state != "free", band.since_us, band.fact))[:extra]:
             self.bands.purge(band.id)
+
+    def forget_items(self, before_us: int, running: Collection[str]) -> None:
+        """Drop what was disposed of and no late fact can change any more, and stock-takings beyond a number."""
+        for item in self.items.values():
+            if not item.is_here and item.since_us < before_us and f"item:{item.ref}" not in running:
+                self.items.purge(item.ref)
+                self.steps.purge(f"item:{item.ref}")
+                self.approvals.purge(f"item:{item.ref}")
+                remember(self.gone_items, item.ref)
+        extra = len(self.counts) - COUNTS_MAX
+        if extra > 0:
+            old = [count for count in self.counts.values() if count.began_us < before_us]
+            for count in sorted(old, key=lambda c: (c.ended_us is None, c.began_us, c.fact))[:extra]:
+                self.counts.purge(count.ref)
 
     def _is_at_hand(self, subject: str) -> bool:
         """Of the area itself, its officers, or a stay not yet forgotten: as many as there are, no more."""

@@ -1,4 +1,4 @@
-"""Writes the generated parts of docs/scenarios.md, docs/rules.md and docs/simulation.md (`make docs`).
+"""Writes the generated parts of docs/scenarios.md, docs/rules.md, docs/property.md and docs/simulation.md (`make docs`).
 
 A part lies between `<!-- generated: NAME -->` and `<!-- end -->`; the rest is written by hand.
 """
@@ -12,11 +12,12 @@ from custody.bundled import area_text
 from custody.catalogue import FACT_TYPES
 from custody.catalogue.parts import FactType
 from custody.scenario import ENVIRONMENT
+from tests.docs.property_page import moves, told
 from tests.docs.rules_page import rules
 from tests.docs.simulation_page import never_done
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = ("docs/scenarios.md", "docs/rules.md", "docs/simulation.md")
+PAGES = ("docs/scenarios.md", "docs/rules.md", "docs/property.md", "docs/simulation.md")
 _PART = re.compile(r"(<!-- generated: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
@@ -68,7 +69,15 @@ def areas() -> str:
     return "\n".join(rows) + "\n"
 
 
-PARTS = {"facts": facts, "environment": environment, "areas": areas, "rules": rules, "never": never_done}
+PARTS = {
+    "facts": facts,
+    "environment": environment,
+    "areas": areas,
+    "rules": rules,
+    "moves": moves,
+    "told": told,
+    "never": never_done,
+}
 
 
 def render(text: str) -> str:

@@ -313,7 +313,7 @@ item.given_back(state): item=ref stay?=ref keeper=ref borrower=ref state=ref<ITE
 item.sent(destination): item=ref stay?=ref destination=ref<DESTINATIONS> carrier=ref sheet?=ref officer?=ref
 item.received(destination): item=ref stay?=ref destination=ref<DESTINATIONS> carrier=ref keeper?=ref state?=ref<ITEM_CONDITIONS> officer?=ref
 disposal.decided(disposal): item=ref stay?=ref case=ref disposal=ref<DISPOSALS> approver=ref officer?=ref
-item.restored: item=ref stay?=ref keeper=ref sheet?=ref officer?=ref
+item.restored: item=ref stay?=ref giver=ref sheet?=ref officer?=ref
 item.transferred(destination): item=ref stay?=ref keeper=ref destination=ref<DESTINATIONS> sheet?=ref officer?=ref
 item.destroyed: item=ref stay?=ref keeper=ref officers=refs officer?=ref
 item.auctioned: item=ref stay?=ref keeper=ref sheet?=ref officer?=ref

@@ -15,6 +15,8 @@ from custody.apply.equipment import EQUIPMENT
 from custody.apply.lockers import LOCKERS, note_tag
 from custody.apply.people import PEOPLE
 from custody.apply.points import POINTS, note_told
+from custody.apply.property import PROPERTY
+from custody.apply.stocktaking import STOCKTAKING
 from custody.apply.way import moved_on, refusal_of_way
 from custody.area import Area
 from custody.catalogue import FACT_TYPES, SUBJECTS
@@ -24,7 +26,16 @@ from custody.world import World
 
 __all__ = ["Refused", "apply_fact", "note_steps"]
 
-_HANDLERS: Final[Mapping[str, Handler]] = {**EQUIPMENT, **BANDS, **DOORS, **LOCKERS, **POINTS, **PEOPLE}
+_HANDLERS: Final[Mapping[str, Handler]] = {
+    **EQUIPMENT,
+    **BANDS,
+    **DOORS,
+    **LOCKERS,
+    **POINTS,
+    **PEOPLE,
+    **PROPERTY,
+    **STOCKTAKING,
+}
 
 
 def apply_fact(world: World, area: Area, rulebook: Rulebook, fact: Fact) -> Refused | None:

@@ -58,8 +58,8 @@ def _returned(world: World, area: Area, fact: Fact) -> Refused | None:
     """Given back. The person that wore it until now wears none: where he is, nobody sees, and that is told as of a silent band."""
     band, at_us = text(fact, "band"), fact.occurred_us
     kind, _, ref = (world.tags.get(band) or "").partition(":")
-    if kind == "officer":
-        return Refused("WB", f"band:{band}", "not_a_band", "a wristband", f"officer:{ref}")
+    if kind in ("officer", "item"):
+        return Refused("WB", f"band:{band}", "not_a_band", "a wristband", f"{kind}:{ref}")
     stay = world.stays.get(ref)
     if stay is not None:
         taken_off(world, stay, fact)

@@ -188,6 +188,8 @@ def move(world: World, area: Area, fact: Fact, tag: str, room: str) -> None:
         if officer is not None and officer.room != room:
             world.officers.put(ref, _moved(officer, room, fact))
         return
+    if kind == "item":
+        return  # where a thing lies, the ledger says
     stay = world.stays.get(ref)
     if stay is None or not stay.is_open:
         return

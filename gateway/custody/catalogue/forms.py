@@ -256,7 +256,8 @@ FORM_NAMES: Final[Mapping[str, Name]] = {
     fact: name for group in (*STAY_FORMS, *OTHER_FORMS) for fact, name in group.forms.items()
 }
 
-FIELD_NAMES: Final[Mapping[str, Name]] = PROPERTY_FIELD_NAMES | {
+FIELD_NAMES: Final[Mapping[str, Name]] = {
+    **PROPERTY_FIELD_NAMES,
     "act": Name("什么行为", "Which act"),
     "address": Name("住址", "Address"),
     "approver": Name("批准人", "Approved by"),

@@ -137,7 +137,7 @@ DISPOSING: Final[tuple[FactType, ...]] = (
         "The item was given to its owner.",
         Name("{item} 返还权利人", "{item} restored to its owner"),
         **OF_ITEM,
-        keeper=KEEPER,
+        giver=Field(REF, "the keeper or officer who gives it back"),
         sheet=SHEET,
     ),
     form(

@@ -1,0 +1,93 @@
+"""Stock-taking of a cabinet: each item that lies there is told, and the end states what the count itself shows."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Final
+
+from custody.apply.base import Handler, Refused, text
+from custody.apply.property import PROPERTY
+from custody.area import Area
+from custody.facts import Fact
+from custody.items import Count, Item
+from custody.world import World
+
+RULE: Final = "P13"
+
+
+def expected_in(world: World, area: Area, cabinet: str) -> list[Item]:
+    """What lies in a cabinet by the ledger."""
+    compartments = [place.id for place in area.compartments.values() if place.cabinet == cabinet]
+    return [item for compartment in compartments for item in world.items.lying_in(compartment)]
+
+
+def _started(world: World, area: Area, fact: Fact) -> Refused | None:
+    ref, cabinet, counter = text(fact, "stocktaking"), text(fact, "cabinet"), text(fact, "counter")
+    subject = f"stocktaking:{ref}"
+    if ref in world.counts:
+        return Refused(RULE, subject, "count_known", "a reference never used", ref)
+    if counter not in world.officers:
+        return Refused(RULE, subject, "unknown_officer", "a registered officer", counter)
+    running = [
+        count.ref for count in world.counts.values() if count.cabinet == cabinet and count.ended_us is None
+    ]
+    if running:
+        return Refused(RULE, subject, "count_running", "one count of a cabinet at a time", running[0])
+    world.counts.put(ref, Count(ref, cabinet, counter, fact.occurred_us, fact.index))
+    return None
+
+
+def _open(world: World, fact: Fact) -> Count | Refused:
+    ref = text(fact, "stocktaking")
+    count = world.counts.get(ref)
+    if count is None or count.ended_us is not None:
+        return Refused(RULE, f"stocktaking:{ref}", "no_count", "a count that runs", ref)
+    return count
+
+
+def _counted(world: World, area: Area, fact: Fact) -> Refused | None:
+    count, ref = _open(world, fact), text(fact, "item")
+    if isinstance(count, Refused):
+        return count
+    refused = PROPERTY["item.counted"](world, area, fact)
+    if refused is not None:
+        return refused
+    item = world.items.get(ref)
+    assert item is not None, "an item that was found stored"
+    if item not in expected_in(world, area, count.cabinet):
+        return Refused(RULE, f"item:{ref}", "wrong_cabinet", count.cabinet, item.holder)
+    if count.counter in item.handlers:
+        return Refused(
+            RULE, f"item:{ref}", "keeper_is_handler", "somebody who did not take it", count.counter
+        )
+    pieces = fact.body.get("pieces")
+    told = (ref, fact.body["found"] is True, pieces if isinstance(pieces, int) else None)
+    others = tuple(entry for entry in count.found if entry[0] != ref)
+    world.counts.put(count.ref, replace(count, found=(*others, told)))
+    return None
+
+
+def _ended(world: World, area: Area, fact: Fact) -> Refused | None:
+    count = _open(world, fact)
+    if isinstance(count, Refused):
+        return count
+    subject, told = f"stocktaking:{count.ref}", {ref: (there, pieces) for ref, there, pieces in count.found}
+    expected = expected_in(world, area, count.cabinet)
+    left = [item.ref for item in expected if item.ref not in told]
+    if left:
+        return Refused(RULE, subject, "not_all_counted", "each item of the cabinet", left[0])
+    missing = sum(not _is_whole(item, *told[item.ref]) for item in expected)
+    if missing != fact.body["missing"]:
+        return Refused(RULE, subject, "other_sum", str(missing), str(fact.body["missing"]))
+    world.counts.put(count.ref, replace(count, ended_us=fact.occurred_us, missing=missing))
+    return None
+
+
+def _is_whole(item: Item, is_there: bool, pieces: int | None) -> bool:
+    return is_there and pieces in (None, item.pieces)
+
+
+STOCKTAKING: Final[Mapping[str, Handler]] = {
+    "count.started": _started,
+    "item.counted": _counted,
+    "count.ended": _ended,
+}
