@@ -1,28 +1,14 @@
-"""The life cycle of an alarm: what officers do about it, as one table.
+"""One alarm and its handling by officers. The tables of its life are in alarm_states.py.
 
-Two things are told apart (ISA-18.2): whether the condition stands (active or returned), and
-how far the handling has come (this table). An alarm leaves the list when it is verified and
-its condition has returned.
+An alarm leaves the list when it is verified and its condition has returned.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-UNACKNOWLEDGED: Final = "unacknowledged"
-TAKEN: Final = "taken"
-ACKNOWLEDGED: Final = "acknowledged"
-RECTIFIED: Final = "rectified"
-CLOSED: Final = "closed"
+from custody.alarm_states import MOVES, UNACKNOWLEDGED, state_of
 
-# state -> action -> next state. What is not here is refused and changes nothing.
-MOVES: Final[Mapping[str, Mapping[str, str]]] = {
-    UNACKNOWLEDGED: {"taken": TAKEN, "acknowledged": ACKNOWLEDGED},
-    TAKEN: {"taken": TAKEN, "acknowledged": ACKNOWLEDGED, "rectified": RECTIFIED},
-    ACKNOWLEDGED: {"taken": TAKEN, "rectified": RECTIFIED},
-    RECTIFIED: {"rectified": RECTIFIED, "verified": CLOSED},
-    CLOSED: {},
-}
 SOUNDING: Final = frozenset({"S1", "S2"})
 
 
@@ -64,6 +50,11 @@ class AlarmRecord:
     cause: str = ""
     action: str = ""
     verified_by: str | None = None
+    aside: str = ""  # how its source is set aside: "", shelved, out_of_service
+    aside_by: str = ""
+    aside_reason: str = ""
+    aside_until_us: int | None = None
+    silenced_us: int | None = None  # until then the sounder is silent about it
     history: list[tuple[int, str, str]] = field(default_factory=list)  # time, what, who
 
     @property
@@ -72,18 +63,29 @@ class AlarmRecord:
         return self.cleared_us is None
 
     @property
-    def is_sounding(self) -> bool:
-        """It stands, is urgent, and nobody has taken or acknowledged it."""
-        is_urgent = self.severity in SOUNDING and not self.is_prewarning
-        return self.is_active and is_urgent and self.state == UNACKNOWLEDGED
+    def source(self) -> str:
+        """What raised it: rule and subject, without the one time."""
+        return f"{self.rule}/{self.variant}|{self.subject}"
 
-    def refusal(self, action: str, officer: str) -> tuple[str, str, str] | None:
+    @property
+    def shown_state(self) -> str:
+        """Its word of alarm_states.STATES, root causes left out."""
+        return state_of(self.state, is_active=self.is_active, aside=self.aside)
+
+    @property
+    def is_unheard(self) -> bool:
+        """Nobody has taken or acknowledged it, and it is neither set aside nor silenced."""
+        return self.state == UNACKNOWLEDGED and not self.aside and self.silenced_us is None
+
+    def refusal(
+        self, action: str, officer: str, *, is_second_needed: bool = True
+    ) -> tuple[str, str, str] | None:
         """(reason, expected, found) when an officer may not do this now, else None."""
         if action not in MOVES[self.state]:
             allowed = ", ".join(MOVES[self.state]) or "nothing: it is closed"
             return "wrong_order", allowed, f"{action} while {self.state}"
         if action == "verified":
-            if officer == self.rectified_by:
+            if officer == self.rectified_by and is_second_needed:
                 return "same_person", "another officer than the one who rectified", officer
             if self.is_active:
                 return "still_active", "a condition that has returned to normal", "still active"

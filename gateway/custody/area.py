@@ -13,6 +13,7 @@ from functools import cached_property
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+from custody.alarm_limits import AlarmLimits, read_alarm_limits
 from custody.area_tables import (
     DOOR_POINTS,
     FITTED,
@@ -92,6 +93,7 @@ class Area:
     ports: Mapping[str, Port] = field(default_factory=dict)
     cabinets: Mapping[str, Cabinet] = field(default_factory=dict)
     compartments: Mapping[str, Compartment] = field(default_factory=dict)
+    alarms: AlarmLimits = field(default_factory=AlarmLimits)
 
     @property
     def rulebook(self) -> str:
@@ -223,7 +225,7 @@ def load_area(text: str, file: str = "area.toml") -> Area:
 
 _TOP_KEYS: Final = (
     "area", "gateway", "room", "door", "recorder", "reader", "input", "panel", "node", "point", "output", "port",
-    "cabinet", "compartment", "overlay",
+    "cabinet", "compartment", "overlay", "alarms",
 )  # fmt: skip
 
 
@@ -233,15 +235,8 @@ STRADDLES: Final = ("at_start", "at_moment")
 
 def _read_area(raw: Mapping[str, Any], p: Problems) -> Area:
     p.unknown_keys(raw, "(top)", _TOP_KEYS)
-    head = raw.get("area")
-    if not isinstance(head, dict):
-        p.add("area", "a table [area]", head)
-        head = {}
+    head, gateway = p.table(raw, "area"), p.table(raw, "gateway")
     p.unknown_keys(head, "area", _AREA_KEYS)
-    gateway = raw.get("gateway")
-    if not isinstance(gateway, dict):
-        p.add("gateway", "a table [gateway]", gateway)
-        gateway = {}
     p.unknown_keys(gateway, "gateway", ("id",))
     timezone = head.get("timezone", "Asia/Shanghai")
     try:
@@ -272,6 +267,7 @@ def _read_area(raw: Mapping[str, Any], p: Problems) -> Area:
         ports=_keyed(_tables(raw, "port", p), p, read_port, "port"),
         cabinets=_keyed(_tables(raw, "cabinet", p), p, read_cabinet, "cabinet"),
         compartments=_keyed(_tables(raw, "compartment", p), p, read_compartment, "compartment"),
+        alarms=read_alarm_limits(raw, p),
     )
 
 

@@ -52,6 +52,14 @@ class Problems:
             return None
         return default
 
+    def table(self, raw: Mapping[str, Any], key: str, default: Any = None) -> Mapping[str, Any]:
+        """A table of the file; one that is missing is a problem unless there is a default."""
+        value = raw.get(key, default)
+        if isinstance(value, dict):
+            return value
+        self.add(key, f"a table [{key}]", value)
+        return {}
+
     def ref(self, table: Mapping[str, Any], where: str, key: str, default: Any = ...) -> str:
         default = _REQUIRED if default is ... else default
         value = self.take(table, where, key, "an id", default)

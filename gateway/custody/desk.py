@@ -3,24 +3,33 @@
 from collections.abc import Mapping
 from typing import Final
 
-from custody.alarm import CLOSED, SOUNDING, AlarmRecord
+from custody.alarm import SOUNDING, AlarmRecord
+from custody.alarm_states import ACKNOWLEDGED, ASIDE_MOVES, CLOSED, ENDS_BY_ITSELF, UNACKNOWLEDGED
 from custody.apply import Refused
 from custody.area import Area
+from custody.causes import Causes
 from custody.effects import AlarmChanged
 from custody.facts import Fact
 from custody.obligation import Obligation
-from custody.rules import Rule
+from custody.rules import Rule, Rulebook
+from custody.shelves import Shelf, Shelves, may_be_set_aside
+from custody.times import SECOND_US
 from custody.view import Stage
 from custody.world import World
 
+_HANDLING: Final = frozenset({"taken", "acknowledged", "rectified", "verified"})
 ALARMS_MAX: Final = 5_000  # handled late or never: the oldest returned ones go first
 
 
 class AlarmDesk:
     """Records of alarms and pre-warnings by id. Raised and cleared by the engine, moved by officers."""
 
-    def __init__(self) -> None:
-        """No alarm yet."""
+    def __init__(self, area: Area, rulebook: Rulebook) -> None:
+        """No alarm yet. `rulebook` says of what kind a rule is."""
+        self._area = area
+        self._rulebook = rulebook
+        self._causes = Causes(area, rulebook)
+        self._shelves = Shelves(area.alarms)
         self._records: dict[str, AlarmRecord] = {}
 
     @property
@@ -64,14 +73,14 @@ class AlarmDesk:
         else:
             record.cleared_us, record.clear_reason = at_us, reason
 
-    def outputs(self, area: Area) -> dict[str, bool]:
+    def outputs(self) -> dict[str, bool]:
         """What each sounder and lamp of the area should do now."""
-        sounding = any(alarm.is_sounding for alarm in self._records.values())
+        sounding = bool(self._sounding())
         urgent = [a for a in self._records.values() if a.is_active and a.severity in SOUNDING]
-        urgent = [a for a in urgent if not a.is_prewarning]
+        urgent = [a for a in urgent if not a.is_prewarning and not a.aside]
         rooms = {alarm.room for alarm in urgent}
         wanted = {}
-        for output in area.outputs.values():
+        for output in self._area.outputs.values():
             if output.kind == "sounder":
                 wanted[output.id] = sounding
             elif output.kind == "lamp":
@@ -103,6 +112,7 @@ class AlarmDesk:
                 due_us=row.due_us if row.due_us is not None else stage.due_us,
             )
             self._records[row.id] = record
+            self._set_aside(record)
             self._limit()
         elif stage.is_prewarning and not record.is_prewarning:
             if record.is_active or record.clear_reason != "late_evidence":
@@ -115,6 +125,7 @@ class AlarmDesk:
         record.late_us, record.is_certain = late_us, is_certain
         record.room, record.stay, record.params = row.room, row.stay, dict(row.params)
         record.cleared_us, record.clear_reason = None, ""
+        record.silenced_us = None  # it says more than what was silenced
         record.history.append(
             (stage.due_us, "prewarned" if stage.is_prewarning else "raised", stage.severity)
         )
@@ -128,10 +139,14 @@ class AlarmDesk:
         if returned is not None:
             del self._records[returned]
 
-    def handle(self, fact: Fact, world: World) -> AlarmChanged | Refused:
-        """An officer's act: what changed, or why nothing did."""
-        alarm_id, officer = str(fact.body["alarm"]), str(fact.body["officer"])
-        action = fact.type.removeprefix("alarm.")
+    # --- what officers do --------------------------------------------------------------------
+
+    def handle(self, fact: Fact, world: World, now_us: int) -> list[AlarmChanged] | Refused:
+        """An officer's act: what changed, or why nothing did. `now_us`: the latest that it can be."""
+        action, officer = fact.type.removeprefix("alarm."), str(fact.body["officer"])
+        if action == "silenced":
+            return self._silenced_by(fact, world, now_us)
+        alarm_id = str(fact.body["alarm"])
         record = self._records.get(alarm_id)
         if record is None or record.is_prewarning:
             return Refused("SYS", f"alarm:{alarm_id}", "unknown_alarm", "an open alarm", alarm_id)
@@ -140,21 +155,170 @@ class AlarmDesk:
             return Refused(record.rule, record.subject, "unknown_officer", "a registered officer", officer)
         if action == "verified" and known.service != "sworn":
             return Refused(record.rule, record.subject, "no_police", "a sworn officer", officer)
-        problem = record.refusal(action, officer)
+        if action not in _HANDLING:
+            return self._aside(record, action, fact, now_us)
+        problem = self._problem(record, action, officer)
         if problem is not None:
             return Refused(record.rule, record.subject, *problem)
+        along = [r for r in self._along(record) if self._problem(r, action, officer) is None]
+        return [self._move(one, action, fact) for one in (record, *along)]
+
+    def _problem(self, record: AlarmRecord, action: str, officer: str) -> tuple[str, str, str] | None:
+        is_second_needed = self._area.alarms.needs_second(record.severity, record.basis)
+        return record.refusal(action, officer, is_second_needed=is_second_needed)
+
+    def _along(self, record: AlarmRecord) -> list[AlarmRecord]:
+        """What is handled with it: what lies under it, and what the same device raised before and is over."""
+        under = self._causes.under(self._records.values())
+        is_device = may_be_set_aside(record, *self._kind(record))
+        return [
+            other
+            for other in self._records.values()
+            if other.id != record.id
+            and not other.is_prewarning
+            and (
+                under.get(other.id) == record.id
+                or (is_device and other.source == record.source and not other.is_active)
+            )
+        ]
+
+    def _move(self, record: AlarmRecord, action: str, fact: Fact) -> AlarmChanged:
         cause, done = str(fact.body.get("cause", "")), str(fact.body.get("action", ""))
-        record.move(action, officer, fact.occurred_us, cause, done)
+        record.move(action, str(fact.body["officer"]), fact.occurred_us, cause, done)
         if record.state == CLOSED and not record.is_active:
-            del self._records[alarm_id]
-        return AlarmChanged(
-            time_us=fact.occurred_us,
-            fact=fact.index,
-            alarm=alarm_id,
-            rule=record.rule,
-            subject=record.subject,
-            stay=record.stay,
-            state=record.state,
-            action=action,
-            officer=officer,
-        )
+            del self._records[record.id]
+        return _changed(record, action, fact.occurred_us, fact.index, str(fact.body["officer"]))
+
+    # --- set aside -----------------------------------------------------------------------------
+
+    def next_end_us(self) -> int | None:
+        """When a shelf or a silence ends by itself."""
+        ends = [r.silenced_us for r in self._records.values() if r.silenced_us is not None]
+        shelf_us = self._shelves.next_end_us()
+        return min([*ends, shelf_us] if shelf_us is not None else ends, default=None)
+
+    def expire(self, now_us: int, fact: Fact) -> list[AlarmChanged]:
+        """End what is over by `now_us`, the latest that it can be: in doubt it sounds."""
+        for record in self._records.values():
+            if record.silenced_us is not None and record.silenced_us <= now_us:
+                record.silenced_us = None
+        changed: list[AlarmChanged] = []
+        for shelf in self._shelves.ended(now_us):
+            changed += self._end(shelf, ENDS_BY_ITSELF[shelf.kind], shelf.until_us, fact.index, "")
+        return changed
+
+    def _kind(self, record: AlarmRecord) -> tuple[str, str]:
+        versions = self._rulebook.versions.get(f"{record.rule}/{record.variant}", ())
+        return versions[0].kind if versions else "", self._causes.watched(record)
+
+    def _aside(
+        self, record: AlarmRecord, action: str, fact: Fact, now_us: int
+    ) -> list[AlarmChanged] | Refused:
+        asked = fact.body.get("minutes", fact.body.get("hours", 0))
+        assert isinstance(asked, int), "the catalogue lets nothing else in"
+        problem = self._shelves.refusal(record, action, asked, *self._kind(record))
+        if problem is not None:
+            return Refused(record.rule, record.subject, *problem)
+        standing, officer = self._shelves.of(record.source), str(fact.body["officer"])
+        if action in ("unshelved", "returned_to_service"):
+            assert standing is not None, "what is not set aside was refused above"
+            return self._end(standing, action, fact.occurred_us, fact.index, officer)
+        until_us = fact.occurred_us + self._shelves.span_us(action, asked)
+        if until_us <= now_us:
+            return Refused(
+                record.rule, record.subject, "over_already", "an end that is to come", "one that is over"
+            )
+        kind = ASIDE_MOVES[standing.kind if standing is not None else ""][action]
+        self._shelves.put(
+            Shelf(
+                source=record.source, kind=kind, alarm=record.id, rule=record.rule, subject=record.subject,
+                stay=record.stay, officer=officer, reason=str(fact.body["reason"]), since_us=fact.occurred_us,
+                until_us=until_us,
+            )
+        )  # fmt: skip
+        changed = []
+        for one in self._of_source(record.source):
+            self._set_aside(one)
+            one.history.append((fact.occurred_us, action, officer))
+            changed.append(_changed(one, action, fact.occurred_us, fact.index, officer, until_us))
+        return changed
+
+    def _of_source(self, source: str) -> list[AlarmRecord]:
+        return [r for r in self._records.values() if r.source == source and not r.is_prewarning]
+
+    def _set_aside(self, record: AlarmRecord) -> None:
+        """As its source is now."""
+        shelf = self._shelves.of(record.source)
+        if shelf is None:
+            record.aside, record.aside_by, record.aside_reason, record.aside_until_us = "", "", "", None
+        else:
+            record.aside, record.aside_by = shelf.kind, shelf.officer
+            record.aside_reason, record.aside_until_us = shelf.reason, shelf.until_us
+
+    def _end(self, shelf: Shelf, action: str, at_us: int, index: int, officer: str) -> list[AlarmChanged]:
+        """Back on the list. What stands and nobody is on the way to has to be seen anew."""
+        self._shelves.end(shelf.source)
+        changed = []
+        for record in self._of_source(shelf.source):
+            self._set_aside(record)
+            if record.is_active and record.state == ACKNOWLEDGED:
+                record.state = UNACKNOWLEDGED
+            record.history.append((at_us, action, officer))
+            changed.append(_changed(record, action, at_us, index, officer))
+        if changed:
+            return changed
+        return [
+            AlarmChanged(
+                time_us=at_us, fact=index, alarm=shelf.alarm, rule=shelf.rule, subject=shelf.subject,
+                stay=shelf.stay, state=CLOSED, action=action, officer=officer,
+            )
+        ]  # fmt: skip
+
+    # --- silence -------------------------------------------------------------------------------
+
+    def _sounding(self) -> list[AlarmRecord]:
+        """What sounds now. A root cause sounds for what lies under it."""
+        standing = [r for r in self._records.values() if r.is_active and not r.is_prewarning]
+        if not any(r.severity in SOUNDING for r in standing):
+            return []
+        under = self._causes.under(standing)
+        urgent = {under.get(r.id, r.id) for r in standing if r.severity in SOUNDING and not r.aside}
+        return [r for r in standing if r.id in urgent and r.is_unheard]
+
+    def press(self, fact: Fact, now_us: int) -> list[AlarmChanged]:
+        """A button that silences was pressed, at the gateway or in the guard room: nobody has to sign in for that."""
+        button = self._area.inputs.get(str(fact.body.get("input", "")))
+        if fact.type != "input.activated" or button is None or button.kind != "silence":
+            return []
+        return self._silence(fact, "", now_us)
+
+    def _silenced_by(self, fact: Fact, world: World, now_us: int) -> list[AlarmChanged] | Refused:
+        officer = str(fact.body["officer"])
+        if officer not in world.officers:
+            subject = f"area:{self._area.id}"
+            return Refused("SYS", subject, "unknown_officer", "a registered officer", officer)
+        changed = self._silence(fact, officer, now_us)
+        if not changed:
+            return Refused("SYS", f"area:{self._area.id}", "nothing_sounds", "a sounder that is on", "none")
+        return changed
+
+    def _silence(self, fact: Fact, officer: str, now_us: int) -> list[AlarmChanged]:
+        """What sounds now is silent for a while; the alarm stands, and what is raised later sounds."""
+        until_us = fact.occurred_us + self._area.alarms.silence_s_max * SECOND_US
+        if until_us <= now_us:
+            return []
+        changed = []
+        for record in self._sounding():
+            record.silenced_us = until_us
+            record.history.append((fact.occurred_us, "silenced", officer))
+            changed.append(_changed(record, "silenced", fact.occurred_us, fact.index, officer, until_us))
+        return changed
+
+
+def _changed(
+    record: AlarmRecord, action: str, at_us: int, index: int, officer: str, until_us: int | None = None
+) -> AlarmChanged:
+    return AlarmChanged(
+        time_us=at_us, fact=index, alarm=record.id, rule=record.rule, subject=record.subject,
+        stay=record.stay, state=record.state, action=action, officer=officer, until_us=until_us,
+    )  # fmt: skip

@@ -199,13 +199,15 @@ class AlarmChanged(Effect):
     subject: str
     stay: str | None
     state: str  # state after the move
-    action: str  # taken | acknowledged | rectified | verified
-    officer: str
+    action: str  # what was done: the fact's type without "alarm.", or shelf_ended, service_ended
+    officer: str  # "": nobody, it came by itself or by a button
+    until_us: int | None = None  # when what was done ends by itself
 
     TYPE = "alarm.changed"
 
     def to_output(self) -> dict[str, Any]:
         """Entry for the log."""
+        until = {} if self.until_us is None else {"until_us": self.until_us}
         return {
             "type": f"{self.TYPE}/1",
             "id": f"{self.TYPE}|{self.alarm}|{self.action}|{self.fact}",
@@ -219,5 +221,6 @@ class AlarmChanged(Effect):
                 "action": self.action,
                 "officer": self.officer,
                 "at_us": self.time_us,
-            },
+            }
+            | until,
         }

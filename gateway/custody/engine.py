@@ -83,7 +83,8 @@ class Engine:
         self._refused: OrderedDict[int, None] = OrderedDict()
         self._horizon_us = -FAR_FUTURE_US
         self._inclusive_us: int | None = None  # horizon up to and including which limits were told
-        self._desk = AlarmDesk()
+        self._desk = AlarmDesk(area, rulebook)
+        self._latest_us = -FAR_FUTURE_US  # the latest that it can be by now
         self.on_final: Callable[[Obligation], None] | None = None  # told of each duty before it is forgotten
 
     @property
@@ -98,7 +99,8 @@ class Engine:
 
     def next_deadline_us(self) -> int | None:
         """When the engine wants `deadline.reached`; None when nothing runs."""
-        return self._timeline.next_due_us()
+        known = [at for at in (self._timeline.next_due_us(), self._desk.next_end_us()) if at is not None]
+        return min(known, default=None)
 
     def step(self, fact: Fact) -> list[Effect]:
         """Take one fact; give what follows from it, in order of time."""
@@ -109,9 +111,11 @@ class Engine:
         refusal = self._refuse_malformed(fact)
         if refusal is not None:
             return [refusal]
+        now_us = self._now_us(fact)
+        ended: list[Effect] = [*self._desk.expire(now_us, fact)]
         if fact.type.startswith("alarm."):
-            changed = self._desk.handle(fact, self.world)
-            return [self._refusal(fact, changed) if isinstance(changed, Refused) else changed]
+            changed = self._desk.handle(fact, self.world, now_us)
+            return ended + ([self._refusal(fact, changed)] if isinstance(changed, Refused) else [*changed])
         timeline = self._timeline
         if fact.recorded_latest_us is not None:
             self._horizon_us = max(self._horizon_us, fact.recorded_latest_us)
@@ -123,7 +127,7 @@ class Engine:
             self._inclusive_us = until_us
         # A limit once told as reached stays so for later facts of the same microsecond.
         timeline.reach(until_us, is_inclusive=until_us == self._inclusive_us)
-        effects = self._refusals(fact) + self._tell(fact)
+        effects = ended + self._refusals(fact) + self._tell(fact) + [*self._desk.press(fact, now_us)]
         for row in timeline.trim(fact.recorded_us):
             del self._told[row.id]
             if self.on_final is not None:
@@ -169,7 +173,14 @@ class Engine:
 
     def outputs(self) -> dict[str, bool]:
         """What each sounder and lamp of the area should do now: {output id: on}."""
-        return self._desk.outputs(self.area)
+        return self._desk.outputs()
+
+    def _now_us(self, fact: Fact) -> int:
+        """The latest that it can be: with an unbounded clock the end of time."""
+        if fact.recorded_latest_us is None:
+            return FAR_FUTURE_US
+        self._latest_us = max(self._latest_us, fact.recorded_latest_us)
+        return self._latest_us
 
     # --- refusing --------------------------------------------------------------------------
 

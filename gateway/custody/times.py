@@ -11,12 +11,14 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Final
 
 SECOND_US = 1_000_000
+MINUTE_US = 60 * SECOND_US
+HOUR_US = 60 * MINUTE_US
 DAY_US = 86_400 * SECOND_US
 FAR_PAST_US: Final = -(2**62)  # before anything that a log holds
 _UNITS_US = {
     "d": DAY_US,
-    "h": 3_600 * SECOND_US,
-    "min": 60 * SECOND_US,
+    "h": HOUR_US,
+    "min": MINUTE_US,
     "s": SECOND_US,
     "ms": 1_000,
 }

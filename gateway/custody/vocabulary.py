@@ -314,6 +314,13 @@ INPUTS: Final = codes(
     emergency_release=("紧急开门", "emergency release"),
     mains=("市电中断", "mains lost"),
     ups=("UPS 电池", "UPS battery"),
+    silence=("消音按钮", "silence button"),
+)
+SHELF_REASONS: Final = codes(
+    chattering=("反复误报", "Chattering"),
+    repair=("正在维修", "Being repaired"),
+    works=("施工或者清洁", "Works or cleaning"),
+    test=("正在测试", "Being tested"),
 )
 TROUBLES: Final = codes(  # the bits of the wire's Troubles, lowest first
     line_short=("线路短路", "line shorted"),

@@ -13,7 +13,8 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any, Final
 
 from caselog.leaf import LeafRecord
-from custody.alarm import CLOSED, MOVES, UNACKNOWLEDGED, AlarmRecord
+from custody.alarm import AlarmRecord
+from custody.alarm_states import CLOSED, MOVES, UNACKNOWLEDGED, state_of
 from custody.effects import (
     AlarmChanged,
     AlarmCleared,
@@ -40,6 +41,7 @@ class Alarm:
     `origin`: GATEWAY (its log leads to it), SERVER (only the server knows: a silent gateway, a fork, a
     difference), or AHEAD (the second evaluator found it due while the gateway was silent).
     `state`: unacknowledged, taken, acknowledged, rectified, closed. `cleared_us`: what raised it is over.
+    `aside`: how its source is set aside ("", shelved, out_of_service), by whom, why, until when.
     `closed_us`: nothing is left to do. `text`: language -> {"what", "do"}; `article`: instrument, article, zh, en.
     """
 
@@ -81,6 +83,11 @@ class Alarm:
     verified_by: str | None = None
     verified_us: int | None = None
     closed_us: int | None = None
+    aside: str = ""
+    aside_by: str = ""
+    aside_reason: str = ""
+    aside_until_us: int | None = None
+    silenced_us: int | None = None
 
     @property
     def is_open(self) -> bool:
@@ -91,6 +98,16 @@ class Alarm:
     def is_active(self) -> bool:
         """What raised it still stands."""
         return self.cleared_us is None
+
+    @property
+    def shown_state(self) -> str:
+        """Its word of custody.alarm_states.STATES, root causes left out."""
+        return state_of(self.state, is_active=self.is_active, aside=self.aside)
+
+    @property
+    def source(self) -> str:
+        """What raised it: rule and subject, without the one time."""
+        return f"{self.rule}/{self.variant}|{self.subject}"
 
     @property
     def ref(self) -> str:
@@ -347,14 +364,18 @@ def _with_effect(alarm: Alarm, effect: AlarmEffect | AlarmChanged, *, is_over: b
 
 def _event(effect: AlarmEffect | AlarmChanged, fact: Fact, origin: str) -> AlarmEvent:
     if isinstance(effect, AlarmChanged):
-        rectified = effect.action == "rectified"
-        detail = {"cause": fact.body.get("cause"), "action": fact.body.get("action")} if rectified else {}
         what = effect.action
-        return AlarmEvent(
-            effect.alarm, f"{what}|{fact.index}", what, effect.time_us, effect.officer, fact.index, detail
-        )
+        told: dict[str, Any] = {
+            key: fact.body[key] for key in ("cause", "action", "reason") if key in fact.body
+        }
+        if effect.until_us is not None:
+            told["until_us"] = effect.until_us
+        # what ends by itself ends once, whoever notices first
+        by_itself = not effect.officer and effect.until_us is None
+        key = f"{what}|{effect.time_us if by_itself else fact.index}"
+        return AlarmEvent(effect.alarm, key, what, effect.time_us, effect.officer or None, fact.index, told)
     what = {AlarmRaised: "raised", PreWarning: "prewarned"}.get(type(effect), "cleared")
-    detail = {"stage": effect.stage, "severity": effect.severity, "origin": origin}
+    detail: dict[str, Any] = {"stage": effect.stage, "severity": effect.severity, "origin": origin}
     if isinstance(effect, AlarmRaised) and not effect.is_certain:
         detail["certain"] = False
     if isinstance(effect, AlarmRaised | PreWarning):

@@ -43,9 +43,9 @@ point = {200 + number}
 kind = "input"
 of = "{kind}-1"
 """
-    for number, kind in enumerate(vocabulary.INPUTS)
+    for number, kind in enumerate(kind for kind in vocabulary.INPUTS if kind != "silence")
 )
-"""One input of each kind on node n1, as area.toml has them; not all of them in a room."""
+"""One input of each kind that a rule watches on node n1, as area.toml has them; not all of them in a room."""
 
 
 @cache

@@ -16,6 +16,7 @@ from custody.vocabulary import FLAGS, GROUNDS, MEASURES, NOTICES, ROLES
 FOLDER = Path(__file__).resolve().parents[2] / "gateway" / "custody"
 # What is no engine: it reads, words, or plays; a new module is engine until it stands here.
 NOT_ENGINE: Final = {
+    "alarm_limits.py": "reads [alarms] of area.toml: values of a site",
     "area.py": "reads area.toml: sizes of a site, numbers on the wire",
     "bookcheck/*.py": "makes histories to look for contradictions",
     "bundled.py": "reads the package's own texts",
@@ -69,6 +70,7 @@ CONSTANTS: Final = {
     "RETOLD_US": "wire: a reader that is heard again tells what lies on it so soon",
     "RUNNING_MAX": "memory: ladders of clocks kept ready",
     "SEEN_MAX": "memory: readers that see one wristband at once",
+    "SHELVES_MAX": "memory: sources of alarms set aside at once",
     "STRAYS_MAX": "memory: tags that nobody bears",
     "SUBJECTS_MAX": "memory: cases, dossiers, recordings, incidents remembered",
     "TIMES_MAX": "memory: occurrences of one step kept",

@@ -1,4 +1,4 @@
-"""Writes the generated parts of docs/scenarios.md, docs/rules.md, docs/property.md and docs/simulation.md (`make docs`).
+"""Writes the generated parts of the pages in docs/ that are named in PAGES (`make docs`).
 
 A part lies between `<!-- generated: NAME -->` and `<!-- end -->`; the rest is written by hand.
 """
@@ -12,12 +12,13 @@ from custody.bundled import area_text
 from custody.catalogue import FACT_TYPES
 from custody.catalogue.parts import FactType
 from custody.scenario import ENVIRONMENT
+from tests.docs.alarms_page import aside, handling, limits, marks, states
 from tests.docs.property_page import moves, told
 from tests.docs.rules_page import rules
 from tests.docs.simulation_page import never_done
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = ("docs/scenarios.md", "docs/rules.md", "docs/property.md", "docs/simulation.md")
+PAGES = tuple(f"docs/{name}.md" for name in ("scenarios", "rules", "property", "simulation", "alarms"))
 _PART = re.compile(r"(<!-- generated: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
@@ -70,14 +71,10 @@ def areas() -> str:
 
 
 PARTS = {
-    "facts": facts,
-    "environment": environment,
-    "areas": areas,
-    "rules": rules,
-    "moves": moves,
-    "told": told,
-    "never": never_done,
-}
+    "facts": facts, "environment": environment, "areas": areas, "rules": rules, "never": never_done,
+    "moves": moves, "told": told,
+    "states": states, "handling": handling, "aside": aside, "marks": marks, "limits": limits,
+}  # fmt: skip
 
 
 def render(text: str) -> str:

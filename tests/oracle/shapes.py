@@ -67,6 +67,7 @@ HEADS_TOLD: case_department_head property_department_head
 DESTINATIONS: laboratory procuratorate court detention_centre outside keeper
 DISPOSALS: restore transfer forfeit auction destroy
 COLLECTORS: person family
+SHELF_REASONS: chattering repair works test
 """
 
 SHAPES_TEXT = """
@@ -328,6 +329,11 @@ alarm.taken: alarm=text officer=ref
 alarm.acknowledged: alarm=text officer=ref
 alarm.rectified: alarm=text officer=ref cause=text action=text
 alarm.verified: alarm=text officer=ref
+alarm.shelved: alarm=text officer=ref reason=ref<SHELF_REASONS> minutes=int[1..30]
+alarm.unshelved: alarm=text officer=ref
+alarm.removed_from_service: alarm=text officer=ref reason=ref<SHELF_REASONS> hours=int[1..168]
+alarm.returned_to_service: alarm=text officer=ref
+alarm.silenced: officer=ref
 """
 
 # Decisions and what follows them: also about a stay that has ended.

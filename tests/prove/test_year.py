@@ -16,7 +16,7 @@ DAYS = 60
 """Days of the year that are looked at whole."""
 
 SMALL = 3_000
-OF_THE_DRIVER = {"deadline.reached", "alarm.taken", "alarm.acknowledged", "alarm.rectified", "alarm.verified"}
+OF_THE_DRIVER = {"deadline.reached", *(name for name in FACT_TYPES if name.startswith("alarm."))}
 """What is said only when an engine listens: its clock, and what officers do about its alarms."""
 
 

@@ -56,6 +56,7 @@ CHOSEN = re.compile(r"""["']([a-z_]+\.[a-z_]+)["'] if .*? else ["']([a-z_]+\.[a-
 def refusals() -> set[str]:
     """Every reason for which the engine refuses, out of its own code."""
     found = {"wrong_order", "same_person", "still_active"}  # custody.alarm: moves that an alarm does not take
+    found |= {"never_shelved", "too_long", "too_many"}  # custody.shelves: what may not be set aside
     for path in Path(str(resources.files("custody"))).rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             is_call = (

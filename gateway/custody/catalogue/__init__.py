@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from typing import Final
 
 from custody.catalogue.course import COURSE
-from custody.catalogue.equipment import EQUIPMENT, HANDLING
+from custody.catalogue.equipment import EQUIPMENT
+from custody.catalogue.handling import HANDLING
 from custody.catalogue.lockers import LOCKERS
 from custody.catalogue.matters import CASES, INCIDENTS_FACTS, RECORDINGS_FACTS
 from custody.catalogue.officers import OFFICERS_FACTS

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from custody.catalogue.parts import ALARM, OFFICER, READER, ROOM, FactType, fact, form
+from custody.catalogue.parts import OFFICER, READER, ROOM, FactType, fact, form
 from custody.fields import BOOL, INT, REF, TEXT, Field
 from custody.name import Name
 from custody.vocabulary import BAND_CONDITIONS, BAND_ENDS, DOOR_FAILURES, DOOR_ORDERS, INSPECTIONS
@@ -358,43 +358,5 @@ EQUIPMENT: Final[tuple[FactType, ...]] = (
         area_dm2=Field(INT, "floor area, square decimetres", required=False),
         height_cm=Field(INT, "height, centimetres", required=False),
         floor=Field(INT, "storey, 1 = ground floor", required=False),
-    ),
-)
-
-# What officers do about alarms.
-HANDLING: Final[tuple[FactType, ...]] = (
-    fact(
-        "alarm.taken",
-        "officer",
-        "A named officer is on the way.",
-        Name("{officer} 接单", "{officer} took the alarm"),
-        alarm=ALARM,
-        officer=OFFICER,
-    ),
-    fact(
-        "alarm.acknowledged",
-        "officer",
-        "A named officer has seen the alarm; the sounder stops, the alarm stands.",
-        Name("{officer} 已看到", "{officer} has seen the alarm"),
-        alarm=ALARM,
-        officer=OFFICER,
-    ),
-    fact(
-        "alarm.rectified",
-        "officer",
-        "Cause and action are stated; another person may now verify.",
-        Name("{officer} 处置：{cause}，{action}", "{officer} handled it: {cause}, {action}"),
-        alarm=ALARM,
-        officer=OFFICER,
-        cause=Field(TEXT, "what caused it"),
-        action=Field(TEXT, "what was done"),
-    ),
-    fact(
-        "alarm.verified",
-        "officer",
-        "A second officer has checked the rectification; the alarm is closed.",
-        Name("{officer} 核对", "{officer} verified"),
-        alarm=ALARM,
-        officer=OFFICER,
     ),
 )

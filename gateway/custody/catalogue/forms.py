@@ -249,7 +249,8 @@ FOLLOWS: Final[Mapping[str, tuple[str, ...]]] = {
 # Facts with a page of their own, and what officers do about alarms, which the alarm's page offers.
 OWN_PAGES: Final = frozenset(
     ("stay.registered", "wristband.bound", "search.signed", "extension.approved", "stay.released",
-     "person.identified", "person.erased", "item.described", "point.walked", "alarm.taken", "alarm.acknowledged", "alarm.rectified", "alarm.verified")
+     "person.identified", "person.erased", "item.described", "point.walked", "alarm.taken", "alarm.acknowledged", "alarm.rectified", "alarm.verified",
+     "alarm.shelved", "alarm.unshelved", "alarm.removed_from_service", "alarm.returned_to_service", "alarm.silenced")
 )  # fmt: skip
 
 FORM_NAMES: Final[Mapping[str, Name]] = {
