@@ -47,6 +47,10 @@ ROUTES: Final[Mapping[str, Access]] = {
     "GET /static/{asked}/{name}": OPEN,
     "GET /sign-in": OPEN,
     "POST /sign-in": OPEN,
+    "GET /sign-in/code": OPEN,  # to who gave the right password a moment ago, as the three below
+    "POST /sign-in/code": OPEN,
+    "GET /sign-in/enrol": OPEN,
+    "POST /sign-in/enrol": OPEN,
     "POST /api/session": OPEN,
     "GET /api/witness/logs": OPEN,  # the token of a witness
     "GET /api/witness/checkpoint": OPEN,
@@ -76,6 +80,7 @@ ROUTES: Final[Mapping[str, Access]] = {
     "GET /api/coverage/{area}": PLAIN,
     "GET /api/facts/{fact_id}": PLAIN,
     "GET /api/events": PLAIN,
+    "GET /account/second-factor": PLAIN,
     # what is held of one person, or of all
     "GET /stays": _personal("stays"),
     f"GET {_STAY}": _personal("stay"),
@@ -99,6 +104,7 @@ ROUTES: Final[Mapping[str, Access]] = {
     "POST /people": WRITTEN,
     f"POST {_STAY}/person/show": WRITTEN,
     # acts
+    "POST /account/second-factor": ACT,
     "POST /sign-out": ACT,
     "DELETE /api/session": ACT,
     "POST /api/areas/{area}/facts": ACT,

@@ -14,13 +14,14 @@ from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import Select, delete, insert, select, update
 
 from caseserver.permissions import may_state
+from caseserver.second_factor import Stage
 from caseserver.settings import Sessions
 from caseserver.store.database import Database
 from caseserver.store.schema import account, session
@@ -29,6 +30,8 @@ from custody.vocabulary import ROLES
 
 PASSWORD_CHARS_MIN: Final = 10
 PASSWORD_CHARS_MAX: Final = 200
+BEGUN_S_MAX: Final = 300.0
+"""How long after a right password its second factor is waited for."""
 PLACES_MAX: Final = 1_000
 """Addresses whose tries are counted; the one that tried longest ago is forgotten first."""
 HASHES_AT_ONCE: Final = 2
@@ -60,12 +63,16 @@ class Officer:
 
 @dataclass(frozen=True, slots=True)
 class SignIn:
-    """Answer to a sign-in. `token` is None when refused; `retry_s` is how long to wait, 0 when the password was wrong."""
+    """Answer to a sign-in. `token` is None when refused; `retry_s` is how long to wait, 0 when the password was wrong.
+
+    `stage`: full, or what is still to come; until then the token opens nothing but the page that asks for it.
+    """
 
     token: str | None
     officer: Officer | None
     problem: str = ""  # "", wrong, locked, busy
     retry_s: int = 0
+    stage: Stage = "full"
 
 
 _HASHER: Final = PasswordHasher()
@@ -78,14 +85,19 @@ def _nobody(hasher: PasswordHasher) -> str:
     return hasher.hash(secrets.token_urlsafe(16))
 
 
+def _only_password(_number: str, _roles: frozenset[str]) -> Stage:
+    return "full"
+
+
 class Accounts:
     """Accounts and sessions in the store."""
 
     def __init__(
         self, database: Database, settings: Sessions, hasher: PasswordHasher | None = None,
-        clock: Callable[[], float] = time.time,
+        clock: Callable[[], float] = time.time, stage_of: Callable[[str, frozenset[str]], Stage] = _only_password,
     ) -> None:  # fmt: skip
-        """`clock` gives POSIX seconds; `hasher` sets argon2's cost."""
+        """`clock` gives POSIX seconds; `hasher` sets argon2's cost; `stage_of`: what a right password leads to."""
+        self._stage_of = stage_of
         self._database = database
         self._settings = settings
         self._hasher = hasher or _HASHER
@@ -172,20 +184,43 @@ class Accounts:
             return SignIn(None, None, "wrong")
         if not is_right or row["is_disabled"]:
             return self._failed(number, now_s)
-        return self._open(number, row["roles"], now_s)
+        roles = frozenset(json.loads(row["roles"]))
+        return self._open(number, roles, now_s, self._stage_of(number, roles))
+
+    def fail_factor(self, number: str) -> SignIn:
+        """A wrong code counts like a wrong password; a lock-out ends what was begun."""
+        answer = self._failed(number, self._clock())
+        if answer.problem == "locked":
+            with self._database.writing() as connection:
+                begun = (session.c.number == number) & (session.c.stage != "full")
+                connection.execute(delete(session).where(begun))
+        return answer
+
+    def complete(self, token: str) -> SignIn:
+        """The second factor was right: a new session in place of the one that was begun. Refused when it ended."""
+        begun = self.begun(token)
+        if begun is None:
+            return SignIn(None, None, "wrong")
+        self.sign_out(token)
+        return self._open(begun[0].number, begun[0].roles, self._clock(), "full")
+
+    def begun(self, token: str) -> tuple[Officer, Stage] | None:
+        """Whose password was right a moment ago, and what is still to come; None when there is no such session."""
+        with self._database.reading() as connection:
+            row = connection.execute(_with_account(token)).mappings().first()
+        if row is None or row["stage"] == "full" or row["is_disabled"]:
+            return None
+        if self._clock() - row["created_s"] > BEGUN_S_MAX or row["locked_until_s"] > self._clock():
+            return None
+        return Officer(row["number"], frozenset(json.loads(row["roles"])), row["csrf"]), row["stage"]
 
     def of_token(self, token: str) -> Officer | None:
-        """Who holds this session; None when it ended."""
+        """Who holds this session; None when it ended, or when its second factor is still to come."""
         now_s = self._clock()
         key = _hash(token)
-        query = (
-            select(session, account.c.roles, account.c.is_disabled)
-            .join(account, account.c.number == session.c.number)
-            .where(session.c.token_hash == key)
-        )
         with self._database.reading() as connection:
-            row = connection.execute(query).mappings().first()
-        if row is None:
+            row = connection.execute(_with_account(token)).mappings().first()
+        if row is None or row["stage"] != "full":
             return None
         is_over = (
             now_s - row["seen_s"] > self._settings.idle_s_max
@@ -204,20 +239,25 @@ class Accounts:
         with self._database.writing() as connection:
             connection.execute(delete(session).where(session.c.token_hash == _hash(token)))
 
-    def _open(self, number: str, roles: str, now_s: float) -> SignIn:
+    def _open(self, number: str, roles: frozenset[str], now_s: float, stage: Stage) -> SignIn:
         token, csrf = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
         old_s = now_s - self._settings.total_s_max
         with self._database.writing() as connection:
             connection.execute(delete(session).where(session.c.created_s < old_s))
             connection.execute(
                 insert(session).values(
-                    token_hash=_hash(token), number=number, csrf=csrf, created_s=now_s, seen_s=now_s
+                    token_hash=_hash(token),
+                    number=number,
+                    csrf=csrf,
+                    created_s=now_s,
+                    seen_s=now_s,
+                    stage=stage,
                 )
             )
-            connection.execute(
-                update(account).where(account.c.number == number).values(failures=0, locked_until_s=0.0)
-            )
-        return SignIn(token, Officer(number, frozenset(json.loads(roles)), csrf))
+            if stage == "full":  # a right password alone does not clear wrong codes
+                changes = {"failures": 0, "locked_until_s": 0.0}
+                connection.execute(update(account).where(account.c.number == number).values(changes))
+        return SignIn(token, Officer(number, roles, csrf), stage=stage)
 
     def _failed(self, number: str, now_s: float) -> SignIn:
         settings = self._settings
@@ -261,6 +301,14 @@ class Accounts:
             raise AccountError(
                 f"expected a password of {PASSWORD_CHARS_MIN} to {PASSWORD_CHARS_MAX} characters, found {len(password)}"
             )
+
+
+def _with_account(token: str) -> Select[Any]:
+    return (
+        select(session, account.c.roles, account.c.is_disabled, account.c.locked_until_s)
+        .join(account, account.c.number == session.c.number)
+        .where(session.c.token_hash == _hash(token))
+    )
 
 
 def _hash(token: str) -> str:

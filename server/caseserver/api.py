@@ -32,10 +32,11 @@ class _Model(BaseModel):
 
 
 class SignInBody(_Model):
-    """Number and password of an account."""
+    """Number and password of an account; `code` where it has a second factor."""
 
     number: str = Field(max_length=64)
     password: str = Field(max_length=200)
+    code: str = Field("", max_length=32)
 
 
 class SessionModel(_Model):
@@ -176,7 +177,14 @@ def _session_routes(router: APIRouter) -> None:
     @router.post("/session", tags=["session"], responses=answers(403))
     async def sign_in(request: Request, response: Response, body: SignInBody) -> SessionModel:
         """Sign in; sets the session's cookie."""
-        answer = await auth.sign_in(request, response, body.number, body.password)
+        answer = await auth.sign_in(request, response, body.number, body.password, body.code)
+        if answer.stage != "full":
+            what = (
+                "the code of the second factor too"
+                if answer.stage == "code"
+                else "a second factor, set up at /sign-in"
+            )
+            raise HTTPException(401, f"expected {what}, found none")
         if answer.officer is None:
             if answer.retry_s:
                 raise HTTPException(

@@ -60,6 +60,7 @@ def create_app(program: Program) -> FastAPI:
     app.state.settings = program.settings
     app.state.station = program.station
     app.state.accounts = program.accounts
+    app.state.factors = program.factors
     app.state.account_rate = Rate(program.settings.limits.account_requests_per_minute_max)
     refusals.install(app)
     app.add_middleware(Guard, rate=Rate(program.settings.limits.requests_per_minute_max))

@@ -17,6 +17,7 @@ from starlette.concurrency import run_in_threadpool
 
 from caseserver.accounts import Accounts, Officer, SignIn
 from caseserver.audit import Audit
+from caseserver.second_factor import Stage
 
 COOKIE: Final = "caseward_session"
 CSRF_FIELD: Final = "csrf"
@@ -24,8 +25,9 @@ CSRF_HEADER: Final = "x-csrf-token"
 SIGN_IN_PATH: Final = "/sign-in"
 
 __all__ = [
-    "COOKIE", "CSRF_FIELD", "CSRF_HEADER", "SIGN_IN_PATH", "Officer", "SignIn", "api_officer", "check_csrf", "csrf",
-    "current_officer", "maybe_officer", "require_role", "safe_next", "sign_in", "sign_out",
+    "COOKIE", "CSRF_FIELD", "CSRF_HEADER", "SIGN_IN_PATH", "Officer", "SignIn", "api_officer", "begun", "begun_form",
+    "check_csrf", "complete", "csrf", "current_officer", "maybe_officer", "require_role", "safe_next", "second_step",
+    "set_session", "sign_in", "sign_out",
 ]  # fmt: skip
 
 
@@ -95,27 +97,89 @@ async def check_csrf(request: Request) -> None:
         )
 
 
-async def sign_in(request: Request, response: Response, number: str, password: str) -> SignIn:
-    """Check the password; when right, set the session's cookie on `response`. 403 for a foreign origin."""
+async def sign_in(request: Request, response: Response, number: str, password: str, code: str = "") -> SignIn:
+    """Check the password, and the code where one is needed and sent; when right, set the session's cookie on `response`.
+
+    The answer's `stage` says what is still to come. 403 for a foreign origin.
+    """
     _check_origin(request)
     accounts = _accounts(request)
     place = request.client.host if request.client is not None else ""
     answer = await run_in_threadpool(accounts.sign_in, number, password, place)
-    audit: Audit = request.app.state.station.audit
     if answer.token is None or answer.officer is None:
         # what was typed may be a password or a name: only the number of an account is written down
         subject = number if await run_in_threadpool(accounts.is_known, number) else ""
-        action = "account.locked" if answer.problem == "locked" else "account.login_refused"
-        await run_in_threadpool(audit.write, None, action, subject, {"problem": answer.problem})
+        await _tell_refused(request, subject, answer.problem)
         return answer
-    await run_in_threadpool(audit.write, answer.officer.number, "account.logged_in", answer.officer.number)
+    if answer.stage == "code" and code:
+        return await second_step(request, response, answer.token, code)
+    if answer.stage == "full":
+        await _tell_signed_in(request, answer)
+    set_session(request, response, answer.token)
+    return answer
+
+
+async def begun(request: Request) -> tuple[Officer, Stage] | None:
+    """Whose password was right a moment ago in this browser, and what is still to come."""
+    token = request.cookies.get(COOKIE)
+    return await run_in_threadpool(_accounts(request).begun, token) if token else None
+
+
+async def begun_form(request: Request, sent: str) -> tuple[Officer, Stage] | None:
+    """The same for a form of it: 403 for a foreign origin or another form token."""
+    _check_origin(request)
+    found = await begun(request)
+    if found is not None and not hmac.compare_digest(sent.encode(), found[0].csrf.encode()):
+        raise HTTPException(403, "expected this session's form token, found another or none")
+    return found
+
+
+async def second_step(request: Request, response: Response, token: str, code: str) -> SignIn:
+    """Check the code of the second factor for a session that was begun; when right, set the new session's cookie."""
+    accounts = _accounts(request)
+    waiting = await run_in_threadpool(accounts.begun, token)
+    if waiting is None or waiting[1] != "code":
+        return SignIn(None, None, "wrong")
+    number = waiting[0].number
+    found = await run_in_threadpool(request.app.state.factors.check, number, code)
+    if not found:
+        refused = await run_in_threadpool(accounts.fail_factor, number)
+        await _tell_refused(request, number, refused.problem, "code")
+        return refused
+    return await complete(request, response, token, found)
+
+
+async def complete(request: Request, response: Response, token: str, factor: str) -> SignIn:
+    """The second factor was right: a new session. `factor`: code, recovery or enrol."""
+    answer = await run_in_threadpool(_accounts(request).complete, token)
+    if answer.token is not None:
+        await _tell_signed_in(request, answer, factor)
+        set_session(request, response, answer.token)
+    return answer
+
+
+async def _tell_refused(request: Request, number: str, problem: str, what: str = "password") -> None:
+    audit: Audit = request.app.state.station.audit
+    action = "account.locked" if problem == "locked" else "account.login_refused"
+    await run_in_threadpool(audit.write, None, action, number, {"problem": problem, "what": what})
+
+
+async def _tell_signed_in(request: Request, answer: SignIn, factor: str = "") -> None:
+    assert answer.officer is not None
+    audit: Audit = request.app.state.station.audit
+    number = answer.officer.number
+    detail = {"factor": factor} if factor else None
+    await run_in_threadpool(audit.write, number, "account.logged_in", number, detail)
     request.state.officer = answer.officer
+
+
+def set_session(request: Request, response: Response, token: str) -> None:
+    """The session's cookie."""
     response.set_cookie(
-        COOKIE, answer.token, httponly=True, samesite="strict", path="/",
+        COOKIE, token, httponly=True, samesite="strict", path="/",
         secure=request.app.state.settings.sessions.cookie_is_secure or request.url.scheme == "https",
         max_age=request.app.state.settings.sessions.total_s_max,
     )  # fmt: skip
-    return answer
 
 
 async def sign_out(request: Request, response: Response) -> None:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import getpass
 import os
 import re
 import secrets
-import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -28,6 +26,7 @@ from caseserver.store import audit as audit_rows
 from caseserver.store import facts as fact_rows
 from caseserver.store.database import Database
 from caseserver.store.facts import PendingFact
+from caseserver.vouching import CommandError, Vouching, asker
 from custody.area import load_area
 from custody.config import ConfigError
 from custody.facts import check_body
@@ -48,10 +47,6 @@ port = 1883
 # One table for each gateway: its area.toml (relative to this directory) and its public key, 64 hex digits,
 # as the gateway prints it at its first start.
 """
-
-
-class CommandError(ValueError):
-    """The command cannot be carried out; the message says what was expected and what came."""
 
 
 def init_main(argv: list[str], clock: Any) -> int:
@@ -144,20 +139,21 @@ def make_keys(data: Path, keys: Path) -> None:
 
 
 def account_main(argv: list[str], clock: Any) -> int:
-    """Add, disable or list officers' accounts, or set a password. Changes need two administrators."""
+    """Add, disable or list officers' accounts, set a password, take a second factor away. Changes need two administrators."""
     arguments = _account_parser().parse_args(argv)
     os.umask(0o077)
     settings = load_settings(arguments.data)
     database = Database(arguments.data / DATABASE_FILE)
     try:
-        accounts = Accounts(database, settings.sessions)
+        vouching = Vouching(database, settings, SoftKey.load(arguments.data / KEY_FILE))
+        accounts = vouching.accounts
         if arguments.act == "list":
             for number, roles, is_disabled in accounts.listed():
                 print(number, ",".join(roles), "disabled" if is_disabled else "")  # noqa: T201
             return 0
         ask = asker(from_stdin=arguments.passwords_stdin)
         if arguments.act == "password":
-            _change_password(accounts, arguments.number, ask)
+            vouching.change_password(arguments.number, ask)
             write_down(
                 database,
                 arguments.data,
@@ -168,7 +164,13 @@ def account_main(argv: list[str], clock: Any) -> int:
                 arguments.number,
             )
             return 0
-        by = two_administrators(accounts, arguments.by, ask)
+        by = vouching.two_administrators(arguments.by, ask)
+        if arguments.act == "factor-off":
+            vouching.factors.remove(arguments.number)
+            write_down(
+                database, arguments.data, settings, clock, by, "second_factor.removed", arguments.number
+            )
+            return 0
         if arguments.act == "disable":
             accounts.disable(arguments.number)
             write_down(database, arguments.data, settings, clock, by, "account.disabled", arguments.number)
@@ -242,7 +244,7 @@ def write_down(
 def _account_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="caseward server account", description=account_main.__doc__)
     acts = parser.add_subparsers(dest="act", required=True)
-    for act in ("add", "disable", "password", "list"):
+    for act in ("add", "disable", "password", "factor-off", "list"):
         sub = acts.add_parser(act)
         sub.add_argument("--data", type=Path, required=True)
         if act != "list":
@@ -252,7 +254,7 @@ def _account_parser() -> argparse.ArgumentParser:
                 action="store_true",
                 help="read the passwords asked for from standard input, a line each",
             )
-        if act in ("add", "disable"):
+        if act in ("add", "disable", "factor-off"):
             sub.add_argument(
                 "--by", action="append", default=[], help="administrator; twice, two different ones"
             )
@@ -268,37 +270,6 @@ def _account_parser() -> argparse.ArgumentParser:
             sub.add_argument("--sex", choices=SEXES)
             sub.add_argument("--badge", help="tag id of the badge")
     return parser
-
-
-def asker(*, from_stdin: bool) -> Callable[[str], str]:
-    if from_stdin:
-        return lambda _what: sys.stdin.readline().rstrip("\n")
-    return lambda what: getpass.getpass(f"{what}: ")
-
-
-def two_administrators(accounts: Accounts, numbers: list[str], ask: Callable[[str], str]) -> str:
-    """Both passwords must be right: no single administrator changes who may do what."""
-    if len(set(numbers)) != 2:
-        raise CommandError(
-            f"expected --by twice with two different administrators, found {numbers or 'none'}"
-        )
-    for number in numbers:
-        answer = accounts.sign_in(number, ask(f"password of {number}"))
-        if answer.officer is None or answer.token is None:
-            raise CommandError(f"expected the password of {number}, found another ({answer.problem})")
-        accounts.sign_out(answer.token)
-        if not answer.officer.has_role("system_administrator"):
-            raise CommandError(
-                f"expected a system_administrator, found {number} with {sorted(answer.officer.roles)}"
-            )
-    return " and ".join(sorted(set(numbers)))
-
-
-def _change_password(accounts: Accounts, number: str, ask: Callable[[str], str]) -> None:
-    answer = accounts.sign_in(number, ask("present password"))
-    if answer.token is None:
-        raise CommandError(f"expected the present password of {number}, found another ({answer.problem})")
-    accounts.set_password(number, ask("new password"))
 
 
 def _registration(arguments: argparse.Namespace) -> dict[str, Any]:

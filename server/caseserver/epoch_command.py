@@ -10,14 +10,14 @@ from typing import Any
 
 from caselog.errors import DiskBusy
 from caselog.keys import SoftKey
-from caseserver.accounts import Accounts
-from caseserver.commands import CommandError, asker, two_administrators, write_down
+from caseserver.commands import write_down
 from caseserver.epochs import EpochError, accept, successor
 from caseserver.own_log import FOLDER, OwnLog
 from caseserver.program import DATABASE_FILE, KEY_FILE, known_of, load_texts
 from caseserver.settings import Settings, load_settings
 from caseserver.store.database import Database
 from caseserver.store.leaves import LeafReader
+from caseserver.vouching import CommandError, Vouching, asker
 
 
 def accept_main(argv: list[str], clock: Any) -> int:
@@ -32,9 +32,8 @@ def accept_main(argv: list[str], clock: Any) -> int:
     database = Database(arguments.data / DATABASE_FILE)
     try:
         _check_stopped(arguments.data, settings, database, clock)
-        by = two_administrators(
-            Accounts(database, settings.sessions), arguments.by, asker(from_stdin=arguments.passwords_stdin)
-        )
+        vouching = Vouching(database, settings, SoftKey.load(arguments.data / KEY_FILE))
+        by = vouching.two_administrators(arguments.by, asker(from_stdin=arguments.passwords_stdin))
         reader = LeafReader(database)
         held = reader.held(arguments.gateway)
         with database.reading() as connection:

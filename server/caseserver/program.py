@@ -30,6 +30,7 @@ from caseserver.own_log import Known, OwnLog
 from caseserver.people.keyring import KeyRingError
 from caseserver.people.people import People
 from caseserver.people.side_store import SideStoreError
+from caseserver.second_factor import SecondFactors, master_of
 from caseserver.settings import Gateway, Settings, SettingsError
 from caseserver.station import Station
 from caseserver.store import audit as audit_rows
@@ -78,7 +79,9 @@ class Program:
         self._tell_start(states)
         self.notifier = self._notifier(data, settings.notify, states, signer.key, on_failure)
         self.people = _people(data, settings, states)
-        self.accounts = Accounts(self.database, settings.sessions)
+        roles = settings.sessions.second_factor_roles
+        self.factors = SecondFactors(self.database, master_of(signer.key), roles)
+        self.accounts = Accounts(self.database, settings.sessions, stage_of=self.factors.stage_of)
         self.inbox = Inbox(settings.limits.inbox_batches_max)
         self.link = Link(settings.broker, frozenset(settings.gateways), self.inbox)
         self.influx_queue: InfluxQueue | None = None

@@ -16,6 +16,7 @@ from pydantic_settings import (
 )
 
 from caseserver.notify_settings import Notify, Watchdog
+from custody.vocabulary import ROLES
 
 ENV_PREFIX = "CASEWARD_SERVER_"
 
@@ -89,6 +90,7 @@ class Sessions(_Section):
     lockout_s: int = Field(300, ge=10)
     tries_per_minute_max: int = Field(20, ge=5)
     cookie_is_secure: bool = False
+    second_factor_roles: list[str] = Field(default_factory=lambda: ["system_administrator"])
 
 
 class Limits(_Section):
@@ -169,6 +171,11 @@ def load_settings(data: Path) -> Settings:
     except ValueError as error:
         raise SettingsError(f"{file}: expected TOML 1.0, found {error}") from None
     _check_names(file, settings)
+    unknown = sorted(set(settings.sessions.second_factor_roles) - ROLES.keys())
+    if unknown:
+        raise SettingsError(
+            f"{file}: sessions.second_factor_roles: expected roles out of {', '.join(ROLES)}, found {unknown}"
+        )
     return settings
 
 

@@ -56,6 +56,7 @@ LIBRARY_PLACES: dict[str, tuple[str, ...]] = {
         "server/caseserver/accounts.py",
         "server/caseserver/commands.py",
         "server/caseserver/epochs.py",
+        "server/caseserver/second_factor.py",
         "server/caseserver/station.py",
     ),
     # the particulars of persons are a file of their own, which can be overwritten whole (decision 24)
@@ -64,6 +65,7 @@ LIBRARY_PLACES: dict[str, tuple[str, ...]] = {
     "influxdb_client": ("server/caseserver/influx.py",),
     "argon2": ("server/caseserver/accounts.py", "gateway/caseward/demo/accounts.py"),
     "babel": ("server/caseserver/web/",),
+    "segno": ("server/caseserver/web/drawing/",),
     "jinja2": ("server/caseserver/web/",),
     "cryptography": ("gateway/caselog/keys.py", "server/caseserver/people/"),
 }

@@ -140,6 +140,7 @@ class DemoStation:
             f"idle_s_max = {SESSION_S}",
             f"total_s_max = {SESSION_S}",
             "tries_per_minute_max = 1000",
+            "second_factor_roles = []",  # the demo has one password for all and nobody's phone
             "[people]",
             f'keys = "{people}"',
         ]

@@ -17,7 +17,6 @@ from caseserver import auth
 from caseserver.access import DeclaredRoute
 from caseserver.accounts import Officer
 from caseserver.area_view import AreaView
-from caseserver.auth import maybe_officer, safe_next
 from caseserver.bundle.maker import BundleMaker
 from caseserver.hub import TooManySubscribers
 from caseserver.people.people import People
@@ -36,14 +35,14 @@ from caseserver.web.present.alarm import ACTIONS, CAUSES, FACT_OF_MOVE, Move, al
 from caseserver.web.present.coverage import coverage_plot
 from caseserver.web.present.refusal import refusal_of
 from caseserver.web.present.wall import alarm_list, stay_list, wall
-from caseserver.web.present.words import Words
 from caseserver.web.proof_pages import add_proof
 from caseserver.web.reader import Reader
 from caseserver.web.record_pages import add_record
 from caseserver.web.rule_pages import add_rules
 from caseserver.web.session import Checked, SignedIn
+from caseserver.web.signing_in import add_session
 from caseserver.web.stay_pages import add_stays
-from caseserver.web.views import Refusal, SignInPage
+from caseserver.web.views import Refusal
 from caseserver.web.walk_pages import add_walk
 from caseserver.web.whatif_pages import add_whatif
 
@@ -59,7 +58,7 @@ def routes(station: Station, people: People | None = None, bundles: BundleMaker 
     )
     pages = Pages(station)
     router.include_router(static_files.routes())
-    pages.add_session(router)
+    add_session(router, pages)
     pages.add_reading(router)
     pages.add_events(router)
     pages.add_alarm_acts(router)
@@ -84,52 +83,6 @@ class Pages:
         self.gatherer = Gatherer(station)
         self.explaining = Explaining(station)
         self.ledgers = Ledgers(station)
-
-    # ------------------------------------------------------------ sign-in
-
-    def add_session(self, router: APIRouter) -> None:
-        @router.get("/sign-in")
-        async def sign_in_page(request: Request, next: str = "/") -> Response:  # noqa: A002 - the name in the address
-            if await maybe_officer(request) is not None:
-                return RedirectResponse(safe_next(next), 303)
-            return self._sign_in(request, safe_next(next))
-
-        @router.post("/sign-in")
-        async def sign_in(request: Request) -> Response:
-            try:
-                sent = await sent_form(request)
-            except FormTooLarge:
-                sent = {}
-            target = safe_next(forms.one(sent, "next"))
-            answer_to = RedirectResponse(target, 303)
-            answer = await auth.sign_in(
-                request, answer_to, forms.one(sent, "badge"), (sent.get("password") or [""])[0]
-            )
-            if answer.token is not None:
-                return answer_to
-            reader = reader_of(request, self.station, None)
-            reason = (
-                reader.t("signin.wrong")
-                if answer.problem == "wrong"
-                else reader.t("signin.wait", time=reader.duration(max(1, answer.retry_s), exact=True))
-            )
-            return self._sign_in(request, target, Refusal(reader.t("signin.refused"), reason), 401)
-
-        @router.post("/sign-out", dependencies=[Checked])
-        async def sign_out(request: Request) -> Response:
-            answer = RedirectResponse("/sign-in", 303)
-            await auth.sign_out(request, answer)
-            return answer
-
-    def _sign_in(
-        self, request: Request, target: str, refusal: Refusal | None = None, status: int = 200
-    ) -> Response:
-        reader = reader_of(request, self.station, None)
-        views = self.station.areas()
-        name = (
-            Words(views[0].area, views[0].engine_world, reader).name(views[0].area.station) if views else ""
-        )
-        return page(render.sign_in(SignInPage(name, refusal, target), reader), request, status)
 
     # ------------------------------------------------------------ reading
 

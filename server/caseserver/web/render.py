@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from caseserver.permissions import KNOWERS, WALKERS
 from caseserver.web import static_files, wording
-from caseserver.web.drawing import ahead, coverage, health, marks, plan, stay, why
+from caseserver.web.drawing import ahead, coverage, health, marks, plan, qr, stay, why
 from caseserver.web.drawing import blind as drawn_blind
 from caseserver.web.drawing import musts as drawn_musts
 from caseserver.web.drawing import whatif as drawn_whatif
@@ -29,6 +29,7 @@ from caseserver.web.views import (
     StayPage,
     WallView,
 )
+from caseserver.web.views_access import CodePage, EnrolPage, RecoveryPage
 from caseserver.web.views_bands import BandsPage
 from caseserver.web.views_ledger import BlindPage, CoverageCell, CoveragePlot, FourMusts
 from caseserver.web.views_people import FindPage, ParticularsPage
@@ -95,6 +96,7 @@ def environment() -> Environment:
         "mark": marks.mark,
         "musts_drawing": drawn_musts.musts,
         "plan": plan.plan,
+        "qr": qr.qr,
         "seal": marks.seal,
         "seconds_of": lambda us: f"{max(0, us) / 1_000_000:.1f}",
         "share": wording.share,
@@ -217,6 +219,18 @@ def own_log(view: OwnLogPage, reader: Reader) -> str:
 
 def sign_in(view: SignInPage, reader: Reader) -> str:
     return _render("sign_in.html", reader, view=view)
+
+
+def sign_in_code(view: CodePage, reader: Reader) -> str:
+    return _render("sign_in_code.html", reader, view=view)
+
+
+def second_factor(view: EnrolPage, reader: Reader) -> str:
+    return _render("second_factor.html", reader, view=view)
+
+
+def recovery(view: RecoveryPage, reader: Reader) -> str:
+    return _render("recovery.html", reader, view=view)
 
 
 def coverage_page(view: CoveragePlot, reader: Reader) -> str:

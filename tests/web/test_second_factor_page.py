@@ -1,0 +1,145 @@
+"""An administrator's way in, over the real pages: password, second factor, recovery code, lock-out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from argon2 import PasswordHasher
+from fastapi.testclient import TestClient
+
+from caseserver import totp
+from caseserver.accounts import Accounts
+from caseserver.second_factor import SecondFactors, master_of
+from tests.web import day
+from tests.web.conversation import client_of, entries
+from tests.web.house import PASSWORD, House
+
+CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+
+
+class Guarded(House):
+    """The house with second factors as they are in a station, and a clock for codes that is told."""
+
+    now_s = 1_773_800_000.0
+
+    def guard(self) -> None:
+        sessions, program = self.program.settings.sessions, self.program
+        key = self.station._signer.key
+        program.factors = SecondFactors(
+            program.database, master_of(key), ["system_administrator"], lambda: self.now_s
+        )
+        program.accounts = Accounts(
+            program.database, sessions, CHEAP, lambda: self.now_s, program.factors.stage_of
+        )
+        self.app.state.accounts, self.app.state.factors = program.accounts, program.factors
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guarded]:
+    made = Guarded(tmp_path_factory.mktemp("factor"), day.START)
+    made.guard()
+    made.account("0800", "system_administrator")
+    made.account("0801", "system_administrator")
+    yield made
+    made.close()
+
+
+def hidden(page: str, name: str) -> str:
+    found = re.search(rf'name="{name}" value="([^"]*)"', page)
+    assert found is not None
+    return found[1]
+
+
+def begun(house: Guarded, number: str, where: str) -> tuple[TestClient, str]:
+    client = client_of(house)
+    answer = client.post("/sign-in", data={"badge": number, "password": PASSWORD, "next": "/own-log"})
+    assert (answer.status_code, answer.headers["location"]) == (303, f"{where}?next=%2Fown-log")
+    return client, client.get(answer.headers["location"]).text
+
+
+def secret_of(page: str) -> bytes:
+    import base64
+
+    found = re.search(r'class="secret">([A-Z2-7 ]+)<', page)
+    assert found is not None
+    return base64.b32decode(found[1].replace(" ", ""))
+
+
+def code_at(house: Guarded, secret: bytes) -> str:
+    return totp.code(secret, totp.step_of(house.now_s))
+
+
+@pytest.fixture(scope="module")
+def set_up(house: Guarded) -> tuple[bytes, list[str]]:
+    """The secret and the recovery codes of 0800, set up at his first sign-in."""
+    client, page = begun(house, "0800", "/sign-in/enrol")
+    assert '<figure class="qr" role="img"' in page
+    secret = secret_of(page)
+    form = {"csrf": hidden(page, "csrf"), "next": hidden(page, "next")}
+    for path in ("/", "/own-log", "/api/areas", "/sign-in/code"):
+        assert client.get(path).status_code in (303, 401), "a password alone opens nothing"
+    assert client.post("/sign-in/enrol", data={**form, "csrf": "x", "code": "1"}).status_code == 403
+    assert client.post("/sign-in/enrol", data={**form, "code": "000000"}).status_code == 401
+    done = client.post("/sign-in/enrol", data={**form, "code": code_at(house, secret)})
+    assert done.status_code == 200
+    codes = re.findall(r"<li><code>([0-9a-f-]{23})</code>", done.text)
+    assert len(codes) == 10
+    assert client.get("/own-log").status_code == 200
+    assert client.get("/account/second-factor").headers["location"] == "/account", "it is shown only once"
+    house.now_s += 60
+    return secret, codes
+
+
+def test_the_code_opens_the_session_once(house: Guarded, set_up: tuple[bytes, list[str]]) -> None:
+    client, page = begun(house, "0800", "/sign-in/code")
+    code = code_at(house, set_up[0])
+    form = {"csrf": hidden(page, "csrf"), "next": hidden(page, "next"), "code": code}
+    answer = client.post("/sign-in/code", data=form)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/own-log")
+    assert client.get("/own-log").status_code == 200
+    again, page = begun(house, "0800", "/sign-in/code")
+    answer = again.post("/sign-in/code", data={**form, "csrf": hidden(page, "csrf")})
+    assert answer.status_code == 401
+    assert "动态码不对" in answer.text
+    assert again.get("/own-log").status_code == 303
+
+
+def test_a_recovery_code_stands_for_a_code_once_and_the_log_says_which_it_was(
+    house: Guarded, set_up: tuple[bytes, list[str]]
+) -> None:
+    before = house.program.own_log.size
+    for wanted in (303, 401):
+        client, page = begun(house, "0800", "/sign-in/code")
+        form = {"csrf": hidden(page, "csrf"), "next": "/", "code": set_up[1][0]}
+        assert client.post("/sign-in/code", data=form).status_code == wanted
+    told = [(entry["type"], entry["body"]["detail"]) for entry in entries(house, before)]
+    assert told == [
+        ("account.logged_in/1", {"factor": "recovery"}),
+        ("account.login_refused/1", {"problem": "wrong", "what": "code"}),
+    ]
+
+
+def test_the_api_asks_for_the_code_in_the_same_call(house: Guarded, set_up: tuple[bytes, list[str]]) -> None:
+    client = client_of(house)
+    body = {"number": "0800", "password": PASSWORD}
+    refused = client.post("/api/session", json=body)
+    assert refused.status_code == 401
+    assert refused.headers["content-type"] == "application/problem+json"
+    assert "second factor" in refused.json()["detail"]
+    assert client.get("/api/areas").status_code == 401
+    house.now_s += 60
+    code = code_at(house, set_up[0])
+    assert client.post("/api/session", json={**body, "code": code}).status_code == 200
+    assert client.get("/api/areas").status_code == 200
+
+
+def test_wrong_codes_lock_the_account_and_end_what_was_begun(house: Guarded) -> None:
+    client, page = begun(house, "0801", "/sign-in/enrol")
+    form = {"csrf": hidden(page, "csrf"), "next": "/", "code": "000000"}
+    tried = [client.post("/sign-in/enrol", data=form).status_code for _ in range(6)]
+    assert tried == [401] * 5 + [303]
+    answer = client.post("/sign-in", data={"badge": "0801", "password": PASSWORD})
+    assert answer.status_code == 401
+    assert house.program.accounts.begun(client.cookies.get("caseward_session") or "") is None
