@@ -24,13 +24,20 @@ _POINT_KINDS: Final[Mapping[str, str]] = {
 class Alarmed(Protocol):
     """What is asked of an alarm; both the engine's record and the server's have it. Times are microseconds UTC."""
 
-    id: str
-    rule: str
-    variant: str
-    subject: str
-    since_us: int
-    cleared_us: int | None
-    is_prewarning: bool
+    @property
+    def id(self) -> str: ...
+    @property
+    def rule(self) -> str: ...
+    @property
+    def variant(self) -> str: ...
+    @property
+    def subject(self) -> str: ...
+    @property
+    def since_us(self) -> int: ...
+    @property
+    def cleared_us(self) -> int | None: ...
+    @property
+    def is_prewarning(self) -> bool: ...
 
 
 class Causes:

@@ -5,7 +5,7 @@ A shelf ends by itself.
 """
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 
 from custody.alarm import AlarmRecord
 from custody.alarm_limits import AlarmLimits
@@ -91,8 +91,26 @@ class Shelves:
         return None
 
 
-def may_be_set_aside(record: AlarmRecord, kind: str, watched: str) -> bool:
-    """Never a limit of the law, never a person's safety, never what calls for help: how a device is, by a local limit."""
+class Rated(Protocol):
+    """What is asked of an alarm; both the engine's record and the server's have it."""
+
+    @property
+    def basis(self) -> str: ...
+    @property
+    def number_basis(self) -> str: ...
+    @property
+    def family(self) -> str: ...
+    @property
+    def severity(self) -> str: ...
+    @property
+    def is_prewarning(self) -> bool: ...
+
+
+def may_be_set_aside(record: Rated, kind: str, watched: str) -> bool:
+    """Never a limit of the law, never a person's safety, never what calls for help: how a device is, by a local limit.
+
+    `kind` of its rule; `watched`: the source that the rule watches, "" when it watches none.
+    """
     is_local = record.basis == "local" and record.number_basis == "local"
     is_device = (
         record.family == "equipment" and kind in SHELVED_KINDS and watched not in NEVER_SHELVED_SOURCES

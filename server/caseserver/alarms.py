@@ -100,6 +100,11 @@ class Alarm:
         return self.cleared_us is None
 
     @property
+    def is_unanswered(self) -> bool:
+        """It waits for a human: nobody has taken or acknowledged it, and nobody has set it aside."""
+        return self.state == UNACKNOWLEDGED and not self.is_prewarning and not self.aside
+
+    @property
     def shown_state(self) -> str:
         """Its word of custody.alarm_states.STATES, root causes left out."""
         return state_of(self.state, is_active=self.is_active, aside=self.aside)
@@ -362,9 +367,12 @@ def _with_effect(alarm: Alarm, effect: AlarmEffect | AlarmChanged, *, is_over: b
     return replace(alarm, **changes)
 
 
+_WHAT: Final = {"removed_from_service": "out_of_service", "returned_to_service": "in_service"}
+
+
 def _event(effect: AlarmEffect | AlarmChanged, fact: Fact, origin: str) -> AlarmEvent:
     if isinstance(effect, AlarmChanged):
-        what = effect.action
+        what = _WHAT.get(effect.action, effect.action)
         told: dict[str, Any] = {
             key: fact.body[key] for key in ("cause", "action", "reason") if key in fact.body
         }

@@ -19,6 +19,7 @@ from caselog.clock import Instant
 from caseserver.alarms import Alarm
 from caseserver.area_state import AreaState
 from caseserver.audit import Audit, new_entry
+from caseserver.grouping import unanswered
 from caseserver.notify.channels import Channel
 from caseserver.notify.deliveries import WAITING, Deliveries, Delivery, Outcome, delivery_id
 from caseserver.notify.duty_desk import DutyDesk
@@ -31,7 +32,7 @@ from caseserver.own_log import Entry
 from caseserver.store import calls as call_rows
 from caseserver.store.calls import CallReader
 from caseserver.store.database import Database
-from custody.alarm import UNACKNOWLEDGED
+from custody.alarm_states import UNACKNOWLEDGED
 
 TURN_S: Final = 0.25
 BEHIND_LEAVES: Final = 200
@@ -133,11 +134,10 @@ class Notifier:
         found: list[Event] = []
         standing: set[tuple[str, str]] = set()
         for area, state in self._states.items():
-            alarms = state.open_alarms()
-            unanswered = [a for a in alarms if a.state == UNACKNOWLEDGED and not a.is_prewarning]
-            standing |= {(area, alarm.id) for alarm in unanswered}
+            waiting = unanswered(state.area, state.rulebook, state.open_alarms())
+            standing |= {(area, alarm.id) for alarm, _ in waiting}
             if not self._is_reading(state, now_s):
-                found += [Standing(area, alarm.id, alarm.severity) for alarm in unanswered]
+                found += [Standing(area, alarm.id, severity) for alarm, severity in waiting]
         for run in self.ladder.open():
             if run.key not in standing:
                 found.append(_answer(run, self._alarm(run.area, run.alarm)))
@@ -279,6 +279,8 @@ def _delivery(call: Call, receiver: str) -> Delivery:
 
 def _answer(run: Run, alarm: Alarm | None) -> Answered:
     """Why nobody has to be called any more: a human has it, or what raised it never was."""
+    if alarm is not None and alarm.aside:
+        return Answered(run.area, run.alarm, alarm.aside, alarm.aside_by, run.called_us or run.begun_us)
     if alarm is None or alarm.state == UNACKNOWLEDGED:
         at_us = (
             run.called_us or run.begun_us
