@@ -46,11 +46,12 @@ class AccountError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Officer:
-    """Who is signed in: number, roles, and the CSRF token of this session."""
+    """Who is signed in: number, roles, and the CSRF token of this session; `token`: id of a program's token instead."""
 
     number: str
     roles: frozenset[str]
     csrf: str = ""
+    token: str = ""
 
     def may(self, fact_type: str) -> bool:
         """Whether this officer's roles allow stating a fact of this type."""

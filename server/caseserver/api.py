@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 
 from caseserver import auth
-from caseserver.access import DeclaredRoute
+from caseserver.access import DeclaredRoute, by_token
 from caseserver.accounts import Officer
 from caseserver.alarms import Alarm
 from caseserver.area_view import AreaView
@@ -166,7 +166,7 @@ class HistoryLine(_Model):
 
 def routes(station: Station) -> APIRouter:
     """All routes under /api."""
-    router = APIRouter(prefix="/api", route_class=DeclaredRoute, responses=answers(401, 413, 422, 429))
+    router = APIRouter(prefix="/api", route_class=DeclaredRoute, responses=answers(401, 403, 413, 422, 429))
     _session_routes(router)
     _reading_routes(router, station)
     _fact_routes(router, station)
@@ -174,7 +174,7 @@ def routes(station: Station) -> APIRouter:
 
 
 def _session_routes(router: APIRouter) -> None:
-    @router.post("/session", tags=["session"], responses=answers(403))
+    @router.post("/session", tags=["session"])
     async def sign_in(request: Request, response: Response, body: SignInBody) -> SessionModel:
         """Sign in; sets the session's cookie."""
         answer = await auth.sign_in(request, response, body.number, body.password, body.code)
@@ -202,7 +202,6 @@ def _session_routes(router: APIRouter) -> None:
         "/session",
         tags=["session"],
         status_code=204,
-        responses=answers(403),
         dependencies=[Depends(auth.check_csrf)],
     )
     async def sign_out(request: Request, response: Response, officer: SignedIn) -> None:
@@ -244,7 +243,8 @@ def _reading_routes(router: APIRouter, station: Station) -> None:
         officer: SignedIn, released: bool = False, count: Annotated[int, Query(ge=1, le=STAYS_MAX)] = 200
     ) -> list[StayModel]:
         """People held now; with `released` those who left instead, the newest first. The read is written down."""
-        await run_in_threadpool(station.record_read, officer.number, "stays", "all", {"released": released})
+        detail = {"released": released, **by_token(officer)}
+        await run_in_threadpool(station.record_read, officer.number, "stays", "all", detail)
         found = [
             (view, stay)
             for view in station.areas()
@@ -263,7 +263,7 @@ def _reading_routes(router: APIRouter, station: Station) -> None:
         count: Annotated[int, Query(ge=1, le=LEAVES_MAX)] = 100,
     ) -> PlainTextResponse:
         """Leaves of a gateway's log as they are, one line each. The read is written down."""
-        detail = {"first": first, "count": count}
+        detail = {"first": first, "count": count, **by_token(officer)}
         await run_in_threadpool(station.record_read, officer.number, "log", gateway, detail)
         leaves = await run_in_threadpool(station.log_run, gateway, first, count)
         return PlainTextResponse(b"".join(leaf + b"\n" for leaf in leaves), media_type="application/x-ndjson")
@@ -287,7 +287,6 @@ def _fact_routes(router: APIRouter, station: Station) -> None:
         tags=["acting"],
         status_code=202,
         dependencies=[Depends(auth.check_csrf)],
-        responses=answers(403),
     )
     async def state_fact(officer: SignedIn, area: str, fact: FactBody) -> ReceiptModel:
         """State a fact in the signed-in officer's name. Some facts only their pages state."""

@@ -61,6 +61,7 @@ def create_app(program: Program) -> FastAPI:
     app.state.station = program.station
     app.state.accounts = program.accounts
     app.state.factors = program.factors
+    app.state.tokens = program.tokens
     app.state.account_rate = Rate(program.settings.limits.account_requests_per_minute_max)
     refusals.install(app)
     app.add_middleware(Guard, rate=Rate(program.settings.limits.requests_per_minute_max))
@@ -106,7 +107,7 @@ def _add_operations(app: FastAPI, program: Program) -> None:
 def _add_events(app: FastAPI, program: Program) -> None:
     """/events for programs: the state of areas and alarms as JSON. Pages have streams of their own."""
 
-    @app.get("/api/events", tags=["reading"], response_class=Response, responses=answers(401, 429, 503))
+    @app.get("/api/events", tags=["reading"], response_class=Response, responses=answers(401, 403, 429, 503))
     async def stream(request: Request, officer: Annotated[Officer, Depends(auth.api_officer)]) -> Response:
         """Server-sent events: `areas` and `alarms` as JSON whenever they change, `beat` each second."""
         del officer

@@ -39,9 +39,7 @@ async def maybe_officer(request: Request) -> Officer | None:
     token = request.cookies.get(COOKIE)
     officer = await run_in_threadpool(_accounts(request).of_token, token) if token else None
     if officer is not None:
-        wait_s = request.app.state.account_rate.take(officer.number, time.monotonic())
-        if wait_s:
-            raise HTTPException(429, "expected fewer requests of this account", {"Retry-After": str(wait_s)})
+        _count(request, officer)
     request.state.officer = officer
     return officer
 
@@ -57,11 +55,37 @@ async def current_officer(request: Request) -> Officer:
 
 
 async def api_officer(request: Request) -> Officer:
-    """The officer who is signed in; otherwise 401."""
-    officer = await maybe_officer(request)
+    """The officer who is signed in, or with whose rights a program's token reads; otherwise 401, or 403 for its scopes."""
+    header = request.headers.get("authorization", "")
+    officer = await _of_token(request, header) if header else await maybe_officer(request)
     if officer is None:
-        raise HTTPException(401, "expected a session (POST /api/session), found none or one that ended")
+        raise HTTPException(
+            401, "expected a session (POST /api/session) or a token, found none or one that ended"
+        )
     return officer
+
+
+async def _of_token(request: Request, header: str) -> Officer | None:
+    """Who sends a token is asked by it alone: a cookie beside it counts for nothing."""
+    scheme, _, text = header.partition(" ")
+    found = await run_in_threadpool(request.app.state.tokens.of_text, text.strip())
+    if scheme.lower() != "bearer" or found is None:
+        return None
+    officer, scopes = found
+    _count(request, officer)
+    request.state.officer = officer
+    if request.state.access.scope not in scopes:
+        needed = request.state.access.scope or "that no token has"
+        raise HTTPException(
+            403, f"expected a token with the scope {needed}, found {', '.join(sorted(scopes))}"
+        )
+    return officer
+
+
+def _count(request: Request, officer: Officer) -> None:
+    wait_s = request.app.state.account_rate.take(officer.number, time.monotonic())
+    if wait_s:
+        raise HTTPException(429, "expected fewer requests of this account", {"Retry-After": str(wait_s)})
 
 
 def require_role(*roles: str) -> Callable[..., object]:
@@ -91,7 +115,7 @@ async def check_csrf(request: Request) -> None:
     if sent is None:
         value = (await request.form()).get(CSRF_FIELD)
         sent = value if isinstance(value, str) else ""
-    if officer is None or not hmac.compare_digest(sent.encode(), officer.csrf.encode()):
+    if officer is None or not officer.csrf or not hmac.compare_digest(sent.encode(), officer.csrf.encode()):
         raise HTTPException(
             403, "expected this session's form token, found another or none; load the page again"
         )

@@ -16,6 +16,11 @@ VERSION: Final = "1"
 _METHODS: Final = ("get", "post", "put", "patch", "delete")
 _SCHEMES: Final[dict[str, dict[str, str]]] = {
     "session": {"type": "apiKey", "in": "cookie", "name": COOKIE, "description": "POST /api/session sets it"},
+    "token": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "a token of a program, for reading in its scopes",
+    },
     "form": {
         "type": "apiKey",
         "in": "header",
@@ -47,9 +52,9 @@ def document(app: FastAPI) -> dict[str, Any]:
 
 def _security(method: str, path: str) -> list[dict[str, list[str]]]:
     """Which of the schemes a call needs."""
-    kind = access_of(method.upper(), path).kind
-    if kind == "open":
+    access = access_of(method.upper(), path)
+    if access.kind == "open":
         return []
     if method != "get":
         return [{"session": [], "form": []}]
-    return [{"session": []}]
+    return [{"session": []}, {"token": []}] if access.scope else [{"session": []}]

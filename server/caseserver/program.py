@@ -36,6 +36,7 @@ from caseserver.station import Station
 from caseserver.store import audit as audit_rows
 from caseserver.store import cosignatures as cosignature_rows
 from caseserver.store.database import Database
+from caseserver.tokens import Tokens
 from caseserver.web.telling import composer
 from caseserver.worker import Worker
 from custody.area import Area, load_area
@@ -82,6 +83,7 @@ class Program:
         roles = settings.sessions.second_factor_roles
         self.factors = SecondFactors(self.database, master_of(signer.key), roles)
         self.accounts = Accounts(self.database, settings.sessions, stage_of=self.factors.stage_of)
+        self.tokens = Tokens(self.database)
         self.inbox = Inbox(settings.limits.inbox_batches_max)
         self.link = Link(settings.broker, frozenset(settings.gateways), self.inbox)
         self.influx_queue: InfluxQueue | None = None

@@ -57,6 +57,7 @@ LIBRARY_PLACES: dict[str, tuple[str, ...]] = {
         "server/caseserver/commands.py",
         "server/caseserver/epochs.py",
         "server/caseserver/second_factor.py",
+        "server/caseserver/tokens.py",
         "server/caseserver/station.py",
     ),
     # the particulars of persons are a file of their own, which can be overwritten whole (decision 24)

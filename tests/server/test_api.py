@@ -19,6 +19,7 @@ from caseserver.auth import safe_next
 from caseserver.events import message
 from caseserver.program import Program
 from caseserver.settings import Settings
+from caseserver.tokens import Tokens
 from tests.server.station_kit import HOUR_US, Kit, morning
 
 PASSWORD = "correct horse battery"
@@ -36,7 +37,7 @@ class Served(Kit):
         link = SimpleNamespace(strangers=0, dropped=0)
         program = SimpleNamespace(
             settings=self.settings, station=self.station, accounts=self.accounts, inbox=self.inbox, link=link,
-            worker=self.worker, influx_queue=None, influx_writer=None, database=self.database, people=None,
+            factors=None, tokens=Tokens(self.database), worker=self.worker, influx_queue=None, influx_writer=None, database=self.database, people=None,
             bundles=None,
         )  # fmt: skip
         self.app = create_app(cast(Program, program))
