@@ -31,11 +31,12 @@ REQUESTED = "compartment.requested"
 
 @dataclass(slots=True)
 class _Request:
-    """One that waits for badge and band, until `until_us` of real time."""
+    """One that waits for badge and band, until `until_us` of real time. `missing`: the fewest that ever were."""
 
     id: str
     who: Attendance
     until_us: int
+    missing: tuple[str, ...] = ("officer", "second", "band")
 
 
 @dataclass(slots=True)
@@ -128,8 +129,10 @@ class Lockers:
         reader = self._area.cabinet_of(state.id).reader
         tags = self._badges.fresh(reader, now)
         missing = request.who.missing(self._book.engine.world, tags)
+        request.missing = min(request.missing, missing, key=len)
         if now.real_us >= request.until_us:
-            is_over = self._say("expired", state, now, why="nobody" if "officer" in missing else "no_second")
+            why = "nobody" if "officer" in request.missing else "no_second"
+            is_over = self._say("expired", state, now, why=why)
         elif missing:
             return
         elif why := self._why_not(state.id, now):

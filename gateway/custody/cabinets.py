@@ -101,10 +101,9 @@ def check_cabinets(
     if len(compartments) > COMPARTMENTS_MAX:
         p.add("compartment", f"at most {COMPARTMENTS_MAX} compartments", len(compartments))
     points = Counter((point.kind, point.of) for point in around.points)
-    inside = Counter(c.reader for c in compartments.values() if c.reader is not None)
-    at_cabinets = {cabinet.reader for cabinet in cabinets.values()}
+    taken = Counter(each.reader for each in (*compartments.values(), *cabinets.values()) if each.reader)
     for compartment in compartments.values():
-        where = f"compartment {compartment.id}"
+        where, reader = f"compartment {compartment.id}", compartment.reader
         if compartment.cabinet not in cabinets:
             p.add(f"{where}.cabinet", "the id of a [[cabinet]]", compartment.cabinet)
         if compartment.id in around.outputs:
@@ -112,13 +111,8 @@ def check_cabinets(
         for kind in COMPARTMENT_POINTS:
             if points[kind, compartment.id] != 1:
                 p.add(where, f"one [[point]] of kind {kind} that is of it", points[kind, compartment.id])
-        reader = compartment.reader
-        if reader is None:
-            continue
-        if reader not in around.readers:
-            p.add(f"{where}.reader", "the id of a [[reader]]", reader)
-        elif inside[reader] != 1 or reader in at_cabinets:
-            p.add(f"{where}.reader", "a reader of this compartment alone", reader)
+        if reader and (reader not in around.readers or taken[reader] > 1):
+            p.add(f"{where}.reader", "the id of a [[reader]] that serves nothing else", reader)
 
 
 def _check_cabinet(cabinet: Cabinet, around: Surroundings, p: Problems) -> None:
