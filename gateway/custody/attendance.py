@@ -49,5 +49,7 @@ def attendance(world: World, area: Area, asked: CompartmentState) -> Attendance:
     """Who has to be there for the request that waits at a compartment."""
     is_personal = area.cabinet_of(asked.id).kind == "effects"
     is_witnessed = asked.purpose in WITNESSED
+    known = [*(world.items.get(ref) for ref in asked.items), *world.items.lying_in(asked.id)]
+    is_precious = any(item.valuable or item.cash or item.dangerous for item in known if item is not None)
     stay = asked.stay if is_personal and not is_witnessed else None
-    return Attendance(asked.officer, stay, second=is_witnessed)
+    return Attendance(asked.officer, stay, second=is_witnessed or (is_precious and not is_personal))

@@ -53,7 +53,7 @@ def _table(*rows: tuple[frozenset[str], str]) -> dict[str, frozenset[str]]:
 FACT_ROLES: Final[Mapping[str, frozenset[str]]] = _table(
     (_DESK, "person.arrived area.entered reception.allowed stay.registered measure.changed wristband.bound stay.released"),
     (_CARE | {"station_leader"}, "door.release_ordered"),
-    (frozenset({"keeper", "area_administrator"}), "compartment.requested"),
+    (frozenset({"keeper"}), "compartment.requested"),
     (_FLOOR, "compartment.overridden"),
     (_CARE | {"keeper"}, "wristband.returned wristband.cleaned wristband.withdrawn"),
     (_DESK, "person.identified"),

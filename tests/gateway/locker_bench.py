@@ -47,8 +47,11 @@ TABLE = {
         "locks": [{"lock": n + 1, "point": p, "sense_point": p + 10} for n, p in enumerate(LOCKS.values())],
     }],
 }  # fmt: skip
-BADGES = {"k1": "0B000000K1".replace("K", "C"), "k2": "0B000000C2", "c1": "0B000000A1", "a1": "0B000000A2"}
+BADGES = {"k1": "0B000000C1", "k2": "0B000000C2", "c1": "0B000000A1", "c2": "0B000000A3", "a1": "0B000000A2"}
 BAND = "0A000000B1"
+ITEMS: dict[str, dict[str, object]] = {
+    "i1": {"in": "p1", "by": "c2"}, "i2": {}, "gold": {"valuable": True}, "bag": {"stay": "s1"}, "phone": {"stay": "s1", "in": "e2"},
+}  # fmt: skip
 
 
 class CabinetNode(NodeBench):
@@ -100,14 +103,38 @@ class Cabinets(Bench):
         self.run(4_000)
         known_us = self.station_us - 3_600_000_000
         for officer, service, role in (
-            ("k1", "sworn", "keeper"), ("k2", "sworn", "keeper"), ("c1", "sworn", "case_officer"), ("a1", "auxiliary", "guard"),
+            ("k1", "sworn", "keeper"), ("k2", "sworn", "keeper"), ("c1", "sworn", "case_officer"), ("c2", "sworn", "keeper"),
+            ("a1", "auxiliary", "guard"),
         ):  # fmt: skip
             body = {"officer": officer, "service": service, "roles": [role], "badge": BADGES[officer]}
             self.put(ServerSaid("fact", self.officer("officer.registered", at_us=known_us, **body)))
         self.say("person.arrived", stay="s1")
         self.say("area.entered", stay="s1")
         self.say("wristband.bound", stay="s1", band=BAND)
+        for ref, more in ITEMS.items():
+            self._keep(ref, more)
         self.run(200)
+
+    def _keep(self, ref: str, more: dict[str, object]) -> None:
+        """A thing comes in by the hand of a case officer and is in the hand of keeper `k1`, or lies where `in` says."""
+        taker = str(more.get("by", "c1"))
+        stay = {"stay": more["stay"]} if "stay" in more else {}
+        what = {"item": ref, "taken_by": taker, "pieces": 1, "valuable": bool(more.get("valuable")), **stay}
+        if stay:
+            self.say("item.found", **what)
+        else:
+            how = {
+                "case": "case-1",
+                "procedure": "criminal",
+                "seized_from": "place",
+                "officers": [taker],
+                "copies": 3,
+            }
+            self.say("item.seized", **what, **how)
+        signed = {"giver_signature": "1" * 64, "taker_signature": "2" * 64}
+        self.say("item.handed_over", item=ref, giver=taker, keeper="k1", **signed, **stay)
+        if "in" in more:
+            self.say("item.stored", item=ref, keeper="k1", compartment=more["in"], **stay)
 
     def act(self, actions: list[Action]) -> None:
         for action in actions:

@@ -78,15 +78,17 @@ def test_nothing_opens_by_itself_nor_on_power_up_nor_by_the_emergency_release(ca
 @pytest.mark.parametrize(
     ("asked", "who", "missing"),
     [
-        ({"name": "p1", "purpose": "lend", "items": ["i"]}, ["k1"], ()),
-        ({"name": "p1", "purpose": "lend", "items": ["i"]}, ["k2", BAND], ("officer",)),  # a borrowed officer's number
+        ({"name": "p1", "purpose": "lend", "items": ["i1"]}, ["k1"], ()),
+        ({"name": "p1", "purpose": "lend", "items": ["i1"]}, ["k2", BAND], ("officer",)),  # a borrowed officer's number
         ({"name": "p1", "purpose": "count"}, ["k1"], ("second",)),
         ({"name": "p1", "purpose": "count"}, ["k1", "a1"], ("second",)),  # an auxiliary is no second officer
         ({"name": "p1", "purpose": "inspect"}, ["k1", "c1"], ()),
-        ({"name": "e1", "purpose": "store", "items": ["i"], "stay": "s1"}, ["k1"], ("band",)),
-        ({"name": "e1", "purpose": "store", "items": ["i"], "stay": "s1"}, ["k1", BAND], ()),
-        ({"name": "e1", "purpose": "return", "items": ["i"], "stay": "s1"}, ["k1", "c1"], ()),
-        ({"name": "e1", "purpose": "return", "items": ["i"], "stay": "s1"}, [BAND], ("officer",)),
+        ({"name": "p1", "purpose": "store", "items": ["gold"]}, ["k1", BAND], ("second",)),
+        ({"name": "p1", "purpose": "store", "items": ["gold"]}, ["k1", "c1"], ()),
+        ({"name": "e1", "purpose": "store", "items": ["bag"], "stay": "s1"}, ["k1"], ("band",)),
+        ({"name": "e1", "purpose": "store", "items": ["bag"], "stay": "s1"}, ["k1", BAND], ()),
+        ({"name": "e2", "purpose": "return", "items": ["phone"], "stay": "s1"}, ["k1", "c1"], ()),
+        ({"name": "e2", "purpose": "return", "items": ["phone"], "stay": "s1"}, [BAND], ("officer",)),
     ],
 )  # fmt: skip
 def test_a_compartment_waits_for_whoever_has_to_be_there(cabinets, asked, who, missing) -> None:
@@ -111,12 +113,12 @@ def test_a_compartment_waits_for_whoever_has_to_be_there(cabinets, asked, who, m
 def test_a_reading_opens_one_compartment_and_not_the_next_and_counts_for_half_a_minute(cabinets) -> None:
     cabinets.tap("k1")  # at the kiosk, before anything is asked for
     cabinets.run(5_000)
-    cabinets.request("p1", purpose="lend", items=["i"])
+    cabinets.request("p1", purpose="lend", items=["i1"])
     cabinets.run(400)
     assert cabinets.pulses() == 1
     cabinets.hand("p1", is_open=True)
     cabinets.hand("p1", is_open=False)
-    cabinets.request("p1", purpose="lend", items=["i"])
+    cabinets.request("p1", purpose="lend", items=["i1"])
     cabinets.run(3_000)
     assert cabinets.pulses() == 1
     cabinets.tap("k1")
@@ -126,13 +128,13 @@ def test_a_reading_opens_one_compartment_and_not_the_next_and_counts_for_half_a_
     cabinets.hand("p1", is_open=False)
     cabinets.tap("k1")
     cabinets.run(BADGE_VALID_MS, step_ms=20)
-    cabinets.request("p1", purpose="lend", items=["i"])
+    cabinets.request("p1", purpose="lend", items=["i1"])
     cabinets.run(1_000)
     assert cabinets.pulses() == 2
 
 
 def test_a_badge_at_another_cabinet_or_in_the_cell_opens_nothing(cabinets) -> None:
-    cabinets.request("p1", purpose="lend", items=["i"])
+    cabinets.request("p1", purpose="lend", items=["i1"])
     cabinets.tap("k1", cabinet="e")
     cabinets.node.pins[6].to_node += gateway_bench.tag_bytes(BADGES["k1"])
     cabinets.run(2_000)
@@ -147,7 +149,16 @@ def test_a_badge_at_another_cabinet_or_in_the_cell_opens_nothing(cabinets) -> No
         ({"officer": "c1"}, "no_keeper"),
         ({"name": "p9"}, "unknown_place"),
         ({"purpose": "lend"}, "no_item"),
-        ({"name": "e1", "purpose": "store", "items": ["i"]}, "no_stay"),
+        ({"name": "e1", "purpose": "store", "items": ["bag"]}, "no_stay"),
+        (
+            {"name": "e1", "purpose": "return", "items": ["phone"], "stay": "s1"},
+            "other_holder",
+        ),  # it lies in e2
+        ({"purpose": "store", "items": ["i2"], "officer": "k2"}, "other_holder"),  # it is in k1's hand
+        ({"purpose": "lend", "items": ["i1", "i9"]}, "other_holder"),
+        ({"name": "e1", "purpose": "store", "items": ["i2"], "stay": "s1"}, "stay_of_item"),
+        ({"purpose": "store", "items": ["bag"]}, "wrong_cabinet"),
+        ({"name": "p1", "officer": "c2"}, "keeper_is_handler"),
     ],
 )
 def test_a_refused_request_opens_nothing(cabinets, asked, reason) -> None:

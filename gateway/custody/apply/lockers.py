@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Final
 
 from custody.apply.base import Handler, Refused, optional, text
+from custody.apply.property_guards import stands_against_opening
 from custody.area import Area
 from custody.compartments import (
     BY_KEY,
@@ -25,11 +26,9 @@ from custody.facts import Fact
 from custody.world import World
 
 RULE: Final = "P15"
-KEEPERS: Final = {"effects": ("keeper", "area_administrator")}
-"""Kind of cabinet -> roles one of which opens it; otherwise a keeper alone (P2, P18 ask further)."""
-OF_ITEMS: Final = ("store", "take_out", "lend", "give_back", "return")
+PUT_IN: Final = ("store", "give_back")
+TAKEN_OUT: Final = ("take_out", "lend", "return")
 """Purposes in which something moves: the request names it."""
-
 MISSING_MAX: Final = 32
 """Tags remembered as missing from one compartment; the oldest go first."""
 
@@ -41,7 +40,7 @@ def _state(world: World, fact: Fact) -> CompartmentState:
 
 def _requested(world: World, area: Area, fact: Fact) -> Refused | None:
     """By a keeper, of a compartment that is shut, in a cabinet where nothing else is going on."""
-    refused = _who(world, area, fact) or _what(area, fact) or _whether(world, area, fact)
+    refused = _who(world, area, fact) or _what(world, area, fact) or _whether(world, area, fact)
     if refused is not None:
         return refused
     items = fact.body.get("items")
@@ -65,22 +64,34 @@ def _who(world: World, area: Area, fact: Fact) -> Refused | None:
     known = world.officers.get(officer)
     if known is None:
         return _refused(fact, "unknown_officer", "a registered officer", officer)
-    roles = KEEPERS.get(area.cabinet_of(text(fact, "compartment")).kind, ("keeper",))
     if known.service != "sworn":
         return _refused(fact, "no_police", "a sworn officer", officer)
-    if not set(roles) & set(known.roles):
-        return _refused(fact, "no_keeper", f"a role of {', '.join(roles)}", ", ".join(known.roles) or "none")
+    if "keeper" not in known.roles:
+        return _refused(fact, "no_keeper", "keeper", ", ".join(known.roles) or "none")
     return None
 
 
-def _what(area: Area, fact: Fact) -> Refused | None:
-    purpose, items = text(fact, "purpose"), fact.body.get("items")
-    if purpose in OF_ITEMS and not items:
+def _what(world: World, area: Area, fact: Fact) -> Refused | None:
+    """What is to be moved is where it is moved from, and the officer may have it in hand."""
+    name, purpose, refs = text(fact, "compartment"), text(fact, "purpose"), fact.body.get("items")
+    moved = refs if isinstance(refs, list) else []
+    if purpose in (*PUT_IN, *TAKEN_OUT) and not moved:
         return _refused(fact, "no_item", "the items that are to be moved", "none")
-    is_personal = area.cabinet_of(text(fact, "compartment")).kind == "effects"
-    if is_personal and purpose in OF_ITEMS and optional(fact, "stay") is None:
+    is_personal = area.cabinet_of(name).kind == "effects"
+    if is_personal and purpose in (*PUT_IN, *TAKEN_OUT) and optional(fact, "stay") is None:
         return _refused(fact, "no_stay", "whose effects they are", "nothing")
-    return None
+    at = f"keeper:{fact.body['officer']}" if purpose in PUT_IN else f"compartment:{name}"
+    for ref in moved:
+        item = world.items.get(str(ref))
+        if item is None or item.holder != at:
+            return _refused(
+                fact, "other_holder", at, f"{ref}: {item.holder if item is not None else 'unknown'}"
+            )
+        if is_personal and item.stay != fact.body.get("stay"):
+            return _refused(fact, "stay_of_item", f"stay {item.stay}", f"stay {fact.body.get('stay')}")
+    known = [world.items.get(str(ref)) for ref in moved] or world.items.lying_in(name)
+    against = (stands_against_opening(world, area, fact, item) for item in known if item is not None)
+    return next((refused for refused in against if refused is not None), None)
 
 
 def _whether(world: World, area: Area, fact: Fact) -> Refused | None:

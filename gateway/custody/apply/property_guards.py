@@ -231,6 +231,11 @@ def _where_to(world: World, area: Area, fact: Fact, item: Item) -> Refused | Non
     return None
 
 
+def stands_against_opening(world: World, area: Area, fact: Fact, item: Item) -> Refused | None:
+    """Of a request for a compartment: who took a thing does not handle it there; it may not lie where it may not be stored."""
+    return _apart("officer")(world, area, fact, item) or _may_lie_there(world, area, fact, item)
+
+
 # --- what is told -----------------------------------------------------------------------------
 
 
