@@ -101,9 +101,10 @@ def check_cabinets(
     if len(compartments) > COMPARTMENTS_MAX:
         p.add("compartment", f"at most {COMPARTMENTS_MAX} compartments", len(compartments))
     points = Counter((point.kind, point.of) for point in around.points)
-    taken = Counter(each.reader for each in (*compartments.values(), *cabinets.values()) if each.reader)
+    taken = Counter([cabinet.reader for cabinet in cabinets.values()])
+    taken.update(compartment.reader for compartment in compartments.values() if compartment.reader)
     for compartment in compartments.values():
-        where, reader = f"compartment {compartment.id}", compartment.reader
+        where = f"compartment {compartment.id}"
         if compartment.cabinet not in cabinets:
             p.add(f"{where}.cabinet", "the id of a [[cabinet]]", compartment.cabinet)
         if compartment.id in around.outputs:
@@ -111,8 +112,9 @@ def check_cabinets(
         for kind in COMPARTMENT_POINTS:
             if points[kind, compartment.id] != 1:
                 p.add(where, f"one [[point]] of kind {kind} that is of it", points[kind, compartment.id])
-        if reader and (reader not in around.readers or taken[reader] > 1):
-            p.add(f"{where}.reader", "the id of a [[reader]] that serves nothing else", reader)
+        own = compartment.reader
+        if own and (own not in around.readers or taken[own] > 1):
+            p.add(f"{where}.reader", "the id of a [[reader]] that serves nothing else", own)
 
 
 def _check_cabinet(cabinet: Cabinet, around: Surroundings, p: Problems) -> None:
