@@ -74,6 +74,7 @@ ROUTES: Final[Mapping[str, Access]] = {
     "GET /areas/{area}/walk": PLAIN,
     "GET /events/areas/{area}/walk": PLAIN,
     "GET /bands": PLAIN,
+    "GET /duty": PLAIN,  # who is on duty, and the alarms that hang on the wall
     "GET /areas/{area}/bands": PLAIN,
     "GET /witness": PLAIN,
     "GET /record": PLAIN,
@@ -130,6 +131,10 @@ ROUTES: Final[Mapping[str, Access]] = {
     f"POST {_STAY}/person/erasure": ACT,
     f"POST {_STAY}/bundle": ACT,  # export.made
     "POST /areas/{area}/walk/{ref}": ACT,
+    "POST /duty/{post}/take": ACT,
+    "POST /duty/{post}/offer": ACT,
+    "POST /duty/{post}/leave": ACT,
+    "POST /duty/{post}/sound": ACT,
 }
 """`METHOD /path` as the route is declared -> what it shows."""
 

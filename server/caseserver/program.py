@@ -133,7 +133,7 @@ class Program:
         compose = composer(station.area, lambda: station.now().earliest_us, settings)
         return Notifier(
             station.now, self.database, station.audit, states, settings, _channels(data, settings, key), compose,
-            station.watchers, station.duty, on_failure,
+            station.watchers, station.duty, station.set_levels, on_failure,
         )  # fmt: skip
 
     def start(self) -> None:

@@ -89,6 +89,7 @@ class Station:
         self.watchers = Watchers()
         self.notify = notify or Notify()
         self.duty = DutyDesk(database, self.audit, self.notify)
+        self.levels: Mapping[tuple[str, str], int] = {}
         self._clock = clock
         self._database = database
         self._signer = signer
@@ -252,6 +253,11 @@ class Station:
         data = self._leaves.data(fact.gateway, fact.leaf)
         area = next((s.area.id for s in self._areas.values() if s.gateway == fact.gateway), "")
         return (area, canonical.loads(data)["body"]) if data is not None else None
+
+    def set_levels(self, levels: Mapping[tuple[str, str], int]) -> None:
+        """How many steps were called for each (area, alarm) that nobody has answered, or a message's fate has changed."""
+        self.levels = levels
+        self.hub.tick()
 
     def record_read(
         self, number: str, what: str, subject: str, detail: Mapping[str, Any] | None = None

@@ -17,7 +17,7 @@ from caseserver.notify.ladder import (
     Standing,
     Tick,
 )
-from caseserver.notify.notifier import rungs_of
+from caseserver.notify.plan import rungs_of
 from caseserver.notify_settings import Notify
 
 S = 1_000_000

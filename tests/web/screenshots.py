@@ -54,6 +54,8 @@ def accounts(house: House) -> None:
         ("0901", ["area_administrator"]),
     ):
         house.account(number, *roles)
+    house.station.duty.take("duty_officer", "0312", {"duty_officer"}, [], house.clock.now_us)
+    house.station.duty.hear("duty_officer", "0312", house.clock.now_us, is_heard=True)
 
 
 @contextmanager
@@ -196,6 +198,7 @@ def busy_shots(house: House) -> list[Shot]:
         Shot("coverage", "/coverage"),
         Shot("blind", "/blind", sizes=("", "-tablet", "-phone")),
         Shot("witness", "/witness", badge="0200", sizes=("", "-tablet", "-phone")),
+        Shot("duty", "/duty", sizes=("", "-tablet", "-phone")),
         Shot("own-log", "/own-log", badge="0200", sizes=("", "-tablet", "-phone")),
     ]
 
@@ -226,6 +229,8 @@ def main(arguments: list[str]) -> int:
                 day.unsure(house, half_us)
                 shots = [Shot(name, "/"), Shot(name.replace("wall", "alarm"), possible_path(house))]
                 take(chrome, address, shots, folder)
+        with _house(_nobody) as house, house.served() as address:
+            take(chrome, address, unanswered_shots(house), folder)
         with _house(day.walked) as house, house.served() as address:
             walk = Shot("walk", "/areas/a1/walk", badge="0901", act=_open_failed, sizes=BOTH, is_whole=False)
             take(chrome, address, [walk], folder)
@@ -241,6 +246,24 @@ def main(arguments: list[str]) -> int:
 def _afternoon(house: House) -> None:
     day.samples(house)
     day.busy(house)
+
+
+def _nobody(house: House) -> None:
+    """Nobody is on duty: the shift leader was called at once, the station leader two minutes later."""
+    day.busy(house)
+    house.station.duty.leave("duty_officer", "0312", house.clock.now_us)
+    house.program.notifier.turn()
+    house.clock.tell(house.clock.now_us + 2 * MINUTE)
+    house.program.notifier.turn()
+    house.deliver()
+
+
+def unanswered_shots(house: House) -> list[Shot]:
+    return [
+        Shot("wall-unmanned", "/"),
+        Shot("alarm-called", alarm_path(house, "M4"), sizes=BOTH),
+        Shot("duty-nobody", "/duty", sizes=("", "-phone")),
+    ]
 
 
 @contextmanager

@@ -46,7 +46,7 @@ def values(house: House) -> dict[str, str]:
     """What the parameters of paths are filled with: things that are there."""
     view = house.station.area("a1")
     return {
-        "area": "a1", "ref": "0403", "alarm": view.alarms[0].id.replace("/", "~"), "index": "12", "gateway": "gw-a1",
+        "area": "a1", "ref": "0403", "post": "duty_officer", "alarm": view.alarms[0].id.replace("/", "~"), "index": "12", "gateway": "gw-a1",
         "fact": "meal.offered", "fact_id": "none", "asked": "x", "name": "base.css",
     }  # fmt: skip
 

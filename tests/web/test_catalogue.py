@@ -8,6 +8,7 @@ from typing import get_args
 
 import pytest
 
+from caseserver.notify.duty import EXPIRED, HANDED, LEFT, RELIEVED
 from caseserver.notify_settings import POSTS
 from caseserver.own_log import ACTIONS as OWN_ACTIONS
 from caseserver.web import views
@@ -94,6 +95,8 @@ FAMILIES: dict[str, set[str]] = {
     "whatif_change": set(CHANGES) - {"same", "lawful"},
     "own_action": {name.replace(".", "_") for name in OWN_ACTIONS} | {"log_begun"},
     "post": set(POSTS),
+    "duty_end": {LEFT, HANDED, RELIEVED, EXPIRED},
+    "duty_refused": {"role", "is_holder", "not_holder", "free"},
     "told": {"raised", "prewarned", "cleared"},
     "blind_why": {*WHY, "no_reading"},
     "walk_kind": {*POINT_KINDS, *OUTPUT_KINDS} - {"input", "output"},

@@ -6,7 +6,7 @@ that dies between two tellings, and telling twice changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -131,11 +131,6 @@ class Ladder:
             self._empty = event.empty
         return [call for run in self.open() for call in self._due(run, now_us)]
 
-    def next_us(self, run: Run) -> int | None:
-        """When the next step of this run is called; None when there is none left for it."""
-        due = self._next(run)
-        return due[1] if due is not None else None
-
     def take_changes(self) -> list[Run]:
         """Runs that are other than at the last call."""
         found = list(self._changed.values())
@@ -159,26 +154,27 @@ class Ladder:
 
     def _due(self, run: Run, now_us: int) -> list[Call]:
         calls = []
-        while (due := self._next(run)) is not None and due[1] <= now_us:
+        while (due := next_call(self.rungs, run, self._empty)) is not None and due[1] <= now_us:
             step, _, why = due
             rung = self.rungs[step - 1]
             run = self._put(replace(run, called=step, called_us=now_us))
             calls.append(Call(run, step, rung.post, rung.receivers, why, now_us))
         return calls
 
-    def _next(self, run: Run) -> tuple[int, int, str] | None:
-        """(step, when, why) of the next step that is called for this severity."""
-        for step in range(run.called + 1, len(self.rungs) + 1):
-            after_us = self.rungs[step - 1].after_us.get(run.severity)
-            if after_us is None:
-                continue
-            before = self.rungs[step - 2] if step > 1 else None
-            if before is not None and before.needs_turn and before.post in self._empty:
-                return step, run.begun_us, NOBODY
-            return step, run.begun_us + after_us, DUE
-        return None
-
     def _put(self, run: Run) -> Run:
         self._open[run.key] = run
         self._changed[(*run.key, run.number)] = run
         return run
+
+
+def next_call(rungs: Sequence[Rung], run: Run, empty: Collection[str]) -> tuple[int, int, str] | None:
+    """(step, when, why) of the next step that this run calls; None when none is left. `empty`: posts without anybody."""
+    for step in range(run.called + 1, len(rungs) + 1):
+        after_us = rungs[step - 1].after_us.get(run.severity)
+        if after_us is None:
+            continue
+        before = rungs[step - 2] if step > 1 else None
+        if before is not None and before.needs_turn and before.post in empty:
+            return step, run.begun_us, NOBODY
+        return step, run.begun_us + after_us, DUE
+    return None

@@ -23,8 +23,9 @@ from caseserver.grouping import unanswered
 from caseserver.notify.channels import Channel
 from caseserver.notify.deliveries import WAITING, Deliveries, Delivery, Outcome, delivery_id
 from caseserver.notify.duty_desk import DutyDesk
-from caseserver.notify.ladder import Answered, Call, Event, Ladder, Posts, Run, Rung, Standing, Tick
+from caseserver.notify.ladder import Answered, Call, Event, Ladder, Posts, Run, Standing, Tick
 from caseserver.notify.message import Message
+from caseserver.notify.plan import rungs_of
 from caseserver.notify.watchers import Watchers
 from caseserver.notify_settings import Language, Notify, PageReceiver
 from caseserver.own_alarms import RECEIVER, SOUND_TEST
@@ -51,21 +52,24 @@ class Notifier:
     def __init__(
         self, now: Callable[[], Instant], database: Database, audit: Audit, states: Sequence[AreaState], settings: Notify,
         channels: Mapping[str, Channel], compose: Compose, watchers: Watchers, duty: DutyDesk,
+        on_levels: Callable[[Mapping[tuple[str, str], int]], None] = lambda _levels: None,
         on_failure: Callable[[], None] = lambda: None, steady_s: Callable[[], float] = time.monotonic,
     ) -> None:  # fmt: skip
-        """Reads what the store holds; nothing runs before `start`. `now`: station time; `channels`: receivers outside, by name."""
+        """Reads what the store holds; nothing runs before `start`. `now`: station time; `channels`: receivers outside, by name;
+        `on_levels` is told of (area, alarm) -> step, whenever one has changed."""
         self.settings = settings
         self.failure: Exception | None = None
         self._now, self._audit, self._duty = now, audit, duty
         self._states = {state.area.id: state for state in states}
         self._channels, self._compose, self._watchers = dict(channels), compose, watchers
-        self._on_failure, self._steady_s = on_failure, steady_s
+        self._on_failure, self._on_levels, self._steady_s = on_failure, on_levels, steady_s
         reader = CallReader(database)
         self.ladder = Ladder(rungs_of(settings), reader.newest, [Run(**row) for row in reader.open_runs()])
         self.deliveries = Deliveries(
             settings.retry_s_min, settings.retry_s_max, [Delivery(**row) for row in reader.unsettled()]
         )
         self._drop_answered()
+        self._tell_levels()
         # a wall clock that was set back while we were away: the ladder goes on from where it was
         self._lead_us = max(0, self.ladder.newest_us - now().earliest_us)
         self._results: queue.SimpleQueue[tuple[str, Outcome]] = queue.SimpleQueue()
@@ -230,6 +234,11 @@ class Notifier:
             call_rows.save(connection, [asdict(run) for run in runs], [asdict(m) for m in messages])
 
         self._audit.write_with(entries, rows)
+        if runs or messages:
+            self._tell_levels()
+
+    def _tell_levels(self) -> None:
+        self._on_levels({run.key: run.called for run in self.ladder.open()})
 
     def _tell_troubles(self, now: Instant, now_s: float) -> None:
         """Receivers that fail for long, and a sound test that nobody made, are alarms themselves."""
@@ -254,19 +263,6 @@ class Notifier:
             self.failure = error
             self._log.critical("the notifier failed", error=repr(error), exc_info=True)
             self._on_failure()
-
-
-def rungs_of(settings: Notify) -> list[Rung]:
-    """The ladder that server.toml describes."""
-    return [
-        Rung(
-            step.post,
-            {severity: after_s * 1_000_000 for severity, after_s in step.after_s.items()},
-            tuple(step.receivers),
-            step.needs_turn,
-        )
-        for step in settings.steps
-    ]
 
 
 def _delivery(call: Call, receiver: str) -> Delivery:

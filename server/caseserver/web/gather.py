@@ -61,7 +61,17 @@ class Gatherer:
             alarms=tuple(view.alarms),
             closed=tuple(view.closed_alarms),
             health=health,
+            called=self._called(view.area.id),
         )
+
+    def _called(self, area: str) -> dict[str, str]:
+        """The posts that were called beyond the first, by alarm."""
+        steps = self.station.notify.steps
+        return {
+            alarm: steps[step - 1].post
+            for (of, alarm), step in self.station.levels.items()
+            if of == area and 1 < step <= len(steps)
+        }
 
     def _blind_today(self, view: AreaView, reader: Reader) -> tuple[str, int] | None:
         """The source that was unseen longest since local midnight, and for how many seconds."""

@@ -35,6 +35,7 @@ def reader_of(request: Request, station: Any, officer: Officer | None) -> Reader
         request.cookies.get(LANGUAGE_COOKIE),
         request.headers.get("accept-language"),
     )
+    held = {step.post for step in station.notify.steps if step.needs_turn}
     theme = request.query_params.get("theme") or request.cookies.get(THEME_COOKIE)
     return Reader(
         now_us=station.now().earliest_us,
@@ -46,6 +47,8 @@ def reader_of(request: Request, station: Any, officer: Officer | None) -> Reader
         csrf=csrf(request) if officer else "",
         may_act=officer is not None and officer.may("alarm.taken"),
         roles=officer.roles if officer else frozenset(),
+        on_duty=tuple((turn.post, turn.number) for turn in station.duty.running() if turn.post in held),
+        unmanned=tuple(station.duty.unmanned()),
     )
 
 

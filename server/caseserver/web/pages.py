@@ -19,12 +19,14 @@ from caseserver.accounts import Officer
 from caseserver.area_view import AreaView
 from caseserver.bundle.maker import BundleMaker
 from caseserver.hub import TooManySubscribers
+from caseserver.notify.plan import rungs_of
 from caseserver.people.people import People
 from caseserver.station import REFUSED, Station
 from caseserver.web import forms, live, render, static_files
 from caseserver.web.bands_pages import add_bands
 from caseserver.web.blind_pages import add_blind
 from caseserver.web.bundle_pages import add_bundle
+from caseserver.web.duty_pages import add_duty
 from caseserver.web.explaining import Explaining
 from caseserver.web.form_parts import Sent, Statement
 from caseserver.web.gather import Gatherer
@@ -32,6 +34,7 @@ from caseserver.web.http import FormTooLarge, may, page, reader_of, sent_form
 from caseserver.web.ledgering import Ledgers
 from caseserver.web.particulars_pages import add_particulars
 from caseserver.web.present.alarm import ACTIONS, CAUSES, FACT_OF_MOVE, Move, alarm_page
+from caseserver.web.present.calling import calling
 from caseserver.web.present.coverage import coverage_plot
 from caseserver.web.present.refusal import refusal_of
 from caseserver.web.present.wall import alarm_list, stay_list, wall
@@ -71,6 +74,7 @@ def routes(station: Station, people: People | None = None, bundles: BundleMaker 
     add_blind(router, pages)
     add_walk(router, pages)
     add_bands(router, pages)
+    add_duty(router, pages)
     add_proof(router, pages)
     return router
 
@@ -227,7 +231,11 @@ class Pages:
             view, [fact.index for fact in why.facts] if why is not None else alarm.facts
         )
         allowed = may(officer, view.rulebook, view.engine_world)
-        return alarm_page(alarm, picture, leaves, view.history(alarm.id), reader, allowed, why)
+        station = self.station
+        calls = calling(
+            *station.calls.of_alarm(area, alarm.id), rungs_of(station.notify), station.duty.empty(), reader
+        )
+        return alarm_page(alarm, picture, leaves, view.history(alarm.id), reader, allowed, why, calls)
 
     def _alarm(
         self, request: Request, officer: Officer, area: str, ref: str, refusal: Refusal | None = None

@@ -14,7 +14,9 @@ from custody.vocabulary import Codes
 
 @dataclass(frozen=True)
 class Reader:
-    """``rate`` is station seconds to one real second: 1 in a station, 60 in the demo; the page counts with it."""
+    """``on_duty``: (post, number) of those that must be held; ``unmanned``: such posts without anybody, said in red.
+
+    ``rate`` is station seconds to one real second: 1 in a station, 60 in the demo; the page counts with it."""
 
     now_us: int
     zone: str
@@ -25,6 +27,8 @@ class Reader:
     csrf: str = ""
     may_act: bool = True
     roles: frozenset[str] = frozenset()
+    on_duty: tuple[tuple[str, str], ...] = ()
+    unmanned: tuple[str, ...] = ()
 
     def t(self, id: str, **values: object) -> str:
         return catalogue().text(self.language, id, **values)

@@ -32,6 +32,7 @@ from caseserver.web.views import (
 from caseserver.web.views_access import CodePage, EnrolPage, RecoveryPage
 from caseserver.web.views_bands import BandsPage
 from caseserver.web.views_ledger import BlindPage, CoverageCell, CoveragePlot, FourMusts
+from caseserver.web.views_notify import DutyPage
 from caseserver.web.views_people import FindPage, ParticularsPage
 from caseserver.web.views_proof import OwnLogPage, ProofPage
 from caseserver.web.views_rules import RulesPage
@@ -195,6 +196,10 @@ def walk_regions(view: WalkPage, reader: Reader) -> dict[str, tuple[object, Call
         for point in room.points:
             found[point.region] = point.now, partial(_render, "walk_state.html", reader, point=point)
     return found
+
+
+def duty(view: DutyPage, reader: Reader, refusal: Refusal | None) -> str:
+    return _render("duty.html", reader, view=view, refusal=refusal)
 
 
 def whatif(view: WhatIfPage, reader: Reader) -> str:

@@ -11,6 +11,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from caseserver.web.views_notify import Calling
+
 Level = Literal["act", "soon", "know", "blind"]
 Family = Literal["clock", "figure", "plug", "query"]
 Seal = Literal["law", "site", ""]
@@ -135,7 +137,7 @@ class AlarmCard:
     """One alarm: where, who, what, what to do, by which article, how long, and whose it is now.
 
     A warning (``is_warning``) is not yet an alarm: nobody takes it, and it is heard once. ``is_possible``: by the latest
-    time it can be now the limit has passed, by the earliest it has not.
+    time it can be now the limit has passed, by the earliest it has not. ``called``: whom it was escalated to, still unanswered.
     """
 
     id: str
@@ -156,6 +158,7 @@ class AlarmCard:
     cleared: bool = False
     is_warning: bool = False
     is_possible: bool = False
+    called: str = ""
 
 
 @dataclass(frozen=True)
@@ -219,6 +222,8 @@ class TopView:
     held: int
     untaken: int
     due_next_hour: int
+    on_duty: tuple[tuple[str, str], ...] = ()
+    unmanned: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -288,6 +293,7 @@ class AlarmPage:
     rule_href: str = ""
     stay_href: str = ""
     area: str = ""
+    calling: Calling | None = None
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from caseserver.web.present.state import AreaPicture
 from caseserver.web.present.words import Words
 from caseserver.web.reader import Reader
 from caseserver.web.views import AlarmPage, LawQuote, Step, WhyFact
+from caseserver.web.views_notify import Calling
 from custody.codec import CodecError, fact_of
 from custody.explain import Explanation
 from custody.facts import Fact
@@ -77,7 +78,7 @@ def facts_of(leaves: Iterable[Leaf]) -> list[Fact]:
 
 def alarm_page(
     alarm: Alarm, state: AreaPicture, leaves: Iterable[Leaf], history: Sequence[Mapping[str, Any]],
-    reader: Reader, may: frozenset[str] = frozenset(), why: Explanation | None = None,
+    reader: Reader, may: frozenset[str] = frozenset(), why: Explanation | None = None, calls: Calling | None = None,
 ) -> AlarmPage:  # fmt: skip
     """``leaves``: those of ``why``, or of ``alarm.facts`` without one; ``history``: lines of the store; ``may``: fact types
     the reader may state."""
@@ -107,6 +108,7 @@ def alarm_page(
         rule_href=rule_href(rule, state.area.id) if rule is not None else "",
         stay_href=f"/stays/{state.area.id}/{alarm.stay}" if alarm.stay else "",
         area=state.area.id,
+        calling=calls,
     )
 
 

@@ -85,6 +85,7 @@ def alarm_card(alarm: Alarm, state: AreaPicture, reader: Reader) -> AlarmCard:
         cleared=not alarm.is_active,
         is_warning=alarm.is_prewarning,
         is_possible=is_possible(alarm, state),
+        called=reader.of("post", state.called[alarm.id]) if alarm.id in state.called else "",
     )
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Final
 
 from caseserver.alarms import Alarm
@@ -37,7 +38,10 @@ class Health:
 
 @dataclass(frozen=True)
 class AreaPicture:
-    """One area at one moment: its log's world, running duties, open alarms (pre-warnings too) and newest closed ones."""
+    """One area at one moment: its log's world, running duties, open alarms (pre-warnings too) and newest closed ones.
+
+    ``called``: alarm -> the post beyond the first that was called about it, while nobody has answered.
+    """
 
     area: Area
     rulebook: Rulebook
@@ -46,6 +50,7 @@ class AreaPicture:
     alarms: tuple[Alarm, ...] = ()
     closed: tuple[Alarm, ...] = ()
     health: Health = Health()
+    called: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def is_frozen(self) -> bool:

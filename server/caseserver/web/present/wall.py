@@ -65,7 +65,11 @@ def _top(
     first = states[0]
     station = Words(first.area, first.world, reader).name(first.area.station)
     untaken = sum(card.state == "new" and card.mark.level in ("act", "blind") for card in cards)
-    return TopView(station, tuple(areas), held, untaken, len(stems))
+    return TopView(
+        station, tuple(areas), held, untaken, len(stems),
+        tuple((reader.of("post", post), number) for post, number in reader.on_duty),
+        tuple(reader.of("post", post) for post in reader.unmanned),
+    )  # fmt: skip
 
 
 def alarm_list(states: Sequence[AreaPicture], reader: Reader) -> AlarmList:
