@@ -29,6 +29,7 @@ from casegateway.events import (
 from casegateway.health import counters, heartbeat, sources
 from casegateway.identity import Identity
 from casegateway.keyring import Keyring
+from casegateway.kiosks import KioskSetting, KioskSide
 from casegateway.limits import (
     CURSOR_SAVE_MS,
     HEARTBEAT_MS,
@@ -47,6 +48,7 @@ from casegateway.station_time import StationTime
 from casegateway.storage import Storage
 from casegateway.translate import Translator
 from casegateway.words import ServerWords
+from casekiosk.asking import Ask
 from caselog import canonical
 from caselog.errors import LogDamaged, LogStopped
 from caselog.records import Predecessor
@@ -76,6 +78,7 @@ class GatewayCore:
         after: Predecessor | None = None,
         *,
         storage: Storage,
+        kiosk: KioskSetting | None = None,
     ) -> None:
         """`book` is not yet replayed; `after`: the log that a new one goes on from; `node_keys`: node id to 32 bytes;
         `clock_doubt`: why the wall clock is not to be trusted, empty when it is; `acked`: the outbox cursor."""
@@ -103,7 +106,8 @@ class GatewayCore:
         self._after = after
         self.storage = storage
         self._is_sparing = False
-        self.words = ServerWords(book, self.outbox, storage, server_public, area.id)
+        self.kiosk = KioskSide(book, kiosk, server_public, self.lockers.missing)
+        self.words = ServerWords(book, self.outbox, storage, server_public, area.id, self.kiosk)
         self._lines = lines_of(area, node_keys)
         self._by_number = {node.number: self.links[node.id] for node in area.nodes.values()}
         # Messages to ack once all of the log is durable, each once.
@@ -148,6 +152,7 @@ class GatewayCore:
                 self._take(event, now)
             self.storage.step(now)
             self._supervise(now)
+            self.kiosk.turn(now)
             out = self._settle(now) + self._talk(now)
             return [*out, Stop(AGAIN, "the log can be mended")] if self.storage.is_mended else out
         except LogStopped as error:
@@ -166,7 +171,7 @@ class GatewayCore:
             times.append(link.wake_us(is_lost=is_lost))
         if self._is_connected:
             times.append(self._heartbeat_us + HEARTBEAT_MS * 1_000)
-        own = (self.outputs, self.releases, self.lockers, self.outbox, self.storage, self.panels)
+        own = (self.outputs, self.releases, self.lockers, self.outbox, self.storage, self.panels, self.kiosk)
         times += [wait for part in own if (wait := part.wake_us()) is not None]
         due_us = self.book.engine.next_deadline_us()
         turn = self._time.turn
@@ -199,6 +204,8 @@ class GatewayCore:
             case BrokerDown():
                 self._is_connected = False
                 self.outbox.disconnect()
+            case Ask():
+                self.kiosk.take(event, now)
             case ServerSaid(topic, payload):
                 self.words.take(topic, payload, now)
 
@@ -341,6 +348,7 @@ class GatewayCore:
                 self.book.append(draft, now)
             self.releases.follow(self.book.accepted, now)
             self.lockers.follow(self.book.accepted, now)
+            self.kiosk.follow(effects, now)
             self._reach_deadline(now)
             if self.book.log.size == size:
                 break
@@ -375,6 +383,7 @@ class GatewayCore:
         out += self.outbox.due(now.real_us)
         if self._is_connected:
             out += self.storage.due(now)
+        out += self.kiosk.due(now, is_connected=self._is_connected)
         if self.storage.is_sparing != self._is_sparing:
             self._is_sparing = self.storage.is_sparing
             out.append(Spare(self._is_sparing))
@@ -393,17 +402,12 @@ class GatewayCore:
         return Publish("birth" if is_birth else "hb", canonical.dumps(value), size)
 
     def _all_counters(self) -> dict[str, int]:
-        total = counters(self._counters + self.words.counters, self._lines, self.links)
         parts = {
-            "point": self.translator.counters,
-            "fact": self.words.officer_facts.counters,
-            "count": self.words.count_orders.counters,
-            "outbox": self.outbox.counters,
-            "log": self.book.counters,
+            "point": self.translator.counters, "fact": self.words.officer_facts.counters, "kiosk": self.kiosk.counters,
+            "count": self.words.count_orders.counters, "outbox": self.outbox.counters, "log": self.book.counters,
             "mend": self.storage.counters,
-        }
-        for part, own in parts.items():
-            total.update({f"{part}_{name}": count for name, count in own.items()})
+        }  # fmt: skip
+        total = counters(self._counters + self.words.counters, self._lines, self.links, parts)
         total["output_unconfirmed"] = self.outputs.unconfirmed
         return dict(sorted(total.items()))
 

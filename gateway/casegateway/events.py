@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from casegateway.time_sources import Readings
+from casekiosk.asking import Answer, Ask
 from caselog.clock import Instant
 
 
@@ -64,11 +65,11 @@ class BrokerDown:
 class ServerSaid:
     """A message on down/<topic>; nothing in it is believed yet."""
 
-    topic: str  # ack | req | fact | count | mend
+    topic: str  # ack | req | fact | count | mend | kiosk | enclosure
     payload: bytes
 
 
-Event = BytesRead | PortOpened | PortClosed | BrokerUp | BrokerDown | ServerSaid
+Event = BytesRead | PortOpened | PortClosed | BrokerUp | BrokerDown | ServerSaid | Ask
 
 
 # --- out ----------------------------------------------------------------------------------------
@@ -94,7 +95,7 @@ class DriveLine:
 class Publish:
     """Hand `payload` to the broker on up/<topic>. `size`: leaves the message vouches for."""
 
-    topic: str  # log | hb | birth
+    topic: str  # log | hb | birth | enclosure
     payload: bytes
     size: int
 
@@ -122,4 +123,4 @@ class Stop:
     reason: str
 
 
-Action = SendBytes | DriveLine | Publish | SaveCursor | Spare | Stop
+Action = SendBytes | DriveLine | Publish | SaveCursor | Spare | Answer | Stop

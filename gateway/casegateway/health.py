@@ -73,9 +73,12 @@ def _by_node(
 
 
 def counters(
-    own: Mapping[str, int], lines: Mapping[str, Line], links: Mapping[str, NodeLink]
+    own: Mapping[str, int],
+    lines: Mapping[str, Line],
+    links: Mapping[str, NodeLink],
+    parts: Mapping[str, Mapping[str, int]],
 ) -> Counter[str]:
-    """What went wrong on the wire, beside the core's own counts."""
+    """What went wrong on the wire, beside the core's own counts and those of its parts, by the part's name."""
     total: Counter[str] = Counter(own)
     for line in lines.values():
         total.update({f"wire_{name}": count for name, count in line.decoder.counters.items()})
@@ -83,4 +86,6 @@ def counters(
         total.update(
             {"node_dropped": link.dropped, "wire_stale_boot": link.stale, "kept_before_log": link.undated}
         )
+    for part, counts in parts.items():
+        total.update({f"{part}_{name}": count for name, count in counts.items()})
     return total

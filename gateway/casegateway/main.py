@@ -32,6 +32,12 @@ from casegateway.core import AGAIN, EXIT_STORAGE_FAILED, GatewayCore
 from casegateway.events import DriveLine
 from casegateway.evidence import Evidence, mend, open_evidence
 from casegateway.identity import Identity
+from casegateway.kiosk_options import (
+    KioskUsage,
+    add_kiosk_arguments,
+    kiosk_server,
+    kiosk_setting,
+)
 from casegateway.limits import RESERVE_MIB, SCRUB_HOUR, SPACE_LOW_MIB
 from casegateway.memory import Memory
 from casegateway.mending import Mender
@@ -112,6 +118,7 @@ def arguments(argv: list[str]) -> argparse.Namespace:
     parser.add_argument(
         "--tcti", dest="tpm", type=Tpm.named, default=TCTI_DEFAULT, help="the TPM that sealed the key"
     )
+    add_kiosk_arguments(parser)
     parser.add_argument("--log-level", choices=("debug", "info", "warning", "error"), default="info")
     return parser.parse_args(argv)
 
@@ -122,7 +129,7 @@ def main(argv: list[str], clock_factory: ClockFactory) -> int:
     _log_to_stderr(options.log_level)
     try:
         return _run(options, clock_factory)
-    except (ConfigError, Usage, StateError, FormatError, GpioUnavailable, NetPortError) as error:
+    except (ConfigError, Usage, KioskUsage, StateError, FormatError, GpioUnavailable, NetPortError) as error:
         log.error("cannot start", error=str(error))
         return EXIT_USAGE
     except DiskBusy as error:
@@ -231,11 +238,11 @@ def _serve(
     now = moment_of(clock)
     core = GatewayCore(
         area, setting.identity, book, setting.node_keys, signers, setting.public, options.clock_doubt, cursor,
-        now, start.after, storage=storage,
+        now, start.after, storage=storage, kiosk=kiosk_setting(options, area),
     )  # fmt: skip
     if book_log.size and book.chain is None and evidence.filling is None:
         raise StateError(data / "log", "log.begun/1 as leaf 0", "another leaf")
-    shell = _shell(setting, evidence, inlet, gpio)
+    shell = _shell(setting, evidence, inlet, gpio, core)
     log.info("starting", gateway=area.gateway, boot=now.instant.boot, leaves=book_log.size, gpio=options.gpio)
     stop = shell.act(core.boot(moment_of(clock), _reason(evidence.recovery, core)))
     if stop is not None:
@@ -254,7 +261,9 @@ def _serve(
     return code
 
 
-def _shell(setting: _Setting, evidence: Evidence, inlet: Inlet, gpio: GpioPort | None) -> Shell:
+def _shell(
+    setting: _Setting, evidence: Evidence, inlet: Inlet, gpio: GpioPort | None, core: GatewayCore
+) -> Shell:
     """The adapters. With an interim log nothing is sent but questions, and nothing is heard but answers."""
     options, area = setting.options, setting.area
     paths = _port_paths(area, options.port)
@@ -268,6 +277,7 @@ def _shell(setting: _Setting, evidence: Evidence, inlet: Inlet, gpio: GpioPort |
         size=lambda: evidence.log.durable_size,
         lines={"trace": setting.trace, "gpio_timeline": setting.timeline},
         topics=frozenset({MEND}) if is_interim else None,
+        screens=kiosk_server(options, area, inlet.offer, core.kiosk.salt),
     )
 
 

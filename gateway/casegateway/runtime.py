@@ -28,6 +28,8 @@ from casegateway.events import (
 from casegateway.limits import BATCH_EVENTS_MAX, INPUT_QUEUE_MAX, LOOP_WAIT_MS_MAX
 from casegateway.state import save_cursor
 from casegateway.time_sources import Readings
+from casekiosk.asking import Answer
+from casekiosk.serving import KioskServer
 from caselog.clock import Instant
 
 log = structlog.get_logger()
@@ -93,11 +95,16 @@ class Inlet:
         """From an adapter's thread."""
         if not isinstance(event, ServerSaid):
             self._queue.put(event)
-            return
+        elif not self.offer(event):
+            self.dropped += 1  # the server repeats what it says
+
+    def offer(self, event: Event) -> bool:
+        """From a thread that must not wait; False when the queue is full: whoever asked asks again."""
         try:
             self._queue.put_nowait(event)
         except queue.Full:
-            self.dropped += 1  # the server repeats what it says
+            return False
+        return True
 
     def take(self, wait_s: float) -> list[Event]:
         """At most one batch, after waiting at most `wait_s` for its first event."""
@@ -151,7 +158,7 @@ class Tracer(LineFile):
 
 @dataclass(slots=True)
 class Shell:
-    """Everything that touches the world."""
+    """Everything that touches the world. `screens`: the kiosk's HTTP server."""
 
     ports: Mapping[str, LinePort]
     broker: MqttLink | None
@@ -161,13 +168,16 @@ class Shell:
     size: Callable[[], int]
     lines: Mapping[str, LineFile] = field(default_factory=dict)  # by name, what is left out first
     topics: frozenset[str] | None = None  # of up/<topic>; None: all
+    screens: KioskServer | None = None
 
     def start(self) -> None:
-        """Open ports, connect."""
+        """Open ports, connect, serve."""
         for port in self.ports.values():
             port.start()
         if self.broker is not None:
             self.broker.start()
+        if self.screens is not None:
+            self.screens.start()
 
     def act(self, actions: list[Action]) -> Stop | None:
         """Do what the core says, in its order; a Stop is handed back."""
@@ -186,6 +196,8 @@ class Shell:
                         self.broker.publish(topic, payload)
                 case SaveCursor(size, durable):
                     self._save(size, durable)
+                case Answer() if self.screens is not None:
+                    self.screens.answer(action)
                 case Spare(is_on):
                     for file in self.lines.values():
                         file.is_sparing = is_on
@@ -211,6 +223,8 @@ class Shell:
             port.stop()
         if self.broker is not None:
             self.broker.stop()
+        if self.screens is not None:
+            self.screens.stop()
 
     def _drive(self, output: str, line: int, active: bool) -> None:
         if self.gpio is None:

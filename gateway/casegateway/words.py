@@ -6,6 +6,7 @@ from casegateway.book import Book, output_of
 from casegateway.counting import CountOrders
 from casegateway.drafts import Draft
 from casegateway.events import Moment
+from casegateway.kiosks import KioskSide
 from casegateway.limits import REFUSALS_PER_MINUTE_MAX
 from casegateway.orders import OfficerFacts, Refused, refusal_of
 from casegateway.outbox import Outbox
@@ -16,8 +17,9 @@ class ServerWords:
     """Takes every message of the server; nothing in one is believed before its own judge has looked at it."""
 
     def __init__(
-        self, book: Book, outbox: Outbox, storage: Storage, server_public: bytes | None, area: str
-    ) -> None:
+        self, book: Book, outbox: Outbox, storage: Storage, server_public: bytes | None, area: str,
+        kiosk: KioskSide,
+    ) -> None:  # fmt: skip
         """`server_public`: 32 bytes, None if not provisioned; `area`: its id."""
         self.count_orders = CountOrders(server_public, book.memory, book.log.stay_size)
         self.officer_facts = OfficerFacts(server_public, book.memory)
@@ -26,6 +28,7 @@ class ServerWords:
         self._outbox = outbox
         self._storage = storage
         self._area = area
+        self._kiosk = kiosk
         self._refusals: list[int] = []
 
     def take(self, topic: str, payload: bytes, now: Moment) -> None:
@@ -46,6 +49,10 @@ class ServerWords:
                 self._book.count_stay(order.stay, now.instant, order.id)
         elif topic == "mend":
             self._storage.take(payload)
+        elif topic == "kiosk":
+            self._kiosk.take_word(payload)
+        elif topic == "enclosure":
+            self._kiosk.take_held(payload)
         else:
             self.counters["unknown_topic"] += 1
 

@@ -66,9 +66,15 @@ LIBRARY_PLACES: dict[str, tuple[str, ...]] = {
     "influxdb_client": ("server/caseserver/influx.py",),
     "argon2": ("server/caseserver/accounts.py", "gateway/caseward/demo/accounts.py"),
     "babel": ("server/caseserver/web/",),
-    "segno": ("server/caseserver/web/drawing/",),
-    "jinja2": ("server/caseserver/web/",),
-    "cryptography": ("gateway/caselog/keys.py", "server/caseserver/people/"),
+    "jinja2": ("server/caseserver/web/", "gateway/casekiosk/render.py"),
+    "starlette": ("server/caseserver/", "gateway/casekiosk/web.py"),
+    "segno": ("server/caseserver/web/drawing/", "gateway/casekiosk/labels.py"),
+    "cryptography": (
+        "gateway/caselog/keys.py",
+        "gateway/caselog/box.py",
+        "gateway/casekiosk/files.py",
+        "server/caseserver/people/",
+    ),
 }
 """Library -> where it may be imported. One place to change when the library does; everything else stays testable
 without it."""

@@ -25,6 +25,7 @@ from casegateway.events import (
 )
 from casegateway.identity import Identity
 from casegateway.keyring import Keyring
+from casegateway.kiosks import KioskSetting
 from casegateway.memory import Memory
 from casegateway.mending import Mender
 from casegateway.orders import signed_bytes
@@ -226,6 +227,7 @@ class Bench:
             self.acked,
             self.moment(),
             storage=self.storage(book),
+            kiosk=self.kiosk(),
         )
         self.stop = None
         self.lines.clear()
@@ -239,6 +241,10 @@ class Bench:
             book, self.disk, mender, AREA.zone, low_bytes=self.low_bytes, reserve_bytes=self.reserve_bytes,
             scrub_hour=self.scrub_hour, second_path="/second", filling=self.filling, reasons=self.reasons,
         )  # fmt: skip
+
+    def kiosk(self) -> KioskSetting | None:
+        """Overridden where cabinets have screens."""
+        return None
 
     def keys(self) -> Keyring:
         """Overridden where a key changes."""

@@ -1,5 +1,7 @@
 """A cabinet on the bench: real core, engine, node and lock driver; the lock boards, hands and badges are the test's."""
 
+from collections.abc import Mapping
+
 from casefield.fakes.krcu_board import FakeBoards
 from casegateway.events import Action, SendBytes, ServerSaid
 from casegateway.limits import LOCKER_VALID_MS
@@ -89,7 +91,9 @@ class CabinetNode(NodeBench):
 
 
 class Cabinets(Bench):
-    """`ordered`: the commands that left for compartments, each held against the log as it leaves."""
+    """`ordered`: the commands that left for compartments, each held against the log as it leaves; `kept`: what is there."""
+
+    kept: Mapping[str, dict[str, object]] = ITEMS
 
     def __init__(self) -> None:
         super().__init__()
@@ -111,7 +115,7 @@ class Cabinets(Bench):
         self.say("person.arrived", stay="s1")
         self.say("area.entered", stay="s1")
         self.say("wristband.bound", stay="s1", band=BAND)
-        for ref, more in ITEMS.items():
+        for ref, more in self.kept.items():
             self._keep(ref, more)
         self.run(200)
 

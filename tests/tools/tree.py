@@ -12,6 +12,7 @@ PACKAGES: dict[str, str] = {
     "caselog": "gateway",
     "custody": "gateway",
     "casefield": "gateway",
+    "casekiosk": "gateway",
     "casegateway": "gateway",
     "caseward": "gateway",
     "caseserver": "server",

@@ -24,7 +24,7 @@ from casegateway.limits import (
 
 ROOT = "caseward/v1"
 MEND = "mend"
-WORDS = ("ack", "req", "fact", "count", MEND)
+WORDS = ("ack", "req", "fact", "count", MEND, "kiosk", "enclosure")
 
 
 @dataclass(frozen=True, slots=True)

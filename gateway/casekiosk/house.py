@@ -1,0 +1,168 @@
+"""What the kiosk reads of the house: who lies on the cabinet's reader, what is kept where, how the compartments stand.
+
+All of it is the engine's world and the gateway's memory of the log; nothing is kept here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from casekiosk.drafts import Item
+from custody import items as kept
+from custody.area import Area, Cabinet
+from custody.items import holder
+from custody.world import Officer, Stay, World
+
+
+@dataclass(frozen=True, slots=True)
+class Present:
+    """Whose tags the reader of a cabinet sees now."""
+
+    officers: tuple[Officer, ...]
+    stays: tuple[Stay, ...]
+    strangers: tuple[str, ...]  # tags that nobody bears
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What the site quotes to the person beside the list, with its source. The product has no such text of its own."""
+
+    zh: str
+    en: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """Reads world and memory; `tags`: reader -> tags on it; `is_lost`: of a reader; `missing`: who is still to be read for a
+    compartment that was asked for (`officer`, `second`, `band`)."""
+
+    area: Area
+    world: World
+    tags: Callable[[str], Collection[str]]
+    is_lost: Callable[[str], bool]
+    is_server_away: Callable[[], bool]
+    missing: Callable[[str], tuple[str, ...]]
+    notice: Notice | None = None
+
+    def present(self, cabinet: Cabinet) -> Present:
+        """Who lies on the reader of the cabinet."""
+        officers, stays, strangers = [], [], []
+        for tag in sorted(self.tags(cabinet.reader)):
+            kind, _, ref = (self.world.tags.get(tag) or "").partition(":")
+            officer = self.world.officers.get(ref) if kind == "officer" else None
+            stay = self.world.stays.get(ref) if kind == "stay" else None
+            if officer is not None:
+                officers.append(officer)
+            elif stay is not None and stay.is_open:
+                stays.append(stay)
+            else:
+                strangers.append(tag)
+        return Present(tuple(officers), tuple(stays), tuple(strangers))
+
+    def officer(self, number: str) -> Officer | None:
+        """A registered officer."""
+        return self.world.officers.get(number)
+
+    # --- what is kept -----------------------------------------------------------------------
+
+    def effects_of(self, stay: str) -> list[kept.Item]:
+        """Personal effects of a person that the house still has."""
+        return [item for item in self.world.items.of_stay(stay) if item.kind == "effects"]
+
+    def items_for(self, task: str, cabinet: str, stay: str, officer: str, other: str) -> list[kept.Item]:
+        """What a task can be about: of the person, of the other officer, of the store, of the keeper."""
+        match task:
+            case "hand_back":
+                return [item for item in self.effects_of(stay) if item.compartment is not None]
+            case "hand_over":
+                return self._held(holder("officer", other), "taken")
+            case "lend":
+                return [
+                    item
+                    for item in self._stored(cabinet)
+                    if item.loan is not None and item.loan.borrower == other
+                ]
+            case "give_back":
+                return self._held(holder("officer", other), "lent")
+            case "store":
+                return [
+                    item for item in self._held(holder("keeper", officer), "kept") if item.kind != "effects"
+                ]
+            case _:
+                return self._stored(cabinet)
+
+    def _held(self, who: str, state: str) -> list[kept.Item]:
+        return [item for item in self.world.items.values() if item.holder == who and item.state == state]
+
+    def _stored(self, cabinet: str) -> list[kept.Item]:
+        return [
+            item
+            for compartment in self.of_cabinet(cabinet)
+            for item in self.world.items.lying_in(compartment)
+        ]
+
+    def lines_in(
+        self, compartment: str, shelf: Callable[[str], Mapping[str, Mapping[str, Any]]]
+    ) -> list[Item]:
+        """What should lie in a compartment, in the words that this machine remembers."""
+        return [line(item, shelf) for item in self.world.items.lying_in(compartment)]
+
+    # --- compartments -----------------------------------------------------------------------
+
+    def of_cabinet(self, cabinet: str) -> tuple[str, ...]:
+        """Its compartments, as area.toml lists them."""
+        return tuple(c.id for c in self.area.compartments.values() if c.cabinet == cabinet)
+
+    def used(self, cabinet: str) -> tuple[str, ...]:
+        """Those in which something lies."""
+        return tuple(c for c in self.of_cabinet(cabinet) if self.world.items.lying_in(c))
+
+    def cells(self, cabinet: str, stay: str) -> tuple[tuple[str, str, bool], ...]:
+        """Each compartment: id, label, whether something of this person may be put there."""
+        return tuple((c, self.label(c), self._is_free(c, stay)) for c in self.of_cabinet(cabinet))
+
+    def free_compartment(self, cabinet: str, stay: str) -> str | None:
+        """Where the person has something already, else the first empty one that is shut."""
+        own = [c for c in self.of_cabinet(cabinet) if self._is_own(c, stay)]
+        free = [c for c in self.of_cabinet(cabinet) if self._is_free(c, stay)]
+        return next((c for c in (*own, *free) if self._is_shut(c)), None)
+
+    def _is_own(self, compartment: str, stay: str) -> bool:
+        lying = self.world.items.lying_in(compartment)
+        return bool(stay and lying) and all(item.stay == stay for item in lying)
+
+    def _is_free(self, compartment: str, stay: str) -> bool:
+        is_empty = not self.world.items.lying_in(compartment)
+        return self._is_shut(compartment) and (is_empty or self._is_own(compartment, stay))
+
+    def _is_shut(self, compartment: str) -> bool:
+        state = self.world.compartments.get(compartment)
+        return state is not None and state.is_shut
+
+    def label(self, compartment: str) -> str:
+        """Its number or name as it stands on the door."""
+        return self.area.compartments[compartment].name.zh
+
+    def look(self, compartment: str, here: str) -> str:
+        """How it is drawn: this | used | empty."""
+        if compartment == here:
+            return "this"
+        return "used" if self.world.items.lying_in(compartment) else "empty"
+
+    def wrong(self, cabinet: str, here: str) -> str:
+        """Label of another compartment of the cabinet that stands open; empty without one."""
+        states = (self.world.compartments.get(c) for c in self.of_cabinet(cabinet) if c != here)
+        return next((self.label(state.id) for state in states if state is not None and state.is_ajar), "")
+
+
+def line(item: kept.Item, shelf: Callable[[str], Mapping[str, Mapping[str, Any]]]) -> Item:
+    """An item of the ledger as a line of a list."""
+    words = shelf(item.stay or item.case or "").get(item.ref, {})
+    return Item(
+        item.ref, str(words.get("title", "")), str(words.get("features", "")), pieces=item.pieces, valuable=item.valuable,
+        dangerous=item.dangerous, cash=item.cash, seal=item.seal, stay=item.stay or "", compartment=item.compartment or "",
+        due_us=item.loan.due_us if item.loan is not None else 0,
+    )  # fmt: skip

@@ -1,0 +1,109 @@
+"""Screens to HTML, in one language. Nothing here reads a clock, a request or the engine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from casekiosk import labels as code
+from casekiosk import words
+from casekiosk.asking import Answer
+from casekiosk.screens import Labels, Screen
+from casekiosk.tasks import TASKS
+from custody.messages import Language
+from custody.property_words import ITEM_CONDITIONS, NO_PHOTO
+
+TAGS: Final = {"zh": "zh-CN", "en": "en"}
+COLOURS: Final = ("black", "white", "grey", "silver", "gold", "brown", "red", "blue")
+_CODED: Final = {"condition": ITEM_CONDITIONS, "no_photo": NO_PHOTO}
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What a template asks for words with."""
+
+    language: Language
+    zone: str = "UTC"
+
+    def in_language(self, language: Language) -> Words:
+        """The same in another language: the person's, beside the officer's."""
+        return Words(language, self.zone)
+
+    def t(self, id: str, **values: object) -> str:
+        """The words of a literal id."""
+        return words.text(self.language, id, **values)
+
+    def of(self, family: str, value: str) -> str:
+        """Words chosen by data: of the catalogue of facts where that has them, else of the kiosk."""
+        codes = _CODED.get(family)
+        if codes is not None and value in codes:
+            return getattr(codes[value], self.language) or codes[value].zh
+        return words.of(self.language, family, value)
+
+    def clock(self, at_us: int) -> str:
+        """``14:22:08``"""
+        epoch = datetime.fromtimestamp(0, ZoneInfo(self.zone))
+        return (epoch + timedelta(microseconds=at_us)).strftime("%H:%M:%S")
+
+    def lasted(self, seconds: int) -> str:
+        """``1 分 12 秒``"""
+        minutes, rest = divmod(max(0, seconds), 60)
+        if minutes:
+            return self.t("unit.minutes", m=minutes, s=f"{rest:02d}")
+        return self.t("unit.seconds", s=rest)
+
+    def grouped(self, number: int) -> str:
+        """``1 284 498``"""
+        return f"{number:,}".replace(",", " ")
+
+
+@lru_cache(maxsize=1)
+def environment() -> Environment:
+    """The templates of the package."""
+    env = Environment(
+        loader=PackageLoader("casekiosk", "templates"), autoescape=True, undefined=StrictUndefined,
+        trim_blocks=True, lstrip_blocks=True,
+    )  # fmt: skip
+    env.globals.update({
+        "colours": COLOURS,
+        "steps_of": lambda task: TASKS[task].steps if task else (),
+        "qr": lambda text: Markup(code.drawing(text)),  # noqa: S704 - a drawing of ours, of a code of ours
+        "kind_of": lambda view: type(view).__name__.lower(),
+    })  # fmt: skip
+    return env
+
+
+def _render(template: str, language: Language, zone: str = "UTC", **values: Any) -> str:
+    return environment().get_template(template).render(w=Words(language, zone), lang=TAGS[language], **values)
+
+
+def screen(shown: Screen, language: Language, zone: str) -> str:
+    """The fragment that takes the place of the screen before."""
+    name = type(shown.view).__name__.lower()
+    return _render(f"{name}.html", language, zone, v=shown.view, f=shown.frame)
+
+
+def page(answer: Answer, cabinet: str, name: str, token: str, language: Language, zone: str) -> str:
+    """The whole page, with the screen in it."""
+    html = "" if answer.screen is None else screen(answer.screen, language, zone)
+    return _render(
+        "page.html", language, zone, html=Markup(html),  # noqa: S704 - rendered with autoescape just now
+        cabinet=cabinet, name=name, token=token, answer=answer,
+    )  # fmt: skip
+
+
+def choice(cabinets: Mapping[str, str], language: Language) -> str:
+    """Which cabinet this screen stands at."""
+    return _render("choice.html", language, cabinets=cabinets)
+
+
+def labels(view: Labels, language: Language) -> str:
+    """A page of labels to be printed."""
+    return _render("labels.html", language, v=view)

@@ -1,0 +1,236 @@
+"""What a screen shows, as frozen records: made by the core, drawn by `render`. Equal records are the same screen.
+
+Times are microseconds UTC. Codes stay codes; words are chosen when the screen is drawn, in the reader's language.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+Mark = Literal["ok", "wait"]
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What every screen has: task and step (0 before a task), who works, whether server and reader are heard."""
+
+    task: str = ""
+    step: int = 0
+    officer: str = ""
+    is_server_away: bool = False
+    is_reader_lost: bool = False
+    note: Note | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Why something was not taken. `reason` is the engine's code or one of ours; nothing was changed."""
+
+    reason: str
+    rule: str = ""
+    expected: str = ""
+    found: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Nobody is there. `left`: officer whose list lies unfinished."""
+
+    cabinet: str
+    kind: str
+    left: str = ""
+    camera: str = ""
+    has_pins: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Pin:
+    """A PIN is wanted; of a number to be typed as well where `officer` is empty."""
+
+    officer: str = ""
+    is_locked: bool = False
+    digits: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Menu:
+    """What may be done now; `stay`: of the wristband on the reader; `count`: effects of that person that are kept."""
+
+    tasks: tuple[str, ...]
+    stay: str = ""
+    count: int = 0
+    left: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Who:
+    """Who has to be there, and who is: (part, number or reference, mark, remark code)."""
+
+    wanted: str
+    parties: tuple[tuple[str, str, Mark, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One item of a list. `photo`: whether it has one; `no_photo`: the code why not; `chosen`: touched in a choice."""
+
+    number: int
+    ref: str
+    title: str
+    features: str
+    pieces: int
+    marks: tuple[str, ...] = ()  # valuable, dangerous, cash
+    seal: str = ""
+    has_photo: bool = False
+    no_photo: str = ""
+    chosen: bool = False
+    state: str = ""
+    compartment: str = ""
+    is_missing: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """Items are listed and photographed."""
+
+    subject: str
+    lines: tuple[Line, ...]
+    titles: tuple[str, ...]
+    unphotographed: int
+    can_photograph: bool
+    photos: int
+    is_full: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Editing:
+    """One item of the list is changed."""
+
+    line: Line
+
+
+@dataclass(frozen=True, slots=True)
+class NoPhoto:
+    """Why there is no photo is chosen; what is signed then stands on the list."""
+
+    reasons: tuple[str, ...]
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class TheirSide:
+    """The list as the detained person reads it, on the turned screen. `notice`: what the site quotes to them, from `source`."""
+
+    subject: str
+    lines: tuple[Line, ...]
+    language: Literal["zh", "en"]
+    notice: str = ""
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Pad:
+    """One place for a signature: whose, and when it was signed."""
+
+    part: str
+    who: str
+    signed_us: int | None = None
+    is_next: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Signing:
+    """Both sign. `may_refuse`: a person, whose refusal is a normal way; `is_refused`: a witness signs instead."""
+
+    act: str
+    pads: tuple[Pad, ...]
+    items: int
+    photos: int
+    may_refuse: bool
+    is_refused: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Choosing:
+    """Items, compartments or states are chosen. `what`: items | conditions | compartment."""
+
+    what: str
+    lines: tuple[Line, ...] = ()
+    compartments: tuple[tuple[str, str, bool], ...] = ()  # id, name, whether it may be chosen
+    conditions: tuple[str, ...] = ()
+    subject: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """One compartment on its way. `stage`: waiting (who is missing stands in `missing`), ordered, open, ajar, shut, failed."""
+
+    compartment: str
+    name: str
+    stage: str
+    purpose: str
+    items: int
+    cells: tuple[tuple[str, str, str], ...] = ()  # id, name, empty | used | this
+    missing: tuple[str, ...] = ()
+    why: str = ""
+    since_us: int | None = None
+    wrong: str = ""  # name of another compartment that stands open
+    tone_s: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Counting:
+    """Items of one compartment are looked for."""
+
+    compartment: str
+    name: str
+    lines: tuple[Line, ...]
+    left: int
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The end of a task: what became of it, its place in the log, how long it took."""
+
+    items: int
+    compartment: str = ""
+    is_shut: bool = False
+    leaf: int = -1
+    at_us: int = 0
+    took_s: int = 0
+    missing: int = 0
+    sheet: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Labels:
+    """Labels to be printed: (what the code holds, large line, small line)."""
+
+    labels: tuple[tuple[str, str, str], ...]
+
+
+View = (
+    Labels
+    | Start
+    | Pin
+    | Menu
+    | Who
+    | Listing
+    | Editing
+    | NoPhoto
+    | TheirSide
+    | Signing
+    | Choosing
+    | Opening
+    | Counting
+    | Done
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """One screen: its frame, and the one task that it shows."""
+
+    view: View
+    frame: Frame = field(default_factory=Frame)

@@ -1,0 +1,138 @@
+// The screen at a cabinet. The gateway makes every screen; this module sends what is touched, puts the answer in place,
+// asks for news, and holds camera, pen and keys. Nothing is decided here, and nothing stays here.
+import { startCamera, stopCamera, takePhoto } from "./camera.js";
+import { bindPads, strokesOf } from "./pen.js";
+import { bindKeys } from "./keys.js";
+import { follow } from "./door.js";
+
+const root = document.documentElement;
+const place = document.getElementById("screen");
+const cut = document.querySelector(".cut");
+const base = `/c/${encodeURIComponent(root.dataset.cabinet)}`;
+const AGAIN_MS = 1000;
+let version = Number(root.dataset.version);
+let busy = false;
+
+/** Station time now, milliseconds: as the gateway said last, counted on by this machine's steady clock. */
+const clock = { at: performance.now(), now: Number(root.dataset.now), rate: Number(root.dataset.rate) };
+const stationNow = () => clock.now + (performance.now() - clock.at) * clock.rate;
+
+function show(answer) {
+  Object.assign(clock, { at: performance.now(), now: answer.now, rate: answer.rate });
+  if (answer.version === version) return;
+  version = answer.version;
+  const focused = document.activeElement?.dataset?.act;
+  place.innerHTML = answer.html;
+  if (focused) place.querySelector(`[data-act="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
+  bind();
+}
+
+function bind() {
+  bindPads(place);
+  bindKeys(place, sendPin);
+  follow(place.querySelector("[data-since]"), stationNow);
+  if (place.querySelector('[data-wants-camera="1"]')) {
+    startCamera(place.querySelector("video")).catch(() => say("nocamera"));
+  } else {
+    stopCamera();
+  }
+}
+
+const say = (key) => { const node = document.getElementById("said"); node.textContent = node.dataset[key] ?? ""; };
+
+/** One request; an answer that is not a screen means that this page is of before, or that the gateway is not there. */
+async function ask(path, options = {}) {
+  const response = await fetch(`${base}/${path}`, { ...options, headers: { "x-kiosk-token": root.dataset.token, ...options.headers } });
+  if (response.status === 403) { location.reload(); throw new Error("a page of before"); }
+  if (response.status !== 200 && response.status !== 409) throw new Error(String(response.status));
+  return response.json();
+}
+
+async function send(path, body, type) {
+  if (busy) return;
+  busy = true;
+  document.body.classList.add("busy");
+  try {
+    show(await ask(path, { method: "POST", body, headers: { "content-type": type } }));
+    mend();
+  } catch (error) {
+    broken();
+  } finally {
+    busy = false;
+    document.body.classList.remove("busy");
+  }
+}
+
+const act = (action, fields = {}) => send("act", JSON.stringify({ action, fields }), "application/json");
+
+function sendPin(form) {
+  const officer = form.dataset.officer || form.elements.officer.value;
+  act(form.dataset.pin, { officer, pin: form.elements.pin.value });
+}
+
+function broken() { cut.hidden = false; document.body.classList.add("iscut"); }
+function mend() { cut.hidden = true; document.body.classList.remove("iscut"); }
+
+/** Asks for news for ever. Nothing is shown as present that the gateway has not said within the last seconds. */
+async function watch() {
+  for (;;) {
+    try {
+      show(await ask(`wait?version=${version}`));
+      mend();
+    } catch (error) {
+      broken();
+      await new Promise((go) => setTimeout(go, AGAIN_MS));
+    }
+  }
+}
+
+const OWN = new Set(["act", "form", "ask", "into", "labels"]);
+function fieldsOf(button) {
+  const fields = Object.fromEntries(Object.entries(button.dataset).filter(([key]) => !OWN.has(key)));
+  if (button.dataset.form) {
+    const form = document.getElementById(button.dataset.form);
+    for (const [key, value] of new FormData(form)) fields[key] = value;
+    for (const input of form.querySelectorAll("[data-code]")) if (input.value === input.defaultValue && input.dataset.code) fields[input.name] = input.dataset.code;
+  }
+  return fields;
+}
+
+place.addEventListener("click", async (event) => {
+  const button = event.target.closest("button");
+  if (!button || button.disabled) return;
+  const { act: action, append, add, photo, sign } = button.dataset;
+  if (append !== undefined) {
+    const input = button.closest("form").elements.features;
+    input.value = input.value ? `${input.value}，${append}` : append;
+  } else if (add !== undefined && action === undefined) {
+    const input = button.parentElement.querySelector("input");
+    input.value = String(Math.max(1, Number(input.value || 0) + Number(add)));
+  } else if (photo !== undefined) {
+    const picture = await takePhoto(place.querySelector("video")).catch(() => null);
+    if (picture) await send("photo", picture, "image/jpeg"); else say("nocamera");
+  } else if (sign !== undefined) {
+    const strokes = strokesOf(place, sign);
+    if (strokes.length) await send("sign", JSON.stringify({ part: sign, strokes }), "application/json");
+  } else if (action !== undefined) {
+    if (button.dataset.ask) typed(button);
+    else act(action, fieldsOf(button));
+  }
+});
+place.addEventListener("submit", (event) => event.preventDefault());
+document.addEventListener("pen", () => { const button = place.querySelector("[data-sign]"); if (button) button.disabled = false; });
+
+/** A word that no chip has: one field in the place of the chip. */
+function typed(button) {
+  const form = document.createElement("form");
+  const input = Object.assign(document.createElement("input"), { maxLength: 40, className: "chipb typed" });
+  input.setAttribute("aria-label", button.dataset.ask);
+  input.placeholder = button.dataset.ask;
+  form.append(input);
+  form.addEventListener("submit", () => { if (input.value.trim()) act(button.dataset.act, { [button.dataset.into]: input.value.trim() }); });
+  input.addEventListener("blur", () => form.requestSubmit());
+  button.replaceWith(form);
+  input.focus();
+}
+
+bind();
+watch();

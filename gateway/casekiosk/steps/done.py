@@ -1,0 +1,41 @@
+"""The end of a task: what became of it, for the eye and the printer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from casekiosk.screens import Done, View
+from casekiosk.steps.base import Step
+
+if TYPE_CHECKING:
+    from casekiosk.asking import Ask
+    from casekiosk.desk import Desk
+
+
+class End(Step):
+    """Nothing is left to do; the list is put away with the first touch."""
+
+    is_end = True
+
+    def enter(self, desk: Desk) -> None:
+        """Stop the watch."""
+        assert desk.draft is not None
+        desk.draft.ended_us = desk.now.at_us
+        desk.keep()
+
+    def act(self, desk: Desk, action: str, ask: Ask) -> None:
+        """Away with it."""
+        if action == "go":
+            desk.finish()
+
+    def show(self, desk: Desk) -> View:
+        """The sum."""
+        draft = desk.draft
+        assert draft is not None
+        took_s = max(0, draft.ended_us - draft.begun_us) // 1_000_000
+        missing = sum(item.is_missing for item in draft.items)
+        count = len(draft.items) if draft.task == "count" else len(draft.chosen)
+        return Done(
+            count, desk.house.label(draft.compartment) if draft.compartment else "", draft.is_shut, draft.leaf,
+            draft.ended_us, took_s, missing, draft.id,
+        )  # fmt: skip

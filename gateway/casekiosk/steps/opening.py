@@ -1,0 +1,169 @@
+"""One compartment: asked for, waited for, opened, shut. The gateway opens it or not; here it is asked and watched."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from casekiosk import stating
+from casekiosk.drafts import Draft
+from casekiosk.screens import Choosing, Opening, View
+from casekiosk.steps.base import NotNow, Step
+
+if TYPE_CHECKING:
+    from casekiosk.asking import Ask
+    from casekiosk.desk import Desk
+    from custody.facts import Fact
+
+TONE_S: Final = 45
+"""A local value: a door that stands open longer is told by a tone that grows."""
+ENDS: Final = {
+    "compartment.expired": "expired",
+    "compartment.failed": "failed",
+    "compartment.interrupted": "interrupted",
+}
+
+
+def moment_of(draft: Draft) -> str:
+    """The moment at which the compartment in hand is shut."""
+    return f"{stating.SHUT}.{draft.compartment}"
+
+
+class Open(Step):
+    """Goes on when door and bolt are seen shut after they were seen open, and the facts of that are in the log."""
+
+    def enter(self, desk: Desk) -> None:
+        """Choose a compartment and ask for it."""
+        draft = desk.draft
+        assert draft is not None
+        if desk.task.name == "count":
+            desk.say(stating.BEGUN)
+        compartment = self._compartment(desk)
+        if compartment is None:
+            if desk.task.name == "count":
+                desk.advance()
+                return
+            raise NotNow("no_free_compartment")
+        draft.compartment = compartment
+        desk.why = ""
+        desk.request()
+
+    def _compartment(self, desk: Desk) -> str | None:
+        draft = desk.draft
+        assert draft is not None
+        if desk.task.name == "count":
+            return next((c for c in desk.house.used(desk.cabinet.id) if c not in draft.counted), None)
+        if desk.task.purpose in ("store", "give_back"):
+            return desk.house.free_compartment(desk.cabinet.id, draft.stay)
+        left = [i.compartment for i in draft.chosen if f"{stating.SHUT}.{i.compartment}" not in draft.stated]
+        return left[0] if left else None
+
+    def resume(self, desk: Desk) -> None:
+        """After a restart of the gateway: what it shows now, and nothing by itself."""
+        self._catch_up(desk)
+        self._go_on(desk)
+
+    def _catch_up(self, desk: Desk) -> None:
+        """The door was shut while nobody followed the facts."""
+        draft = desk.draft
+        assert draft is not None
+        state = desk.house.world.compartments.get(draft.compartment)
+        if state is None or draft.is_shut or state.request == draft.request or not state.is_shut:
+            return
+        if state.opened_fact > draft.leaf >= 0 and state.access == "ordered":
+            draft.is_opened = draft.is_shut = True
+            desk.keep()
+
+    def hear(self, desk: Desk, fact: Fact) -> None:
+        """A fact of a compartment: of ours, what became of the request."""
+        draft = desk.draft
+        assert draft is not None
+        if fact.body.get("request") != draft.request or not draft.request:
+            return
+        if fact.type == "compartment.completed":
+            draft.is_opened = draft.is_opened or bool(fact.body.get("opened"))
+            draft.is_shut = True
+            desk.why = "" if draft.is_opened else "never_opened"
+            desk.keep()
+            if desk.step == "open":
+                self._go_on(desk)
+        elif fact.type in ENDS:
+            desk.why = f"{ENDS[fact.type]}.{fact.body.get('why', '')}"
+
+    def _go_on(self, desk: Desk) -> None:
+        draft = desk.draft
+        assert draft is not None
+        if not (draft.is_opened and draft.is_shut):
+            return
+        if desk.task.name == "count":
+            desk.advance()
+        elif desk.say(moment_of(draft)):
+            self._next(desk)
+
+    def _next(self, desk: Desk) -> None:
+        """Another compartment of the same person, or on."""
+        if desk.task.purpose not in ("store", "give_back") and self._compartment(desk) is not None:
+            self.enter(desk)
+        else:
+            desk.advance()
+
+    def settled(self, desk: Desk, moment: str, *, is_refused: bool) -> None:
+        """In the log: on."""
+        assert desk.draft is not None
+        if moment == moment_of(desk.draft) and not is_refused:
+            self._next(desk)
+
+    def act(self, desk: Desk, action: str, ask: Ask) -> None:
+        """Ask again after it came to nothing; take another compartment."""
+        draft = desk.draft
+        assert draft is not None
+        match action:
+            case "again" if self._stage(desk) in ("refused", "expired", "failed", "never_opened"):
+                desk.why = ""
+                desk.request()
+            case "again":
+                self._catch_up(desk)
+                self._go_on(desk)
+            case "another" if desk.task.purpose in ("store", "give_back") and not draft.is_opened:
+                desk.page = "compartment"
+            case "take" if desk.page == "compartment":
+                wanted = ask.fields.get("compartment", "")
+                if wanted not in [
+                    c for c, _, is_free in desk.house.cells(desk.cabinet.id, draft.stay) if is_free
+                ]:
+                    raise NotNow("not_free", found=wanted[:20])
+                draft.compartment, desk.page, desk.why = wanted, "", ""
+                desk.request()
+            case "back" if (
+                self._stage(desk) in ("refused", "expired", "failed") and draft.step > 0 and not draft.stated
+            ):
+                desk.back()
+
+    def _stage(self, desk: Desk) -> str:
+        draft = desk.draft
+        assert draft is not None
+        state = desk.house.world.compartments.get(draft.compartment)
+        if state is not None and state.request == draft.request and state.stage:
+            if state.stage == "ordered" and state.is_ajar:
+                return "open"
+            return "interrupted" if state.stage == "interrupted" else state.stage
+        if desk.why:
+            return desk.why.partition(".")[0]
+        return "shut" if draft.is_shut else "expired"
+
+    def show(self, desk: Desk) -> View:
+        """The number, large, and what is to be done at it."""
+        draft = desk.draft
+        assert draft is not None
+        cells = desk.house.cells(desk.cabinet.id, draft.stay)
+        if desk.page == "compartment":
+            return Choosing("compartment", compartments=cells)
+        compartment = desk.house.area.compartments.get(draft.compartment)
+        state = desk.house.world.compartments.get(draft.compartment)
+        here = stating.here(draft)
+        return Opening(
+            draft.compartment, desk.house.label(draft.compartment) if compartment else "", self._stage(desk),
+            desk.task.purpose, len(here),
+            tuple((c, desk.house.label(c), desk.house.look(c, draft.compartment)) for c, _, _ in cells),
+            desk.house.missing(draft.compartment), desk.why.partition(".")[2],
+            None if state is None else state.opened_us, desk.house.wrong(desk.cabinet.id, draft.compartment), TONE_S,
+        )  # fmt: skip
