@@ -26,7 +26,7 @@ REFS_OF = {
     "approver": ["o1", "o2"], "officers": ["o1", "o2", "o3"], "tag": ["b1", "b2", "b3", "o1", "o2", "o3"],
     "room": ["waiting-1", "waiting-2", "interview-1", "interrogation-1", "reception", "outside", "guard", "search"],
     "door": list(AREA.doors), "recorder": list(AREA.recorders), "node": list(AREA.nodes), "case": ["c1", "c2"],
-    "person": ["p1", "p2"], "rule": ["T1", "T5", "T8", "T21"],
+    "person": ["p1", "p2"], "items": ["x1", "x2"], "rule": ["T1", "T5", "T8", "T21"],
 }  # fmt: skip
 
 
