@@ -104,6 +104,7 @@ ROUTES: Final[Mapping[str, Access]] = {
     "GET /alarms/{area}/{ref}": _personal("alarm"),
     "GET /events/alarms/{area}/{ref}": _personal("alarm"),
     "GET /api/alarms/{area}/{alarm}/history": _personal("alarm", "alarms"),
+    "GET /api/alarms/{area}/{alarm}/cap": _personal("alarm", "alarms"),
     "GET /log/{area}/{index}": _personal("leaf"),
     "GET /api/stays": Access("written", "", "stays"),
     "GET /api/log/{gateway}": Access("written", "", "log"),

@@ -13,18 +13,30 @@ from fastapi.responses import PlainTextResponse
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 
-from caseserver import auth
+from caseserver import auth, cap
 from caseserver.access import DeclaredRoute, by_token
 from caseserver.accounts import Officer
 from caseserver.alarms import Alarm
 from caseserver.area_view import AreaView
-from caseserver.permissions import PAGES_ONLY
+from caseserver.permissions import FACT_ROLES, PAGES_ONLY
 from caseserver.problems import answers
 from caseserver.station import Station
 
 LEAVES_MAX = 1_000
 STAYS_MAX = 1_000
 SignedIn = Annotated[Officer, Depends(auth.api_officer)]
+
+
+class LeafLines(PlainTextResponse):
+    """Leaves, a line each."""
+
+    media_type = "application/x-ndjson"
+
+
+class CapMessage(Response):
+    """A message of CAP 1.2."""
+
+    media_type = cap.MEDIA_TYPE
 
 
 class _Model(BaseModel):
@@ -142,7 +154,7 @@ class StayModel(_Model):
 class FactBody(_Model):
     """A fact to state: its type and body as in docs/scenarios.md; `occurred_us` when it was not now."""
 
-    type: str = Field(max_length=64)
+    type: str = Field(max_length=64, json_schema_extra={"enum": sorted(FACT_ROLES.keys() - PAGES_ONLY)})
     body: dict[str, Any]
     occurred_us: int | None = Field(None, ge=0, lt=2**53)
 
@@ -166,7 +178,9 @@ class HistoryLine(_Model):
 
 def routes(station: Station) -> APIRouter:
     """All routes under /api."""
-    router = APIRouter(prefix="/api", route_class=DeclaredRoute, responses=answers(401, 403, 413, 422, 429))
+    router = APIRouter(
+        prefix="/api", route_class=DeclaredRoute, responses=answers(400, 401, 403, 413, 422, 429)
+    )
     _session_routes(router)
     _reading_routes(router, station)
     _fact_routes(router, station)
@@ -238,6 +252,18 @@ def _reading_routes(router: APIRouter, station: Station) -> None:
             raise HTTPException(404, f"expected the id of an alarm of {area}, found {alarm}")
         return [HistoryLine(**line) for line in view.history(alarm)]
 
+    @router.get(
+        "/alarms/{area}/{alarm}/cap", tags=["reading"], response_class=CapMessage, responses=answers(404)
+    )
+    def cap_message(officer: SignedIn, area: str, alarm: str) -> CapMessage:
+        """An alarm as a message of the Common Alerting Protocol 1.2. In `alarm` every / of the id is written ~."""
+        del officer
+        view = _view(station, area)
+        found = view.alarm(alarm)
+        if found is None:
+            raise HTTPException(404, f"expected the id of an alarm of {area}, found another")
+        return CapMessage(cap.message(found, view.area, station.name))
+
     @router.get("/stays", tags=["reading"])
     async def stays(
         officer: SignedIn, released: bool = False, count: Annotated[int, Query(ge=1, le=STAYS_MAX)] = 200
@@ -255,18 +281,18 @@ def _reading_routes(router: APIRouter, station: Station) -> None:
             found.sort(key=lambda item: item[1].released_us or 0, reverse=True)
         return [_stay(view, stay) for view, stay in found[:count]]
 
-    @router.get("/log/{gateway}", tags=["reading"], response_class=PlainTextResponse)
+    @router.get("/log/{gateway}", tags=["reading"], response_class=LeafLines)
     async def log(
         officer: SignedIn,
         gateway: Annotated[str, Path(pattern=r"^[a-z0-9-]{1,32}$")],
         first: Annotated[int, Query(ge=0, lt=2**53)] = 0,
         count: Annotated[int, Query(ge=1, le=LEAVES_MAX)] = 100,
-    ) -> PlainTextResponse:
+    ) -> LeafLines:
         """Leaves of a gateway's log as they are, one line each. The read is written down."""
         detail = {"first": first, "count": count, **by_token(officer)}
         await run_in_threadpool(station.record_read, officer.number, "log", gateway, detail)
         leaves = await run_in_threadpool(station.log_run, gateway, first, count)
-        return PlainTextResponse(b"".join(leaf + b"\n" for leaf in leaves), media_type="application/x-ndjson")
+        return LeafLines(b"".join(leaf + b"\n" for leaf in leaves))
 
     @router.get("/coverage/{area}", tags=["reading"], responses=answers(404))
     def coverage(

@@ -104,10 +104,18 @@ def _add_operations(app: FastAPI, program: Program) -> None:
         return openapi.document(app)
 
 
+class EventStream(Response):
+    """Server-sent events."""
+
+    media_type = "text/event-stream"
+
+
 def _add_events(app: FastAPI, program: Program) -> None:
     """/events for programs: the state of areas and alarms as JSON. Pages have streams of their own."""
 
-    @app.get("/api/events", tags=["reading"], response_class=Response, responses=answers(401, 403, 429, 503))
+    @app.get(
+        "/api/events", tags=["reading"], response_class=EventStream, responses=answers(401, 403, 429, 503)
+    )
     async def stream(request: Request, officer: Annotated[Officer, Depends(auth.api_officer)]) -> Response:
         """Server-sent events: `areas` and `alarms` as JSON whenever they change, `beat` each second."""
         del officer

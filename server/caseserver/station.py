@@ -114,6 +114,11 @@ class Station:
     # --- reading ----------------------------------------------------------------------------
 
     @property
+    def name(self) -> str:
+        """The server's own name, as it cosigns with it."""
+        return self._signer.name
+
+    @property
     def rate(self) -> float:
         """Station seconds in one real second: 1.0 but in the demo."""
         return float(self._clock.rate)

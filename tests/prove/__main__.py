@@ -26,6 +26,7 @@ PROOFS = (
     "verifiers",
     "node_day",
     "takeover",
+    "openapi",
     "year",
     "smallworlds",
     "simulation",
