@@ -12,7 +12,6 @@ from zoneinfo import ZoneInfo
 from caseserver.web.reader import Reader
 from caseserver.web.views import (
     AlarmCard,
-    AlarmPage,
     AlarmsView,
     AlarmTail,
     AreaPlan,
@@ -41,11 +40,10 @@ from caseserver.web.views import (
     StayDrawing,
     StayPage,
     Stem,
-    Step,
     TopView,
     WallView,
-    WhyFact,
 )
+from caseserver.web.views_alarms import AlarmPage, Step, WhyFact
 from caseserver.web.views_ledger import (
     BlindLane,
     BlindPage,

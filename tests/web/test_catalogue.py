@@ -19,9 +19,10 @@ from caseserver.web.catalogue import (
     choose_language,
     placeholders,
 )
-from caseserver.web.present.alarm import ACTIONS, CAUSES
+from caseserver.web.present.alarm import ACTIONS, ASIDE_STEPS, CAUSES
 from caseserver.web.present.rule_words import SENSED, STATED
 from caseserver.web.present.rules import LETTERS
+from custody.alarm_states import STATES as ALARM_STATES
 from custody.apply.points import EVENT_KINDS
 from custody.area import OUTPUT_KINDS, POINT_KINDS
 from custody.catalogue import UNITS
@@ -78,6 +79,8 @@ FAMILIES: dict[str, set[str]] = {
     "door": set(get_args(views.DoorLook)),
     "measure_short": set(MEASURES),
     "cause": set(CAUSES),
+    "alarm_word": {state.name for state in ALARM_STATES},
+    "alarm_aside": set(ASIDE_STEPS),
     "action": set(ACTIONS),
     "by": {"node", "gateway", "server", "kiosk", "paper"},
     "lane": {"person", "officer", "recorder", "door", "band", "node", "gateway", "act"},

@@ -11,18 +11,8 @@ from markupsafe import Markup
 
 from caseserver.web.drawing import ahead, coverage, health, marks, plan, stay, why
 from caseserver.web.drawing.svg import tag, text
-from caseserver.web.views import (
-    AreaPlan,
-    Count,
-    LimitBar,
-    Mark,
-    Pill,
-    PlanDoor,
-    RoomTile,
-    Source,
-    Stem,
-    WhyFact,
-)
+from caseserver.web.views import AreaPlan, Count, LimitBar, Mark, Pill, PlanDoor, RoomTile, Source, Stem
+from caseserver.web.views_alarms import WhyFact
 from caseserver.web.views_ledger import CoverageCell, CoveragePlot, CoverageRow
 from tests.web import scenes
 from tests.web.scenes import HOUR, MINUTE, NOW, SECOND

@@ -11,7 +11,8 @@ from caseserver.web.present.coverage import coverage_plot
 from caseserver.web.present.state import AreaPicture
 from caseserver.web.present.stay import stay_page
 from caseserver.web.present.wall import alarm_list, stay_list, wall
-from caseserver.web.views import AlarmPage, Mark, StayPage, WallView
+from caseserver.web.views import Mark, StayPage, WallView
+from caseserver.web.views_alarms import AlarmPage
 from tests.web import day, scenes
 from tests.web.house import MINUTE, House
 from tests.web.scenes import at

@@ -13,7 +13,6 @@ import pytest
 from caseserver.web import render, static_files
 from caseserver.web.reader import Reader
 from caseserver.web.views import (
-    AlarmList,
     Choice,
     Count,
     Field,
@@ -24,6 +23,7 @@ from caseserver.web.views import (
     SignInPage,
     StayList,
 )
+from caseserver.web.views_alarms import AlarmList
 from tests.tools.tree import ROOT
 from tests.web import scenes
 

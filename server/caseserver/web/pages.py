@@ -33,7 +33,7 @@ from caseserver.web.gather import Gatherer
 from caseserver.web.http import FormTooLarge, may, page, reader_of, sent_form
 from caseserver.web.ledgering import Ledgers
 from caseserver.web.particulars_pages import add_particulars
-from caseserver.web.present.alarm import ACTIONS, CAUSES, FACT_OF_MOVE, Move, alarm_page
+from caseserver.web.present.alarm import ACTIONS, ASIDE_FIELDS, CAUSES, FACT_OF_MOVE, alarm_page
 from caseserver.web.present.calling import calling
 from caseserver.web.present.coverage import coverage_plot
 from caseserver.web.present.refusal import refusal_of
@@ -46,6 +46,7 @@ from caseserver.web.session import Checked, SignedIn
 from caseserver.web.signing_in import add_session
 from caseserver.web.stay_pages import add_stays
 from caseserver.web.views import Refusal
+from caseserver.web.views_alarms import Move
 from caseserver.web.walk_pages import add_walk
 from caseserver.web.whatif_pages import add_whatif
 
@@ -211,6 +212,15 @@ class Pages:
                     refusal = Refusal(reader.t("form.refused"), reader.t("form.missing", what=label))
                     return await run_in_threadpool(self._alarm, request, officer, area, ref, refusal)
             body |= {"cause": cause, "action": action}
+        elif move in ASIDE_FIELDS:
+            sent = await sent_form(request)
+            count = forms.one(sent, ASIDE_FIELDS[move])
+            body |= {
+                "reason": forms.one(sent, "reason"),
+                ASIDE_FIELDS[move]: int(count) if count.isdecimal() else count,
+            }
+        elif move == "silence":
+            del body["alarm"]
         problem, _, _ = await self.submit(area, Statement(FACT_OF_MOVE[move], body), officer, reader)
         if problem is not None:
             return await run_in_threadpool(self._alarm, request, officer, area, ref, problem)

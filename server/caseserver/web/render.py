@@ -14,11 +14,10 @@ from caseserver.web import static_files, wording
 from caseserver.web.drawing import ahead, coverage, health, marks, plan, qr, stay, why
 from caseserver.web.drawing import blind as drawn_blind
 from caseserver.web.drawing import musts as drawn_musts
+from caseserver.web.drawing import states as drawn_states
 from caseserver.web.drawing import whatif as drawn_whatif
 from caseserver.web.reader import Reader
 from caseserver.web.views import (
-    AlarmList,
-    AlarmPage,
     Count,
     FormChoice,
     FormPage,
@@ -30,6 +29,7 @@ from caseserver.web.views import (
     WallView,
 )
 from caseserver.web.views_access import CodePage, EnrolPage, RecoveryPage
+from caseserver.web.views_alarms import AlarmList, AlarmPage
 from caseserver.web.views_bands import BandsPage
 from caseserver.web.views_ledger import BlindPage, CoverageCell, CoveragePlot, FourMusts
 from caseserver.web.views_notify import DutyPage
@@ -101,6 +101,7 @@ def environment() -> Environment:
         "seal": marks.seal,
         "seconds_of": lambda us: f"{max(0, us) / 1_000_000:.1f}",
         "share": wording.share,
+        "state_sign": drawn_states.state,
         "trouble_mark": Mark("soon", "plug"),
         "walks": WALKS,
         "whatif": drawn_whatif.whatif,

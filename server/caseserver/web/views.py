@@ -11,8 +11,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from caseserver.web.views_notify import Calling
-
 Level = Literal["act", "soon", "know", "blind"]
 Family = Literal["clock", "figure", "plug", "query"]
 Seal = Literal["law", "site", ""]
@@ -129,13 +127,25 @@ class AreaPlan:
     doors: tuple[PlanDoor, ...] = ()
 
 
-AlarmState = Literal["new", "taken", "acknowledged", "fixed", "closed"]
+AlarmState = Literal["new", "taken", "acknowledged", "fixed", "closed", "aside"]
+
+
+@dataclass(frozen=True)
+class Aside:
+    """Put aside: ``kind`` shelved or out_of_service, by whom, why, and what is left of it."""
+
+    kind: str
+    by: str
+    reason: str
+    left: Count
 
 
 @dataclass(frozen=True)
 class AlarmCard:
     """One alarm: where, who, what, what to do, by which article, how long, and whose it is now.
 
+    ``word``: its state of custody.alarm_states. ``under``: what lies under it as its root cause. ``times``: how often its
+    source raised within the site's window. ``silent``: until then the sounder in the area is silent about it.
     A warning (``is_warning``) is not yet an alarm: nobody takes it, and it is heard once. ``is_possible``: by the latest
     time it can be now the limit has passed, by the earliest it has not. ``called``: whom it was escalated to, still unanswered.
     """
@@ -159,6 +169,11 @@ class AlarmCard:
     is_warning: bool = False
     is_possible: bool = False
     called: str = ""
+    word: str = "unacknowledged"
+    aside: Aside | None = None
+    under: tuple[AlarmCard, ...] = ()
+    times: int = 1
+    silent: Count | None = None
 
 
 @dataclass(frozen=True)
@@ -239,67 +254,12 @@ class WallView:
 
 
 @dataclass(frozen=True)
-class WhyFact:
-    """One fact of the smallest set: its leaf in the log, when, on which lane, by whose word."""
-
-    leaf: int
-    at_us: int
-    lane: str
-    text: str
-    by: str
-    bad: bool = False
-    late_s: int = 0
-
-
-@dataclass(frozen=True)
-class Step:
-    """A rung of the history: done, now, next, or the way that is still to go."""
-
-    state: Literal["done", "now", "next", "path"]
-    title: str
-    at_us: int | None = None
-    detail: str = ""
-
-
-@dataclass(frozen=True)
 class LawQuote:
     """Law between its own words, or only its article when the words could not be cited."""
 
     source: str
     rulebook: str
     words: str = ""
-
-
-@dataclass(frozen=True)
-class AlarmPage:
-    """``facts``: what it stands on, the smallest set where ``is_smallest``; ``sight``: those that only say what could be
-    seen; ``sentences``: the explanation in plain words."""
-
-    card: AlarmCard
-    todo: tuple[tuple[str, str], ...]
-    facts: tuple[WhyFact, ...]
-    raised_us: int
-    ended_us: int | None
-    law: LawQuote | None
-    site: tuple[tuple[str, str], ...]
-    steps: tuple[Step, ...]
-    moves: tuple[Literal["take", "acknowledge", "rectify", "verify"], ...]
-    causes: tuple[tuple[str, str], ...]
-    actions: tuple[tuple[str, str], ...]
-    rule: str
-    sentences: tuple[str, ...] = ()
-    sight: tuple[WhyFact, ...] = ()
-    is_smallest: bool = False
-    rule_href: str = ""
-    stay_href: str = ""
-    area: str = ""
-    calling: Calling | None = None
-
-
-@dataclass(frozen=True)
-class AlarmList:
-    open: tuple[AlarmCard, ...]
-    closed: tuple[AlarmCard, ...]
 
 
 # ---------------------------------------------------------------- one stay

@@ -15,7 +15,7 @@ from caseserver.web import wording
 from caseserver.web.drawing.marks import mark
 from caseserver.web.drawing.svg import group, path, rect, tag, text
 from caseserver.web.reader import Reader
-from caseserver.web.views import AlarmPage
+from caseserver.web.views_alarms import AlarmPage
 
 _WIDTH, _LEFT, _RIGHT = 820, 126, 770
 _STEP, _TOP = 58, 46

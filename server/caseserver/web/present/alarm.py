@@ -3,31 +3,48 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Literal
+from typing import Any
 
-from caseserver.alarms import Alarm
-from caseserver.web.present.cards import alarm_card, is_possible
+from caseserver.alarms import SERVER, Alarm
+from caseserver.web.present.cards import alarm_card, group_card, groups_of, is_possible
 from caseserver.web.present.rules import rule_href
 from caseserver.web.present.state import AreaPicture
 from caseserver.web.present.words import Words
 from caseserver.web.reader import Reader
-from caseserver.web.views import AlarmPage, LawQuote, Step, WhyFact
+from caseserver.web.views import AlarmCard, LawQuote
+from caseserver.web.views_alarms import AlarmPage, Move, Step, WhyFact
 from caseserver.web.views_notify import Calling
+from custody.alarm import SOUNDING
+from custody.alarm_states import ASIDE_MOVES
+from custody.causes import Causes
 from custody.codec import CodecError, fact_of
 from custody.explain import Explanation
 from custody.facts import Fact
 from custody.rules import Rule
+from custody.shelves import may_be_set_aside
 from custody.view import View
+from custody.vocabulary import SHELF_REASONS
 
 Leaf = Mapping[str, Any]
 """A leaf of the log as the object it is: docs/evidence.md section 2."""
-Move = Literal["take", "acknowledge", "rectify", "verify"]
 FACT_OF_MOVE: dict[Move, str] = {
     "take": "alarm.taken",
     "acknowledge": "alarm.acknowledged",
     "rectify": "alarm.rectified",
     "verify": "alarm.verified",
+    "shelve": "alarm.shelved",
+    "unshelve": "alarm.unshelved",
+    "out-of-service": "alarm.removed_from_service",
+    "in-service": "alarm.returned_to_service",
+    "silence": "alarm.silenced",
 }
+_ASIDE: dict[str, Move] = {
+    FACT_OF_MOVE[move].removeprefix("alarm."): move
+    for move in ("shelve", "unshelve", "out-of-service", "in-service")
+}
+ASIDE_FIELDS: dict[Move, str] = {"shelve": "minutes", "out-of-service": "hours"}
+SHELF_MINUTES = (5, 10, 15, 20, 30)
+SERVICE_HOURS = (1, 2, 4, 8, 24, 72, 168)
 _MOVES: dict[str, tuple[Move, ...]] = {
     "unacknowledged": ("take", "acknowledge"),
     "taken": ("rectify",),
@@ -59,6 +76,9 @@ _ACTIONS_OF: dict[str, tuple[str, ...]] = {
     "person": ("guarded", "searched", "registered", "moved", "checked"),
     "equipment": ("stopped", "restarted", "moved", "repaired", "checked"),
 }
+ASIDE_STEPS = frozenset(
+    {"shelved", "unshelved", "shelf_ended", "out_of_service", "in_service", "service_ended", "silenced"}
+)
 CAUSES = frozenset(_CAUSES)
 ACTIONS = frozenset(action for actions in _ACTIONS_OF.values() for action in actions)
 
@@ -87,7 +107,7 @@ def alarm_page(
     facts = sorted(facts_of(leaves), key=lambda fact: (fact.occurred_us, fact.index))
     sight = {fact.index for fact in why.facts if fact.is_sight} if why is not None else set()
     return AlarmPage(
-        card=alarm_card(alarm, state, reader),
+        card=_card(alarm, state, reader),
         todo=tuple((part, "") for part in words.clauses(words.text(alarm, "do"))),
         facts=tuple(_why(fact, words, reader) for fact in facts if fact.index not in sight),
         sight=tuple(_why(fact, words, reader) for fact in facts if fact.index in sight),
@@ -99,7 +119,7 @@ def alarm_page(
         law=_law(alarm, state, words),
         site=_site(alarm, rule, words, reader),
         steps=tuple(_steps(alarm, state, history, words, reader)),
-        moves=_moves(alarm, reader, may),
+        moves=_moves(alarm, state, reader, may),
         causes=tuple((code, reader.of("cause", code)) for code in _CAUSES_OF.get(alarm.family, _CAUSES)),
         actions=tuple(
             (code, reader.of("action", code)) for code in _ACTIONS_OF.get(alarm.family, ("checked",))
@@ -109,7 +129,40 @@ def alarm_page(
         stay_href=f"/stays/{state.area.id}/{alarm.stay}" if alarm.stay else "",
         area=state.area.id,
         calling=calls,
+        root=_root(alarm, state, reader),
+        unseen=tuple(_unseen(alarm, state, words, reader)),
+        reasons=tuple((code, reader.name(name)) for code, name in SHELF_REASONS.items()),
+        minutes=tuple(n for n in SHELF_MINUTES if n <= state.area.alarms.shelf_minutes_max),
+        silence_s=state.area.alarms.silence_s_max,
+        hours=tuple(n for n in SERVICE_HOURS if n <= state.area.alarms.out_of_service_hours_max),
     )
+
+
+def _card(alarm: Alarm, state: AreaPicture, reader: Reader) -> AlarmCard:
+    """The alarm as the list has it, with what lies under it; one that lies under another by itself."""
+    mine = next((group for group in groups_of(state) if group.head.id == alarm.id), None)
+    return group_card(mine, state, reader) if mine is not None else alarm_card(alarm, state, reader)
+
+
+def _root(alarm: Alarm, state: AreaPicture, reader: Reader) -> AlarmCard | None:
+    found = (group.head for group in groups_of(state) if any(one.id == alarm.id for one in group.under))
+    root = next(found, None)
+    return alarm_card(root, state, reader) if root is not None else None
+
+
+def _unseen(
+    alarm: Alarm, state: AreaPicture, words: Words, reader: Reader
+) -> Iterable[tuple[str, tuple[str, ...]]]:
+    """What hangs on the nodes that cannot be heard: doors, recorders, readers, inputs, by name."""
+    nodes = Causes(state.area, state.rulebook).carried(alarm) if alarm.is_active else ()
+    points = [point for point in state.area.points if point.node in nodes]
+    names = {"door_contact": words.door, "recorder_contact": words.recorder, "input": words.input}
+    for kind in ("door_contact", "recorder_contact", "reader", "input"):
+        mine = [point.of for point in points if point.kind == kind]
+        said = [names[kind](of) if kind in names else words.room(state.area.readers[of].room) for of in mine]
+        if said:
+            kind_name = reader.t("alarm.unseen_inputs") if kind == "input" else reader.of("walk_kind", kind)
+            yield kind_name, tuple(dict.fromkeys(said))
 
 
 def _rule_of(alarm: Alarm, state: AreaPicture) -> Rule | None:
@@ -209,14 +262,45 @@ def _step(line: Mapping[str, Any], words: Words, reader: Reader) -> Step | None:
         return Step("done", reader.t("alarm.step_rectified", badge=badge), at_us, said)
     if what == "verified":
         return Step("done", reader.t("alarm.step_verified", badge=badge), at_us)
+    if what in ASIDE_STEPS:
+        return Step(
+            "done", reader.of("alarm_aside", what, badge=badge or "—"), at_us, _aside_said(detail, reader)
+        )
     return None
 
 
-def _moves(alarm: Alarm, reader: Reader, may: frozenset[str]) -> tuple[Move, ...]:
+def _aside_said(detail: Mapping[str, Any], reader: Reader) -> str:
+    """Why, and until when."""
+    said = [reader.code(SHELF_REASONS, str(detail["reason"]))] if detail.get("reason") else []
+    if detail.get("until_us"):
+        said.append(reader.t("alarm.until", time=reader.stamp(int(detail["until_us"]))))
+    return " · ".join(said)
+
+
+def _moves(alarm: Alarm, state: AreaPicture, reader: Reader, may: frozenset[str]) -> tuple[Move, ...]:
     """What this reader may do now. Verifying is for another person than the one who handled it, and only when it is over."""
     if alarm.is_prewarning:
         return ()
-    moves = [move for move in _MOVES[alarm.state] if FACT_OF_MOVE[move] in may]
-    if "verify" in moves and (alarm.rectified_by == reader.badge or alarm.is_active):
+    moves = list(_MOVES[alarm.state])
+    is_second_needed = state.area.alarms.needs_second(alarm.severity, alarm.basis)
+    if "verify" in moves and ((alarm.rectified_by == reader.badge and is_second_needed) or alarm.is_active):
         moves.remove("verify")
-    return tuple(moves)
+    if alarm.origin != SERVER and alarm.is_open:
+        moves += _aside_moves(alarm, state)
+        if (
+            alarm.is_unanswered
+            and alarm.is_active
+            and alarm.severity in SOUNDING
+            and alarm.silenced_us is None
+        ):
+            moves.append("silence")
+    return tuple(move for move in moves if FACT_OF_MOVE[move] in may)
+
+
+def _aside_moves(alarm: Alarm, state: AreaPicture) -> list[Move]:
+    """What may be put aside, and how it comes back. The gateway judges again."""
+    rule = _rule_of(alarm, state)
+    watched = Causes(state.area, state.rulebook).watched(alarm)
+    if not alarm.aside and not may_be_set_aside(alarm, rule.kind if rule is not None else "", watched):
+        return []
+    return [_ASIDE[act] for act in ASIDE_MOVES[alarm.aside] if act in _ASIDE]

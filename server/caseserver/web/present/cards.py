@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Literal
 
 from caseserver.alarms import Alarm
+from caseserver.grouping import Group, groups
 from caseserver.web.present.state import AreaPicture
 from caseserver.web.present.words import Words, mark_of, seal_of, sound_of
 from caseserver.web.reader import Reader
 from caseserver.web.views import (
     AlarmCard,
     AlarmState,
+    Aside,
     Count,
     LastAlarm,
 )
+from custody.alarm_states import state_of
+from custody.vocabulary import SHELF_REASONS
 
 _STATE: dict[str, AlarmState] = {
     "unacknowledged": "new",
@@ -27,7 +32,7 @@ _URGENCY = {"act": 0, "blind": 1, "soon": 2, "know": 3}
 
 
 def alarm_order(alarm: Alarm) -> tuple[int, int, int]:
-    return (_URGENCY[mark_of(alarm).level], alarm.state != "unacknowledged", alarm.raised_us)
+    return (_URGENCY[mark_of(alarm).level], not alarm.is_unanswered, alarm.raised_us)
 
 
 def count(state: AreaPicture, kind: Literal["left", "gone"], at_us: int) -> Count:
@@ -42,23 +47,37 @@ def begins_us(alarm: Alarm) -> int:
 def alarm_cards(
     states: Sequence[AreaPicture], reader: Reader, *, is_folded: bool = False
 ) -> tuple[AlarmCard, ...]:
-    """Open alarms of all areas: red first, what nobody has taken first, then by time.
+    """Open alarms of all areas: red first, what nobody has taken first, then by time; under a root cause what lies under it.
 
     Folded, alarms of one cause (one group) are one card, the most urgent of them: two cards for one door tell nothing more.
     """
-    found = [
-        (alarm, state)
-        for state in states
-        for alarm in state.alarms
-        if alarm.is_active or not alarm.is_prewarning
-    ]
-    found.sort(key=lambda pair: (*alarm_order(pair[0]), pair[0].id))
+    found = [(group, state) for state in states for group in groups_of(state)]
+    found.sort(key=lambda pair: (*alarm_order(pair[0].head), pair[0].head.id))
     if is_folded:
-        first: dict[tuple[str, str], tuple[Alarm, AreaPicture]] = {}
-        for alarm, state in found:
-            first.setdefault((state.area.id, alarm.group or alarm.id), (alarm, state))
+        first: dict[tuple[str, str], tuple[Group, AreaPicture]] = {}
+        for group, state in found:
+            first.setdefault((state.area.id, group.head.group or group.head.id), (group, state))
         found = list(first.values())
-    return tuple(alarm_card(alarm, state, reader) for alarm, state in found)
+    return tuple(group_card(group, state, reader) for group, state in found)
+
+
+def groups_of(state: AreaPicture) -> list[Group]:
+    """What is shown of an area's open alarms: a warning only while it lasts."""
+    shown = [alarm for alarm in state.alarms if alarm.is_active or not alarm.is_prewarning]
+    return groups(state.area, state.rulebook, shown, state.closed)
+
+
+def group_card(group: Group, state: AreaPicture, reader: Reader) -> AlarmCard:
+    """The card of a root cause with the cards under it; of any other alarm its own."""
+    under = tuple(
+        replace(alarm_card(alarm, state, reader), sound="", word=_under_word(alarm)) for alarm in group.under
+    )
+    times = group.times if group.times >= state.area.alarms.chatter_count else 1
+    return replace(alarm_card(group.head, state, reader), under=under, times=times)
+
+
+def _under_word(alarm: Alarm) -> str:
+    return state_of(alarm.state, is_active=alarm.is_active, aside=alarm.aside, is_suppressed=True)
 
 
 def alarm_card(alarm: Alarm, state: AreaPicture, reader: Reader) -> AlarmCard:
@@ -70,7 +89,9 @@ def alarm_card(alarm: Alarm, state: AreaPicture, reader: Reader) -> AlarmCard:
         id=alarm.id,
         href=f"/alarms/{state.area.id}/{alarm.ref}",
         mark=mark_of(alarm),
-        state=_STATE[alarm.state],
+        state="aside"
+        if alarm.aside and alarm.state in ("unacknowledged", "acknowledged")
+        else _STATE[alarm.state],
         where=where,
         who=who,
         what=words.text(alarm, "soon" if alarm.is_prewarning else "what"),
@@ -78,7 +99,7 @@ def alarm_card(alarm: Alarm, state: AreaPicture, reader: Reader) -> AlarmCard:
         seal=seal_of(alarm.basis),
         article=words.article(alarm.article),
         count=_alarm_count(alarm, state, reader),
-        sound=sound_of(alarm) if alarm.state == "unacknowledged" else "",
+        sound=sound_of(alarm) if alarm.state == "unacknowledged" and not alarm.aside else "",
         taken_by=has,
         taken_us=since,
         late_s=alarm.late_us // 1_000_000,
@@ -86,7 +107,25 @@ def alarm_card(alarm: Alarm, state: AreaPicture, reader: Reader) -> AlarmCard:
         is_warning=alarm.is_prewarning,
         is_possible=is_possible(alarm, state),
         called=reader.of("post", state.called[alarm.id]) if alarm.id in state.called else "",
+        word=alarm.shown_state,
+        aside=_aside(alarm, state, reader),
+        silent=_silent(alarm, state, reader),
     )
+
+
+def _aside(alarm: Alarm, state: AreaPicture, reader: Reader) -> Aside | None:
+    if not alarm.aside or alarm.aside_until_us is None:
+        return None
+    reason = reader.code(SHELF_REASONS, alarm.aside_reason)
+    return Aside(alarm.aside, alarm.aside_by, reason, count(state, "left", alarm.aside_until_us))
+
+
+def _silent(alarm: Alarm, state: AreaPicture, reader: Reader) -> Count | None:
+    """How long the sounder in the area stays silent about it."""
+    until_us = alarm.silenced_us
+    if until_us is None or not alarm.is_unanswered or reader.now_us >= until_us:
+        return None
+    return count(state, "left", until_us)
 
 
 def is_possible(alarm: Alarm, state: AreaPicture) -> bool:

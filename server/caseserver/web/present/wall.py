@@ -13,7 +13,6 @@ from caseserver.web.present.words import Words
 from caseserver.web.reader import Reader
 from caseserver.web.views import (
     AlarmCard,
-    AlarmList,
     AlarmsView,
     HealthStrip,
     PeopleView,
@@ -23,6 +22,7 @@ from caseserver.web.views import (
     TopView,
     WallView,
 )
+from caseserver.web.views_alarms import AlarmList
 
 CARDS_MAX = 7
 """Alarms shown at once; the rest is counted, so that a flood never hides the first."""
