@@ -20,6 +20,7 @@ USAGE = """caseward: controller for case-handling areas
   caseward explain FILE ALARM         why an alarm was raised, or a rule was silent
   caseward certificate LOGDIR -o FILE  no limit of a period passed unjudged
   caseward witness --data D --from URL   a second witness, in other hands (or --usb DIR)
+  caseward watchdog --config F        elsewhere: raises the alarm when the server falls silent
   caseward config check FILE          check area.toml
   caseward rulebook check FILE|NAME   what is wrong with a rulebook, each with a story
 
@@ -113,6 +114,12 @@ def _certificate(argv: list[str]) -> int:
     return run(argv)
 
 
+def _watchdog(argv: list[str]) -> int:
+    from caseserver.watchdog import main as run
+
+    return run(argv)
+
+
 def _witness(argv: list[str]) -> int:
     from caseward.clock import clock_from_environment
     from caseward.witness import main as run
@@ -144,6 +151,7 @@ _PROGRAMS: dict[str, Callable[[list[str]], int]] = {
     "whatif": _whatif,
     "certificate": _certificate,
     "witness": _witness,
+    "watchdog": _watchdog,
     "config": _config,
     "rulebook": _rulebook,
 }

@@ -22,9 +22,10 @@ from caseserver.bundle.texts import TextShelf
 from caseserver.inbox import Inbox
 from caseserver.influx import InfluxQueue, InfluxWriter, client_write
 from caseserver.link import Link
-from caseserver.notify.channels import Apprise, Channel, ChannelError, Mail, Webhook
+from caseserver.notify.beat import Beat
+from caseserver.notify.channels import ChannelError, channels_of
 from caseserver.notify.notifier import Notifier
-from caseserver.notify_settings import AppriseReceiver, MailReceiver, Notify, WebhookReceiver
+from caseserver.notify_settings import Notify
 from caseserver.own_log import FOLDER as LOG_FOLDER
 from caseserver.own_log import Known, OwnLog
 from caseserver.people.keyring import KeyRingError
@@ -107,6 +108,21 @@ class Program:
             on_failure,
             self.people,
         )
+        self.beat = self._beat(data, signer.key)
+
+    def _beat(self, data: Path, key: SigningKey) -> Beat | None:
+        """The dead man's switch, where one is set."""
+        settings = self.settings
+        if settings.watchdog is None:
+            return None
+
+        def is_well() -> bool:
+            return self.worker.is_well and self.notifier.is_well and not self.station.audit.problem
+
+        try:
+            return Beat(settings.watchdog, settings.station, key, data, is_well, time.time)
+        except ChannelError as error:
+            raise SettingsError(f"watchdog: {error}") from None
 
     def _tell_start(self, states: list[AreaState]) -> None:
         """Into the own log: this start, and what is in force since the last one was other."""
@@ -130,9 +146,13 @@ class Program:
         on_failure: Callable[[], None],
     ) -> Notifier:
         station = self.station
+        try:
+            channels = channels_of(settings.receivers, key, data, time.time)
+        except ChannelError as error:
+            raise SettingsError(f"notify.receivers: {error}") from None
         compose = composer(station.area, lambda: station.now().earliest_us, settings)
         return Notifier(
-            station.now, self.database, station.audit, states, settings, _channels(data, settings, key), compose,
+            station.now, self.database, station.audit, states, settings, channels, compose,
             station.watchers, station.duty, station.set_levels, on_failure,
         )  # fmt: skip
 
@@ -143,9 +163,13 @@ class Program:
         if self.influx_writer is not None:
             self.influx_writer.start()
         self.link.start()
+        if self.beat is not None:
+            self.beat.start()
 
     def stop(self) -> None:
         """End in the other order; what was taken is on the disk."""
+        if self.beat is not None:
+            self.beat.stop()
         self.link.stop()
         self.notifier.stop()
         self.worker.stop()
@@ -157,22 +181,6 @@ class Program:
             self.people.close()
         self.own_log.close()
         self.database.close()
-
-
-def _channels(data: Path, settings: Notify, key: SigningKey) -> dict[str, Channel]:
-    """The receivers outside this process. Raises SettingsError."""
-    found: dict[str, Channel] = {}
-    for name, receiver in settings.receivers.items():
-        try:
-            if isinstance(receiver, WebhookReceiver):
-                found[name] = Webhook(receiver, key, data, time.time)
-            elif isinstance(receiver, MailReceiver):
-                found[name] = Mail(receiver, data)
-            elif isinstance(receiver, AppriseReceiver):
-                found[name] = Apprise(receiver, data)
-        except ChannelError as error:
-            raise SettingsError(f"notify.receivers.{name}: {error}") from None
-    return found
 
 
 def _own_log(data: Path, settings: Settings, database: Database, key: SigningKey, now: Instant) -> OwnLog:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import email
 import email.policy
 import json
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -243,6 +244,9 @@ def test_an_answer_given_while_the_server_was_dead_calls_nobody(desk: Desk) -> N
     alarm = desk.press()
     desk.hook.mode = "refuse"
     desk.after(0, lambda: len(desk.log("notification.failed")) >= 1)
+    for thread in threading.enumerate():
+        if thread.name.startswith("caseward-to-"):
+            thread.join(5)
     desk.kit.close()
     desk.kit.start()
     desk.kit.gateway.fact("alarm.acknowledged", desk.kit.clock.at_us, alarm=alarm, officer="1002")

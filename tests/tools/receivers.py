@@ -94,6 +94,8 @@ class Hook:
         threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
 
     def _signed(self, headers: Any, body: bytes) -> bool:
+        if headers["webhook-signature"] is None:
+            return False
         said = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.".encode() + body
         version, _, encoded = headers["webhook-signature"].partition(",")
         signature = base64.b64decode(encoded)
@@ -144,7 +146,7 @@ class MailBox:
         is_known = isinstance(data, LoginPassword) and (data.login, data.password) == (
             self.user.encode(), self.password.encode(),
         )  # fmt: skip
-        return AuthResult(success=is_known)
+        return AuthResult(success=is_known, handled=False)
 
     async def handle_DATA(  # noqa: N802 - the name that aiosmtpd calls
         self, _server: SMTP, session: Session, envelope: Envelope

@@ -21,7 +21,7 @@ from caselog.keys import SigningKey
 from caseserver.notify import signing
 from caseserver.notify.deliveries import Outcome
 from caseserver.notify.message import Message
-from caseserver.notify_settings import AppriseReceiver, MailReceiver, WebhookReceiver
+from caseserver.notify_settings import AppriseReceiver, MailReceiver, Receiver, WebhookReceiver
 
 ANSWER_BYTES_MAX: Final = 65_536
 PROBLEM_CHARS_MAX: Final = 200
@@ -124,6 +124,24 @@ class Apprise:
         return Outcome(is_accepted, "" if is_accepted else "apprise: not delivered")
 
 
+def channels_of(
+    receivers: Mapping[str, Receiver], key: SigningKey, folder: Path, posix_s: Callable[[], float]
+) -> dict[str, Channel]:
+    """The receivers outside this process, by name. Raises ChannelError that names the one that cannot be used."""
+    found: dict[str, Channel] = {}
+    for name, receiver in receivers.items():
+        try:
+            if isinstance(receiver, WebhookReceiver):
+                found[name] = Webhook(receiver, key, folder, posix_s)
+            elif isinstance(receiver, MailReceiver):
+                found[name] = Mail(receiver, folder)
+            elif isinstance(receiver, AppriseReceiver):
+                found[name] = Apprise(receiver, folder)
+        except ChannelError as error:
+            raise ChannelError(f"{name}: {error}") from None
+    return found
+
+
 def post(url: str, body: bytes, headers: Mapping[str, str], timeout_s: float, tls: ssl.SSLContext) -> Outcome:
     """POST JSON; the whole exchange ends within `timeout_s`, however slowly the other side drips."""
     parts = urlsplit(url)
@@ -150,9 +168,11 @@ def post(url: str, body: bytes, headers: Mapping[str, str], timeout_s: float, tl
 
 @contextmanager
 def within(timeout_s: float, line: Callable[[], socket.socket | None]) -> Iterator[None]:
-    """Cut the line when the time is over: a timeout of the socket begins anew with each byte."""
+    """Cut the line when the time is over, and raise TimeoutError: a timeout of the socket begins anew with each byte."""
+    is_over = threading.Event()
 
     def cut() -> None:
+        is_over.set()
         found = line()
         if found is not None:
             try:
@@ -167,6 +187,8 @@ def within(timeout_s: float, line: Callable[[], socket.socket | None]) -> Iterat
         yield
     finally:
         timer.cancel()
+    if is_over.is_set():  # half an answer may look like a whole one
+        raise TimeoutError(f"expected an answer within {timeout_s} s, found none")
 
 
 def tls_context(folder: Path, ca_file: Path | None) -> ssl.SSLContext:

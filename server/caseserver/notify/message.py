@@ -16,11 +16,12 @@ class Message:
     title: str
     text: str
     data: Mapping[str, Any] = field(default_factory=dict)
+    type: str = "alarm.called"
 
     def body(self, time_s: int) -> bytes:
         """The body of a webhook: type, timestamp, data, as the Standard Webhooks scheme has it."""
         value = {
-            "type": "alarm.called",
+            "type": self.type,
             "timestamp": time_s,
             "data": {**self.data, "title": self.title, "text": self.text},
         }
