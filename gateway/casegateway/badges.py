@@ -1,4 +1,4 @@
-"""Badges and bands that were read at a cabinet a moment ago: each reading opens one compartment, once."""
+"""Badges and bands that were read at a cabinet a moment ago: each reading serves one request, whatever comes of it."""
 
 from casegateway.events import Moment
 from casegateway.limits import BADGE_VALID_MS, BADGES_MAX
@@ -37,6 +37,6 @@ class Badges:
         return list(read)
 
     def spend(self, reader: str, tags: list[str]) -> None:
-        """They have opened something."""
+        """A request that they were there for is over."""
         for tag in tags:
             self._read[reader].pop(tag, None)

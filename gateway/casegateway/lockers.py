@@ -139,9 +139,8 @@ class Lockers:
             is_over = self._say("failed", state, now, why=why)
         else:
             is_over = self._order(request, state, tags, now)
-            if is_over:
-                self._badges.spend(reader, tags)
         if is_over:
+            self._badges.spend(reader, tags)
             del self._requests[state.id]
 
     def _why_not(self, name: str, now: Moment) -> str:
