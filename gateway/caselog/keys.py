@@ -37,7 +37,7 @@ def key_id(name: str, type_: int, public: bytes) -> bytes:
 
 def check_name(name: str) -> None:
     """Raise `NoteError` unless `name` may stand in a signature line: not empty, no space, control or plus."""
-    if not name or "+" in name or any(char.isspace() or not char.isprintable() for char in name):
+    if not name or "+" in name or " " in name or not name.isprintable():
         raise NoteError("a key name without spaces and plus", repr(name))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from dataclasses import dataclass
 from typing import Final
 
@@ -15,6 +16,7 @@ SIGNATURES_MAX: Final = 100
 """The specification asks for at least 16; the Go implementation takes 100."""
 
 _PREFIX: Final = "\N{EM DASH} "
+_CONTROL: Final = re.compile(rb"[\x00-\x09\x0b-\x1f]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +64,10 @@ def _check_characters(data: bytes) -> None:
         data.decode("utf-8")
     except UnicodeDecodeError as error:
         raise NoteError("UTF-8", f"byte 0x{data[error.start]:02x} at byte {error.start}") from None
-    for at, byte in enumerate(data):
-        if byte < 0x20 and byte != 0x0A:
-            raise NoteError("no control character but newline", f"byte 0x{byte:02x} at byte {at}")
+    control = _CONTROL.search(data)
+    if control is not None:
+        found = f"byte 0x{control[0][0]:02x} at byte {control.start()}"
+        raise NoteError("no control character but newline", found)
 
 
 def _parse_line(line: str) -> Signature:

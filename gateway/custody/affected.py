@@ -205,15 +205,16 @@ class Affected:
         for room in self._area.rooms_of_node(change.key):
             rooms.update(self._guarded_from[room])
         self._in_rooms(rooms, "nodes")
-        self._seen_by({p.of for p in self._area.points if p.node == change.key and p.kind == "reader"})
-        for point in self._area.points:
-            if point.node == change.key and point.kind == "door_contact":
+        points = self._area.points_by_node.get(change.key, ())
+        self._seen_by({point.of for point in points if point.kind == "reader"})
+        for point in points:
+            if point.kind == "door_contact":
                 self._note(f"door:{point.of}", "nodes")
-            elif point.node == change.key and point.kind == "recorder_contact":
+            elif point.kind == "recorder_contact":
                 self._note(f"recorder:{point.of}", "nodes")
-            elif point.node == change.key and point.kind in COMPARTMENT_POINTS:
+            elif point.kind in COMPARTMENT_POINTS:
                 self._note(f"compartment:{point.of}", "nodes")
-            elif point.node == change.key and point.kind in ("reader", "input"):
+            elif point.kind in ("reader", "input"):
                 self._note(f"{point.kind}:{point.of}", "nodes")
 
     def _source(self, change: Change) -> None:

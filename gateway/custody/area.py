@@ -183,9 +183,14 @@ class Area:
         rooms = self._rooms_seen_by(point)
         return rooms[1 if point.kind in DOOR_POINTS else 0] if rooms else None
 
+    @cached_property
+    def points_by_node(self) -> Mapping[str, tuple[Point, ...]]:
+        """Each node with its points, in the order of the file."""
+        return {node: tuple(point for point in self.points if point.node == node) for node in self.nodes}
+
     def rooms_of_node(self, node: str) -> frozenset[str]:
         """Rooms of which something can no longer be seen when this node is silent."""
-        rooms = {room for point in self.points if point.node == node for room in self._rooms_seen_by(point)}
+        rooms = {room for point in self.points_by_node.get(node, ()) for room in self._rooms_seen_by(point)}
         return frozenset(room for room in rooms if self.rooms[room].kind != "outside")
 
     def _rooms_seen_by(self, point: Point) -> tuple[str, ...]:

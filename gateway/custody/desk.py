@@ -76,8 +76,8 @@ class AlarmDesk:
     def outputs(self) -> dict[str, bool]:
         """What each sounder and lamp of the area should do now."""
         sounding = bool(self._sounding())
-        urgent = [a for a in self._records.values() if a.is_active and a.severity in SOUNDING]
-        urgent = [a for a in urgent if not a.is_prewarning and not a.aside]
+        active = [alarm for alarm in self._records.values() if alarm.cleared_us is None and not alarm.aside]
+        urgent = [alarm for alarm in active if alarm.severity in SOUNDING and not alarm.is_prewarning]
         rooms = {alarm.room for alarm in urgent}
         wanted = {}
         for output in self._area.outputs.values():

@@ -5,7 +5,7 @@ A refusal changes nothing. Facts about sensors are never refused: what a contact
 the contact. Order of occurrence is the caller's business (timeline).
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from custody.apply.bands import BANDS
@@ -38,6 +38,12 @@ _HANDLERS: Final[Mapping[str, Handler]] = {
 }
 
 
+_PLACES: Final[Mapping[str, Callable[[Area], Mapping[str, object]]]] = {
+    "room": lambda area: area.rooms, "door": lambda area: area.doors, "recorder": lambda area: area.recorders,
+    "node": lambda area: area.nodes, "input": lambda area: area.inputs, "compartment": lambda area: area.compartments,
+}  # fmt: skip
+
+
 def apply_fact(world: World, area: Area, rulebook: Rulebook, fact: Fact) -> Refused | None:
     """Change the world by one checked fact; give the refusal if it was refused."""
     refused = _unknown_place(area, fact) or refusal_of_way(world, area, rulebook, fact)
@@ -53,12 +59,11 @@ def apply_fact(world: World, area: Area, rulebook: Rulebook, fact: Fact) -> Refu
 
 def _unknown_place(area: Area, fact: Fact) -> Refused | None:
     """A place the area does not have: taken, it would put a person where no rule looks."""
-    places = {
-        "room": area.rooms, "door": area.doors, "recorder": area.recorders, "node": area.nodes, "input": area.inputs,
-        "compartment": area.compartments,
-    }  # fmt: skip
-    for key, known in places.items():
+    for key, known_in in _PLACES.items():
         place = fact.body.get(key)
+        if place is None:
+            continue
+        known = known_in(area)
         if key == "compartment" and not known and not fact.type.startswith("compartment."):
             continue  # an area without cabinets of its own keeps things where the ledger alone knows it
         if isinstance(place, str) and place not in known:

@@ -49,8 +49,8 @@ def note_told(world: World, area: Area, fact: Fact) -> None:
     """What an accepted fact says of a point."""
     if fact.type in ("node.lost", "node.restored"):
         state = "unknown" if fact.type == "node.lost" else "heard"
-        for point in area.points:
-            if point.node == fact.body["node"] and f"reader:{point.of}" in world.told:
+        for point in area.points_by_node.get(text(fact, "node"), ()):
+            if f"reader:{point.of}" in world.told:
                 _put(world, "reader", point.of, state, fact)
         return
     told = _TOLD.get(fact.type)
