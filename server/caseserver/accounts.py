@@ -76,7 +76,9 @@ class SignIn:
     stage: Stage = "full"
 
 
-_HASHER: Final = PasswordHasher()
+Hasher = PasswordHasher
+"""What makes and checks the hashes: argon2 at a cost of its own."""
+_HASHER: Final = Hasher()
 
 
 @lru_cache(4)

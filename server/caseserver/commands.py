@@ -10,11 +10,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from argon2 import PasswordHasher
-
 from caselog.errors import DiskBusy
 from caselog.keys import SoftKey
-from caseserver.accounts import AccountError, Accounts
+from caseserver.accounts import AccountError, Accounts, Hasher
 from caseserver.audit import Audit, new_entry
 from caseserver.own_log import FOLDER as LOG_FOLDER
 from caseserver.own_log import OwnLog
@@ -77,7 +75,7 @@ def init_main(argv: list[str], clock: Any) -> int:
 
 def init(
     data: Path, gateways: list[tuple[str, Path, str]], clock: Any, keys: Path | None = None,
-    hasher: PasswordHasher | None = None,
+    hasher: Hasher | None = None,
 ) -> dict[str, str]:  # fmt: skip
     """Prepare `data`, and `keys` for personal data; gives number -> password of the administrators. Refuses a directory that is prepared.
 

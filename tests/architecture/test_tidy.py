@@ -3,6 +3,7 @@
 import ast
 import re
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -84,6 +85,7 @@ def tree_of(path: Path) -> ast.Module:
     return ast.parse(text(path), filename=str(path))
 
 
+@cache
 def imported_roots(path: Path) -> set[str]:
     """Top-level names a module imports from outside its own package."""
     roots: set[str] = set()
