@@ -106,6 +106,8 @@ class Notifier:
         entries: list[Entry] = self._ended(now_us, now_s)
         self._duty.turn(now_us)
         entries += self._climb(now_us, now_s)
+        runs = self.ladder.take_changes()
+        entries += self._stop_answered(runs)  # before anything more leaves for them
         entries += self._shown(now_us, now_s)
         begun = [
             self.deliveries.begin(d.id, now_us)
@@ -113,7 +115,7 @@ class Notifier:
             if self._is_outside(d)
         ]
         entries += [_entry("notification.sent", d, now_us) for d in begun]
-        self._store(entries)
+        self._store(runs, entries)
         for delivery in begun:
             self._send(delivery)
         self._tell_troubles(now, now_s)
@@ -220,12 +222,13 @@ class Notifier:
 
     # --- storing ----------------------------------------------------------------------------
 
-    def _store(self, entries: list[Entry]) -> None:
-        runs = self.ladder.take_changes()
-        for run in runs:
-            if run.answered_us is not None:
-                self.deliveries.stop(run.area, run.alarm, run.number)
-                entries.append(_answered(run))
+    def _stop_answered(self, runs: list[Run]) -> list[Entry]:
+        done = [run for run in runs if run.answered_us is not None]
+        for run in done:
+            self.deliveries.stop(run.area, run.alarm, run.number)
+        return [_answered(run) for run in done]
+
+    def _store(self, runs: list[Run], entries: list[Entry]) -> None:
         messages = self.deliveries.take_changes()
         if not (runs or messages or entries):
             return
