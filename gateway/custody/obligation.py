@@ -71,7 +71,8 @@ def without_stale_prewarnings(row: Obligation, now_us: int) -> Obligation:
     passed = [s for s in row.stages if s.is_prewarning and s.due_us < now_us and s.name not in done]
     due_us = row.due_us
     keep = passed[-1:] if due_us is not None and due_us > now_us else []
-    return replace(row, skipped=tuple(s.name for s in passed if s not in keep))
+    skipped = tuple(s.name for s in passed if s not in keep)
+    return row if skipped == row.skipped else replace(row, skipped=skipped)
 
 
 class DueTable(Table[tuple[int, int]]):

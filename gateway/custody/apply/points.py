@@ -1,7 +1,6 @@
 """What facts tell of each point, and its walk tests: for the page on which points are tried. No rule reads either."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Final
 
 from custody.apply.base import Handler, Refused, optional, text
@@ -75,7 +74,7 @@ def _put(world: World, kind: str, owner: str, state: str, fact: Fact) -> None:
         return
     is_retold = known.state == "heard" and at_us - known.since_us < RETOLD_US
     if state in NOT_SEEN or known.state == "unknown" or is_retold:
-        told = replace(known, state=state, since_us=at_us, fact=fact.index)
+        told = PointState(state, at_us, fact.index, known.moved, known.moved_us, known.moved_fact)
     else:
         told = PointState(state, at_us, fact.index, state, at_us, fact.index)
     world.told.put(key, told)
