@@ -11,7 +11,8 @@ from caseserver.web.reader import Reader
 from caseserver.web.views import Asked, Count, FormChoice, FormLink
 from custody.apply.way import ENDED, phase_of
 from custody.catalogue import FACT_TYPES, OUTLIVING
-from custody.catalogue.forms import FOLLOWS, FORM_NAMES, OTHER_FORMS, STAY_FORMS, FormGroup
+from custody.catalogue.forms import FOLLOWS, FORM_NAMES, OTHER_FORMS, STAY_FORMS
+from custody.catalogue.parts import FormGroup
 from custody.rules import Rule
 from custody.view import View
 from custody.vocabulary import RELEASE_REASONS
