@@ -129,6 +129,10 @@ MOVERS: Final = frozenset(move.fact for move in MOVES)
 ENTERERS: Final = frozenset(move.fact for move in MOVES if not move.state)
 
 
+ORDERED: Final = MOVERS | {"item.split"}
+"""Facts of one item that are entered in the order in which they happened: one that comes late goes before no other of them."""
+
+
 def moves_of(fact: str, kind: str, state: str) -> tuple[Move, ...]:
     """The rows under which a fact may move an item of this kind in this state."""
     return tuple(move for move in MOVES if move.fact == fact and move.state == state and kind in move.kinds)

@@ -398,6 +398,9 @@ class World:
         self.compartments: Table[CompartmentState] = Table("compartments", journal, changes)
         self.items = ItemTable("items", journal, changes)
         self.counts: Table[Count] = Table("counts", journal, changes)
+        # not undone: what was decided of a fact about an item stands (ADR 0036)
+        self.firm: set[int] = set()  # facts that were let in, by index
+        self.moved_us: dict[str, int] = {}  # item -> when its newest movement happened
         self.gone_items: OrderedDict[str, None] = OrderedDict()  # items disposed of and forgotten
         self.ended: OrderedDict[str, int] = OrderedDict()  # stays already forgotten -> when they ended
 
@@ -441,6 +444,7 @@ class World:
                 self.items.purge(item.ref)
                 self.steps.purge(f"item:{item.ref}")
                 self.approvals.purge(f"item:{item.ref}")
+                self.moved_us.pop(item.ref, None)
                 remember(self.gone_items, item.ref)
         extra = len(self.counts) - COUNTS_MAX
         if extra > 0:

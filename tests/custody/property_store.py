@@ -1,7 +1,9 @@
 """A property store for tests: an area with three cabinets, a few officers, and one short way to say a fact of an item."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
+from typing import Any
 
 from custody.area import Area, Cabinet, Compartment
 from custody.bundled import rulebook_text
@@ -14,6 +16,7 @@ from custody.reader import load_rulebook
 from custody.rules import Rulebook
 from tests.custody.support import START_US, area, fact
 
+Step = tuple[str, dict[str, Any]]
 MINUTE_US = 60_000_000
 HOUR_US = 60 * MINUTE_US
 OFFICERS = {
@@ -62,20 +65,23 @@ class Store:
         self.index = 0
         self.now_us = START_US
         self.facts: list[Fact] = []
+        self.effects: list[tuple[Fact, Effect]] = []
         for ref, (service, roles) in OFFICERS.items():
             self.say("officer.registered", officer=ref, service=service, roles=roles)
         for stay in ("s1", "s2"):
             self.say("person.arrived", stay=stay)
 
-    def say(self, name: str, at_us: int | None = None, **body: object) -> list[Effect]:
+    def say(self, name: str, at_us: int | None = None, **body: Any) -> list[Effect]:
         """State a fact; ids are given in order. `at_us`: it happened then and is told now."""
         self.index += 1
         self.now_us += MINUTE_US
         stated = fact(name, self.index, self.now_us if at_us is None else at_us, self.now_us, **body)
         self.facts.append(stated)
-        return self.engine.step(stated)
+        told = self.engine.step(stated)
+        self.effects += [(stated, effect) for effect in told]
+        return told
 
-    def refused(self, name: str, at_us: int | None = None, **body: object) -> str:
+    def refused(self, name: str, at_us: int | None = None, **body: Any) -> str:
         """The reason for which the fact is refused; empty when it stands."""
         found = [e for e in self.say(name, at_us, **body) if isinstance(e, Refusal) and e.fact == self.index]
         return found[0].reason if found else ""
@@ -85,13 +91,14 @@ class Store:
         assert found is not None, f"no item {ref}"
         return found
 
-    def way(self, ref: str, *steps: str, **body: object) -> None:
+    def way(self, ref: str, *steps: str, names: Mapping[str, Step] | None = None, **body: Any) -> None:
         """Lawful steps of one item by name, each of which stands."""
         for step in steps:
-            name, filled = LAWFUL[step]
+            name, filled = (names or LAWFUL)[step]
             item = self.engine.world.items.get(ref)
             stay = {"stay": item.stay} if item is not None and item.stay is not None else {}
-            full = {"item": ref, **stay, **filled, **body}
+            key = "dossier" if name.startswith("dossier.") else "item"
+            full = {key: ref, **stay, **filled, **body}
             if "return_by_at_us" in full:
                 full["return_by_at_us"] = self.now_us + 24 * HOUR_US - self.index * MINUTE_US
             reason = self.refused(name, **full)
@@ -107,7 +114,7 @@ _SEIZED = {
     "case": "c1", "procedure": "criminal", "seized_from": "place", "officers": ["o1", "o2"], "taken_by": "o1",
     "pieces": 5, "copies": 3,
 }  # fmt: skip
-LAWFUL: dict[str, tuple[str, dict[str, object]]] = {
+LAWFUL: dict[str, Step] = {
     "find": ("item.found", {"stay": "s1", "taken_by": "o1", "pieces": 2}),
     "seize": ("item.seized", _SEIZED),
     "register": (

@@ -46,7 +46,8 @@ _PLACES: Final[Mapping[str, Callable[[Area], Mapping[str, object]]]] = {
 
 def apply_fact(world: World, area: Area, rulebook: Rulebook, fact: Fact) -> Refused | None:
     """Change the world by one checked fact; give the refusal if it was refused."""
-    refused = _unknown_place(area, fact) or refusal_of_way(world, area, rulebook, fact)
+    is_firm = fact.index in world.firm
+    refused = _unknown_place(area, fact) or (None if is_firm else refusal_of_way(world, area, rulebook, fact))
     if refused is None:
         refused = _HANDLERS.get(fact.type, nothing)(world, area, fact)
     if refused is None:

@@ -9,7 +9,7 @@ from custody.apply.property_guards import GUARDS, ledger_rule
 from custody.area import Area
 from custody.facts import Fact
 from custody.items import ENDED, ITEMS_MAX, Item, Loan, holder
-from custody.movements import ENTERERS, MOVERS, SAME, TOLD, Move, Party, moves_of
+from custody.movements import ENTERERS, MOVERS, ORDERED, SAME, TOLD, Move, Party, moves_of
 from custody.world import World
 
 Change = Callable[[Item, Fact], Item]
@@ -29,14 +29,14 @@ def _handled(world: World, area: Area, fact: Fact) -> Refused | None:
         return _first(world, area, fact, ref)
     row = _row(fact, item)
     if isinstance(row, Refused):
-        return row
-    refused = _of_its_stay(fact, item)
+        if fact.index not in world.firm or (_moves(fact) and fact.type not in _DOSSIERS):
+            return row
+        row = (
+            None  # it was told when it could be; a movement told later of the time before takes nothing away
+        )
+    refused = _objection(world, area, fact, item)
     if refused is not None:
         return refused
-    for guard in GUARDS.get(fact.type, ()):
-        refused = guard(world, area, fact, item)
-        if refused is not None:
-            return refused
     if row is not None:
         item = _moved(item, row, fact)
     change = _CHANGES.get(fact.type)
@@ -48,17 +48,20 @@ def _put(world: World, item: Item, old_tag: str) -> None:
     """Keep the record, and who bears its tag."""
     world.items.put(item.ref, item)
     tag = item.tag if item.is_here else ""
-    if old_tag and old_tag != tag:
+    if old_tag and old_tag != tag and world.tags.get(old_tag) == f"item:{item.ref}":
         world.tags.drop(old_tag)
-    if tag:
+    if tag and tag != old_tag:
         world.tags.put(tag, f"item:{item.ref}")
         world.strays.drop(tag)
 
 
 def _first(world: World, area: Area, fact: Fact, ref: str) -> Refused | None:
     """An item that the ledger does not know: it comes in, or nothing may be told of it."""
-    if fact.type in ("dossier.taken", "dossier.returned"):
-        return None  # a dossier that no cabinet of ours keeps
+    if (
+        fact.type in _DOSSIERS
+    ):  # of a dossier that no cabinet of ours keeps, unless it came in later than that
+        is_firm = fact.index in world.firm
+        return None if is_firm else _too_late(world, fact, replace(_NEW, ref=ref, kind="dossier"))
     if fact.type not in ENTERERS:
         return Refused("P3", f"item:{ref}", "unknown_item", "an item that is kept", ref)
     if ref in world.gone_items:
@@ -71,10 +74,9 @@ def _first(world: World, area: Area, fact: Fact, ref: str) -> Refused | None:
         for move in moves_of(fact.type, kind, "")
     )
     new = replace(_NEW, ref=ref, kind=row.kinds[0], stay=optional(fact, "stay"), case=optional(fact, "case"))
-    for guard in GUARDS.get(fact.type, ()):
-        refused = guard(world, area, fact, new)
-        if refused is not None:
-            return refused
+    refused = _objection(world, area, fact, new)
+    if refused is not None:
+        return refused
     source = holder("person", new.stay) if row.debited.kind == "person" and new.stay else "outside"
     new = replace(
         _described(new, fact),
@@ -87,6 +89,25 @@ def _first(world: World, area: Area, fact: Fact, ref: str) -> Refused | None:
     entered = _moved(new, row, fact)
     world.items.put(ref, change(entered, fact) if change is not None else entered)
     return None
+
+
+def _objection(world: World, area: Area, fact: Fact, item: Item) -> Refused | None:
+    """What stands against it beside the table; nothing any more once it was let in."""
+    if fact.index in world.firm:
+        return None
+    refused = _too_late(world, fact, item) or (_of_its_stay(fact, item) if item.state else None)
+    for guard in GUARDS.get(fact.type, ()):
+        refused = refused or guard(world, area, fact, item)
+    return refused
+
+
+def _too_late(world: World, fact: Fact, item: Item) -> Refused | None:
+    """A movement of the same item that happened later is on record already."""
+    if fact.type not in ORDERED or fact.occurred_us >= world.moved_us.get(item.ref, fact.occurred_us):
+        return None
+    return Refused(
+        ledger_rule(item), f"item:{item.ref}", "superseded", "after its newest movement", "before it"
+    )
 
 
 def _of_its_stay(fact: Fact, item: Item) -> Refused | None:
@@ -104,8 +125,7 @@ def _row(fact: Fact, item: Item) -> Move | Refused | None:
     """The row of the table under which it moves; None for what is told of it where it is."""
     rows = moves_of(fact.type, item.kind, item.state)
     told = TOLD.get(fact.type)
-    is_move = fact.type in MOVERS and not (told is not None and _moves_nothing(fact))
-    if not is_move:
+    if not _moves(fact):
         assert told is not None, "a fact about an item moves it or tells of it"
         kinds, states = told
         return None if item.kind in kinds and item.state in states else _out_of_place(item, fact, states)
@@ -119,8 +139,8 @@ def _row(fact: Fact, item: Item) -> Move | Refused | None:
     return fitting[0]
 
 
-def _moves_nothing(fact: Fact) -> bool:
-    return fact.type == "item.corrected" and "compartment" not in fact.body
+def _moves(fact: Fact) -> bool:
+    return fact.type in MOVERS and (fact.type != "item.corrected" or "compartment" in fact.body)
 
 
 def _all_rows(fact: Fact, kind: str) -> list[Move]:
@@ -215,8 +235,7 @@ def _loan(item: Item, fact: Fact) -> Item:
     assert isinstance(due_us, int), "a due moment of a checked body"
     if fact.type == "item.borrow_approved":
         return replace(item, loan=Loan(text(fact, "borrower"), due_us, text(fact, "approver"), fact.index))
-    assert item.loan is not None, "a loan that was approved"
-    return replace(item, loan=replace(item.loan, due_us=due_us))
+    return item if item.loan is None else replace(item, loan=replace(item.loan, due_us=due_us))
 
 
 def _back(item: Item, fact: Fact) -> Item:
@@ -276,5 +295,22 @@ def _split(world: World, area: Area, fact: Fact) -> Refused | None:
     return None
 
 
+_DOSSIERS: Final = frozenset({"dossier.taken", "dossier.returned"})
+LEDGER: Final = frozenset({*MOVERS, *TOLD, "count.started", "count.ended"})
 _FACTS: Final = {*MOVERS, *TOLD} - {"item.split"}
 PROPERTY: Final[Mapping[str, Handler]] = {**dict.fromkeys(sorted(_FACTS), _handled), "item.split": _split}
+
+
+def is_of_ledger(fact: Fact) -> bool:
+    """Whether it is about an item or a count of items: decided once, as it comes."""
+    return fact.type in LEDGER
+
+
+def note_let_in(world: World, fact: Fact) -> None:
+    """It stands from now on, whatever is told later of the time before it."""
+    world.firm.add(fact.index)
+    if fact.type in ORDERED:
+        for key in ("item", "dossier", "part"):
+            ref = fact.body.get(key)
+            if isinstance(ref, str) and ref in world.items:
+                world.moved_us[ref] = max(fact.occurred_us, world.moved_us.get(ref, fact.occurred_us))

@@ -136,10 +136,15 @@ def _approver_known(world: World, area: Area, fact: Fact, item: Item) -> Refused
 
 
 def _not_seized_before(world: World, area: Area, fact: Fact, item: Item) -> Refused | None:
-    """Effects can become an exhibit, and what was only registered can be seized; nothing is seized twice."""
-    if not item.state or item.kind != "exhibit" or item.is_registered:
+    """Effects can become an exhibit, and what was only registered can be seized; nothing is seized twice, and all of it, unless it was split."""
+    if not item.state:
         return None
-    return Refused(ledger_rule(item), _subject(item), "item_known", "a thing not seized before", item.ref)
+    if item.kind == "exhibit" and not item.is_registered:
+        return Refused(ledger_rule(item), _subject(item), "item_known", "a thing not seized before", item.ref)
+    pieces = fact.body["pieces"]
+    if pieces == item.pieces:
+        return None
+    return Refused(ledger_rule(item), _subject(item), "other_pieces", str(item.pieces), str(pieces))
 
 
 def _approver_apart(*fields: str) -> Guard:
@@ -257,7 +262,7 @@ def _tag_free(world: World, area: Area, fact: Fact, item: Item) -> Refused | Non
 
 def _part_of_it(world: World, area: Area, fact: Fact, item: Item) -> Refused | None:
     part, pieces = text(fact, "part"), fact.body["pieces"]
-    if part in world.items or part in world.gone_items:
+    if part in world.items or part in world.moved_us or part in world.gone_items:
         return Refused(ledger_rule(item), _subject(item), "item_known", "a reference never used", part)
     if isinstance(pieces, int) and pieces < item.pieces:
         return None

@@ -21,6 +21,15 @@ def expected_in(world: World, area: Area, cabinet: str) -> list[Item]:
 
 
 def _started(world: World, area: Area, fact: Fact) -> Refused | None:
+    ref = text(fact, "stocktaking")
+    refused = None if fact.index in world.firm else _not_to_start(world, fact)
+    if refused is None:
+        begun = Count(ref, text(fact, "cabinet"), text(fact, "counter"), fact.occurred_us, fact.index)
+        world.counts.put(ref, begun)
+    return refused
+
+
+def _not_to_start(world: World, fact: Fact) -> Refused | None:
     ref, cabinet, counter = text(fact, "stocktaking"), text(fact, "cabinet"), text(fact, "counter")
     subject = f"stocktaking:{ref}"
     if ref in world.counts:
@@ -32,7 +41,6 @@ def _started(world: World, area: Area, fact: Fact) -> Refused | None:
     ]
     if running:
         return Refused(RULE, subject, "count_running", "one count of a cabinet at a time", running[0])
-    world.counts.put(ref, Count(ref, cabinet, counter, fact.occurred_us, fact.index))
     return None
 
 
@@ -45,41 +53,55 @@ def _open(world: World, fact: Fact) -> Count | Refused:
 
 
 def _counted(world: World, area: Area, fact: Fact) -> Refused | None:
-    count, ref = _open(world, fact), text(fact, "item")
-    if isinstance(count, Refused):
-        return count
+    count = _open(world, fact)
+    if fact.index not in world.firm:
+        refused = count if isinstance(count, Refused) else _not_to_count(world, area, fact, count)
+        if refused is not None:
+            return refused
     refused = PROPERTY["item.counted"](world, area, fact)
-    if refused is not None:
-        return refused
-    item = world.items.get(ref)
-    assert item is not None, "an item that was found stored"
+    if refused is None and isinstance(count, Count):
+        ref, pieces = text(fact, "item"), fact.body.get("pieces")
+        told = (ref, fact.body["found"] is True, pieces if isinstance(pieces, int) else None)
+        others = tuple(entry for entry in count.found if entry[0] != ref)
+        world.counts.put(count.ref, replace(count, found=(*others, told)))
+    return refused
+
+
+def _not_to_count(world: World, area: Area, fact: Fact, count: Count) -> Refused | None:
+    """It lies in another cabinet, or who counts took it. What the ledger lacks, the ledger says."""
+    item = world.items.get(text(fact, "item"))
+    if item is None or item.compartment is None:
+        return None
+    subject = f"item:{item.ref}"
     if item not in expected_in(world, area, count.cabinet):
-        return Refused(RULE, f"item:{ref}", "wrong_cabinet", count.cabinet, item.holder)
+        return Refused(RULE, subject, "wrong_cabinet", count.cabinet, item.holder)
     if count.counter in item.handlers:
-        return Refused(
-            RULE, f"item:{ref}", "keeper_is_handler", "somebody who did not take it", count.counter
-        )
-    pieces = fact.body.get("pieces")
-    told = (ref, fact.body["found"] is True, pieces if isinstance(pieces, int) else None)
-    others = tuple(entry for entry in count.found if entry[0] != ref)
-    world.counts.put(count.ref, replace(count, found=(*others, told)))
+        return Refused(RULE, subject, "keeper_is_handler", "somebody who did not take it", count.counter)
     return None
 
 
 def _ended(world: World, area: Area, fact: Fact) -> Refused | None:
-    count = _open(world, fact)
+    count, is_firm = _open(world, fact), fact.index in world.firm
     if isinstance(count, Refused):
-        return count
+        return None if is_firm else count
+    refused = None if is_firm else _unfinished(world, area, fact, count)
+    if refused is None:
+        missing = fact.body["missing"]
+        assert isinstance(missing, int), "a number of a checked body"
+        world.counts.put(count.ref, replace(count, ended_us=fact.occurred_us, missing=missing))
+    return refused
+
+
+def _unfinished(world: World, area: Area, fact: Fact, count: Count) -> Refused | None:
     subject, told = f"stocktaking:{count.ref}", {ref: (there, pieces) for ref, there, pieces in count.found}
     expected = expected_in(world, area, count.cabinet)
     left = [item.ref for item in expected if item.ref not in told]
     if left:
         return Refused(RULE, subject, "not_all_counted", "each item of the cabinet", left[0])
     missing = sum(not _is_whole(item, *told[item.ref]) for item in expected)
-    if missing != fact.body["missing"]:
-        return Refused(RULE, subject, "other_sum", str(missing), str(fact.body["missing"]))
-    world.counts.put(count.ref, replace(count, ended_us=fact.occurred_us, missing=missing))
-    return None
+    if missing == fact.body["missing"]:
+        return None
+    return Refused(RULE, subject, "other_sum", str(missing), str(fact.body["missing"]))
 
 
 def _is_whole(item: Item, is_there: bool, pieces: int | None) -> bool:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from custody.apply import apply_fact
+from custody.apply.property import LEDGER
 from custody.area import Area
 from custody.codec import fact_of
 from custody.facts import Fact, check_body
@@ -25,6 +26,8 @@ def walk(leaves: Iterable[Leaf], area: Area, rulebook: Rulebook) -> Iterator[Ste
     """Each fact with the world after it and what it changed. The world is the same object at every step."""
     facts, refused, sight = _facts(leaves)
     world = World()
+    # What the log let in of items stands, whatever was told later of the time before (ADR 0036).
+    world.firm.update(fact.index for fact in facts if fact.type in LEDGER and fact.index not in refused)
     for fact in facts:
         world.changes.clear()
         world.journal.forget(world.journal.mark())
