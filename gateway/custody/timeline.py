@@ -13,9 +13,9 @@ from typing import Final
 
 from custody.affected import Affected, RuleIndex, subjects_known
 from custody.apply import Refused, apply_fact
-from custody.apply.property import is_of_ledger, note_let_in
 from custody.approve import apply_approval
 from custody.area import Area
+from custody.decisions import Decisions
 from custody.facts import Fact
 from custody.kinds import KINDS
 from custody.obligation import DueTable, Obligation, stages_of, stay_of, without_stale_prewarnings
@@ -66,9 +66,7 @@ class Timeline:
         self._sight = Sight()
         self._entries: list[_Entry] = []
         self._base_us = FAR_PAST_US  # before this nothing can be changed any more
-        self._decided: dict[
-            int, Refused | None
-        ] = {}  # facts about items, by index: what was decided stands (ADR 0036)
+        self._decided = Decisions(self.world)
         self.refusals: dict[int, tuple[Fact, Refused]] = {}  # of the last insert
         self.clamped: Fact | None = None
 
@@ -161,10 +159,9 @@ class Timeline:
         self._entries.append(_Entry(key, world.journal.mark(), fact))
         world.changes.clear()
         view.fact, view.now_us = fact, key[0]
-        if is_of_ledger(fact):
-            refused = self._decide(fact, key[0])
-        else:
-            refused = self._judge_form(fact, key[0])
+        refused = self._decided.judge(
+            fact, self._entries[-1].mark, self._put, lambda: self._judge_form(fact, key[0])
+        )
         if refused is not None:
             self.refusals[fact.index] = (fact, refused)
             self._attempted(refused, fact, key[0])
@@ -197,20 +194,6 @@ class Timeline:
         if refused is None and fact.type in self.index.refusing:
             refused = self._objection(fact, now_us)
         return refused
-
-    def _decide(self, fact: Fact, now_us: int) -> Refused | None:
-        """Of a fact about an item it is decided once, as it comes: nothing that comes later undoes a movement, or lets one in."""
-        if fact.index not in self._decided:
-            refused = self._decided[fact.index] = self._judge_form(fact, now_us)
-            if refused is None:
-                note_let_in(self.world, fact)
-            return refused
-        known = self._decided[fact.index]
-        if known is None:
-            return self._put(fact)
-        if self._judge_form(fact, now_us) is None:  # it would be let in by now
-            self.world.journal.rollback(self._entries[-1].mark)
-        return known
 
     def _running_of(self, subject: str) -> list[str]:
         return [key for key, table in self._active.items() if subject in table]
@@ -429,9 +412,7 @@ class Timeline:
         self._entries = keep
         self.world.journal.forget(keep[0].mark)
         self._sight.forget_before(self._base_us)
-        alive = {entry.fact.index for entry in keep if entry.fact is not None}
-        self._decided = {index: known for index, known in self._decided.items() if index in alive}
-        self.world.firm &= alive
+        self._decided.keep({entry.fact.index for entry in keep if entry.fact is not None})
         return self._purge()
 
     def _purge(self) -> list[Obligation]:

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Audit the property in a log: python3 property.py LOGDIR [--lang zh|en] [--json]
+"""Audit the property in a log: python3 property.py LOGDIR [--lang zh|en]
 
 Shares no code with Caseward; written from docs/evidence.md and docs/property.md. Python 3.8 or later, nothing else. It checks that
 nothing in the log's segments was changed, left out or moved, goes once through what was stated of each item in order of occurrence,
@@ -19,8 +19,7 @@ KEY_US = 600_000_000
 HERE = "taken kept stored lent sent away"
 MOVES = """
 item.found|effects||person stay|taken|officer taken_by
-item.seized|exhibit||person stay|taken|officer taken_by
-item.registered|exhibit||person stay|taken|officer taken_by
+item.seized item.registered|exhibit||person stay|taken|officer taken_by
 item.collected|specimen||person stay|taken|officer taken_by
 dossier.entered|dossier||outside|kept|keeper keeper
 item.seized|effects exhibit|taken|officer *|taken|officer taken_by
@@ -45,35 +44,30 @@ item.received|exhibit effects specimen|sent|in_transit carrier|kept|keeper keepe
 item.restored|exhibit specimen|taken|officer giver|ended|owner
 item.restored|exhibit specimen|kept|keeper giver|ended|owner
 item.transferred|exhibit specimen|kept|keeper keeper|ended|destination destination
-item.destroyed|exhibit specimen|kept|keeper keeper|ended|outside
-item.auctioned|exhibit specimen|kept|keeper keeper|ended|outside
+item.destroyed item.auctioned|exhibit specimen|kept|keeper keeper|ended|outside
 item.forfeited|exhibit specimen|kept|keeper keeper|ended|treasury
 item.returned|effects|taken|officer giver|ended|receiver receiver
 item.returned|effects|kept|keeper giver|ended|receiver receiver
 """
 TOLD = f"""
-item.described|exhibit effects specimen dossier|{HERE} ended
-item.photographed|exhibit effects specimen dossier|{HERE}
+item.described item.signed item.refused_signature|exhibit effects specimen dossier|{HERE} ended
+item.photographed item.corrected|exhibit effects specimen dossier|{HERE}
 item.tagged|exhibit effects specimen dossier|taken kept stored
-item.signed|exhibit effects specimen dossier|{HERE} ended
-item.refused_signature|exhibit effects specimen dossier|{HERE} ended
-item.brought_in|exhibit specimen|taken
-item.test_approved|exhibit specimen|taken
+item.brought_in item.test_approved|exhibit specimen|taken
 item.tested|exhibit specimen|taken sent away
-item.found_unrelated|exhibit specimen|{HERE}
+item.found_unrelated disposal.decided|exhibit specimen|{HERE}
 item.announced|exhibit effects specimen|{HERE}
 seizure.extended|exhibit|{HERE}
 item.inspected|exhibit effects specimen dossier|taken kept stored lent
 item.borrow_approved|exhibit specimen|kept stored
 loan.extended|exhibit specimen|lent
 loan.reported|exhibit specimen|lent sent away
-disposal.decided|exhibit specimen|{HERE}
 item.counted|exhibit effects specimen dossier|stored
 item.split|exhibit effects specimen|taken kept
-item.corrected|exhibit effects specimen dossier|{HERE}
 """
-ROWS = [[cell.split() for cell in line.split("|")] for line in MOVES.strip().splitlines()]
-TELL = {cells[0]: (cells[1].split(), cells[2].split()) for cells in (line.split("|") for line in TOLD.strip().splitlines())}
+TABLES = [[[cell.split() for cell in line.split("|")] for line in table.strip().splitlines()] for table in (MOVES, TOLD)]
+ROWS = [[[name], *row[1:]] for row in TABLES[0] for name in row[0]]
+TELL = {name: (row[1], row[2]) for row in TABLES[1] for name in row[0]}
 MOVERS = {row[0][0] for row in ROWS}
 ENTERERS = {row[0][0] for row in ROWS if not row[2]}
 DISPOSED = {"item.restored": "restore", "item.transferred": "transfer", "item.destroyed": "destroy", "item.auctioned": "auction", "item.forfeited": "forfeit"}
@@ -82,17 +76,17 @@ NAMED = {  # fields that name registered officers of the police
     "item.split": "officers", "item.inspected": "inspector", "item.corrected": "officers", "item.borrow_approved": "borrower", "dossier.taken": "officer",
     "item.sent": "carrier", "item.destroyed": "officers",
 }
+SENSED = {"opened": ("open", 1), "closed": ("open", 0), "unknown": ("open", None), "unlocked": ("bolt", 1), "locked": ("bolt", 0), "bolt_unknown": ("bolt", None)}
 KEEPING = ("dossier.entered", "item.handed_over", "item.stored", "item.taken_out", "item.lent", "item.given_back")
 APART = {"item.handed_over": "keeper", "item.taken_out": "keeper", "item.given_back": "keeper", "item.inspected": "inspector"}
 HANDS = {"item.handed_over": ("giver", "keeper"), "item.lent": ("keeper", "borrower"), "item.given_back": ("borrower", "keeper")}
-OURS = {  # reasons that docs/property.md gives
-    "unknown_item", "item_known", "store_full", "stay_of_item", "illegal_move", "other_holder",
-    "unknown_officer", "no_keeper", "keeper_is_handler", "one_hand", "one_signature", "two_officers",
-    "own_approval", "not_approved", "other_borrower", "beyond_approval", "not_later", "not_decided",
-    "other_case", "wrong_cabinet", "compartment_of_another", "other_destination", "photo_or_reason", "tag_in_use",
-    "too_many_pieces", "nothing_corrected", "other_pieces", "superseded", "count_known", "count_running",
-    "no_count", "not_all_counted", "other_sum",
-}
+REASONS = """
+unknown_item item_known store_full stay_of_item illegal_move other_holder unknown_officer no_keeper keeper_is_handler one_hand
+one_signature two_officers own_approval not_approved other_borrower beyond_approval not_later not_decided other_case wrong_cabinet
+compartment_of_another other_destination photo_or_reason tag_in_use too_many_pieces nothing_corrected other_pieces superseded
+count_known count_running no_count not_all_counted other_sum
+"""
+OURS = set(REASONS.split())  # reasons that docs/property.md gives
 NEEDS_AREA = {"wrong_cabinet", "compartment_of_another", "unknown_place", "not_all_counted", "other_sum"}  # what area.toml alone shows
 REPORT = """账目平衡：{facts} 条财物记录，{items} 件，在管 {here} 件；借贷合计 {total}。拒绝 {refused} 条。
 柜格打开 {opened} 次，其中没有命令 {unordered} 次 {which}
@@ -110,10 +104,6 @@ class Wrong(Exception):
         super().__init__(f"{where}: expected {str(expected)[:300]}, found {str(found)[:300]}")
 
 
-def canonical(value):
-    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode("utf-8")
-
-
 def read(folder):
     """Every leaf of a log's segments, checked: CRC, canonical form, order, chain."""
     count, prev, algorithm = 0, "0" * 64, None
@@ -126,7 +116,8 @@ def read(folder):
                 if line != b"%08x %b\n" % (zlib.crc32(data), data):
                     raise Wrong(where, "a whole line with its CRC", line[:40])
                 leaf = json.loads(data.decode("utf-8"))
-                if canonical(leaf) != data or (leaf["index"], leaf["prev"]) != (count, prev):
+                canonical = json.dumps(leaf, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+                if canonical.encode("utf-8") != data or (leaf["index"], leaf["prev"]) != (count, prev):
                     raise Wrong(where, (count, prev), (leaf.get("index"), leaf.get("prev")))
                 if leaf["type"] == "log.begun/1":
                     algorithm = {1: "sha256", 3: "sm3"}.get(leaf["body"]["suite"])
@@ -148,32 +139,22 @@ class Books:
         self.entries.append((leaf["index"], leaf["occurred"]["earliest_us"], item, holder, pieces))
         self.sums[holder] += pieces
 
-    def enlist(self, name, body):
-        if name == "officer.withdrawn":
-            self.officers.pop(body["officer"], None)
-        else:
-            self.officers[body["officer"]] = (body["service"], body["roles"])
-
     # --- may it ----------------------------------------------------------------------------
 
     def objection(self, name, body, at):
         """Why docs/property.md does not let this fact stand; empty when it does. Also the row it moves by."""
         if name == "count.started":
-            running = [c for c in self.counts.values() if c["cabinet"] == body["cabinet"] and not c["ended"]]
-            reasons = (body["stocktaking"] in self.counts and "count_known", body["counter"] not in self.officers and "unknown_officer", running and "count_running")
-            return next((r for r in reasons if r), ""), None
+            running = any(c["cabinet"] == body["cabinet"] and not c["ended"] for c in self.counts.values())
+            unknown = "unknown_officer" if body["counter"] not in self.officers else ""
+            return ("count_known" if body["stocktaking"] in self.counts else unknown or ("count_running" if running else "")), None
+        count = self.counts.get(body.get("stocktaking"))
+        if name in ("count.ended", "item.counted") and (not count or count["ended"]):
+            return "no_count", None
         if name == "count.ended":
-            count = self.counts.get(body["stocktaking"])
-            return ("" if count and not count["ended"] else "no_count"), None
-        item = self.items.get(body.get("item", body.get("dossier")))
-        if item is None and name in ("dossier.taken", "dossier.returned"):
             return "", None
+        item = self.items.get(body.get("item", body.get("dossier")))
         if item is None and name not in ENTERERS:
-            return "unknown_item", None
-        if name == "item.counted":
-            count = self.counts.get(body["stocktaking"])
-            if not count or count["ended"]:
-                return "no_count", None
+            return "" if name[:8] == "dossier." else "unknown_item", None
         row, reason = self.row(name, body, item)
         if reason:
             return reason, None
@@ -182,6 +163,7 @@ class Books:
         return self.more(name, body, item, at), row
 
     def row(self, name, body, item):
+        """The row it moves by, and why there is none."""
         kind, state = (item["kind"], item["state"]) if item else (None, None)
         if name not in MOVERS or (name == "item.corrected" and "compartment" not in body):
             kinds, states = TELL[name]
@@ -215,9 +197,6 @@ class Books:
             return f"keeper:{item['keeper']}"
         return f"{kind}:{body.get(field, '')}" if field else kind
 
-    def police(self, ref):
-        return self.officers.get(ref, ("external", ()))[0] != "external"
-
     def more(self, name, body, item, at):
         """The second table of docs/property.md: the first thing that does not hold, in no order that matters."""
         return self.people(name, body, item) or self.approved(name, body, item, at) or self.thing(name, body, item)
@@ -225,7 +204,7 @@ class Books:
     def people(self, name, body, item):
         fields = [body.get(f) for f in NAMED.get(name, "").split()]
         people = [p for f in fields for p in (f if isinstance(f, list) else [f]) if p is not None]
-        if any(not self.police(p) for p in people) or (name == "dossier.taken" and not body.get("officer")):
+        if any(self.officers.get(p, ("external",))[0] == "external" for p in people) or (name == "dossier.taken" and not body.get("officer")):
             return "unknown_officer"
         takes_in = name in KEEPING or (name == "item.received" and body["destination"] == "keeper")
         if takes_in and body.get("keeper") not in self.officers:
@@ -236,10 +215,8 @@ class Books:
         who = self.counts[body["stocktaking"]]["counter"] if name == "item.counted" else body.get(apart)
         if item and who in item["handlers"]:
             return "keeper_is_handler"
-        if name in HANDS and body[HANDS[name][0]] == body[HANDS[name][1]]:
-            return "one_hand"
-        if name in HANDS and body["giver_signature"] == body["taker_signature"]:
-            return "one_signature"
+        if name in HANDS and (body[HANDS[name][0]] == body[HANDS[name][1]] or body["giver_signature"] == body["taker_signature"]):
+            return "one_hand" if body[HANDS[name][0]] == body[HANDS[name][1]] else "one_signature"
         alone = name in ("item.split", "item.corrected", "item.destroyed") and len(set(body["officers"])) < 2
         return "two_officers" if alone else ""
 
@@ -249,12 +226,9 @@ class Books:
             return "unknown_officer"
         if name in ("item.borrow_approved", "loan.extended") and body["approver"] in (body.get("borrower"), loan and loan[0]):
             return "own_approval"
-        if name == "item.lent" and (not loan or loan[1] <= at):
-            return "not_approved"
-        if name == "item.lent" and loan[0] != body["borrower"]:
-            return "other_borrower"
-        if name == "item.lent" and body["return_by_at_us"] > loan[1]:
-            return "beyond_approval"
+        if name == "item.lent":
+            lawful = loan and loan[1] > at
+            return "not_approved" if not lawful else "other_borrower" if loan[0] != body["borrower"] else "beyond_approval" if body["return_by_at_us"] > loan[1] else ""
         if name == "loan.extended" and body["return_by_at_us"] <= loan[1]:
             return "not_later"
         if name in DISPOSED and item["disposal"] != DISPOSED[name] and not (name == "item.restored" and item["unrelated"]):
@@ -278,19 +252,21 @@ class Books:
 
     def goes_wrong(self, name, body, item):
         to = body.get("destination")
-        if name == "item.received" and to != item["destination"]:
-            return "other_destination"
-        if name in ("item.sent", "item.transferred") and to == "keeper" and item["state"] != "away":
-            return "other_destination"
+        elsewhere = name == "item.received" and to != item["destination"]
+        too_soon = name in ("item.sent", "item.transferred") and to == "keeper" and item["state"] != "away"
         follows = item and item["kind"] == "effects" and name in ("item.sent", "item.received")
-        return "other_destination" if follows and to not in ("detention_centre", "outside", "keeper") else ""
+        return "other_destination" if elsewhere or too_soon or (follows and to not in ("detention_centre", "outside", "keeper")) else ""
 
     # --- what follows ----------------------------------------------------------------------
 
     def take(self, leaf, name, row):
         """The fact stands: entries, and what is known of the item from here on."""
         body, ref = leaf["body"], leaf["body"].get("item", leaf["body"].get("dossier"))
-        if name == "count.started":
+        if name == "officer.withdrawn":
+            self.officers.pop(body["officer"], None)
+        elif name == "officer.registered":
+            self.officers[body["officer"]] = (body["service"], body["roles"])
+        elif name == "count.started":
             self.counts[body["stocktaking"]] = {"cabinet": body["cabinet"], "counter": body["counter"], "ended": False}
         elif name == "count.ended":
             self.counts[body["stocktaking"]]["ended"] = True
@@ -330,20 +306,16 @@ class Books:
             item["handlers"] |= {*(body.get("officers") or []), body["taken_by"]}
             item["case"], item["pieces"] = body.get("case", item["case"]), body["pieces"]
             item["registered"] = name == "item.registered"
-        if name == "item.borrow_approved":
-            item["loan"] = (body["borrower"], body["return_by_at_us"])
+        if name in ("item.borrow_approved", "dossier.taken"):
+            item["loan"] = (body.get("borrower", body.get("officer")), body["return_by_at_us"])
         elif name in ("item.lent", "loan.extended") and item["loan"]:
             item["loan"] = (item["loan"][0], body["return_by_at_us"])
-        elif name == "dossier.taken":
-            item["loan"] = (body["officer"], body["return_by_at_us"])
         elif name in ("item.given_back", "dossier.returned") or (name == "item.received" and item["state"] in ("kept", "ended")):
             item["loan"] = None
-        elif name == "item.sent":
-            item["destination"] = body["destination"]
-        elif name == "disposal.decided":
-            item["disposal"] = body["disposal"]
-        elif name == "item.found_unrelated":
-            item["unrelated"] = True
+        item["unrelated"] = item["unrelated"] or name == "item.found_unrelated"
+        if name in ("item.sent", "disposal.decided"):
+            field = "destination" if name == "item.sent" else "disposal"
+            item[field] = body[field]
         elif name == "item.tagged":
             self.untag(item, ref)
             item["tag"] = body["tag"]
@@ -374,10 +346,7 @@ def books_of(facts):
     """The books that these facts make, in order of occurrence; each of them was let in."""
     books = Books()
     for at, _, name, leaf in facts:
-        if name[:8] == "officer.":
-            books.enlist(name, leaf["body"])
-        else:
-            books.take(leaf, name, books.objection(name, leaf["body"], at)[1])
+        books.take(leaf, name, None if name[:8] == "officer." else books.objection(name, leaf["body"], at)[1])
     return books
 
 
@@ -405,8 +374,6 @@ def audit(leaves):
         if is_late:
             stood.sort(key=lambda f: f[:2])
             books = books_of(stood)
-        elif name[:8] == "officer.":
-            books.enlist(name, leaf["body"])
         else:
             books.take(leaf, name, row)
         if name in MOVERS or name == "item.split":
@@ -425,9 +392,8 @@ def report(books, facts, count, refused):
     per_fact = Counter()
     for index, _, _, _, pieces in books.entries:
         per_fact[index] += pieces
-    for index, pieces in per_fact.items():
-        if pieces:
-            raise Wrong(f"leaf {index}", "entries that add up to 0", pieces)
+    if any(per_fact.values()):
+        raise Wrong("some leaf", "entries that add up to 0", +per_fact)
     for at, index, name, leaf in sorted(facts, key=lambda f: f[:2]):
         if name[:12] == "compartment." and index not in refused:
             opened, by_order = door(doors, at, name, leaf["body"])
@@ -445,20 +411,17 @@ def door(doors, at, name, body):
         state["order"] = what == "ordered"
     elif what == "overridden":
         state["key"] = at
-    sensed = {"opened": ("open", True), "closed": ("open", False), "unknown": ("open", None), "unlocked": ("bolt", True), "locked": ("bolt", False), "bolt_unknown": ("bolt", None)}.get(what)
-    if sensed is None:
+    if what not in SENSED:
         return False, True
-    state[sensed[0]] = sensed[1]
-    is_ajar = state["open"] is True or state["bolt"] is True
+    state[SENSED[what][0]] = SENSED[what][1]
+    is_ajar = bool(state["open"] or state["bolt"])
     opened = is_ajar and not state["ajar"]
-    state["ajar"] = is_ajar or (state["ajar"] and not (state["open"] is False and state["bolt"] is False))
+    state["ajar"] = is_ajar or (state["ajar"] and not (state["open"] == 0 and state["bolt"] == 0))
     return opened, state["order"] or (state["key"] is not None and at - state["key"] < KEY_US)
 
 
 def main(arguments):
-    words = [a for a in arguments if not a.startswith("--")]
-    lang = 1 if "en" in words else 0
-    words = [w for w in words if w not in ("zh", "en")]
+    words, lang = [a for a in arguments if a not in ("--lang", "zh", "en")], int("en" in arguments)
     if len(words) != 1 or not os.path.isdir(words[0]):
         sys.stderr.write(__doc__)
         return 2
@@ -468,7 +431,7 @@ def main(arguments):
         sys.stdout.write(("拒绝", "Refused")[lang] + f": {error}\n")
         return 1
     shown = dict(vars(found), unordered=len(found.unordered), which=found.unordered[:20] or "")
-    sys.stdout.write(json.dumps({k: v for k, v in vars(found).items() if k != "books"}) + "\n" if "--json" in arguments else REPORT[lang].format(**shown))
+    sys.stdout.write(REPORT[lang].format(**shown))
     return 4 if found.unordered else 0
 
 

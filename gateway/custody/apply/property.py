@@ -301,11 +301,6 @@ _FACTS: Final = {*MOVERS, *TOLD} - {"item.split"}
 PROPERTY: Final[Mapping[str, Handler]] = {**dict.fromkeys(sorted(_FACTS), _handled), "item.split": _split}
 
 
-def is_of_ledger(fact: Fact) -> bool:
-    """Whether it is about an item or a count of items: decided once, as it comes."""
-    return fact.type in LEDGER
-
-
 def note_let_in(world: World, fact: Fact) -> None:
     """It stands from now on, whatever is told later of the time before it."""
     world.firm.add(fact.index)
