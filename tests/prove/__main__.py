@@ -27,6 +27,7 @@ PROOFS = (
     "node_day",
     "takeover",
     "openapi",
+    "escalation",
     "year",
     "smallworlds",
     "simulation",

@@ -13,6 +13,7 @@ import socket
 import ssl
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -46,11 +47,16 @@ class Taken:
 
 
 class Hook:
-    """A web server. `mode`: accept, refuse (503), slow (answers after `slow_s`), hang (never answers)."""
+    """A web server. `mode`: accept, refuse (503), slow (answers after `slow_s`), hang (never answers).
+
+    `before` is called with what came in, before it is answered, `after` when it was.
+    """
 
     def __init__(self, mode: str = "accept", port: int = 0, public: bytes | None = None) -> None:
         self.mode, self.slow_s = mode, 0.3
         self.taken: list[Taken] = []
+        self.before: Callable[[Taken], None] = lambda _taken: None
+        self.after: Callable[[Taken], None] = lambda _taken: None
         self.public = public
         self._released = threading.Event()
         hook = self
@@ -68,6 +74,7 @@ class Hook:
                         answer,
                     )
                 )
+                hook.before(hook.taken[-1])
                 if answer == 0:
                     hook._released.wait(30)
                     return
@@ -77,6 +84,8 @@ class Hook:
                 self.send_header("Location", "/elsewhere")
                 self.send_header("Content-Length", "0")
                 self.end_headers()
+                self.wfile.flush()
+                hook.after(hook.taken[-1])
 
             def log_message(self, *_args: object) -> None:
                 return
