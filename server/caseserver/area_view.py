@@ -76,6 +76,10 @@ class AreaView:
         """Lines of an alarm's history, oldest first: what, at_us, officer, leaf, detail."""
         return self._alarms.history(self.area.id, alarm_id.replace("~", "/"))
 
+    def alarms_raised(self, from_us: int) -> list[Alarm]:
+        """Alarms raised from a moment on, closed ones too, oldest first."""
+        return self._alarms.raised(self.area.id, from_us)
+
     def alarms_of(self, stay: str) -> list[Alarm]:
         """Every alarm about a stay, closed ones too, oldest first."""
         return self._alarms.of_stay(self.area.id, stay)

@@ -43,6 +43,10 @@ def save(connection: Connection, area: str, changed: Iterable[Alarm], news: Iter
         )  # fmt: skip
 
 
+RAISED_MAX = 20_000
+"""Alarms of a period that are read at once."""
+
+
 class AlarmReader:
     """Reading alarms; every method opens its own view of the store."""
 
@@ -76,6 +80,17 @@ class AlarmReader:
         )
         with self._database.reading() as connection:
             return [Alarm.from_json(text) for text in connection.execute(query).scalars()]
+
+    def raised(self, area: str, from_us: int) -> list[Alarm]:
+        """Alarms raised from a moment on, oldest first; of very many the newest."""
+        query = (
+            select(alarms.c.record)
+            .where(alarms.c.area == area, alarms.c.raised_us >= from_us)
+            .order_by(alarms.c.raised_us.desc(), alarms.c.id)
+            .limit(RAISED_MAX)
+        )
+        with self._database.reading() as connection:
+            return [Alarm.from_json(text) for text in connection.execute(query).scalars()][::-1]
 
     def history(self, area: str, alarm_id: str) -> list[dict[str, Any]]:
         """Lines of an alarm's history, oldest first: what, at_us, officer, leaf, detail."""

@@ -16,6 +16,7 @@ from caselog.tree import leaf_hash
 from caseserver import auth
 from caseserver.access import DeclaredRoute
 from caseserver.accounts import Officer
+from caseserver.alarm_rates import DAY_US
 from caseserver.area_view import AreaView
 from caseserver.bundle.maker import BundleMaker
 from caseserver.hub import TooManySubscribers
@@ -36,6 +37,7 @@ from caseserver.web.particulars_pages import add_particulars
 from caseserver.web.present.alarm import ACTIONS, ASIDE_FIELDS, CAUSES, FACT_OF_MOVE, alarm_page
 from caseserver.web.present.calling import calling
 from caseserver.web.present.coverage import coverage_plot
+from caseserver.web.present.rates import SPANS, rates_page
 from caseserver.web.present.refusal import refusal_of
 from caseserver.web.present.wall import alarm_list, stay_list, wall
 from caseserver.web.proof_pages import add_proof
@@ -106,6 +108,15 @@ class Pages:
                 render.alarms(alarm_list(self.gatherer.pictures(reader), reader), reader, "/events/alarms"),
                 request,
             )
+
+        @router.get("/alarms/rates")
+        def alarm_rates(request: Request, officer: SignedIn, days: int = 1) -> Response:
+            reader = reader_of(request, self.station, officer)
+            span = days if days in SPANS else 1
+            from_us = reader.now_us - (span + 1) * DAY_US
+            raised = {view.area.id: view.alarms_raised(from_us) for view in self.station.areas()}
+            view = rates_page(self.gatherer.pictures(reader), raised, span, reader)
+            return page(render.rates(view, reader), request)
 
         @router.get("/alarms/{area}/{ref}")
         def one_alarm(request: Request, officer: SignedIn, area: str, ref: str) -> Response:

@@ -14,6 +14,7 @@ from caseserver.web import static_files, wording
 from caseserver.web.drawing import ahead, coverage, health, marks, plan, qr, stay, why
 from caseserver.web.drawing import blind as drawn_blind
 from caseserver.web.drawing import musts as drawn_musts
+from caseserver.web.drawing import rates as drawn_rates
 from caseserver.web.drawing import states as drawn_states
 from caseserver.web.drawing import whatif as drawn_whatif
 from caseserver.web.reader import Reader
@@ -29,7 +30,7 @@ from caseserver.web.views import (
     WallView,
 )
 from caseserver.web.views_access import CodePage, EnrolPage, RecoveryPage
-from caseserver.web.views_alarms import AlarmList, AlarmPage
+from caseserver.web.views_alarms import AlarmList, AlarmPage, RatesPage
 from caseserver.web.views_bands import BandsPage
 from caseserver.web.views_ledger import BlindPage, CoverageCell, CoveragePlot, FourMusts
 from caseserver.web.views_notify import DutyPage
@@ -98,6 +99,7 @@ def environment() -> Environment:
         "musts_drawing": drawn_musts.musts,
         "plan": plan.plan,
         "qr": qr.qr,
+        "rates_drawing": drawn_rates.rates,
         "seal": marks.seal,
         "seconds_of": lambda us: f"{max(0, us) / 1_000_000:.1f}",
         "share": wording.share,
@@ -148,6 +150,10 @@ def alarm_body(view: AlarmPage, reader: Reader) -> str:
 
 def alarms(view: AlarmList, reader: Reader, events: str = "") -> str:
     return _render("alarms.html", reader, view=view, events=events)
+
+
+def rates(view: RatesPage, reader: Reader) -> str:
+    return _render("rates.html", reader, view=view)
 
 
 def alarms_body(view: AlarmList, reader: Reader) -> str:

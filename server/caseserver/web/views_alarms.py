@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from caseserver.web.views import AlarmCard, LawQuote
+from caseserver.alarm_rates import Rates
+from caseserver.web.views import AlarmCard, LawQuote, Mark
 from caseserver.web.views_notify import Calling
 
 
@@ -82,3 +83,37 @@ class AlarmPage:
 class AlarmList:
     open: tuple[AlarmCard, ...]
     closed: tuple[AlarmCard, ...]
+
+
+@dataclass(frozen=True)
+class RateRow:
+    """A figure: here, our target, the standards' words; ``is_kept`` None where there is no target."""
+
+    name: str
+    here: str
+    ours: str
+    standard: str
+    is_kept: bool | None
+
+
+@dataclass(frozen=True)
+class RateSource:
+    """What raised most."""
+
+    where: str
+    what: str
+    href: str
+    mark: Mark
+    count: int
+
+
+@dataclass(frozen=True)
+class RatesPage:
+    """``spans``: days that may be chosen; ``step_h``: hours of one bar."""
+
+    days: int
+    spans: tuple[int, ...]
+    had: Rates
+    rows: tuple[RateRow, ...]
+    sources: tuple[RateSource, ...]
+    step_h: int
