@@ -175,7 +175,7 @@ class Books:
         elif name != "item.sent" and back:
             rows = []
         if not rows:
-            known = name in ENTERERS and not (name == "item.seized" and kind in ("effects", "exhibit"))
+            known = name in ENTERERS and (state == "ended" or not (name == "item.seized" and kind in ("effects", "exhibit")))
             return None, "item_known" if known else "illegal_move"
         if item is None:
             return rows[0], ""

@@ -92,13 +92,13 @@ class Store:
         return found
 
     def way(self, ref: str, *steps: str, names: Mapping[str, Step] | None = None, **body: Any) -> None:
-        """Lawful steps of one item by name, each of which stands."""
-        for step in steps:
+        """Lawful steps of one item by name, each of which stands. `body`: more for the first of them."""
+        for number, step in enumerate(steps):
             name, filled = (names or LAWFUL)[step]
             item = self.engine.world.items.get(ref)
             stay = {"stay": item.stay} if item is not None and item.stay is not None else {}
             key = "dossier" if name.startswith("dossier.") else "item"
-            full = {key: ref, **stay, **filled, **body}
+            full = {key: ref, **stay, **filled, **(body if number == 0 else {})}
             if "return_by_at_us" in full:
                 full["return_by_at_us"] = self.now_us + 24 * HOUR_US - self.index * MINUTE_US
             reason = self.refused(name, **full)

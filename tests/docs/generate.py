@@ -13,12 +13,15 @@ from custody.catalogue import FACT_TYPES
 from custody.catalogue.parts import FactType
 from custody.scenario import ENVIRONMENT
 from tests.docs.alarms_page import aside, handling, limits, marks, states
-from tests.docs.property_page import moves, told
+from tests.docs.property_page import cheats, moves, told
 from tests.docs.rules_page import rules
 from tests.docs.simulation_page import never_done
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = tuple(f"docs/{name}.md" for name in ("scenarios", "rules", "property", "simulation", "alarms"))
+PAGES = tuple(
+    f"docs/{name}.md"
+    for name in ("scenarios", "rules", "property", "property-cheats", "simulation", "alarms")
+)
 _PART = re.compile(r"(<!-- generated: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
@@ -72,7 +75,7 @@ def areas() -> str:
 
 PARTS = {
     "facts": facts, "environment": environment, "areas": areas, "rules": rules, "never": never_done,
-    "moves": moves, "told": told,
+    "moves": moves, "cheats": cheats, "told": told,
     "states": states, "handling": handling, "aside": aside, "marks": marks, "limits": limits,
 }  # fmt: skip
 

@@ -1,6 +1,7 @@
-"""The generated tables of docs/property.md: which fact moves which item, and which tells of it."""
+"""The generated tables of docs/property.md: which fact moves which item, and which tells of it; and of docs/property-cheats.md."""
 
 from custody.movements import MOVES, SAME, TOLD
+from tests.custody.cheats import CHEATS, Cheat
 
 
 def moves() -> str:
@@ -21,3 +22,21 @@ def told() -> str:
         f"| `{fact}` | {', '.join(kinds)} | {', '.join(states)} |" for fact, (kinds, states) in TOLD.items()
     ]
     return "\n".join(rows) + "\n"
+
+
+_CAUGHT = {
+    "refusal": "refused as `{}`", "alarm": "alarm {}", "count": "the count: {}", "auditor": "the auditor: {}", "order": "{}",
+    "decision": "{}", "nothing": "**nothing**",
+}  # fmt: skip
+
+
+def cheats() -> str:
+    """Every way to cheat that was tried, what catches it, and what is left."""
+    rows = ["| | what is tried | caught by | what is left |", "|---|---|---|---|"]
+    rows += [f"| {cheat.id} | {cheat.what} | {_caught(cheat)} | {cheat.left or '–'} |" for cheat in CHEATS]
+    return "\n".join(rows) + "\n"
+
+
+def _caught(cheat: Cheat) -> str:
+    said = _CAUGHT[cheat.by].format(cheat.caught)
+    return f"{said} (`{cheat.test}`)" if cheat.test else said

@@ -149,7 +149,7 @@ def _all_rows(fact: Fact, kind: str) -> list[Move]:
 
 
 def _out_of_place(item: Item, fact: Fact, states: tuple[str, ...]) -> Refused:
-    if fact.type in ENTERERS and not states:
+    if fact.type in ENTERERS and (not states or not item.is_here):
         return Refused(
             ledger_rule(item), f"item:{item.ref}", "item_known", "a reference never used", item.ref
         )
