@@ -90,10 +90,10 @@ class When:
     @property
     def is_empty(self) -> bool:
         """It asks for nothing."""
-        return self == _ANYBODY
+        return self is ANYBODY or self == ANYBODY
 
 
-_ANYBODY: Final = When()
+ANYBODY: Final = When()
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +115,7 @@ class Rule:
     rooms: tuple[str, ...]
     params: Mapping[str, Any]
     text: Mapping[str, Mapping[str, str]]
-    when: When = _ANYBODY
+    when: When = ANYBODY
     after: tuple[str, ...] = ()
     unless: tuple[str, ...] = ()
     during: Between | None = None

@@ -10,6 +10,7 @@ from custody.name import Name
 from custody.reader.base import Reader
 from custody.reader.params import KIND_PARAMS, params_of
 from custody.rules import (
+    ANYBODY,
     BASES,
     CONFIDENCES,
     FAMILIES,
@@ -201,13 +202,14 @@ def _when(r: Reader, table: Mapping[str, Any], where: str) -> When:
     minor = raw.get("minor")
     if minor is not None and not isinstance(minor, bool):
         r.add(f"{at}.minor", "true or false", minor)
-    return When(
+    found = When(
         sex=r.choice(raw, at, "sex", SEXES) if "sex" in raw else None,
         minor=minor if isinstance(minor, bool) else None,
         flags_any=r.many(raw, at, "flags_any", FLAGS),
         flags_all=r.many(raw, at, "flags_all", FLAGS),
         flags_none=r.many(raw, at, "flags_none", FLAGS),
     )
+    return ANYBODY if found == ANYBODY else found
 
 
 def levels_of(r: Reader, table: Mapping[str, Any], where: str) -> tuple[Level, ...]:
