@@ -29,3 +29,13 @@ def house(tmp_path: Path) -> Iterator[House]:
     day.busy(made)
     yield made
     made.close()
+
+
+@pytest.fixture(scope="module")
+def shared_house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """The same afternoon for those tests of a file that only add to it, or are refused: in any order they see the same."""
+    made = House(tmp_path_factory.mktemp("shared"), day.START)
+    accounts(made)
+    day.busy(made)
+    yield made
+    made.close()

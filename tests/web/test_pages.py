@@ -107,13 +107,14 @@ def test_signing_out_ends_the_session(house: House, duty: TestClient) -> None:
 @pytest.mark.parametrize(
     "path", ["/stays/new", "/stays/a1/0420/band", "/stays/a1/0403/release", "/alarms/a1/x/take", "/sign-out"]
 )
-def test_a_form_without_its_token_is_refused(house: House, duty: TestClient, path: str) -> None:
-    size = house.gateways["a1"].log.size
-    assert duty.post(path, data={"band": "B99"}).status_code == 403
-    assert house.gateways["a1"].log.size == size
+def test_a_form_without_its_token_is_refused(shared_house: House, path: str) -> None:
+    size = shared_house.gateways["a1"].log.size
+    assert client_of(shared_house, "0312").post(path, data={"band": "B99"}).status_code == 403
+    assert shared_house.gateways["a1"].log.size == size
 
 
-def test_a_form_from_another_site_is_refused(duty: TestClient) -> None:
+def test_a_form_from_another_site_is_refused(shared_house: House) -> None:
+    duty = client_of(shared_house, "0312")
     answer = duty.post("/stays/new", data={"csrf": token(duty)}, headers={"origin": "https://evil.example"})
     assert answer.status_code == 403
 

@@ -32,11 +32,21 @@ ROLES = {
 }  # fmt: skip
 
 
-@pytest.fixture
-def station(house: House) -> House:
+def staffed(house: House) -> House:
     for number in ("0500", "0501", "0600", "0700", "0800"):
         house.account(number, *ROLES[number])
     return house
+
+
+@pytest.fixture
+def station(house: House) -> House:
+    return staffed(house)
+
+
+@pytest.fixture(scope="module")
+def shared(shared_house: House) -> House:
+    """For tests that enter anew what they look for, or keep nothing."""
+    return staffed(shared_house)
 
 
 def posted(client: TestClient, path: str, **values: str) -> Any:
@@ -113,10 +123,10 @@ def test_each_look_is_written_down_before_it_is_shown(
     ],
 )  # fmt: skip
 def test_only_roles_that_may_see_enter_or_erase(
-    station: House, badge: str, page: int, show: int, enter: int, erase: int
+    shared: House, badge: str, page: int, show: int, enter: int, erase: int
 ) -> None:
-    entered(station)
-    client = client_of(station, badge)
+    entered(shared)
+    client = client_of(shared, badge)
     assert client.get(BASE).status_code == page
     assert posted(client, f"{BASE}/show").status_code == show
     assert posted(client, BASE, name="别人").status_code == enter
@@ -126,8 +136,8 @@ def test_only_roles_that_may_see_enter_or_erase(
         assert client.get("/people").status_code == 403
 
 
-def test_a_form_of_another_page_or_nobody_signed_in_gets_nothing(station: House) -> None:
-    duty, nobody = entered(station), client_of(station)
+def test_a_form_of_another_page_or_nobody_signed_in_gets_nothing(shared: House) -> None:
+    duty, nobody = entered(shared), client_of(shared)
     assert duty.post(f"{BASE}/show", data={"csrf": "x"}).status_code == 403
     for path in (BASE, "/people", f"{BASE}/erasure"):
         assert nobody.get(path).status_code == 303
@@ -161,8 +171,8 @@ def test_a_correction_is_a_second_version_and_both_are_in_the_log(station: House
 @pytest.mark.parametrize(
     ("text", "is_found"), [(NAME, True), (NUMBER.lower(), True), (PHONE, True), ("欧阳", False)]
 )
-def test_somebody_is_found_by_what_is_exactly_theirs(station: House, text: str, is_found: bool) -> None:
-    answer = posted(entered(station), "/people", text=text)
+def test_somebody_is_found_by_what_is_exactly_theirs(shared: House, text: str, is_found: bool) -> None:
+    answer = posted(entered(shared), "/people", text=text)
     assert answer.status_code == 200
     assert ('href="/stays/a1/0403"' in answer.text) is is_found
     assert traces([text], str(answer.url).encode()) == []
@@ -175,16 +185,16 @@ def test_somebody_is_found_by_what_is_exactly_theirs(station: House, text: str, 
         ("/stays/a1/0403/record/certificate.corrected", {"arrived_at_us": "9:00", "reason": "本人 11010519491231002X"}),
     ],
 )  # fmt: skip
-def test_a_form_takes_no_identity_number_in_clear(station: House, path: str, values: dict[str, str]) -> None:
-    size = station.gateways["a1"].log.size
-    answer = posted(client_of(station, "0312"), path, **values)
+def test_a_form_takes_no_identity_number_in_clear(shared: House, path: str, values: dict[str, str]) -> None:
+    size = shared.gateways["a1"].log.size
+    answer = posted(client_of(shared, "0312"), path, **values)
     assert answer.status_code == 422
     assert catalogue().text("zh", "form.no_identity_number") in answer.text
-    assert station.gateways["a1"].log.size == size
+    assert shared.gateways["a1"].log.size == size
 
 
-def test_only_the_pages_state_such_facts(station: House) -> None:
-    client = client_of(station, "0500")
+def test_only_the_pages_state_such_facts(shared: House) -> None:
+    client = client_of(shared, "0500")
     for name in ("person.identified", "person.erased"):
         answer = client.post(
             "/api/areas/a1/facts", json={"type": name, "body": {"stay": "0403", "name": NAME}},
