@@ -15,7 +15,7 @@ from casekiosk import stating
 from casekiosk.asking import Ask, Moment, Stated
 from casekiosk.drafts import Draft, DraftError, Item, draft_of
 from casekiosk.house import House
-from casekiosk.limits import BADGE_GONE_MS, IDLE_MS
+from casekiosk.limits import BADGE_GONE_MS, IDLE_MS, PIN_WAIT_MS
 from casekiosk.pins import PinDesk
 from casekiosk.screens import Frame, Menu, Note, Pin, Screen, Start, View
 from casekiosk.steps import STEPS
@@ -70,6 +70,7 @@ class Desk:
         self.chosen_line = -1
         self.note: Note | None = None
         self.now = Moment(0, 0)
+        self._asked_us = 0
         self._asked = ""  # officer whose PIN is asked for; "?" when the number is typed too
         self._spent: frozenset[str] = frozenset()  # tags that have had their session: to be lifted first
         self.why = ""  # what became of the request for a compartment: code.reason
@@ -198,7 +199,7 @@ class Desk:
             case "pin":
                 self._take_pin(ask)
             case "number":
-                self._asked = "?"
+                self._asked, self._asked_us = "?", self.now.real_us
             case "leave":
                 self._leave()
             case "start" if self.session is not None and self.draft is None:
@@ -273,13 +274,13 @@ class Desk:
 
     def _greet(self, fresh: list[Officer]) -> None:
         """Nobody works here: the first badge begins, where its officer may do anything here."""
-        if self._asked not in ("", "?") and all(officer.ref != self._asked for officer in fresh):
+        if self._asked and self.now.real_us - self._asked_us >= PIN_WAIT_MS * 1_000:
             self._asked = ""
         for officer in fresh:
             if not tasks_of(self.cabinet.kind, officer):
                 self.note = Note("no_task_here", found=officer.ref)
             elif self.pins.has(officer.ref):
-                self._asked = officer.ref
+                self._asked, self._asked_us = officer.ref, self.now.real_us
             else:
                 self._begin(officer.ref, by_badge=True)
             return
@@ -298,7 +299,7 @@ class Desk:
     def wake_us(self) -> int | None:
         """Steady clock at which a session may be over."""
         if self.session is None:
-            return None
+            return self._asked_us + PIN_WAIT_MS * 1_000 if self._asked else None
         return max(self.session.touched_us, self.session.seen_us) + BADGE_GONE_MS * 1_000
 
     def _take_pin(self, ask: Ask) -> None:

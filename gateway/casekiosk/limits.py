@@ -21,6 +21,8 @@ BADGE_GONE_MS: Final = 20_000
 IDLE_MS: Final = 90_000
 """No touch and no door for this long: the screen goes back to its start. What was listed stays."""
 PIN_DIGITS: Final = 6
+PIN_WAIT_MS: Final = 30_000
+"""A PIN that was asked for and not entered by then is asked for no more: the badge is held out again."""
 PIN_TRIES_MAX: Final = 5
 PIN_LOCKED_MS: Final = 900_000
 """After so many wrong PINs the officer's PIN is taken again after this; the tries are kept over a restart."""

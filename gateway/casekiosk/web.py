@@ -61,7 +61,7 @@ HEADERS: Final = {
     "Permissions-Policy": "camera=(self), microphone=(), geolocation=()",
     "Cache-Control": "no-store",
 }
-SHARED: Final = ("tokens.css", "base.css")
+SHARED: Final = ("tokens.css", "base.css", "mark.svg")
 """Of the server's pages: one source of colour, type and marks for all screens of the product."""
 
 

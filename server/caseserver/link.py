@@ -20,7 +20,7 @@ UNACKED_MAX: Final = 256
 """Messages given to the client and not yet taken by the broker. Beyond it new ones are dropped: every message
 down is said again (acks by the next batch, facts by resending, requests by the next heartbeat)."""
 
-_UP: Final = re.compile(rf"{ROOT}/([a-z0-9-]{{1,32}})/up/(log|hb|birth|mend)")
+_UP: Final = re.compile(rf"{ROOT}/([a-z0-9-]{{1,32}})/up/(log|hb|birth|mend|enclosure)")
 
 
 class Link:
@@ -102,6 +102,8 @@ class Link:
             self._inbox.put_log(match[1], bytes(message.payload))
         elif match[2] == "mend":
             self._inbox.put_mend(match[1], bytes(message.payload))
+        elif match[2] == "enclosure":
+            self._inbox.put_enclosure(match[1], bytes(message.payload))
         else:
             self._inbox.put_beat(match[1], bytes(message.payload))
 

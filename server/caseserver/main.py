@@ -17,6 +17,7 @@ from caseserver.app import create_app
 from caseserver.commands import CommandError, account_main, init_main, keys_main
 from caseserver.epoch_command import accept_main
 from caseserver.log_command import log_main
+from caseserver.pin_command import pin_main
 from caseserver.program import Program
 from caseserver.settings import PeopleKeys, SettingsError, load_settings
 
@@ -34,6 +35,8 @@ def main(argv: list[str], clock_factory: ClockFactory) -> int:
             return account_main(argv[1:], clock_factory(0))
         if argv[:1] == ["accept-epoch"]:
             return accept_main(argv[1:], clock_factory(0))
+        if argv[:1] == ["pin"]:
+            return pin_main(argv[1:], clock_factory(0))
         if argv[:1] == ["log"]:
             return log_main(argv[1:])
         return _serve(argv, clock_factory)

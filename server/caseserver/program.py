@@ -31,6 +31,7 @@ from caseserver.own_log import Known, OwnLog
 from caseserver.people.keyring import KeyRingError
 from caseserver.people.people import People
 from caseserver.people.side_store import SideStoreError
+from caseserver.pins import PinFile
 from caseserver.second_factor import SecondFactors, master_of
 from caseserver.settings import Gateway, Settings, SettingsError
 from caseserver.station import Station
@@ -107,6 +108,7 @@ class Program:
             self.influx_queue,
             on_failure,
             self.people,
+            pins=PinFile(data),
         )
         self.beat = self._beat(data, signer.key)
 

@@ -15,6 +15,10 @@ SIGNED_PREFIX: Final = b"caseward-fact-v1\n"
 """Before the canonical JSON of a fact, so that no other signed thing can pass as one."""
 COUNT_PREFIX: Final = b"caseward-count-v1\n"
 """Before that of a request to count."""
+ENCLOSURE_PREFIX: Final = b"caseward-enclosure-v1\n"
+"""Before that of what became of an enclosure."""
+KIOSK_PREFIX: Final = b"caseward-kiosk-v1\n"
+"""Before that of what kiosks are provisioned with."""
 HELD_PREFIX: Final = b"caseward-held-v1\n"
 """Before that of what it holds."""
 
@@ -38,6 +42,22 @@ def signed_held(signer: Signer, log: str, nonce: str, size: int, root: bytes) ->
     """Asked under `nonce`: of the log of this origin `size` leaves are held, with this root (32 bytes), and no more."""
     value = {"log": log, "nonce": nonce, "root": root.hex(), "size": size}
     return _signed(signer, "held", HELD_PREFIX, value)
+
+
+def signed_enclosure(signer: Signer, commitment: str, *, is_held: bool) -> bytes:
+    """The message of down/enclosure: it is held, or must not be."""
+    value = {"commitment": commitment, "held": is_held}
+    return canonical.dumps(_signed(signer, "enclosure", ENCLOSURE_PREFIX, value))
+
+
+def signed_kiosk(
+    signer: Signer, at_us: int, box: bytes | None, pins: Mapping[str, Mapping[str, str]]
+) -> bytes:
+    """The message of down/kiosk. `at_us`: of the newest PIN; `box`: public key, 32 bytes; `pins`: officer -> salt, digest in hex."""
+    value = {
+        "at_us": at_us, "box": None if box is None else box.hex(), "pins": {o: dict(pin) for o, pin in pins.items()},
+    }  # fmt: skip
+    return canonical.dumps(_signed(signer, "kiosk", KIOSK_PREFIX, value))
 
 
 def _signed(signer: Signer, what: str, prefix: bytes, value: Mapping[str, Any]) -> dict[str, Any]:

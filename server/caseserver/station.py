@@ -25,11 +25,15 @@ from caseserver.notify.duty_desk import DutyDesk
 from caseserver.notify.watchers import Watchers
 from caseserver.notify_settings import Notify
 from caseserver.own_log import OwnLog
+from caseserver.people.enclosures import EnclosureError, header_of
+from caseserver.people.erasure import is_erased
+from caseserver.people.people import People
 from caseserver.people.telltale import has_identity_number
 from caseserver.permissions import ACTOR_FIELDS, ENTERERS, roles_for
+from caseserver.pins import PinError, PinFile
 from caseserver.samples import Series
 from caseserver.settings import Limits, Witness
-from caseserver.signed import fact_id, signed_count, signed_fact
+from caseserver.signed import fact_id, signed_count, signed_enclosure, signed_fact, signed_kiosk
 from caseserver.snapshot import Message
 from caseserver.store import facts as fact_rows
 from caseserver.store import samples as sample_rows
@@ -85,6 +89,7 @@ class Station:
         self.audit = Audit(database, own_log, clock.now)
         self.hub = Hub(limits.subscribers_max)
         self.limits = limits
+        self.refused_enclosures = 0  # that no gateway of ours can have made
         self.started_us: int = clock.now().earliest_us
         self.watchers = Watchers()
         self.notify = notify or Notify()
@@ -157,6 +162,32 @@ class Station:
             payload, lambda first, count: self.log_run(gateway, first, count), ingest.note, ingest.word
         )
         return [] if reply is None else [Message(gateway, "mend", reply)]
+
+    def enclose(self, gateway: str, payload: bytes, people: People | None) -> list[Message]:
+        """Keep what a kiosk sent, and say so; nothing is said of what cannot be kept, so that it stays where it is."""
+        state = next(state for state in self._areas.values() if state.gateway == gateway)
+        if people is None:
+            return []
+        try:
+            header, box = header_of(payload)
+            is_gone = header.stay != "" and is_erased(self._view(state).stay_leaves(header.stay)) is not None
+            if not is_gone:
+                people.enclosures.keep(state.area.id, header, box, self.now().earliest_us)
+        except EnclosureError:
+            self.refused_enclosures += 1
+            return []
+        word = signed_enclosure(self._signer, header.commitment, is_held=not is_gone)
+        return [Message(gateway, "enclosure", word)]
+
+    def provision(self, pins: PinFile, people: People | None) -> list[Message]:
+        """What the kiosks of every area need of this server."""
+        try:
+            set_us, known = pins.read()
+        except PinError:
+            return []  # a gateway keeps what it was told last
+        at_us = max(set_us, self.started_us)  # a server that starts may have another box key
+        word = signed_kiosk(self._signer, at_us, None if people is None else people.enclosures.public, known)
+        return [Message(state.gateway, "kiosk", word) for state in self._areas.values()]
 
     def log_bytes(self, gateway: str) -> bytes:
         """The whole log of a gateway, a line each."""

@@ -13,6 +13,7 @@ from caseserver.area_state import AreaState
 from caseserver.inbox import Inbox
 from caseserver.influx import InfluxQueue
 from caseserver.people.people import People
+from caseserver.pins import PinFile
 from caseserver.settings import Limits
 from caseserver.snapshot import Message
 from caseserver.station import Station
@@ -24,6 +25,8 @@ BATCHES_AT_ONCE: Final = 16
 PRUNE_S: Final = 600.0
 DRAIN_S: Final = 1.0
 """What commands beside us wrote down gets its place in the log within this."""
+PROVISION_S: Final = 10.0
+"""A new PIN is at every kiosk within this."""
 STUCK_S: Final = 30.0
 """A turn that takes longer than this: the worker hangs."""
 
@@ -34,7 +37,7 @@ class Worker:
     def __init__(
         self, station: Station, inbox: Inbox, database: Database, limits: Limits, publish: Callable[[Message], None],
         influx: InfluxQueue | None = None, on_failure: Callable[[], None] = lambda: None, people: People | None = None,
-        steady_s: Callable[[], float] = time.monotonic,
+        steady_s: Callable[[], float] = time.monotonic, pins: PinFile | None = None,
     ) -> None:  # fmt: skip
         """Nothing runs before `start`. `steady_s`: the machine's steady clock."""
         self.failure: Exception | None = None
@@ -49,6 +52,8 @@ class Worker:
         self._influx = influx
         self._on_failure = on_failure
         self._people = people
+        self._pins = pins
+        self._provisioned_s: float | None = None
         self._states: dict[str, AreaState] = {state.gateway: state for state in station.states()}
         self._versions = dict.fromkeys(self._states, -1)
         self._resend_s: dict[str, tuple[float, float]] = {}
@@ -84,6 +89,7 @@ class Worker:
             for state in self._states.values():
                 self._send(state.hello())
             self._resend_s.clear()
+            self._provisioned_s = None
         for gateway, payload in received.beats.items():
             self._send(self._states[gateway].on_heartbeat(payload, self._station.now(), self._steady_s()))
             if self._influx is not None:
@@ -93,6 +99,8 @@ class Worker:
             messages, records = state.on_log(payload, self._station.now())
             self._send(messages)
             state.follow(records, self._station.now())
+        for gateway, payload in received.enclosures:
+            self._send(self._station.enclose(gateway, payload, self._people))
         for gateway, payload in received.mends.items():  # the answer knows of what came before the question
             self._send(self._station.mend(gateway, payload))
         if self._people is not None:
@@ -100,6 +108,7 @@ class Worker:
         for state in self._states.values():
             self._send(state.tick(self._station.now(), self._steady_s()))
             self._resend(state, is_connected=received.is_connected)
+        self._provision(is_connected=received.is_connected)
         self._housekeeping()
         self._tell()
         self._turned_s = self._steady_s()
@@ -130,6 +139,14 @@ class Worker:
         self._send(messages)
         wait_s = min(wait_s * 2, self._limits.resend_s_max) if messages else self._limits.resend_s_min
         self._resend_s[state.gateway] = (now_s + wait_s, wait_s)
+
+    def _provision(self, *, is_connected: bool) -> None:
+        """What kiosks need of us: at once after a connection, then now and then, for a gateway that was away."""
+        now_s = self._steady_s()
+        is_due = self._provisioned_s is None or now_s - self._provisioned_s >= PROVISION_S
+        if self._pins is not None and is_connected and is_due:
+            self._provisioned_s = now_s
+            self._send(self._station.provision(self._pins, self._people))
 
     def _housekeeping(self) -> None:
         now_s = self._steady_s()

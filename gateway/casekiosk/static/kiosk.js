@@ -12,6 +12,7 @@ const base = `/c/${encodeURIComponent(root.dataset.cabinet)}`;
 const AGAIN_MS = 1000;
 let version = Number(root.dataset.version);
 let busy = false;
+let isElsewhere = false; // another screen has this cabinet now: this one stands still until it is touched
 
 /** Station time now, milliseconds: as the gateway said last, counted on by this machine's steady clock. */
 const clock = { at: performance.now(), now: Number(root.dataset.now), rate: Number(root.dataset.rate) };
@@ -45,6 +46,7 @@ async function ask(path, options = {}) {
   const response = await fetch(`${base}/${path}`, { ...options, headers: { "x-kiosk-token": root.dataset.token, ...options.headers } });
   if (response.status === 403) { location.reload(); throw new Error("a page of before"); }
   if (response.status !== 200 && response.status !== 409) throw new Error(String(response.status));
+  isElsewhere = response.status === 409;
   return response.json();
 }
 
@@ -75,7 +77,7 @@ function mend() { cut.hidden = true; document.body.classList.remove("iscut"); }
 
 /** Asks for news for ever. Nothing is shown as present that the gateway has not said within the last seconds. */
 async function watch() {
-  for (;;) {
+  while (!isElsewhere) {
     try {
       show(await ask(`wait?version=${version}`));
       mend();
@@ -98,6 +100,7 @@ function fieldsOf(button) {
 }
 
 place.addEventListener("click", async (event) => {
+  if (isElsewhere) { location.reload(); return; }
   const button = event.target.closest("button");
   if (!button || button.disabled) return;
   const { act: action, append, add, photo, sign } = button.dataset;

@@ -1,6 +1,7 @@
 """The key directory: a master key, and one wrapped key for each person in each stay. Never beside the database.
 
     master.key          the master key, 64 hex digits
+    box.key             what opens the boxes of kiosks (X25519), made at the first start that finds none
     keys/<id>.key       nonce || AES-256-GCM of the key under the master key, bound to the id
     erased              marks of destroyed keys, one a line: a key that comes back from an old backup is destroyed again
 
@@ -19,9 +20,12 @@ from typing import Final
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from caselog.box import BoxKey
+from caselog.errors import KeyFileError
 from caseserver.people.sealed import KEY_BYTES, NONCE_BYTES, key_mark
 
 MASTER_FILE: Final = "master.key"
+BOX_FILE: Final = "box.key"
 KEYS_FOLDER: Final = "keys"
 ERASED_FILE: Final = "erased"
 WRAPPED_BYTES: Final = NONCE_BYTES + KEY_BYTES + 16
@@ -74,6 +78,16 @@ class KeyRing:
     def mark(self) -> str:
         """By which a side store knows its key directory again."""
         return key_mark(self._master)
+
+    def box(self) -> BoxKey:
+        """The key that opens what kiosks seal. Raises KeyRingError when its file cannot be used."""
+        path = self._folder / BOX_FILE
+        try:
+            if not path.exists():
+                BoxKey.generate().save(path)
+            return BoxKey.load(path)
+        except (KeyFileError, OSError) as error:
+            raise KeyRingError(f"{path}: {error}") from None
 
     def new(self) -> tuple[str, bytes]:
         """A new key and its id; on the disk when this returns."""

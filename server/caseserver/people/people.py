@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from caselog.bundle import Disclosure
+from caseserver.people.enclosures import Enclosures
 from caseserver.people.erasure import Leaf, refused_facts
 from caseserver.people.keyring import KeyRing, KeyRingError, check_apart
 from caseserver.people.sealed import Opened, Place, SealError, clean, committed, key_mark, seal, unseal
@@ -71,11 +72,13 @@ class People:
         self._ring = KeyRing(keys)
         self._store = SideStore(data / FILE, self._ring.mark)
         self._lock = threading.RLock()
+        self.enclosures = Enclosures(data, self._ring.box(), self._key_of, self._ring.get)
         self._scrubbed_s = time.monotonic() - SCRUB_AGAIN_S
 
     def close(self) -> None:
         """No use after that."""
         self._store.close()
+        self.enclosures.close()
 
     # --- entering ---------------------------------------------------------------------------
 
@@ -121,6 +124,11 @@ class People:
         row = KeyRow(key_id, key_mark(key), area, stay, person or f"p-{secrets.token_hex(16)}")
         self._store.put_key(row)
         return row, key
+
+    def _key_of(self, area: str, owner: str) -> tuple[KeyRow, bytes]:
+        """The key of a stay or case that something is enclosed for."""
+        with self._lock:
+            return self._key(area, owner, None)
 
     def _sealed(
         self, row: KeyRow, key: bytes, field: str, version: int, opened: Opened, officer: str, at_us: int
@@ -253,6 +261,7 @@ class People:
         if row is not None:
             self._store.drop_request(row.person)
             self._store.erase(row.id)
+        self.enclosures.erase(key_id)
 
 
 def _is_same(field: str, text: str, value: str) -> bool:
