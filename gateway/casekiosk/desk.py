@@ -15,7 +15,7 @@ from casekiosk import stating
 from casekiosk.asking import Ask, Moment, Stated
 from casekiosk.drafts import Draft, DraftError, Item, draft_of
 from casekiosk.house import House
-from casekiosk.limits import BADGE_GONE_MS, IDLE_MS, PIN_WAIT_MS
+from casekiosk.limits import BADGE_GONE_MS, IDLE_MS, PIN_WAIT_MS, READ_AGE_MS
 from casekiosk.pins import PinDesk
 from casekiosk.screens import Frame, Menu, Note, Pin, Screen, Start, View
 from casekiosk.steps import STEPS
@@ -72,6 +72,7 @@ class Desk:
         self.now = Moment(0, 0)
         self._asked_us = 0
         self._asked = ""  # officer whose PIN is asked for; "?" when the number is typed too
+        self._read: set[str] = set()  # since the last turn
         self._spent: frozenset[str] = frozenset()  # tags that have had their session: to be lifted first
         self.why = ""  # what became of the request for a compartment: code.reason
         self._pending: dict[str, tuple[str, str]] = {}  # id of a stated fact -> moment, key
@@ -224,7 +225,8 @@ class Desk:
         self.now = now
         while self._unstated and self.tools.state(self._unstated[0]):
             self._unstated.pop(0)
-        present = self.house.present(self.cabinet)
+        present = self.house.present(self.cabinet, self._read)
+        self._read.clear()
         tags = frozenset(officer.badge for officer in present.officers)
         self._spent &= tags
         fresh = [officer for officer in present.officers if officer.badge not in self._spent]
@@ -248,6 +250,10 @@ class Desk:
             self._settle(moment, first)
 
     def _take_accepted(self, fact: Fact, moments: dict[str, Note | None]) -> None:
+        if fact.type == "tag.read" and fact.body.get("reader") == self.cabinet.reader:
+            if self.now.at_us - fact.occurred_us < READ_AGE_MS * 1_000 * self.now.rate:
+                self._read.add(str(fact.body["tag"]))
+            return
         if self.draft is None:
             return
         moment, key = self._pending.pop(fact.id, ("", ""))

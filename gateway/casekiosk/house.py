@@ -47,10 +47,10 @@ class House:
     missing: Callable[[str], tuple[str, ...]]
     notice: Notice | None = None
 
-    def present(self, cabinet: Cabinet) -> Present:
-        """Who lies on the reader of the cabinet."""
+    def present(self, cabinet: Cabinet, read: Collection[str] = ()) -> Present:
+        """Who lies on the reader of the cabinet, or was `read` there a moment ago and is gone again."""
         officers, stays, strangers = [], [], []
-        for tag in sorted(self.tags(cabinet.reader)):
+        for tag in sorted({*self.tags(cabinet.reader), *read}):
             kind, _, ref = (self.world.tags.get(tag) or "").partition(":")
             officer = self.world.officers.get(ref) if kind == "officer" else None
             stay = self.world.stays.get(ref) if kind == "stay" else None

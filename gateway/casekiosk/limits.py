@@ -18,6 +18,8 @@ FIELD_CHARS_MAX: Final = 400
 # --- who is there -----------------------------------------------------------------------------
 BADGE_GONE_MS: Final = 20_000
 """A badge that the reader no longer sees ends the session after this: long enough to lift a box with both hands."""
+READ_AGE_MS: Final = 5_000
+"""A reading that a node kept while we were away says nothing of who stands there now."""
 IDLE_MS: Final = 90_000
 """No touch and no door for this long: the screen goes back to its start. What was listed stays."""
 PIN_DIGITS: Final = 6

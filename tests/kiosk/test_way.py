@@ -183,7 +183,7 @@ def lend_one(chrome: Browser, house: House) -> None:
     house.start_gateway()
     expect(hand.page.locator(".s-start")).to_be_visible(timeout=30_000)
     expect(hand.page.locator(".left")).to_contain_text("0540")
-    hand.hold("0540", then=".s-pin")
+    wait_for("the reader to be heard", lambda: held(hand), 30)
     hand.pin(".s-sign .pad.signed")
     hand.sign("taker", then=".k-go[data-act]")
     hand.touch('.k-go[data-act="go"]', ".s-open")
@@ -211,6 +211,16 @@ def lend_one(chrome: Browser, house: House) -> None:
     assert [fact["body"]["borrower"] for fact in house.facts("item.lent")] == ["0312"]
     print(hand.told("handed over and lent"))
     hand.page.context.close()
+
+
+def held(hand: Hand) -> bool:
+    """The badge is held out, again while nothing happens: the node is on its way back."""
+    hand.house.hold("p", "0540")
+    try:
+        expect(hand.page.locator(".s-pin")).to_be_visible(timeout=2_000)
+    except AssertionError:
+        return False
+    return True
 
 
 def out(chrome: Browser, house: House) -> None:
