@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
@@ -26,13 +27,28 @@ PATH = "/areas/a1/walk"
 READER = Reader(NOW, "Asia/Shanghai", language="en")
 
 
-@pytest.fixture
-def site(tmp_path) -> Iterator[House]:
-    made = House(tmp_path, day.START)
+def _walked(folder: Path) -> Iterator[House]:
+    made = House(folder, day.START)
     accounts(made)
     day.walked(made)
     yield made
     made.close()
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[House]:
+    yield from _walked(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def looked_at(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """The same site for tests that only look, or are refused."""
+    yield from _walked(tmp_path_factory.mktemp("walked"))
+
+
+@pytest.fixture
+def onlooker(looked_at: House) -> TestClient:
+    return client_of(looked_at, "0901")
 
 
 @pytest.fixture
@@ -56,9 +72,9 @@ def send(client: TestClient, ref: str, **fields: str):
 # --- how a point stands ------------------------------------------------------------------------------
 
 
-def test_each_point_says_what_the_log_says_and_no_more(site: House) -> None:
-    points = points_of(view_of(site))
-    assert len(points) == len(site.gateways["a1"].area.points) == 60
+def test_each_point_says_what_the_log_says_and_no_more(looked_at: House) -> None:
+    points = points_of(view_of(looked_at))
+    assert len(points) == len(looked_at.gateways["a1"].area.points) == 60
     shut, lamp, button = points["n1.4"].now, points["n2.10"].now, points["n1.6"].now
     assert (shut.state, shut.since_us, shut.is_blind) == ("Shut", day.START, False)
     assert (lamp.state, lamp.is_blind) == ("Unknown: not told yet", True)
@@ -90,14 +106,14 @@ def test_a_reader_that_is_lost_is_unknown_though_its_node_is_heard(site: House) 
     assert (now.state, now.is_blind) == ("Unknown: reader not heard", True)
 
 
-def test_doors_that_lead_out_are_tried_inside_and_what_serves_all_comes_first(site: House) -> None:
-    rooms = {room.id: [p.ref for p in room.points] for room in view_of(site).rooms}
+def test_doors_that_lead_out_are_tried_inside_and_what_serves_all_comes_first(looked_at: House) -> None:
+    rooms = {room.id: [p.ref for p in room.points] for room in view_of(looked_at).rooms}
     assert "outside" not in rooms
     assert "n4.5" in rooms["handover"]
 
 
-def test_an_input_is_called_by_its_kind_and_one_of_no_room_comes_first(site: House) -> None:
-    picture = replace(_pictures(site)[0], area=oracle_area())
+def test_an_input_is_called_by_its_kind_and_one_of_no_room_comes_first(looked_at: House) -> None:
+    picture = replace(_pictures(looked_at)[0], area=oracle_area())
     view = walk_page([picture], picture, READER)
     assert view.rooms[0].name == "Whole area"
     assert "mains" in {p.kind for p in view.rooms[0].points}
@@ -113,8 +129,8 @@ def _pictures(house: House):
     return Gatherer(house.station).pictures(READER)
 
 
-def test_two_points_that_the_log_does_not_tell_apart_say_so(site: House) -> None:
-    picture = _pictures(site)[0]
+def test_two_points_that_the_log_does_not_tell_apart_say_so(looked_at: House) -> None:
+    picture = _pictures(looked_at)[0]
     twin = replace(picture.area.points_by_ref["n1.4"], point=40)
     both = replace(picture, area=replace(picture.area, points=(*picture.area.points, twin)))
     points = points_of(walk_page([both], both, READER))
@@ -123,8 +139,8 @@ def test_two_points_that_the_log_does_not_tell_apart_say_so(site: House) -> None
     assert points["n1.5"].shared == ""
 
 
-def test_a_change_counts_as_seen_for_five_minutes(site: House) -> None:
-    view = site.station.area("a1")
+def test_a_change_counts_as_seen_for_five_minutes(looked_at: House) -> None:
+    view = looked_at.station.area("a1")
     door = view.area.points_by_ref["n1.8"]
     moved_us = at("9:29:50")
     for now_us, seen in (
@@ -139,12 +155,12 @@ def test_a_change_counts_as_seen_for_five_minutes(site: House) -> None:
 # --- how far the walk is -----------------------------------------------------------------------------
 
 
-def test_progress_counts_what_was_tried_in_this_walk(site: House) -> None:
-    head = view_of(site).head
+def test_progress_counts_what_was_tried_in_this_walk(looked_at: House) -> None:
+    head = view_of(looked_at).head
     assert (head.done, head.total, head.failed, head.absent, head.unseen) == (4, 60, 1, 1, 1)
     assert (head.from_us, head.to_us, head.is_over) == (at("9:02:30"), at("9:07"), False)
     assert head.next_ref == "n4.20"  # of the whole area: those come first
-    assert {room.id: room.count for room in view_of(site).rooms}["reception"] == (4, 5)
+    assert {room.id: room.count for room in view_of(looked_at).rooms}["reception"] == (4, 5)
 
 
 def test_a_week_later_the_walk_is_over_and_the_next_test_begins_another(site: House) -> None:
@@ -196,17 +212,17 @@ def test_a_test_without_a_change_is_marked_as_not_seen(site: House, installer: T
     assert "系统未看到" in card
 
 
-def test_what_was_seen_cannot_be_stated_over_the_api(site: House, installer: TestClient) -> None:
-    size = site.gateways["a1"].log.size
+def test_what_was_seen_cannot_be_stated_over_the_api(looked_at: House, onlooker: TestClient) -> None:
+    size = looked_at.gateways["a1"].log.size
     body = {"node": "n1", "point": 9, "of": "rec-west", "result": "passed", "seen": "stopped"}
-    answer = installer.post(
+    answer = onlooker.post(
         "/api/areas/a1/facts",
         json={"type": "point.walked", "body": body},
-        headers={"x-csrf-token": token(installer, PATH)},
+        headers={"x-csrf-token": token(onlooker, PATH)},
     )
     assert answer.status_code == 422
     assert "another than point.walked" in answer.text
-    assert site.gateways["a1"].log.size == size
+    assert looked_at.gateways["a1"].log.size == size
 
 
 def test_failed_asks_for_a_note_and_keeps_it(site: House, installer: TestClient) -> None:
@@ -219,8 +235,8 @@ def test_failed_asks_for_a_note_and_keeps_it(site: House, installer: TestClient)
     assert last_leaf(site, "point.walked")["body"]["note"] == "relay sticks"
 
 
-def test_an_identity_number_in_the_note_is_refused(site: House, installer: TestClient) -> None:
-    answer = send(installer, "n1.9", result="failed", note="11010519491231002X")
+def test_an_identity_number_in_the_note_is_refused(looked_at: House, onlooker: TestClient) -> None:
+    answer = send(onlooker, "n1.9", result="failed", note="11010519491231002X")
     assert answer.status_code == 409
     assert "11010519491231002X" not in answer.text
 
@@ -239,15 +255,15 @@ def test_while_the_gateway_is_silent_nothing_is_known_and_nothing_can_be_walked(
     assert site.gateways["a1"].log.size == size
 
 
-def test_a_point_that_is_none_is_not_found(installer: TestClient) -> None:
-    assert send(installer, "n1.99", result="passed").status_code == 404
-    assert installer.get("/areas/a9/walk").status_code == 404
-    assert installer.get("/events/areas/a9/walk").status_code == 404
+def test_a_point_that_is_none_is_not_found(onlooker: TestClient) -> None:
+    assert send(onlooker, "n1.99", result="passed").status_code == 404
+    assert onlooker.get("/areas/a9/walk").status_code == 404
+    assert onlooker.get("/events/areas/a9/walk").status_code == 404
 
 
 @pytest.mark.parametrize("badge", ["0312", "0100", "0200"])
-def test_only_administrators_walk(site: House, badge: str) -> None:
-    client = client_of(site, badge)
+def test_only_administrators_walk(looked_at: House, badge: str) -> None:
+    client = client_of(looked_at, badge)
     assert client.get(PATH).status_code == 403
     assert client.get(f"/events{PATH}").status_code == 403
     refused = client.post(f"{PATH}/n1.8", data={"csrf": token(client), "result": "passed"})
@@ -263,9 +279,11 @@ def test_a_system_administrator_walks_too_and_the_bar_leads_there(site: House) -
     assert send(client, "n1.8", result="absent").status_code == 303
 
 
-def test_who_is_not_signed_in_or_sends_no_token_is_turned_away(site: House, installer: TestClient) -> None:
-    assert client_of(site).get(PATH).status_code == 303
-    assert installer.post(f"{PATH}/n1.8", data={"result": "passed"}).status_code == 403
+def test_who_is_not_signed_in_or_sends_no_token_is_turned_away(
+    looked_at: House, onlooker: TestClient
+) -> None:
+    assert client_of(looked_at).get(PATH).status_code == 303
+    assert onlooker.post(f"{PATH}/n1.8", data={"result": "passed"}).status_code == 403
 
 
 # --- the page ----------------------------------------------------------------------------------------
@@ -276,20 +294,20 @@ def test_who_is_not_signed_in_or_sends_no_token_is_turned_away(site: House, inst
     ("en", ("Walk test", "4 of 60 tried", "1 failed", "Door contact", "Unknown: node n3 silent", "line cut")),
 ])  # fmt: skip
 def test_the_page_says_it_in_both_languages(
-    installer: TestClient, language: str, words: tuple[str, ...]
+    onlooker: TestClient, language: str, words: tuple[str, ...]
 ) -> None:
-    text = installer.get(PATH, params={"lang": language}).text
+    text = onlooker.get(PATH, params={"lang": language}).text
     for said in words:
         assert said in text, said
     assert len(re.findall(r'<li class="point"', text)) == 60
 
 
-def test_no_number_of_a_tag_stands_on_the_page(installer: TestClient) -> None:
-    assert "T1" not in installer.get(PATH).text
+def test_no_number_of_a_tag_stands_on_the_page(onlooker: TestClient) -> None:
+    assert "T1" not in onlooker.get(PATH).text
 
 
-def test_an_area_without_points_says_so(site: House) -> None:
-    picture = _pictures(site)[0]
+def test_an_area_without_points_says_so(looked_at: House) -> None:
+    picture = _pictures(looked_at)[0]
     empty = replace(picture, area=replace(picture.area, points=()))
     view = walk_page([empty], empty, READER)
     assert (view.head.total, view.rooms) == (0, ())
