@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from typing import Final, Protocol
 
 from custody.area import Area
-from custody.rules import Rulebook
+from custody.rules import Rule, Rulebook
 from custody.times import MINUTE_US
 
 SLACK_US: Final = MINUTE_US  # a line is missed a little after the first of its nodes
@@ -48,11 +48,19 @@ class Causes:
         self._area = area
         self._rulebook = rulebook
 
+    def kind(self, alarm: Alarmed) -> str:
+        """The kind of its rule; "" of one that the rulebook has not."""
+        rule = self._rule(alarm)
+        return rule.kind if rule is not None else ""
+
     def watched(self, alarm: Alarmed) -> str:
         """What source its rule watches, such as `node` or `door`; "" for every other kind of rule."""
-        versions = self._rulebook.versions.get(f"{alarm.rule}/{alarm.variant}", ())
-        rule = versions[0] if versions else None
+        rule = self._rule(alarm)
         return str(rule.params["source"]) if rule is not None and rule.kind == "supervision" else ""
+
+    def _rule(self, alarm: Alarmed) -> Rule | None:
+        versions = self._rulebook.versions.get(f"{alarm.rule}/{alarm.variant}", ())
+        return versions[0] if versions else None
 
     def under(self, alarms: Iterable[Alarmed]) -> dict[str, str]:
         """Alarm id -> id of its root cause, for those that have one. The highest cause that explains it counts."""

@@ -12,7 +12,7 @@ from custody.effects import AlarmChanged
 from custody.facts import Fact
 from custody.obligation import Obligation
 from custody.rules import Rule, Rulebook
-from custody.shelves import Shelf, Shelves, may_be_set_aside
+from custody.shelves import Shelf, Shelves, heads
 from custody.times import SECOND_US
 from custody.view import Stage
 from custody.world import World
@@ -27,7 +27,6 @@ class AlarmDesk:
     def __init__(self, area: Area, rulebook: Rulebook) -> None:
         """No alarm yet. `rulebook` says of what kind a rule is."""
         self._area = area
-        self._rulebook = rulebook
         self._causes = Causes(area, rulebook)
         self._shelves = Shelves(area.alarms)
         self._records: dict[str, AlarmRecord] = {}
@@ -169,18 +168,8 @@ class AlarmDesk:
 
     def _along(self, record: AlarmRecord) -> list[AlarmRecord]:
         """What is handled with it: what lies under it, and what the same device raised before and is over."""
-        under = self._causes.under(self._records.values())
-        is_device = may_be_set_aside(record, *self._kind(record))
-        return [
-            other
-            for other in self._records.values()
-            if other.id != record.id
-            and not other.is_prewarning
-            and (
-                under.get(other.id) == record.id
-                or (is_device and other.source == record.source and not other.is_active)
-            )
-        ]
+        found = heads(self._records.values(), self._causes)
+        return [other for other in self._records.values() if found.get(other.id) == record.id]
 
     def _move(self, record: AlarmRecord, action: str, fact: Fact) -> AlarmChanged:
         cause, done = str(fact.body.get("cause", "")), str(fact.body.get("action", ""))
@@ -207,16 +196,12 @@ class AlarmDesk:
             changed += self._end(shelf, ENDS_BY_ITSELF[shelf.kind], shelf.until_us, fact.index, "")
         return changed
 
-    def _kind(self, record: AlarmRecord) -> tuple[str, str]:
-        versions = self._rulebook.versions.get(f"{record.rule}/{record.variant}", ())
-        return versions[0].kind if versions else "", self._causes.watched(record)
-
     def _aside(
         self, record: AlarmRecord, action: str, fact: Fact, now_us: int
     ) -> list[AlarmChanged] | Refused:
         asked = fact.body.get("minutes", fact.body.get("hours", 0))
         assert isinstance(asked, int), "the catalogue lets nothing else in"
-        problem = self._shelves.refusal(record, action, asked, *self._kind(record))
+        problem = self._shelves.refusal(record, action, asked, self._causes)
         if problem is not None:
             return Refused(record.rule, record.subject, *problem)
         standing, officer = self._shelves.of(record.source), str(fact.body["officer"])

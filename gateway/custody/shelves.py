@@ -4,12 +4,14 @@ A source is a rule and its subject. What it raises meanwhile is entered and logg
 A shelf ends by itself.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final, Protocol
 
 from custody.alarm import AlarmRecord
 from custody.alarm_limits import AlarmLimits
 from custody.alarm_states import ASIDE_MOVES
+from custody.causes import Alarmed, Causes
 from custody.times import HOUR_US, MINUTE_US
 
 SHELVES_MAX: Final = 64  # one more is refused: who sets so much aside has another problem
@@ -70,16 +72,16 @@ class Shelves:
         return asked * (MINUTE_US if action == "shelved" else HOUR_US)
 
     def refusal(
-        self, record: AlarmRecord, action: str, asked: int, kind: str, watched: str
+        self, record: AlarmRecord, action: str, asked: int, causes: Causes
     ) -> tuple[str, str, str] | None:
-        """(reason, expected, found) when this may not be done now, else None. `kind`: of the rule; `watched`: its source."""
+        """(reason, expected, found) when this may not be done now, else None."""
         standing = self._shelves.get(record.source)
         aside = standing.kind if standing is not None else ""
         if action not in ASIDE_MOVES[aside]:
             return "wrong_order", ", ".join(ASIDE_MOVES[aside]), f"{action} while {aside or 'in service'}"
         if ASIDE_MOVES[aside][action] == "":
             return None
-        if not may_be_set_aside(record, kind, watched):
+        if not may_be_set_aside(record, causes):
             expected = "equipment by the site's own limit, less grave than S1, no detector or button"
             return "never_shelved", expected, f"{record.family} {record.severity} {record.basis}"
         if action == "shelved" and asked > self._limits.shelf_minutes_max:
@@ -91,9 +93,13 @@ class Shelves:
         return None
 
 
-class Rated(Protocol):
+class Rated(Alarmed, Protocol):
     """What is asked of an alarm; both the engine's record and the server's have it."""
 
+    @property
+    def source(self) -> str: ...
+    @property
+    def raised_us(self) -> int: ...
     @property
     def basis(self) -> str: ...
     @property
@@ -106,13 +112,30 @@ class Rated(Protocol):
     def is_prewarning(self) -> bool: ...
 
 
-def may_be_set_aside(record: Rated, kind: str, watched: str) -> bool:
-    """Never a limit of the law, never a person's safety, never what calls for help: how a device is, by a local limit.
-
-    `kind` of its rule; `watched`: the source that the rule watches, "" when it watches none.
-    """
+def may_be_set_aside(record: Rated, causes: Causes) -> bool:
+    """Never a limit of the law, never a person's safety, never what calls for help: how a device is, by a local limit."""
+    kind, watched = causes.kind(record), causes.watched(record)
     is_local = record.basis == "local" and record.number_basis == "local"
     is_device = (
         record.family == "equipment" and kind in SHELVED_KINDS and watched not in NEVER_SHELVED_SOURCES
     )
     return is_local and is_device and record.severity != GRAVEST and not record.is_prewarning
+
+
+def heads(alarms: Iterable[Rated], causes: Causes) -> dict[str, str]:
+    """Alarm id -> id of the one that it is shown under and handled with, for those that have one.
+
+    That is its root cause; and for what a device raised before and is over, the newest alarm of the same source.
+    """
+    known = [alarm for alarm in alarms if not alarm.is_prewarning]
+    found = causes.under(known)
+    newest: dict[str, Rated] = {}
+    for alarm in known:
+        last = newest.get(alarm.source)
+        if last is None or (alarm.raised_us, alarm.id) > (last.raised_us, last.id):
+            newest[alarm.source] = alarm
+    for alarm in known:
+        last = newest[alarm.source]
+        if last is not alarm and alarm.cleared_us is not None and may_be_set_aside(alarm, causes):
+            found[alarm.id] = found.get(last.id, last.id)
+    return found

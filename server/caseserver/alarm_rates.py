@@ -13,9 +13,9 @@ from statistics import median_low
 from typing import Final
 
 from caseserver.alarms import Alarm
-from caseserver.grouping import groups
 from custody.alarm_limits import AlarmLimits
 from custody.area import Area
+from custody.causes import Causes
 from custody.rules import Rulebook
 
 TEN_MINUTES_US: Final = 600_000_000
@@ -74,8 +74,8 @@ class Rates:
 def called_of(area: Area, rulebook: Rulebook, alarms: Sequence[Alarm]) -> list[Called]:
     """The alarms of one area, no pre-warnings among them, with what lay under a cause."""
     raised = [alarm for alarm in alarms if not alarm.is_prewarning]
-    heads = {group.head.id for group in groups(area, rulebook, raised)}
-    return [Called(area.id, alarm, alarm.id not in heads) for alarm in raised]
+    under = Causes(area, rulebook).under(raised)
+    return [Called(area.id, alarm, alarm.id in under) for alarm in raised]
 
 
 def rates(found: Sequence[Called], limits: AlarmLimits, from_us: int, to_us: int, step_us: int) -> Rates:

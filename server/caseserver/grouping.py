@@ -14,6 +14,7 @@ from caseserver.alarms import Alarm
 from custody.area import Area
 from custody.causes import Causes
 from custody.rules import Rulebook
+from custody.shelves import heads
 
 _SECOND_US: Final = 1_000_000
 
@@ -41,7 +42,7 @@ def groups(
     area: Area, rulebook: Rulebook, alarms: Sequence[Alarm], closed: Iterable[Alarm] = ()
 ) -> list[Group]:
     """Every open alarm once: as a head or under one. `closed`: counted, where they are of a source that raises again."""
-    under = Causes(area, rulebook).under(alarms)
+    under = heads(alarms, Causes(area, rulebook))
     members: dict[str, list[Alarm]] = {}
     for alarm in alarms:
         if alarm.id in under:

@@ -10,6 +10,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from custody.alarm_states import ASIDE_MOVES, CLOSED, CONDITION_MOVES, MOVES, NORMAL, STATES, state_of
 from custody.area import load_area
 from custody.bundled import area_text, rulebook_names, rulebook_text
+from custody.causes import Causes
 from custody.effects import AlarmChanged, AlarmRaised, Refusal
 from custody.reader import load_rulebook
 from custody.shelves import NEVER_SHELVED_SOURCES, SHELVED_KINDS, may_be_set_aside
@@ -99,16 +100,21 @@ def test_nothing_of_the_law_and_no_call_for_help_may_be_set_aside(name):
     book = load_rulebook(rulebook_text(name), f"{name}.toml", rulebook_text)
     told = desk()
     record = told.engine.alarms[cut(told)]
+    causes = Causes(AREA, book)
     for known in book.rules:
         for level in known.levels:
-            record.basis, record.number_basis, record.family = known.basis, level.number_basis, known.family
-            record.severity, watched = level.severity, str(known.params.get("source", ""))
-            if not may_be_set_aside(record, known.kind, watched):
+            record.rule, record.variant, record.basis = known.id, known.variant, known.basis
+            record.number_basis, record.family, record.severity = (
+                level.number_basis,
+                known.family,
+                level.severity,
+            )
+            if not may_be_set_aside(record, causes):
                 continue
             assert (known.basis, level.number_basis, known.family) == ("local", "local", "equipment")
             assert level.severity != "S1"
             assert known.kind in SHELVED_KINDS
-            assert watched not in NEVER_SHELVED_SOURCES
+            assert causes.watched(record) not in NEVER_SHELVED_SOURCES
 
 
 # --- shelving ----------------------------------------------------------------------------------------

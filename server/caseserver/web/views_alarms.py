@@ -49,7 +49,8 @@ Move = Literal[
 @dataclass(frozen=True)
 class AlarmPage:
     """``facts``: what it stands on, the smallest set where ``is_smallest``; ``sight``: those that only say what could be
-    seen; ``sentences``: the explanation in plain words. ``root``: the cause it lies under. ``unseen``: what cannot be seen
+    seen; ``sentences``: the explanation in plain words. ``root``: the cause it lies under, or where
+    ``root_is_newer`` the newest alarm of its source. ``unseen``: what cannot be seen
     while it stands, by kind. ``reasons``, ``minutes``, ``hours``: what may be chosen when it is put aside."""
 
     card: AlarmCard
@@ -71,6 +72,7 @@ class AlarmPage:
     stay_href: str = ""
     area: str = ""
     root: AlarmCard | None = None
+    root_is_newer: bool = False
     unseen: tuple[tuple[str, tuple[str, ...]], ...] = ()
     reasons: tuple[tuple[str, str], ...] = ()
     minutes: tuple[int, ...] = ()

@@ -27,7 +27,8 @@ _SIGNS: dict[str, Markup] = {
 }
 
 
-def state(word: str, reader: Reader) -> Markup:
-    """Sign and word of a state of custody.alarm_states."""
+def state(word: str, reader: Reader, *, named: bool = True) -> Markup:
+    """Sign and word of a state of custody.alarm_states; the sign alone where words beside it say the same."""
+    said = reader.of("alarm_word", word)
     sign = tag("svg", _SIGNS[word], viewBox="0 0 20 20", aria_hidden="true")
-    return tag("span", sign, reader.of("alarm_word", word), class_=f"st st-{word}")
+    return tag("span", sign, said if named else "", class_=f"st st-{word}", title=None if named else said)

@@ -105,6 +105,7 @@ def alarm_page(
     words = Words(state.area, state.world, reader)
     rule = _rule_of(alarm, state)
     facts = sorted(facts_of(leaves), key=lambda fact: (fact.occurred_us, fact.index))
+    root = _root(alarm, state)
     sight = {fact.index for fact in why.facts if fact.is_sight} if why is not None else set()
     return AlarmPage(
         card=_card(alarm, state, reader),
@@ -129,7 +130,8 @@ def alarm_page(
         stay_href=f"/stays/{state.area.id}/{alarm.stay}" if alarm.stay else "",
         area=state.area.id,
         calling=calls,
-        root=_root(alarm, state, reader),
+        root=alarm_card(root, state, reader) if root is not None else None,
+        root_is_newer=root is not None and root.source == alarm.source,
         unseen=tuple(_unseen(alarm, state, words, reader)),
         reasons=tuple((code, reader.name(name)) for code, name in SHELF_REASONS.items()),
         minutes=tuple(n for n in SHELF_MINUTES if n <= state.area.alarms.shelf_minutes_max),
@@ -144,10 +146,10 @@ def _card(alarm: Alarm, state: AreaPicture, reader: Reader) -> AlarmCard:
     return group_card(mine, state, reader) if mine is not None else alarm_card(alarm, state, reader)
 
 
-def _root(alarm: Alarm, state: AreaPicture, reader: Reader) -> AlarmCard | None:
+def _root(alarm: Alarm, state: AreaPicture) -> Alarm | None:
+    """What it lies under."""
     found = (group.head for group in groups_of(state) if any(one.id == alarm.id for one in group.under))
-    root = next(found, None)
-    return alarm_card(root, state, reader) if root is not None else None
+    return next(found, None)
 
 
 def _unseen(
@@ -299,8 +301,6 @@ def _moves(alarm: Alarm, state: AreaPicture, reader: Reader, may: frozenset[str]
 
 def _aside_moves(alarm: Alarm, state: AreaPicture) -> list[Move]:
     """What may be put aside, and how it comes back. The gateway judges again."""
-    rule = _rule_of(alarm, state)
-    watched = Causes(state.area, state.rulebook).watched(alarm)
-    if not alarm.aside and not may_be_set_aside(alarm, rule.kind if rule is not None else "", watched):
+    if not alarm.aside and not may_be_set_aside(alarm, Causes(state.area, state.rulebook)):
         return []
     return [_ASIDE[act] for act in ASIDE_MOVES[alarm.aside] if act in _ASIDE]

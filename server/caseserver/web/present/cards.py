@@ -31,8 +31,9 @@ _STATE: dict[str, AlarmState] = {
 _URGENCY = {"act": 0, "blind": 1, "soon": 2, "know": 3}
 
 
-def alarm_order(alarm: Alarm) -> tuple[int, int, int]:
-    return (_URGENCY[mark_of(alarm).level], not alarm.is_unanswered, alarm.raised_us)
+def alarm_order(alarm: Alarm) -> tuple[bool, int, bool, int]:
+    """What is put aside last; else the most urgent first, what waits for somebody before what is in hand."""
+    return (bool(alarm.aside), _URGENCY[mark_of(alarm).level], not alarm.is_unanswered, alarm.raised_us)
 
 
 def count(state: AreaPicture, kind: Literal["left", "gone"], at_us: int) -> Count:
