@@ -23,6 +23,7 @@ PROOFS = (
     "real_faults",
     "eight_hours",
     "oracle",
+    "property",
     "verifiers",
     "node_day",
     "takeover",
@@ -36,6 +37,9 @@ PROOFS = (
 """In this order: short ones first. Each is a module of this package with `run(say) -> dict`, and `record(report)` when it
 writes more than its report."""
 
+BOUNDED = ("property", "simulation")
+"""Proofs that `--minutes` bounds."""
+
 FOLDER = ROOT / "docs" / "proof"
 
 
@@ -43,7 +47,9 @@ def main(argv: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.prove", description=__doc__)
     parser.add_argument("names", nargs="*", choices=[*PROOFS, []], help="proofs to run; all when left out")
     parser.add_argument("--draft", action="store_true", help="changed tree: print, do not write")
-    parser.add_argument("--minutes", type=float, help="simulation: at least so many processor-minutes")
+    parser.add_argument(
+        "--minutes", type=float, help="property: at most, simulation: at least so many processor-minutes"
+    )
     options = parser.parse_args(argv)
     try:
         commit = machine.commit(allow_changes=options.draft)
@@ -52,7 +58,7 @@ def main(argv: list[str]) -> int:
         return 2
     failed = []
     for name in options.names or PROOFS:
-        more = {"minutes": options.minutes} if name == "simulation" and options.minutes else {}
+        more = {"minutes": options.minutes} if name in BOUNDED and options.minutes else {}
         if not prove(name, commit, more, is_draft=options.draft):
             failed.append(name)
     say(f"failed: {', '.join(failed)}" if failed else "all proofs hold")
