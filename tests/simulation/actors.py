@@ -70,6 +70,22 @@ class Actors:
         if point is not None:
             self.world.boards[point.node].put_tag(point.point, tag, is_there=is_there)
 
+    def compartment(self, name: str, hand: str) -> None:
+        """A hand at a compartment: it pulls or pushes the door, forces the hook, jams it or mends that."""
+        board = next(board for board in self.world.boards.values() if name in board.locks.points)
+        locks = board.locks
+        match hand:
+            case "pull":
+                locks.pull(name)
+            case "push":
+                locks.push(name)
+            case "force":
+                locks.hook(name, True)
+            case "jam":
+                locks.jammed.add(name)
+            case "free":
+                locks.jammed.discard(name)
+
     def walk(self, tag: str, room: str) -> None:
         """Whoever wears this tag is now in that room, and in no other."""
         for reader in self.world.area.readers.values():

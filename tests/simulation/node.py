@@ -11,6 +11,7 @@ from custody.area import Node as NodePlace
 from node import boot_count
 from node.app import Node
 from node.config import NodeConfig
+from tests.simulation.cabinets import Locks
 from tests.simulation.clocks import Crystal, Ticks
 from tests.simulation.line import TO_GATEWAY, Line
 from tests.simulation.truth import Emitted
@@ -25,7 +26,7 @@ REST_US = 250_000  # at the longest between two scans while something waits
 UART_BYTES_MAX = 4_096
 KINDS = {
     "door_contact": "contact", "exit_request": "contact", "recorder_contact": "contact", "lock_feedback": "feedback",
-    "input": "contact", "output": "output", "reader": "reader",
+    "input": "contact", "output": "output", "reader": "reader", "compartment_door": "contact",
 }  # fmt: skip
 
 
@@ -91,6 +92,7 @@ class Board:
         self.crystal = Crystal(world.kernel, ppm)
         self.points = [p for p in world.area.points if p.node == place.id]
         self.levels = {p.point: 0 for p in self.points}
+        self.locks = Locks(self)
         self.tags: dict[int, dict[str, None]] = {p.point: {} for p in self.points if p.kind == "reader"}
         self.is_on = False
         self.boot = 0
@@ -108,6 +110,8 @@ class Board:
         """config.json of this board."""
         points: list[dict[str, Any]] = []
         for point in self.points:
+            if point.kind == "compartment_lock":  # a device
+                continue
             entry: dict[str, Any] = {"point": point.point, "kind": KINDS[point.kind], "pin": point.point}
             if point.kind == "output":
                 entry["on_lost"] = self.world.area.outputs[point.of].on_lost
@@ -133,13 +137,13 @@ class Board:
         self.uart = Uart()
         pins: dict[int, Any] = {
             p.point: Uart() if p.kind == "reader" else Pin(self, p.point, is_output=p.kind == "output")
-            for p in self.points
-        }
+            for p in self.points if p.kind != "compartment_lock"
+        }  # fmt: skip
         self.pins = pins
         ticks = Ticks(self.crystal, self.world.settings.get("ticks_start", 0))
         self.node = Node(
             self.config(), self.uart, pins, ticks, boot=self.boot, reason=reason, feed=lambda: None,
-            mem_free=lambda: 100_000,
+            mem_free=lambda: 100_000, devices=self.locks.devices(lambda n, **way: Pin(self, n, **way), ticks()),
         )  # fmt: skip
         self._watch()
         self.world.watch.board_started(self.place.id)
@@ -180,6 +184,8 @@ class Board:
 
     def driven(self, point: int, level: int) -> None:
         """An output pin changed."""
+        if point in self.locks.points.values():
+            self.locks.driven(point, level)
         if point in self._outputs:
             self.world.watch.pin(self.place.id, self._outputs[point], active=level == 1)
             self.world.truth.trace(self.world.now_us, "pin", self._outputs[point], level)

@@ -136,10 +136,11 @@ class Observer:
         """The book's own trace is not needed."""
 
     def _note_order(self, leaf: dict[str, Any]) -> None:
-        output = leaf["body"]["output"]
-        self._of_turn.setdefault(output, self._standing(output)).add(leaf["body"]["active"])
-        self.world.watch.ordered(output, active=leaf["body"]["active"], valid_ms=leaf["body"]["valid_ms"])
-        self._last_command[output] = leaf
+        name, active = _ordered(leaf)
+        if name in self.world.area.outputs:
+            self._of_turn.setdefault(name, self._standing(name)).add(active)
+        self.world.watch.ordered(name, active=active, valid_ms=leaf["body"]["valid_ms"])
+        self._last_command[name] = leaf
 
     def _standing(self, output: str) -> set[bool]:
         """What the log last ordered an output to be; off where it was never ordered."""
@@ -194,7 +195,7 @@ class Observer:
             if source["name"]:
                 self.sources.setdefault((source["name"], source["boot"], source["seq"]), index)
                 self.first_of_life.setdefault((source["name"], self.world.gateway.boot), self.world.now_us)
-            if name == "output.commanded":
+            if leaf["type"] in ORDERS:
                 self._note_order(leaf)
             self._check_recorded(index, leaf)
             self._check_forward(index, leaf)
@@ -266,7 +267,7 @@ class Observer:
                 if leaf["class"] == "fact" and leaf["source"]["name"]:
                     source = leaf["source"]
                     self.in_interim.add((source["name"], source["boot"], source["seq"]))
-                if leaf["type"] == "output.commanded/1":
+                if leaf["type"] in ORDERS:
                     self._note_order(leaf)
                 if self._interim_seen >= log.durable_size:
                     break
@@ -344,7 +345,9 @@ class Observer:
         if not {"ntp", "server"} <= states.keys() or not is_heard_since:
             return
         least_us = (
-            CONTRADICTION_US if world.settings.get("area") == "small" else LATE_WORD_US + CONTRADICTION_US
+            CONTRADICTION_US
+            if world.settings.get("area") in ("small", "cabinet")
+            else LATE_WORD_US + CONTRADICTION_US
         )
         has_signed_more = self.server_grew_us > max(server.wall.set_us, gateway.wall.set_us) + SECOND_US
         if abs(server.wall.us() - world.now_us) < least_us or not has_signed_more:
@@ -375,7 +378,7 @@ class Observer:
                 world.truth.violate(
                     "I12", f"command {command.command_id} to {output} without a durable order"
                 )
-            elif order["body"]["active"] != (command.state == 1):
+            elif _ordered(order)[1] != (command.state == 1):
                 world.truth.violate("I12", f"command to {output} other than its order")
             elif order["recorded"]["boot"] != world.gateway.boot:
                 world.truth.violate("I12", f"command to {output} by an order of an earlier start")
@@ -466,6 +469,15 @@ class Observer:
         judge(self.world)
 
 
+ORDERS = ("output.commanded/1", "compartment.ordered/1")
+
+
+def _ordered(leaf: dict[str, Any]) -> tuple[str, bool]:
+    """What an order orders, and to what: a compartment is only ever released."""
+    body = leaf["body"]
+    return (body["compartment"], True) if "compartment" in body else (body["output"], body["active"])
+
+
 def _orders(leaves: Iterable[dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    """The last order of each output."""
-    return {leaf["body"]["output"]: leaf for leaf in leaves if leaf["type"] == "output.commanded/1"}
+    """The last order of each output and compartment."""
+    return {_ordered(leaf)[0]: leaf for leaf in leaves if leaf["type"] in ORDERS}

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from custody.times import parse_instant_us
+from tests.simulation import cabinets
 from tests.simulation.plan import Act, Fault, Plan
 
 SECOND_US = 1_000_000
@@ -148,6 +149,20 @@ second disk start: a start when the log already goes on there | 3.5 fault disk_e
 second disk dark: mains away when it has just changed over | 3.5 fault disk_error operation=sync number=EIO after=0, 4 open gate, 5 fault gateway_power 2s, 9 shut gate ! pair
 room kept: a reserve is made at the start | 4 open gate, 6 shut gate ! reserve
 room given: the reserve is given up for facts and made again | 6 fault disk_full 7s spare_bytes=0, 7 open gate, 9 shut gate, 15 open gate ! reserve
+stored: an exhibit is put into a compartment by a request and a badge | 2 keepers, 3 crew, 4 kept i1, 6 ask P-1 store i1, 8 badge k1, 8.6 pull P-1, 11 push P-1, 12 say item.stored item=i1 keeper=k1 compartment=P-1 ! cabinet
+lent: what is valuable is stored and lent by two badges each time | 2 keepers, 3 crew, 4 gold i1, 6 ask P-1 store i1, 7 badge k1, 8 badge k2, 9 pull P-1, 11 push P-1, 12 say item.stored item=i1 keeper=k1 compartment=P-1, 14 ask P-1 lend i1, 15 badge k1, 16 badge k2, 17 pull P-1, 20 push P-1 ! cabinet
+nobody came: a request that waits in vain, and one that is refused meanwhile | 2 keepers, 4 ask P-1 count, 6 badge k1, 8 ask P-2 count, 70 badge k2 ! cabinet
+killed with a request: kill -9 while the badge is awaited | 2 keepers, 4 ask P-1 count, 6 badge k1, 6.5 fault gateway_kill 1s, 9 badge k2, 12 ask P-1 count, 14 badge k1, 15 badge k2, 16 pull P-1, 18 push P-1 ! cabinet
+killed with an order: kill -9 between the order and the open door | 2 keepers, 4 ask P-1 count, 6 badge k1, 7 badge k2, 7.08 fault gateway_kill 1s, 7.6 pull P-1, 13 push P-1 ! cabinet
+dark between order and act: mains away between two acts of the turn that orders | 2 keepers, 4 ask P-1 count, 6 badge k1, 7 badge k2, 7.01 fault gateway_cut_at_action actions=1, 7.6 pull P-1, 14 push P-1 ! cabinet
+dark at an open locker: mains of all away while it stands open, and it is shut meanwhile | 2 keepers, 4 ask P-1 count, 6 badge k1, 7 badge k2, 8 pull P-1, 9 fault gateway_power 6s, 9 fault node_power 7s node=n1, 12 push P-1 ! cabinet
+board gone at an open locker: its board is dead while it is shut | 2 keepers, 4 ask P-1 count, 6 badge k1, 7 badge k2, 8 pull P-1, 9 fault node_power 9s node=n1, 12 push P-1 ! cabinet
+locker replayed: somebody plays the line back after it was shut | 2 keepers, 4 ask P-1 count, 6 badge k1, 7 badge k2, 8 pull P-1, 9 push P-1, 11 fault replay port=line1, 14 ask P-1 count, 18 fault playback port=line1 ! cabinet
+order late on the line: the order is on its way longer than it is good for | 2 keepers, 4 ask P-1 count, 6 badge k1, 7 badge k2, 7.005 fault line 9s port=line1 name=cut_to_node, 20 pull P-1, 21 push P-1 ! cabinet
+forced and wrong door: one is forced, then another beside an order | 2 keepers, 3 force P-2, 5 push P-2, 6 ask P-1 count, 8 badge k1, 9 badge k2, 10 force P-2, 10.5 pull P-1, 12 push P-2, 13 push P-1 ! cabinet
+jammed locker: a hook that does not move, asked for again when it does | 2 keepers, 3 jam P-1, 4 ask P-1 count, 6 badge k1, 7 badge k2, 18 free P-1, 19 ask P-1 count, 20 badge k1, 21 badge k2, 22 pull P-1, 24 push P-1 ! cabinet
+locker and a doubted clock: the badge is there, the time is not | 2 keepers, 3 fault no_ntp 3600s, 3 fault broker_down 40s, 4 ask P-1 count, 6 badge k1, 7 badge k2, 12 pull P-1 ! cabinet batteryless
+locker and a full disk: everybody is there and the log has no room | 2 keepers, 4 ask P-1 count, 6 badge k1, 6.9 fault disk_full 6s spare_bytes=0, 7 badge k2, 16 pull P-1, 18 push P-1 ! cabinet
 room low: only evidence is written, and it is alarmed | 4 open gate, 5 fault disk_full 14s spare_bytes=40000, 8 shut gate, 15 open gate ! low
 """
 
@@ -170,6 +185,7 @@ CONDITIONS: dict[str, tuple[str, dict[str, Any], str]] = {
     "unsure": ("with no battery clock and no time service", {"rtc": "none"}, "0 fault no_ntp 3600s"),
 }  # fmt: skip
 _EXTRA: dict[str, dict[str, Any]] = {
+    "cabinet": {"area": "cabinet"},
     "lost": {"tail": "lost"}, "whole_tags": {"judge_tags": True}, "batteryless": {"rtc": "none"}, "stopped": {"rtc": "dead"}, "scrub": {"scrub_hour": 9}, "late": {"since_s": 11}, "low": {"low_bytes": 50_000, "reserve_bytes": 20_000},
 } | {name: settings for name, (_, settings, _) in CONDITIONS.items()}  # fmt: skip
 
@@ -260,6 +276,8 @@ def _say(at_us: int, name: str, body: dict[str, Any], shift_s: int = 0, by: str 
 
 def _macro(at_us: int, verb: str, words: list[str]) -> list[Act]:
     """One verb of a scene as acts of actors.Actors."""
+    if verb in cabinets.VERBS:
+        return cabinets.acts_of(at_us, verb, words)
     match verb:
         case "open" | "shut":
             return [Act(at_us, "door", {"door": words[0], "is_open": verb == "open"})]

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 from casegateway.book import output_of
 from casegateway.core import EXIT_STORAGE_FAILED, GatewayCore
 from caselog import canonical
-from casewire import ACTIVE, UNKNOWN, Boot, Contact, Feedback, Gap, Snapshot, Tag
+from casewire import ACTIVE, UNKNOWN, Boot, Contact, Feedback, Gap, Snapshot, Tag, Troubles
 from custody.codec import fact_of
 from custody.effects import AlarmRaised
 from custody.engine import Engine
 from custody.facts import Fact
 from tests.custody.against_oracle import by_oracle, in_order, unlike
 from tests.simulation.aftermath import judge_more
+from tests.simulation.cabinets import judge_cabinets
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
@@ -44,6 +45,8 @@ def judge(world: "World") -> None:
     _places(world)
     _bounds(world)
     judge_more(world, leaves, engine)
+    if world.area.compartments:
+        judge_cabinets(world, leaves)
 
 
 # --- I10: both sides agree ----------------------------------------------------------------------------
@@ -227,6 +230,8 @@ def _again(world: "World", leaves: list[dict[str, Any]]) -> None:
 
 _DOOR = {1: "door.opened", 0: "door.closed", 2: "door.unknown"}
 _RECORDER = {1: "recorder.started", 0: "recorder.stopped", 2: "recorder.lost"}
+_CABINET_DOOR = {1: "compartment.opened", 0: "compartment.closed", 2: "compartment.unknown"}
+_HOOK = {1: "compartment.unlocked", 0: "compartment.locked", 2: "compartment.bolt_unknown"}
 _INPUT = {1: "input.activated", 0: "input.cleared", 2: "input.lost"}
 
 
@@ -238,6 +243,10 @@ def _thing(leaf: dict[str, Any]) -> tuple[tuple[str, str], str] | None:
         return ("recorder", body["recorder"]), name
     if name in _INPUT.values():
         return ("input", body["input"]), name
+    if name in _CABINET_DOOR.values():
+        return ("compartment", body["compartment"]), name
+    if name in _HOOK.values():
+        return ("hook", body["compartment"]), name
     return None
 
 
@@ -252,6 +261,8 @@ def _expected(world: "World", node: str, message: Any) -> tuple[tuple[str, str],
         return ("recorder", point.of), _RECORDER.get(message.state, "recorder.lost")
     if point.kind == "input":
         return ("input", point.of), _INPUT.get(message.state, "input.lost")
+    if point.kind == "compartment_door":
+        return ("compartment", point.of), _CABINET_DOOR[message.state]
     return None
 
 
@@ -272,6 +283,9 @@ def _fits(world: "World", node: str, message: Any, leaf: dict[str, Any]) -> bool
         return name == "tag.gone" or any(
             _says(world, node, number, state, name, body) for number, state in message.points
         )
+    if isinstance(message, Troubles):
+        told = [number for number, _ in message.points]
+        return name.startswith("point.") and body["node"] == node and body["point"] in told
     if isinstance(message, Contact | Feedback):
         return _says(world, node, message.point, message.state, name, body)
     return False
@@ -287,6 +301,9 @@ def _says(world: "World", node: str, number: int, state: int, name: str, body: d
         return name == _RECORDER.get(state) and body["recorder"] == point.of
     if point.kind == "input":
         return name == _INPUT.get(state) and body["input"] == point.of
+    if point.kind in ("compartment_door", "compartment_lock"):
+        told = _CABINET_DOOR if point.kind == "compartment_door" else _HOOK
+        return name == told[state] and body["compartment"] == point.of
     if point.kind == "lock_feedback":
         return name == "door.released" and body["door"] == point.of and state == ACTIVE
     if point.kind == "exit_request":

@@ -62,6 +62,17 @@ class Watch:
                 break  # a newer order than those before it, and it has had time to arrive
         world.truth.violate("I12", f"pin of {output} moved to {active} without an order that is still valid")
 
+    def pulsed(self, node: str, compartment: str) -> None:
+        """I18: the coil of a compartment's lock is driven."""
+        self.world.truth.counts["compartment pulsed"] += 1
+        slack_us = ORDER_SLACK_US + self.world.truth.late_us + self._unseen_delay_us()
+        now_us = self.world.now_us
+        orders = self.orders.get(compartment, [])
+        if not any(at_us <= now_us <= at_us + valid_us + slack_us for _, at_us, valid_us in orders):
+            self.world.truth.violate(
+                "I18", f"{node} opens {compartment} without an order that is still valid"
+            )
+
     def _unseen_delay_us(self) -> int:
         """A delay that a board cannot see: there when the gateway started, or for longer than it remembers (docs/wire.md)."""
         truth = self.world.truth

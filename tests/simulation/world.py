@@ -15,9 +15,11 @@ import structlog
 
 from caselog.keys import SoftKey
 from custody.area import Area, load_area
+from custody.bundled import area_text
 from tests.custody.against_oracle import area, book
 from tests.simulation.actors import Actors
 from tests.simulation.broker import Broker
+from tests.simulation.cabinets import cabinet_text
 from tests.simulation.clocks import Crystal, WallClock
 from tests.simulation.faults import Faults
 from tests.simulation.gateway import Gateway
@@ -57,7 +59,23 @@ def small_area() -> Area:
     return load_area(file.read_text(encoding="utf-8") + SMOKE)
 
 
-AREAS: dict[str, Callable[[], Area]] = {"standard": area, "small": small_area}
+@cache
+def cabinet_area() -> Area:
+    """The small area with a cabinet in its corridor."""
+    text = (Path(__file__).parents[1] / "gateway" / "area.toml").read_text(encoding="utf-8")
+    text = text.replace('rooms = ["interrogation-1"]', 'rooms = ["interrogation-1", "corridor"]')
+    return load_area(text + SMOKE + cabinet_text("n1", "corridor", "rec-1"))
+
+
+@cache
+def stored_area() -> Area:
+    """The standard area with a cabinet in its property store."""
+    return load_area(area_text("standard") + cabinet_text("n4", "property", "rec-south"))
+
+
+AREAS: dict[str, Callable[[], Area]] = {
+    "standard": area, "small": small_area, "cabinet": cabinet_area, "stored": stored_area,
+}  # fmt: skip
 """By `area` of a plan's settings."""
 
 
