@@ -107,6 +107,7 @@ class Memory:
         self.bolts: dict[str, int] = {}  # by their door
         self.compartments: dict[str, int] = {}  # their doors
         self.hooks: dict[str, int] = {}  # their bolts
+        self.ordered_us: dict[str, int] = {}  # compartment -> when it was last ordered to open
         self.inputs: dict[str, int] = {}
         self.readers: dict[
             str, int
@@ -275,5 +276,7 @@ class Memory:
                 self.is_clock_doubted = True
             case "clock.trusted":
                 self.is_clock_doubted = False
+            case "compartment.ordered":
+                self.ordered_us[str(body["compartment"])] = fact.occurred_us
             case "config.loaded":
                 self.config = dict(body)

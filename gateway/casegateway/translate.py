@@ -177,6 +177,10 @@ class Translator:
         if (frame.boot, frame.seq) < number:  # overtaken by a newer report: it stays before it
             return [from_node(node, frame, (min(earliest, since_us - 1), latest), suffix, *found)]
         earliest = max(earliest, since_us)
+        # What may be an order's doing is not told to be before it: that would be an opening without one.
+        ordered_us = self._memory.ordered_us.get(str(found[1].get("compartment")), 0)
+        if latest is None or ordered_us <= latest:
+            earliest = max(earliest, ordered_us)
         self._newest[key] = (frame.boot, frame.seq), earliest
         self._newest.move_to_end(key)
         if len(self._newest) > self._newest_max:

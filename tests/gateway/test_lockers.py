@@ -9,11 +9,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from casegateway.drafts import Draft, stamp
 from casegateway.events import ServerSaid
 from casegateway.limits import BADGE_VALID_MS, LOCKER_MOVE_MS, LOCKER_VALID_MS, LOCKER_WAIT_MS
+from casegateway.memory import Memory
+from casegateway.translate import Translator
+from caselog.clock import Instant
 from caselog.disk import PowerCut
+from casewire import ACTIVE, Feedback, Frame
 from tests.gateway import bench as gateway_bench
-from tests.gateway.locker_bench import BADGES, BAND, LOCKER_AREA, Cabinets
+from tests.gateway.locker_bench import BADGES, BAND, LOCKER_AREA, LOCKS, Cabinets
 
 OVER_MS = LOCKER_VALID_MS + LOCKER_MOVE_MS + 500
 
@@ -272,6 +277,27 @@ def test_a_gateway_that_dies_at_an_open_door_orders_nothing_and_ends_when_it_is_
     cabinets.hand("p1", is_open=False)
     assert [body["opened"] for body in cabinets.told("completed")] == [True]
     assert cabinets.pulses() == 1
+
+
+@pytest.mark.parametrize(
+    ("occurred", "earliest_us"), [((950, 1_010), 1_000), ((950, 990), 950), ((1_005, 1_010), 1_005), ((950, None), 1_000)]
+)  # fmt: skip
+def test_what_may_be_an_orders_doing_is_not_told_to_be_before_it(occurred, earliest_us) -> None:
+    """Right after a start the bounds on a board's clock are wide; before the order it would be an opening without one."""
+    memory = Memory()
+    body = {
+        "compartment": "p1",
+        "request": "r",
+        "purpose": "count",
+        "officer": "k1",
+        "command_id": 1,
+        "valid_ms": 5,
+    }
+    order = Draft("compartment.ordered", body, "o", 1_000, 1_000)
+    memory.observe(stamp(order, Instant(1, 0, 1_000, 1_000), 0))
+    frame = Frame(Feedback.KIND, 7, 1, 1, 1, Feedback(LOCKS["p1"], ACTIVE))
+    (draft,) = Translator(LOCKER_AREA, memory).drafts("n1", frame, occurred)
+    assert (draft.type, draft.occurred_us) == ("compartment.unlocked", earliest_us)
 
 
 # --- boards, lines, hands -------------------------------------------------------------------

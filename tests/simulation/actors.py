@@ -27,7 +27,7 @@ class Actors:
     def say(self, type: str, body: dict[str, Any], shift_us: int = 0, by: str = "server") -> None:  # noqa: A002
         """An officer fills in a form. `shift_us`: how long ago it was, by his word (zero or below)."""
         at_us = self.world.now_us + shift_us
-        if self.world.settings.get("whole_minutes"):
+        if self.world.settings.get("whole_minutes") and type != "compartment.requested":
             at_us -= at_us % 60_000_000  # as people write times down; then limits are met to the microsecond
         self.world.server.state_fact(type, body, at_us, by)
 

@@ -4,6 +4,7 @@ I18: no compartment's lock is driven without an order that is durable and still 
 start that was not refused, with the badge of who asked read at the cabinet before it; a request comes to one end.
 """
 
+import random
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
@@ -58,7 +59,7 @@ class Locks:
         for point in self.points.values():
             board.levels[point + FEEDBACK] = 0
 
-    def devices(self, pin: Any, now_ms: int) -> list[RelayLock]:
+    def devices(self, pin: Any) -> list[RelayLock]:
         """What the node's program drives. `pin(point, is_output)` makes a terminal."""
         made = []
         for point in self.points.values():
@@ -71,7 +72,7 @@ class Locks:
                     RelayLockConfig("", table),
                     pin(point, is_output=True),
                     pin(point + FEEDBACK, is_output=False),
-                    now_ms,
+                    0,
                 )
             )
         return made
@@ -157,6 +158,30 @@ def tapped(at_us: int, officer: str) -> list[Act]:
 def handed(at_us: int, name: str, hand: str) -> Act:
     """`pull`, `push`, `force`, `jam` or `free`."""
     return Act(at_us, "compartment", {"name": name, "hand": hand})
+
+
+def keepers_day(rng: random.Random, span_us: int) -> list[Act]:
+    """Keepers and others at the cabinet: most visits are as they should be, some are not."""
+    acts = crew(50 * SECOND_US)
+    at_us = 60 * SECOND_US
+    while at_us < span_us:
+        at_us += rng.randrange(5, rng.choice((20, 90, 900))) * SECOND_US
+        name, other = rng.sample(sorted(COMPARTMENTS), 2)
+        acts.append(handed(at_us, name, rng.choices(("jam", "free", "free"), k=1)[0]))
+        if rng.random() < 0.9:
+            acts.append(asked(at_us, name, rng.choice(("count", "inspect"))))
+        for officer in rng.choice(
+            ((KEEPER, SECOND), (KEEPER, SECOND), (SECOND, KEEPER), (KEEPER,), (SECOND,), ())
+        ):
+            at_us += rng.choice((300_000, SECOND_US, 4 * SECOND_US, 29 * SECOND_US))
+            acts += tapped(at_us, officer)
+        at_us += rng.choice((600_000, 3 * SECOND_US))
+        if rng.random() < 0.1:
+            acts.append(handed(at_us, other, "force"))
+        acts.append(handed(at_us, name, "pull"))
+        at_us += rng.choice((SECOND_US, 20 * SECOND_US, 200 * SECOND_US))
+        acts += [handed(at_us, each, "push") for each in (name, other)]
+    return [act for act in acts if act.at_us < span_us]
 
 
 def acts_of(at_us: int, verb: str, words: list[str]) -> list[Act]:

@@ -143,7 +143,7 @@ class Board:
         ticks = Ticks(self.crystal, self.world.settings.get("ticks_start", 0))
         self.node = Node(
             self.config(), self.uart, pins, ticks, boot=self.boot, reason=reason, feed=lambda: None,
-            mem_free=lambda: 100_000, devices=self.locks.devices(lambda n, **way: Pin(self, n, **way), ticks()),
+            mem_free=lambda: 100_000, devices=self.locks.devices(lambda n, **way: Pin(self, n, **way)),
         )  # fmt: skip
         self._watch()
         self.world.watch.board_started(self.place.id)

@@ -543,7 +543,8 @@ def _missed(world: "World", engine: Engine, facts: list[Fact]) -> None:
     missing = sorted(wanted - told)
     if missing:
         world.truth.violate("I6", f"{len(missing)} limits reached and not told: {missing[:3]}")
-    if len(own) <= ORACLE_FACTS_MAX and world.settings.get("wants_oracle", True):
+    is_plain = not world.area.compartments  # the oracle's area has no cabinet
+    if is_plain and len(own) <= ORACLE_FACTS_MAX and world.settings.get("wants_oracle", True):
         world.truth.counts["oracle asked"] += 1
         beyond_us = (
             until_us + AHEAD_US[len(own) % len(AHEAD_US)]

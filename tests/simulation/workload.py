@@ -6,6 +6,7 @@ from typing import Any
 from custody.catalogue import FACT_TYPES
 from custody.times import parse_instant_us
 from tests.custody.against_oracle import FAMILIES, ROLES, _Teller, area
+from tests.simulation.cabinets import keepers_day
 from tests.simulation.plan import DAY_US, HOUR_US, MINUTE_US, Act, Fault, Plan
 
 SECOND_US = 1_000_000
@@ -43,6 +44,10 @@ def plan_of(
     settings["line_slow_us"] = rare.choice((0, 9_000))
     acts = _acts(random.Random(f"{name}/acts"), start_us, span_us)
     acts += _house(random.Random(f"{name}/house"), span_us)
+    keeping = random.Random(f"{name}/keeping")
+    if keeping.random() < 0.25:
+        settings["area"] = "stored"
+        acts += keepers_day(keeping, span_us)
     faults = _faults(random.Random(f"{name}/faults"), span_us, settings) if wants_faults else []
     does_lie = wants_faults and rare.random() < 0.12
     if does_lie:
