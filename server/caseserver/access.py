@@ -90,7 +90,10 @@ ROUTES: Final[Mapping[str, Access]] = {
     "GET /api/facts/{fact_id}": _plain("receipts"),
     "GET /api/events": _plain("events"),
     "GET /account/second-factor": PLAIN,
+    "GET /account": PLAIN,  # one's own
     # what is held of one person, or of all
+    "GET /accounts": _personal("accounts"),
+    "GET /officers": _personal("officers"),
     "GET /stays": _personal("stays"),
     f"GET {_STAY}": _personal("stay"),
     f"GET {_STAY}/record": _personal("stay"),
@@ -115,6 +118,13 @@ ROUTES: Final[Mapping[str, Access]] = {
     f"POST {_STAY}/person/show": WRITTEN,
     # acts
     "POST /account/second-factor": ACT,
+    "POST /account/password": ACT,
+    "POST /account/sign-out-all": ACT,
+    "POST /account/tokens": ACT,
+    "POST /account/tokens/revoke": ACT,
+    "POST /account/recovery": ACT,
+    "POST /accounts/changes": ACT,
+    "POST /accounts/changes/{change}": ACT,
     "POST /sign-out": ACT,
     "DELETE /api/session": ACT,
     "POST /api/areas/{area}/facts": ACT,

@@ -18,7 +18,7 @@ from typing import Any, Final
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
-from sqlalchemy import Select, delete, insert, select, update
+from sqlalchemy import Connection, Select, delete, insert, select, update
 
 from caseserver.permissions import may_state
 from caseserver.second_factor import Stage
@@ -32,6 +32,9 @@ PASSWORD_CHARS_MIN: Final = 10
 PASSWORD_CHARS_MAX: Final = 200
 BEGUN_S_MAX: Final = 300.0
 """How long after a right password its second factor is waited for."""
+ADMINISTRATOR: Final = "system_administrator"
+PLACE_CHARS_MAX: Final = 64
+"""Characters of a unit or a shift."""
 PLACES_MAX: Final = 1_000
 """Addresses whose tries are counted; the one that tried longest ago is forgotten first."""
 HASHES_AT_ONCE: Final = 2
@@ -60,6 +63,19 @@ class Officer:
     def has_role(self, *roles: str) -> bool:
         """Whether the officer has one of these roles."""
         return not self.roles.isdisjoint(roles)
+
+
+@dataclass(frozen=True, slots=True)
+class AccountRow:
+    """An account as it is listed."""
+
+    number: str
+    roles: tuple[str, ...]
+    is_disabled: bool
+    unit: str
+    shift: str
+    is_locked: bool
+    created_by: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,12 +130,7 @@ class Accounts:
 
     def add(self, number: str, roles: Iterable[str], password: str, by: str) -> None:
         """Make an account. `by` says who made it. Raises AccountError."""
-        chosen = sorted(set(roles))
-        if not is_ref(number):
-            raise AccountError(f"expected a number of 1 to 64 characters A-Z a-z 0-9 . _ -, found {number!r}")
-        unknown = [role for role in chosen if role not in ROLES]
-        if not chosen or unknown:
-            raise AccountError(f"expected roles out of {', '.join(ROLES)}, found {unknown or 'none'}")
+        chosen = self.check_new(number, roles)
         self._check_password(password)
         row = {
             "number": number,
@@ -136,6 +147,60 @@ class Accounts:
                 raise AccountError(f"expected a new number, found that {number} has an account")
             connection.execute(insert(account).values(row))
 
+    def check_new(self, number: str, roles: Iterable[str]) -> list[str]:
+        """The roles in order, of an account that could be made. Raises AccountError."""
+        if not is_ref(number):
+            raise AccountError(f"expected a number of 1 to 64 characters A-Z a-z 0-9 . _ -, found {number!r}")
+        if self.is_known(number):
+            raise AccountError(f"expected a new number, found that {number} has an account")
+        return self.check_roles(roles)
+
+    @staticmethod
+    def check_roles(roles: Iterable[str]) -> list[str]:
+        """The roles in order. Raises AccountError for one that is none, or when there is none."""
+        chosen = sorted(set(roles))
+        unknown = [role for role in chosen if role not in ROLES]
+        if not chosen or unknown:
+            raise AccountError(f"expected roles out of {', '.join(ROLES)}, found {unknown or 'none'}")
+        return chosen
+
+    def set_roles(self, number: str, roles: Iterable[str]) -> None:
+        """Other roles, and an end to the account's sessions. Raises AccountError."""
+        chosen = self.check_roles(roles)
+        with self._database.writing() as connection:
+            if ADMINISTRATOR not in chosen:
+                _check_two_stay(connection, number)
+            changes = {"roles": json.dumps(chosen)}
+            done = connection.execute(update(account).where(account.c.number == number).values(changes))
+            if not done.rowcount:
+                raise AccountError(f"expected the number of an account, found {number!r}")
+            connection.execute(delete(session).where(session.c.number == number))
+
+    def place(self, number: str, unit: str, shift: str) -> None:
+        """Unit and shift of an account: words for the list, no rights."""
+        changes = {"unit": unit[:PLACE_CHARS_MAX] or None, "shift": shift[:PLACE_CHARS_MAX] or None}
+        with self._database.writing() as connection:
+            connection.execute(update(account).where(account.c.number == number).values(changes))
+
+    def rows(self) -> list[AccountRow]:
+        """Every account, by number."""
+        query = select(account).order_by(account.c.number)
+        with self._database.reading() as connection:
+            rows = connection.execute(query).mappings().all()
+        now_s = self._clock()
+        return [
+            AccountRow(
+                row["number"], tuple(json.loads(row["roles"])), bool(row["is_disabled"]), row["unit"] or "",
+                row["shift"] or "", row["locked_until_s"] > now_s, row["created_by"],
+            )
+            for row in rows
+        ]  # fmt: skip
+
+    def sign_out_all(self, number: str) -> None:
+        """End every session of an account."""
+        with self._database.writing() as connection:
+            connection.execute(delete(session).where(session.c.number == number))
+
     def set_password(self, number: str, password: str) -> None:
         """Replace a password and end the account's sessions. Raises AccountError."""
         self._check_password(password)
@@ -150,6 +215,7 @@ class Accounts:
     def disable(self, number: str) -> None:
         """End an account and its sessions; its history stays. Raises AccountError."""
         with self._database.writing() as connection:
+            _check_two_stay(connection, number)
             done = connection.execute(
                 update(account).where(account.c.number == number).values(is_disabled=True)
             )
@@ -304,6 +370,22 @@ class Accounts:
             raise AccountError(
                 f"expected a password of {PASSWORD_CHARS_MIN} to {PASSWORD_CHARS_MAX} characters, found {len(password)}"
             )
+
+
+def new_password() -> str:
+    """Random, about 95 bits, in groups that can be read aloud."""
+    letters = "abcdefghjkmnpqrstuvwxyz23456789"
+    return "-".join("".join(secrets.choice(letters) for _ in range(5)) for _ in range(4))
+
+
+def _check_two_stay(connection: Connection, number: str) -> None:
+    """Of the administrators two have to stay: one alone could change nothing any more. Raises AccountError."""
+    rows = connection.execute(
+        select(account.c.number, account.c.roles).where(account.c.is_disabled.is_(False))
+    )
+    administrators = {row.number for row in rows if ADMINISTRATOR in json.loads(row.roles)}
+    if number in administrators and len(administrators) <= 2:
+        raise AccountError(f"expected that two administrators stay, found {number} to be one of two")
 
 
 def _with_account(token: str) -> Select[Any]:

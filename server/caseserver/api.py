@@ -154,7 +154,7 @@ class StayModel(_Model):
 class FactBody(_Model):
     """A fact to state: its type and body as in docs/scenarios.md; `occurred_us` when it was not now."""
 
-    type: str = Field(max_length=64, json_schema_extra={"enum": sorted(FACT_ROLES.keys() - PAGES_ONLY)})
+    type: str = Field(max_length=64, json_schema_extra={"enum": [*sorted(FACT_ROLES.keys() - PAGES_ONLY)]})
     body: dict[str, Any]
     occurred_us: int | None = Field(None, ge=0, lt=2**53)
 
@@ -231,6 +231,11 @@ def _reading_routes(router: APIRouter, station: Station) -> None:
         del officer
         return [_area(view) for view in station.areas()]
 
+    _alarm_routes(router, station)
+    _people_routes(router, station)
+
+
+def _alarm_routes(router: APIRouter, station: Station) -> None:
     @router.get("/alarms", tags=["reading"])
     def alarms(officer: SignedIn, area: str | None = None, closed: bool = False) -> list[AlarmModel]:
         """Open alarms, oldest first; with `closed` the newest closed ones instead, newest first."""
@@ -264,6 +269,8 @@ def _reading_routes(router: APIRouter, station: Station) -> None:
             raise HTTPException(404, f"expected the id of an alarm of {area}, found another")
         return CapMessage(cap.message(found, view.area, station.name))
 
+
+def _people_routes(router: APIRouter, station: Station) -> None:
     @router.get("/stays", tags=["reading"])
     async def stays(
         officer: SignedIn, released: bool = False, count: Annotated[int, Query(ge=1, le=STAYS_MAX)] = 200

@@ -62,6 +62,7 @@ def create_app(program: Program) -> FastAPI:
     app.state.accounts = program.accounts
     app.state.factors = program.factors
     app.state.tokens = program.tokens
+    app.state.changes = program.changes
     app.state.account_rate = Rate(program.settings.limits.account_requests_per_minute_max)
     refusals.install(app)
     app.add_middleware(Guard, rate=Rate(program.settings.limits.requests_per_minute_max))

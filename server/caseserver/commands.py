@@ -5,14 +5,13 @@ from __future__ import annotations
 import argparse
 import os
 import re
-import secrets
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
 from caselog.errors import DiskBusy
 from caselog.keys import SoftKey
-from caseserver.accounts import AccountError, Accounts, Hasher
+from caseserver.accounts import AccountError, Accounts, Hasher, new_password
 from caseserver.audit import Audit, new_entry
 from caseserver.own_log import FOLDER as LOG_FOLDER
 from caseserver.own_log import OwnLog
@@ -107,12 +106,6 @@ def init(
     finally:
         database.close()
     return passwords
-
-
-def new_password() -> str:
-    """Random, about 95 bits, in groups that can be read aloud."""
-    letters = "abcdefghjkmnpqrstuvwxyz23456789"
-    return "-".join("".join(secrets.choice(letters) for _ in range(5)) for _ in range(4))
 
 
 def keys_main(argv: list[str]) -> int:

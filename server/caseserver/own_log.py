@@ -38,7 +38,8 @@ ACTIONS: Final = frozenset(
         "server.started", "fork.proved", "epoch.accepted", "request.refused",
         "alarm.called", "notification.sent", "notification.accepted",
         "notification.failed", "notification.answered", "duty.taken", "duty.offered", "duty.left", "sound.heard", "sound.unheard",
-        "second_factor.enrolled", "second_factor.renewed", "second_factor.removed", "token.made", "token.revoked",
+        "second_factor.enrolled", "second_factor.renewed", "second_factor.removed", "token.made", "token.revoked", "change.asked", "change.signed",
+        "change.withdrawn", "account.roles_changed", "rulebook.approved",
     )
 )  # fmt: skip
 """What is written down; each is the type of a leaf, version 1. The list with its words: docs/server.md."""

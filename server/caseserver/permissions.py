@@ -36,6 +36,12 @@ ENTERERS: Final = _CASE
 """Who enters what another organ decided."""
 OWN_LOG_READERS: Final = frozenset({"supervisor", "legal_reviewer", "inspector", "system_administrator"})
 """Who may read what the server wrote down of its own users."""
+ADMINISTRATORS: Final = _SYSTEM
+"""Who asks for a change of accounts, roles and rulebooks, and who signs it: two different ones."""
+ACCOUNT_READERS: Final = _SYSTEM | {"supervisor", "legal_reviewer", "station_leader"}
+"""Who sees the accounts, and which changes wait."""
+OFFICER_READERS: Final = ACCOUNT_READERS | {"area_administrator"}
+"""Who sees officers with their qualifications."""
 WALKERS: Final = frozenset({"area_administrator", "system_administrator"})
 """Who tries the points of an area, one after the other, and says what came of it."""
 COMPARERS: Final = frozenset({"legal_reviewer", "supervisor", "inspector", "station_leader"})

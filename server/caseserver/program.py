@@ -15,10 +15,11 @@ from caselog.clock import Instant
 from caselog.errors import CaselogError
 from caselog.keys import Signer, SigningKey, SoftKey
 from caselog.tree import EMPTY_ROOT
-from caseserver.accounts import Accounts
+from caseserver.accounts import Accounts, new_password
 from caseserver.area_state import AreaState
 from caseserver.bundle.maker import BundleMaker
 from caseserver.bundle.texts import TextShelf
+from caseserver.changes import Changes, approved_rulebooks
 from caseserver.inbox import Inbox
 from caseserver.influx import InfluxQueue, InfluxWriter, client_write
 from caseserver.link import Link
@@ -86,6 +87,10 @@ class Program:
         self.factors = SecondFactors(self.database, master_of(signer.key), roles)
         self.accounts = Accounts(self.database, settings.sessions, stage_of=self.factors.stage_of)
         self.tokens = Tokens(self.database)
+        self.changes = Changes(
+            self.database, lambda: self.accounts, self.factors, self.station.audit, new_password,
+            lambda: self.station.now().earliest_us,
+        )  # fmt: skip
         self.inbox = Inbox(settings.limits.inbox_batches_max)
         self.link = Link(settings.broker, frozenset(settings.gateways), self.inbox)
         self.influx_queue: InfluxQueue | None = None
@@ -132,10 +137,15 @@ class Program:
         audit.write(None, "server.started", version("caseward"), {"begun_anew": self.own_log.begun_anew})
         public = self.settings.model_dump_json(exclude={"metrics_token"})
         audit.write_if_new("settings.loaded", "server.toml", {"sha256": _sha256(public)})
+        with self.database.reading() as connection:
+            approved = approved_rulebooks(connection)
         for state in states:
-            audit.write_if_new(
-                "rulebook.loaded", state.area.id, {"rulebook": state.area.rulebook, **state.hashes}
-            )
+            is_bundled = self.settings.gateways[state.gateway].rulebook is None
+            detail = {
+                "rulebook": state.area.rulebook, **state.hashes, "is_bundled": is_bundled,
+                "is_approved": is_bundled or state.hashes["rulebook_hash"] in approved,
+            }  # fmt: skip
+            audit.write_if_new("rulebook.loaded", state.area.id, detail)
         if self.own_log.begun_anew and states:
             states[0].alarm_own_log(self.own_log.origin.rpartition("/")[2], self.station.now())
 

@@ -189,6 +189,11 @@ class Station:
         word = signed_kiosk(self._signer, at_us, None if people is None else people.enclosures.public, known)
         return [Message(state.gateway, "kiosk", word) for state in self._areas.values()]
 
+    def officer_leaves(self, area_id: str) -> list[Mapping[str, Any]]:
+        """What an area's log says of qualifications and training, oldest first."""
+        gateway = self._areas[area_id].gateway
+        return [canonical.loads(data) for data in self._leaves.of_officers(gateway)]
+
     def log_bytes(self, gateway: str) -> bytes:
         """The whole log of a gateway, a line each."""
         return self._leaves.log_bytes(gateway)

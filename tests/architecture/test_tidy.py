@@ -57,6 +57,7 @@ LIBRARY_PLACES: dict[str, tuple[str, ...]] = {
         "server/caseserver/accounts.py",
         "server/caseserver/commands.py",
         "server/caseserver/epochs.py",
+        "server/caseserver/changes.py",
         "server/caseserver/second_factor.py",
         "server/caseserver/tokens.py",
         "server/caseserver/station.py",

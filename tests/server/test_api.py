@@ -37,7 +37,7 @@ class Served(Kit):
         link = SimpleNamespace(strangers=0, dropped=0)
         program = SimpleNamespace(
             settings=self.settings, station=self.station, accounts=self.accounts, inbox=self.inbox, link=link,
-            factors=None, tokens=Tokens(self.database), worker=self.worker, influx_queue=None, influx_writer=None, database=self.database, people=None,
+            factors=None, changes=None, tokens=Tokens(self.database), worker=self.worker, influx_queue=None, influx_writer=None, database=self.database, people=None,
             bundles=None,
         )  # fmt: skip
         self.app = create_app(cast(Program, program))

@@ -37,8 +37,8 @@ def declared_routes(house: House) -> Iterator[tuple[str, str]]:
 
 
 def filled(path: str, **values: str) -> str:
-    """A declared path with its parameters filled in."""
-    return re.sub(r"\{(\w+)(?::\w+)?\}", lambda found: values[found[1]], path)
+    """A declared path with its parameters filled in; with `none` where there is no value."""
+    return re.sub(r"\{(\w+)(?::\w+)?\}", lambda found: values.get(found[1], "none"), path)
 
 
 def entries(house: House, after: int = 0) -> list[dict[str, Any]]:

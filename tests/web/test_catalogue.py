@@ -8,9 +8,11 @@ from typing import get_args
 
 import pytest
 
+from caseserver.changes import KINDS as CHANGE_KINDS
 from caseserver.notify.duty import EXPIRED, HANDED, LEFT, RELIEVED
 from caseserver.notify_settings import POSTS
 from caseserver.own_log import ACTIONS as OWN_ACTIONS
+from caseserver.tokens import SCOPES
 from caseserver.web import views
 from caseserver.web.catalogue import (
     Catalogue,
@@ -94,6 +96,13 @@ FAMILIES: dict[str, set[str]] = {
     "sensed": set(SENSED.values()),
     "stated": set(STATED),
     "refused": refusals(),
+    "scope": set(SCOPES),
+    "change": {kind.replace(".", "_") for kind in CHANGE_KINDS},
+    "change_move": {"sign", "withdraw"},
+    "change_state": {"done", "withdrawn", "over"},
+    "change_refused": {"not_administrator", "same_person", "over", "not_there", "too_many", "cannot"},
+    "account_state": {"open", "locked", "disabled"},
+    "qualification": {"valid", "soon", "over"},
     "problem": {"s403", "s404", "s405", "s413", "s422", "s429", "s503"},
     "whatif_change": set(CHANGES) - {"same", "lawful"},
     "own_action": {name.replace(".", "_") for name in OWN_ACTIONS} | {"log_begun"},

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, insert, select
+from sqlalchemy import Connection, delete, func, insert, select, text
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from caselog.leaf import LeafRecord
@@ -146,6 +146,14 @@ class LeafReader:
         query = (
             select(leaf.c.data).where(leaf.c.gateway == gateway, leaf.c.type == type_).order_by(leaf.c.idx)
         )
+        with self._database.reading() as connection:
+            return list(connection.execute(query).scalars())
+
+    def of_officers(self, gateway: str) -> list[bytes]:
+        """Leaves on qualifications and training, oldest first."""
+        # the condition stands as in the index, or SQLite does not see that it may use it
+        told = text("type IN ('officer.qualified/1', 'training.recorded/1')")
+        query = select(leaf.c.data).where(leaf.c.gateway == gateway, told).order_by(leaf.c.idx)
         with self._database.reading() as connection:
             return list(connection.execute(query).scalars())
 

@@ -38,6 +38,12 @@ leaf = Table(
     Column("stay", String(64)),
     Index("leaf_by_stay", "gateway", "stay", "idx", sqlite_where=text("stay IS NOT NULL")),
     Index("leaf_by_id", "gateway", "leaf_id"),
+    Index(
+        "leaf_of_officers",
+        "gateway",
+        "idx",
+        sqlite_where=text("type IN ('officer.qualified/1', 'training.recorded/1')"),
+    ),
 )
 
 gateway_state = Table(

@@ -24,6 +24,7 @@ from caseserver.notify.plan import rungs_of
 from caseserver.people.people import People
 from caseserver.station import REFUSED, Station
 from caseserver.web import forms, live, render, static_files
+from caseserver.web.account_pages import add_account
 from caseserver.web.bands_pages import add_bands
 from caseserver.web.blind_pages import add_blind
 from caseserver.web.bundle_pages import add_bundle
@@ -34,6 +35,7 @@ from caseserver.web.gather import Gatherer
 from caseserver.web.http import FormTooLarge, may, page, reader_of, sent_form
 from caseserver.web.ledgering import Ledgers
 from caseserver.web.particulars_pages import add_particulars
+from caseserver.web.people_pages import add_people_lists
 from caseserver.web.present.alarm import ACTIONS, ASIDE_FIELDS, CAUSES, FACT_OF_MOVE, alarm_page
 from caseserver.web.present.calling import calling
 from caseserver.web.present.coverage import coverage_plot
@@ -68,6 +70,8 @@ def routes(station: Station, people: People | None = None, bundles: BundleMaker 
     pages.add_reading(router)
     pages.add_events(router)
     pages.add_alarm_acts(router)
+    add_account(router, pages)
+    add_people_lists(router, pages)
     add_stays(router, pages)
     add_record(router, pages)
     add_particulars(router, pages, people)

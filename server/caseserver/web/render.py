@@ -9,7 +9,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from caseserver.permissions import KNOWERS, WALKERS
+from caseserver.permissions import ACCOUNT_READERS, KNOWERS, OFFICER_READERS, WALKERS
 from caseserver.web import static_files, wording
 from caseserver.web.drawing import ahead, coverage, health, marks, plan, qr, stay, why
 from caseserver.web.drawing import blind as drawn_blind
@@ -29,7 +29,14 @@ from caseserver.web.views import (
     StayPage,
     WallView,
 )
-from caseserver.web.views_access import CodePage, EnrolPage, RecoveryPage
+from caseserver.web.views_access import (
+    AccountsPage,
+    CodePage,
+    EnrolPage,
+    OfficersPage,
+    OwnAccount,
+    RecoveryPage,
+)
 from caseserver.web.views_alarms import AlarmList, AlarmPage, RatesPage
 from caseserver.web.views_bands import BandsPage
 from caseserver.web.views_ledger import BlindPage, CoverageCell, CoveragePlot, FourMusts
@@ -94,6 +101,8 @@ def environment() -> Environment:
         "heard": marks.heard,
         "logo": LOGO,
         "may_know": lambda reader: bool(reader.roles & KNOWERS),
+        "may_see_officers": lambda reader: bool(reader.roles & OFFICER_READERS),
+        "may_see_accounts": lambda reader: bool(reader.roles & ACCOUNT_READERS),
         "may_walk": lambda reader: bool(reader.roles & WALKERS),
         "mark": marks.mark,
         "musts_drawing": drawn_musts.musts,
@@ -239,6 +248,18 @@ def sign_in_code(view: CodePage, reader: Reader) -> str:
 
 def second_factor(view: EnrolPage, reader: Reader) -> str:
     return _render("second_factor.html", reader, view=view)
+
+
+def own_account(view: OwnAccount, reader: Reader) -> str:
+    return _render("account.html", reader, view=view)
+
+
+def accounts(view: AccountsPage, reader: Reader) -> str:
+    return _render("accounts.html", reader, view=view)
+
+
+def officers(view: OfficersPage, reader: Reader) -> str:
+    return _render("officers.html", reader, view=view)
 
 
 def recovery(view: RecoveryPage, reader: Reader) -> str:
