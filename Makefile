@@ -76,6 +76,7 @@ sim: setup ## one simulated station under faults (SEED=1, DAYS= by the seed)
 
 screenshots: setup-screenshots ## docs/img, by Chromium
 	@$(PYTHON) -m tests.web.screenshots
+	@$(PYTHON) -m tests.kiosk.screenshots
 
 drawings: setup-drawings ## hardware/drawings from hardware/wiring, by WireViz
 	@$(PYTHON) -m tests.hardware.draw

@@ -19,6 +19,15 @@ def text(language: Language, id: str, **values: object) -> str:
     return catalogue().text(language, id, **values)
 
 
+def code_of(family: str, word: str) -> str:
+    """The code that a word of any language stands for; another word stands for itself."""
+    for id in sorted(catalogue().ids()):
+        prefix, _, code = id.rpartition(".")
+        if prefix == family and word in catalogue().entry(id).values():
+            return code
+    return word
+
+
 def of(language: Language, family: str, value: str) -> str:
     """Words chosen by data; a value that has none stands for itself."""
     return catalogue().of(language, family, value) if catalogue().has(family, value) else value

@@ -94,7 +94,6 @@ function fieldsOf(button) {
   if (button.dataset.form) {
     const form = document.getElementById(button.dataset.form);
     for (const [key, value] of new FormData(form)) fields[key] = value;
-    for (const input of form.querySelectorAll("[data-code]")) if (input.value === input.defaultValue && input.dataset.code) fields[input.name] = input.dataset.code;
   }
   return fields;
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from casekiosk import words
 from casekiosk.drafts import Draft, Item
 from casekiosk.labels import item_code
 from casekiosk.limits import ITEMS_MAX
@@ -20,6 +21,7 @@ TITLES: Final = (
     "phone", "wallet", "cash", "keys", "belt", "watch", "papers", "bank_card", "jewellery", "lighter", "medicine", "bag",
 )  # fmt: skip
 """What lies on most tables, one touch each; anything else is typed."""
+COMMA: Final = "，"
 _VALUABLE: Final = ("jewellery",)
 _CASH: Final = ("cash",)
 MARKS: Final = ("valuable", "dangerous", "cash")
@@ -102,8 +104,8 @@ class List(Step):
             raise NotNow("bad_pieces", expected=f"1-{PIECES_MAX}", found=pieces[:8])
         if seal and not is_ref(seal):
             raise NotNow("bad_seal", found=seal[:20])
-        item.title = fields.get("title", "").strip()[:TITLE_CHARS_MAX] or item.title
-        item.features = fields.get("features", "").strip()[:FEATURES_CHARS_MAX]
+        item.title = words.code_of("title", fields.get("title", "").strip()[:TITLE_CHARS_MAX]) or item.title
+        item.features = _coded(fields.get("features", "")[:FEATURES_CHARS_MAX])
         item.pieces, item.seal = int(pieces), seal
         item.valuable, item.dangerous, item.cash = (fields.get(mark) == "1" for mark in MARKS)
         desk.page = ""
@@ -153,9 +155,9 @@ class List(Step):
         assert draft is not None
         for item in draft.chosen:
             for name in ("title", "features", "serial"):
-                words = getattr(item, name)
-                if words and name not in item.described and desk.tools.can_enclose():
-                    digest = desk.tools.enclose(name, words.encode(), draft.stay, draft.case, item.ref)
+                told = _in_words(name, getattr(item, name))
+                if told and name not in item.described and desk.tools.can_enclose():
+                    digest = desk.tools.enclose(name, told.encode(), draft.stay, draft.case, item.ref)
                     if digest is not None:
                         item.described[name] = digest
         desk.remember(draft.stay or draft.case, draft.chosen)
@@ -184,9 +186,21 @@ def their_side(desk: Desk) -> TheirSide:
     assert draft is not None
     is_english = desk.page.endswith("en")
     notice = desk.house.notice
-    words = "" if notice is None else (notice.en if is_english else notice.zh)
+    quoted = "" if notice is None else (notice.en if is_english else notice.zh)
     source = "" if notice is None else notice.source
-    return TheirSide(draft.stay, lines_of(draft), "en" if is_english else "zh", words, source)
+    return TheirSide(draft.stay, lines_of(draft), "en" if is_english else "zh", quoted, source)
+
+
+def _coded(features: str) -> str:
+    """Features with what has a code as that: shown in whatever language they are read in."""
+    parts = [part.strip() for part in features.replace(", ", COMMA).split(COMMA)]
+    return COMMA.join(words.code_of("colour", part) for part in parts if part)
+
+
+def _in_words(name: str, text: str) -> str:
+    """A title or features in Chinese, as the server keeps and prints them."""
+    family = "title" if name == "title" else "colour"
+    return COMMA.join(words.of("zh", family, part) for part in text.split(COMMA))
 
 
 def labels_of(draft: Draft) -> Labels:
