@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from custody.alarm_states import ASIDE_MOVES, CLOSED, CONDITION_MOVES, MOVES, NORMAL, STATES, state_of
 from custody.area import load_area
@@ -15,7 +15,8 @@ from custody.effects import AlarmChanged, AlarmRaised, Refusal
 from custody.reader import load_rulebook
 from custody.shelves import NEVER_SHELVED_SOURCES, SHELVED_KINDS, may_be_set_aside
 from tests.custody.support import START_US, at, fact
-from tests.custody.telling import HOUR_US, MINUTE_US, Told
+from tests.custody.telling import MINUTE_US, Told
+from tests.oracle.handling import Life
 
 BUTTON = """
 [[input]]
@@ -262,75 +263,52 @@ def test_below_the_level_of_the_site_one_officer_may_close_but_never_what_rests_
     assert told.engine.area.alarms.needs_second("S4", "law")
 
 
-# --- the engine walks the tables -----------------------------------------------------------------------
+# --- the engine, the tables and a second reading of the standard ----------------------------------------
 
 
-class Life(RuleBasedStateMachine):
-    """A line that is cut over and over, and officers who do anything at any time."""
+class Desk(RuleBasedStateMachine):
+    """A line that is cut over and over, and officers who do anything at any time: the engine beside tests/oracle."""
 
     def __init__(self) -> None:
         super().__init__()
         self.told = desk()
         self.now_us = START_US
-        self.condition, self.handling, self.aside, self.until_us = NORMAL, "", "", 0
+        self.life = Life()
         self.alarm = "none"
         self.is_cut = False
-
-    @initialize()
-    def begin(self) -> None:
-        self.pass_time(1)
-
-    def say(self, name: str, **body: object) -> bool:
-        """Whether it was taken."""
-        self.told.say(name, self.now_us, **body)
-        return not refused(self.told)
 
     @rule(minutes=st.integers(1, 40))
     def pass_time(self, minutes: int) -> None:
         end_us = self.now_us + minutes * MINUTE_US
         while (due_us := self.told.engine.next_deadline_us()) is not None and due_us <= end_us:
             self.told.say("deadline.reached", due_us)
-            if self.aside and self.until_us <= due_us:
-                self.come_back()
+            self.life.time(due_us)
             for effect in self.told.effects:
                 if isinstance(effect, AlarmRaised) and effect.rule == "PT":
                     self.alarm = effect.alarm
-                    fresh = self.condition == NORMAL
-                    self.handling = "unacknowledged" if fresh else self.handling
-                    self.condition = CONDITION_MOVES[self.condition]["raised"]
+                    self.life.breaks()
         self.now_us = end_us
-
-    def come_back(self) -> None:
-        self.aside = ""
-        if self.condition == "active" and self.handling == "acknowledged":
-            self.handling = "unacknowledged"
 
     @rule()
     def cut_or_mend(self) -> None:
-        if not self.is_cut and self.condition == NORMAL:  # one alarm at a time is followed here
+        if not self.is_cut and not self.life.is_there:  # one alarm at a time is followed here
             self.is_cut = line(self.told, self.now_us, is_cut=True)
         elif self.is_cut:
             self.is_cut = not line(self.told, self.now_us, is_cut=False)
-            if self.condition == "active":
-                self.condition = CONDITION_MOVES["active"]["cleared"]
+            self.life.mends()
 
     @rule(
         act=st.sampled_from(["taken", "acknowledged", "rectified", "verified"]),
         officer=st.sampled_from(["a", "b"]),
     )
     def handle(self, act: str, officer: str) -> None:
-        before = self.told.engine.alarms.get(self.alarm)
-        is_own = before is not None and before.rectified_by == officer
+        before = self.life.handling()
         more = {"cause": "person", "action": "checked"} if act == "rectified" else {}
-        taken = self.say(f"alarm.{act}", alarm=self.alarm, officer=officer, **more)
-        allowed = self.condition != NORMAL and act in MOVES[self.handling]
-        if act == "verified":
-            allowed = allowed and self.condition == "returned" and not is_own
-        assert taken == allowed
+        self.told.say(f"alarm.{act}", self.now_us, alarm=self.alarm, officer=officer, **more)
+        taken = self.life.act(act, officer)
+        assert taken == (not refused(self.told))
         if taken:
-            self.handling = MOVES[self.handling][act]
-            if self.handling == CLOSED:
-                self.condition, self.handling = NORMAL, ""
+            assert MOVES[before][act] == (self.life.handling() if self.life.is_there else CLOSED)
 
     @rule(
         act=st.sampled_from(["shelved", "unshelved", "removed_from_service", "returned_to_service"]),
@@ -338,34 +316,25 @@ class Life(RuleBasedStateMachine):
     )
     def put_aside(self, act: str, count: int) -> None:
         more: dict[str, object] = {}
-        if act == "shelved":
-            more = {"reason": "works", "minutes": count}
-        elif act == "removed_from_service":
-            more = {"reason": "repair", "hours": count}
-        taken = self.say(f"alarm.{act}", alarm=self.alarm, officer="a", **more)
-        allowed = self.condition != NORMAL and act in ASIDE_MOVES[self.aside]
-        assert taken == (allowed and (act != "removed_from_service" or count <= 24))
-        if not taken:
-            return
-        if ASIDE_MOVES[self.aside][act]:
-            self.aside = ASIDE_MOVES[self.aside][act]
-            self.until_us = self.now_us + count * (MINUTE_US if act == "shelved" else HOUR_US)
-        else:
-            self.come_back()
+        if act in ("shelved", "removed_from_service"):
+            more = {"reason": "repair", "minutes" if act == "shelved" else "hours": count}
+        before = self.life.lying
+        self.told.say(f"alarm.{act}", self.now_us, alarm=self.alarm, officer="a", **more)
+        taken = self.life.put_aside(act, count, self.now_us)
+        assert taken == (not refused(self.told))
+        if taken:
+            assert ASIDE_MOVES[before][act] == self.life.lying
 
     @invariant()
-    def the_engine_shows_what_the_tables_say(self) -> None:
+    def the_engine_shows_what_the_second_reading_does(self) -> None:
         record = self.told.engine.alarms.get(self.alarm)
-        if self.condition == NORMAL:
-            assert record is None or record.is_prewarning
-            return
-        assert record is not None
-        wanted = state_of(self.handling, is_active=self.condition == "active", aside=self.aside)
-        assert (record.state, record.shown_state) == (self.handling, wanted)
-        row = next(state for state in STATES if state.name == wanted)
-        if sounds(self.told):
-            assert row.may_sound
+        assert (record is not None and not record.is_prewarning) == self.life.is_there
+        if record is not None and self.life.is_there:
+            assert (record.state, record.shown_state) == (self.life.handling(), self.life.word())
+        assert sounds(self.told) == self.life.may_sound()
+        row = next(state for state in STATES if state.name == self.life.word())
+        assert row.may_sound or not self.life.may_sound()
 
 
-TestLife = Life.TestCase
-TestLife.settings = settings(max_examples=40, stateful_step_count=25, deadline=None, derandomize=True)
+TestDesk = Desk.TestCase
+TestDesk.settings = settings(max_examples=40, stateful_step_count=25, deadline=None, derandomize=True)

@@ -19,7 +19,7 @@ def path_of(house: House, rule: str) -> str:
 
 
 def equipment(house: House) -> None:
-    """Line ttyA1 dies and node n1 with it; a reader's line chatters and is shelved; the printer's door waits for a check."""
+    """Line ttyA1 dies and node n1 with it; a reader's line chatters and is shelved."""
     day.busy(house)
     gateway = house.gateways["a1"]
     node, point, of = _point(house)

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from tests.web import day
+from tests.web import day, faults
 from tests.web.house import MINUTE, PASSWORD, House
 
 SIZES = {"": (1920, 1080), "-tablet": (768, 1024), "-phone": (390, 844)}
@@ -231,6 +231,8 @@ def main(arguments: list[str]) -> int:
                 take(chrome, address, shots, folder)
         with _house(_nobody) as house, house.served() as address:
             take(chrome, address, unanswered_shots(house), folder)
+        with _house(faults.equipment) as house, house.served() as address:
+            take(chrome, address, fault_shots(house), folder)
         with _house(day.walked) as house, house.served() as address:
             walk = Shot("walk", "/areas/a1/walk", badge="0901", act=_open_failed, sizes=BOTH, is_whole=False)
             take(chrome, address, [walk], folder)
@@ -263,6 +265,16 @@ def unanswered_shots(house: House) -> list[Shot]:
         Shot("wall-unmanned", "/"),
         Shot("alarm-called", alarm_path(house, "M4"), sizes=BOTH),
         Shot("duty-nobody", "/duty", sizes=("", "-phone")),
+    ]
+
+
+def fault_shots(house: House) -> list[Shot]:
+    """The life of alarms: a dead line with what lies under it, a chattering source on its shelf, the rates."""
+    return [
+        Shot("alarms-grouped", "/alarms"),
+        Shot("alarm-cause", faults.path_of(house, "SYS/port"), sizes=BOTH),
+        Shot("alarm-shelved", faults.path_of(house, "PT/line"), sizes=("", "-phone")),
+        Shot("rates", "/alarms/rates"),
     ]
 
 
