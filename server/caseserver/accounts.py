@@ -20,6 +20,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
 from sqlalchemy import Connection, Select, delete, insert, select, update
 
+from caseserver.ghosts import has_mark
 from caseserver.permissions import may_state
 from caseserver.second_factor import Stage
 from caseserver.settings import Sessions
@@ -151,6 +152,8 @@ class Accounts:
         """The roles in order, of an account that could be made. Raises AccountError."""
         if not is_ref(number):
             raise AccountError(f"expected a number of 1 to 64 characters A-Z a-z 0-9 . _ -, found {number!r}")
+        if has_mark(number):
+            raise AccountError(f"expected a number that is no name of the drill, found {number}")
         if self.is_known(number):
             raise AccountError(f"expected a new number, found that {number} has an account")
         return self.check_roles(roles)

@@ -10,6 +10,7 @@ import json
 import threading
 from collections import Counter, deque
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Final
 
 import structlog
@@ -19,6 +20,7 @@ from caselog.clock import Instant
 from caselog.keys import Signer
 from caselog.leaf import LeafRecord
 from caselog.records import KEY_CHANGED
+from caseserver import ghosts
 from caseserver import heartbeat as heartbeats
 from caseserver.alarms import AHEAD, Alarm, AlarmBook
 from caseserver.comparing_clocks import ClockComparison
@@ -279,11 +281,12 @@ class AreaState:
             return self._fresh[1]
 
     def _snapshot(self) -> Snapshot:
+        is_nobody = partial(ghosts.is_ghost, self.evaluator.world)
         return Snapshot(
-            world=copy_world(self.evaluator.world),
-            alarms=tuple(self.book.open()),
-            closed=tuple(self.book.closed()),
-            duties=tuple(self.evaluator.duties()),
+            world=ghosts.forget(copy_world(self.evaluator.world)),
+            alarms=tuple(a for a in self.book.open() if not (a.is_prewarning and is_nobody(a.stay))),
+            closed=tuple(a for a in self.book.closed() if not (a.is_prewarning and is_nobody(a.stay))),
+            duties=tuple(d for d in self.evaluator.duties() if not is_nobody(d.stay)),
             size=self.ingest.size,
             proved_us=self._proved_us,
             seen_us=self._seen_us,

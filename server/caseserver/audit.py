@@ -94,11 +94,14 @@ class Audit:
         with self._database.reading() as connection:
             return rows.waiting_count(connection)
 
+    def newest_detail(self, action: str, subject: str) -> dict[str, Any] | None:
+        """Detail of the newest entry of this action about this subject."""
+        with self._database.reading() as connection:
+            return rows.newest_detail(connection, action, subject)
+
     def write_if_new(self, action: str, subject: str, detail: Mapping[str, Any]) -> None:
         """Write an entry of the server itself unless the newest one of this subject says the same."""
-        with self._database.reading() as connection:
-            is_known = rows.newest_detail(connection, action, subject) == detail
-        if not is_known:
+        if self.newest_detail(action, subject) != detail:
             self.write(None, action, subject, detail)
 
     def _place(self, entry: Entry, now: Instant) -> tuple[str | None, int | None]:

@@ -149,6 +149,18 @@ def _usual_steps() -> list[Step]:
     return [found[0].model_copy(update={"needs_turn": True}), *found[1:]]
 
 
+class GhostPlan(_Section):
+    """A stay that no person has, each night at `at` (HH:MM by the area's time zone), through the whole chain.
+
+    `receivers` get its message, marked as a drill; without any the chain is tried up to the warning. `within_s`: by when
+    all must have come: after the warning that the rulebook gives three minutes after an arrival, and before its limit.
+    """
+
+    at: str = Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")
+    within_s: int = Field(240, ge=200, le=280)
+    receivers: list[str] = Field(default_factory=list)
+
+
 class Notify(_Section):
     """Who is called. `link`: the address of the pages as receivers reach it, for the link in a message."""
 
@@ -160,6 +172,7 @@ class Notify(_Section):
     turn_s_max: int = Field(86_400, ge=3_600)
     sound_test_s: int = Field(1_800, ge=60)
     receiver_failing_s: int = Field(300, ge=10)
+    ghost: GhostPlan | None = None
 
     @field_validator("receivers")
     @classmethod
@@ -192,6 +205,9 @@ class Notify(_Section):
                     raise ValueError(
                         f"steps: {step.post}: expected a receiver of the file ({', '.join(self.receivers)}), found {name!r}"
                     )
+        for name in self.ghost.receivers if self.ghost is not None else ():
+            if name == "page" or name not in self.receivers:
+                raise ValueError(f"ghost.receivers: expected receivers outside this process, found {name!r}")
         idle = set(self.receivers) - {name for step in self.steps for name in step.receivers} - {"page"}
         if idle:
             raise ValueError(f"receivers: expected each in a step, found {', '.join(sorted(idle))} in none")

@@ -23,6 +23,7 @@ OWN_LOG: Final = "own_log"
 WITNESS: Final = "witness"
 RECEIVER: Final = "receiver"
 SOUND_TEST: Final = "sound_test"
+GHOST: Final = "ghost"
 
 
 def own_alarm(area: Area, rulebook: Rulebook, variant: str, anchor: str, at_us: int) -> Alarm:
@@ -84,7 +85,7 @@ class OwnAlarms:
 
 
 # Nobody in the area has to act at once: no sounder for these.
-_SEVERITIES: Final = {WITNESS: "S3", OWN_LOG: "S3", RECEIVER: "S3", SOUND_TEST: "S3"}
+_SEVERITIES: Final = {WITNESS: "S3", OWN_LOG: "S3", RECEIVER: "S3", SOUND_TEST: "S3", GHOST: "S3"}
 
 # What no rulebook words, because only a server can find it.
 _TEXTS: Final[dict[str, Mapping[str, Mapping[str, str]]]] = {
@@ -125,6 +126,13 @@ _TEXTS: Final[dict[str, Mapping[str, Mapping[str, str]]]] = {
         "en": {
             "what": "Notifications do not get through to a receiver",
             "do": "Check receiver and network; use the telephone meanwhile",
+        },
+    },
+    GHOST: {
+        "zh": {"what": "夜间演练未走通报警链路", "do": "在服务器日志查看缺在哪一环，报系统管理员"},
+        "en": {
+            "what": "The nightly drill did not come through",
+            "do": "See in the server's log which link was missing; call the administrator",
         },
     },
     SOUND_TEST: {

@@ -25,6 +25,7 @@ from caseserver.influx import InfluxQueue, InfluxWriter, client_write
 from caseserver.link import Link
 from caseserver.notify.beat import Beat
 from caseserver.notify.channels import ChannelError, channels_of
+from caseserver.notify.ghost_watch import GhostWatch
 from caseserver.notify.notifier import Notifier
 from caseserver.notify_settings import Notify
 from caseserver.own_log import FOLDER as LOG_FOLDER
@@ -163,9 +164,14 @@ class Program:
         except ChannelError as error:
             raise SettingsError(f"notify.receivers: {error}") from None
         compose = composer(station.area, lambda: station.now().earliest_us, settings)
+        ghosts = (
+            GhostWatch(settings.ghost, states, station.audit, station.calls, station.state_drill)
+            if settings.ghost is not None
+            else None
+        )
         return Notifier(
             station.now, self.database, station.audit, states, settings, channels, compose,
-            station.watchers, station.duty, station.set_levels, on_failure,
+            station.watchers, station.duty, ghosts, station.set_levels, on_failure,
         )  # fmt: skip
 
     def start(self) -> None:

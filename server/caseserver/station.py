@@ -11,6 +11,8 @@ from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+import structlog
+
 from caselog import canonical
 from caselog.clock import Instant
 from caselog.keys import Signer
@@ -20,6 +22,7 @@ from caseserver.alarms import SERVER
 from caseserver.area_state import AreaState
 from caseserver.area_view import AreaView
 from caseserver.audit import Audit
+from caseserver.ghosts import PREFIX, has_mark
 from caseserver.hub import Hub
 from caseserver.notify.duty_desk import DutyDesk
 from caseserver.notify.watchers import Watchers
@@ -50,6 +53,7 @@ from custody.fields import Problem
 SENT: Final = "sent"
 REFUSED: Final = "refused"
 RECORDED: Final = "recorded"
+DRILL: Final = Officer(f"{PREFIX}1", frozenset({"duty_officer"}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,6 +278,12 @@ class Station:
         self.hub.tick()
         return Receipt(new_id, SENT, is_area_away=state.snapshot().is_stale)
 
+    def state_drill(self, area_id: str, fact_type: str, body: Mapping[str, Any], occurred_us: int) -> None:
+        """A fact about the ghost, in the program's own name."""
+        receipt = self.submit(area_id, fact_type, body, DRILL, occurred_us)
+        if receipt.status == REFUSED:
+            structlog.get_logger().error("the drill was refused", fact=fact_type, reason=receipt.text)
+
     def receipt(self, fact_id: str) -> str:
         """`sent`, `sent, waiting for the area`, `recorded`, or `refused: …` (by the engine, with its reason)."""
         with self._database.reading() as connection:
@@ -339,6 +349,8 @@ class Station:
         if not officer.roles & allowed and not self._is_of_another_organ(area_id, fact_type, body, officer):
             found = ", ".join(sorted(officer.roles)) or "none"
             return [Problem("role", f"one of {', '.join(sorted(allowed))}", found)]
+        if officer is not DRILL and has_mark(str(body.get("stay", ""))):
+            return [Problem("stay", f"a reference that does not begin with {PREFIX}", str(body["stay"])[:64])]
         told = [key for key, value in body.items() if has_identity_number(value)]
         kept = [Problem(key, "no identity number: the log keeps it for ever", "one") for key in told]
         return kept or check_body(fact_type, body)

@@ -155,7 +155,8 @@ class Gateway:
 class House:
     """Server and gateways in one process, over files in ``folder``."""
 
-    def __init__(self, folder: Path, now_us: int, areas: tuple[str, ...] = ("standard",)) -> None:
+    def __init__(self, folder: Path, now_us: int, areas: tuple[str, ...] = ("standard",), more: str = "") -> None:
+        """``more``: what stands in server.toml besides."""
         self.clock = ToldClock(now_us)
         keys, gateways = {}, []
         for name in areas:
@@ -165,6 +166,8 @@ class House:
             keys[area.gateway] = (area, SoftKey.generate())
             gateways.append((area.gateway, folder / f"{name}.toml", keys[area.gateway][1].public.hex()))
         commands.init(folder, gateways, self.clock, folder.parent / f"{folder.name}-keys", HASHER)
+        with (folder / "server.toml").open("a", encoding="utf-8") as file:
+            file.write(more)
         settings = load_settings(folder)
         settings = settings.model_copy(
             update={"sessions": settings.sessions.model_copy(update={"tries_per_minute_max": 1000})}

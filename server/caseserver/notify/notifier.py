@@ -23,12 +23,14 @@ from caseserver.grouping import unanswered
 from caseserver.notify.channels import Channel
 from caseserver.notify.deliveries import WAITING, Deliveries, Delivery, Outcome, delivery_id
 from caseserver.notify.duty_desk import DutyDesk
+from caseserver.notify.ghost_watch import RUN as GHOST_RUN
+from caseserver.notify.ghost_watch import GhostWatch
 from caseserver.notify.ladder import Answered, Call, Event, Ladder, Posts, Run, Standing, Tick
 from caseserver.notify.message import Message
 from caseserver.notify.plan import rungs_of
 from caseserver.notify.watchers import Watchers
 from caseserver.notify_settings import Language, Notify, PageReceiver
-from caseserver.own_alarms import RECEIVER, SOUND_TEST
+from caseserver.own_alarms import GHOST, RECEIVER, SOUND_TEST
 from caseserver.own_log import Entry
 from caseserver.store import calls as call_rows
 from caseserver.store.calls import CallReader
@@ -52,6 +54,7 @@ class Notifier:
     def __init__(
         self, now: Callable[[], Instant], database: Database, audit: Audit, states: Sequence[AreaState], settings: Notify,
         channels: Mapping[str, Channel], compose: Compose, watchers: Watchers, duty: DutyDesk,
+        ghosts: GhostWatch | None = None,
         on_levels: Callable[[Mapping[tuple[str, str], int]], None] = lambda _levels: None,
         on_failure: Callable[[], None] = lambda: None, steady_s: Callable[[], float] = time.monotonic,
     ) -> None:  # fmt: skip
@@ -61,6 +64,7 @@ class Notifier:
         self.failure: Exception | None = None
         self._now, self._audit, self._duty = now, audit, duty
         self._states = {state.area.id: state for state in states}
+        self._ghosts = ghosts
         self._channels, self._compose, self._watchers = dict(channels), compose, watchers
         self._on_failure, self._on_levels, self._steady_s = on_failure, on_levels, steady_s
         reader = CallReader(database)
@@ -106,6 +110,9 @@ class Notifier:
         entries: list[Entry] = self._ended(now_us, now_s)
         self._duty.turn(now_us)
         entries += self._climb(now_us, now_s)
+        for alarm, receivers in self._ghosts.turn(now_us, now_s) if self._ghosts is not None else ():
+            for receiver in receivers:
+                self.deliveries.add(_ghostly(alarm, receiver, now_us))
         runs = self.ladder.take_changes()
         entries += self._stop_answered(runs)  # before anything more leaves for them
         entries += self._shown(now_us, now_s)
@@ -207,6 +214,8 @@ class Notifier:
             self._busy.discard(delivery.receiver)
             if outcome.is_accepted:
                 self._failing_s.pop(delivery.receiver, None)
+                if self._ghosts is not None and delivery.run == GHOST_RUN:
+                    self._ghosts.accepted(delivery)
                 entries.append(_entry("notification.accepted", delivery, now_us))
             else:
                 self._failing_s.setdefault(delivery.receiver, now_s)
@@ -254,6 +263,7 @@ class Notifier:
             if now_s - since_s > self.settings.receiver_failing_s
         ]
         first.station_alarm(RECEIVER, {"receiver": failing[0]} if failing else None, now)
+        first.station_alarm(GHOST, self._ghosts.trouble() if self._ghosts is not None else None, now)
         first.station_alarm(SOUND_TEST, self._duty.unheard(now.earliest_us + self._lead_us), now)
 
     def _run(self) -> None:
@@ -274,6 +284,12 @@ def _delivery(call: Call, receiver: str) -> Delivery:
     return Delivery(
         id_, run.area, run.alarm, run.number, call.step, receiver, run.severity, call.at_us, state=WAITING
     )
+
+
+def _ghostly(alarm: Alarm, receiver: str, now_us: int) -> Delivery:
+    """A drill's message: it waits behind every real one."""
+    id_ = delivery_id(alarm.area, alarm.id, GHOST_RUN, 1, receiver)
+    return Delivery(id_, alarm.area, alarm.id, GHOST_RUN, 1, receiver, "S4", now_us)
 
 
 def _answer(run: Run, alarm: Alarm | None) -> Answered:

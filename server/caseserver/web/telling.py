@@ -8,6 +8,7 @@ from typing import Any
 from caseserver.alarms import Alarm
 from caseserver.area_view import AreaView
 from caseserver.notify.deliveries import Delivery
+from caseserver.notify.ghost_watch import RUN as GHOST_RUN
 from caseserver.notify.message import Message
 from caseserver.notify_settings import Language, Notify
 from caseserver.web.present.words import Words
@@ -47,11 +48,14 @@ def message(alarm: Alarm, delivery: Delivery, words: Words, post: str, link: str
     lines += [reader.t("telling.over")] if not alarm.is_active else []
     lines += [reader.t("telling.again", attempt=delivery.attempts)] if delivery.attempts > 1 else []
     lines += [reader.t("telling.answer", link=href)] if href else [reader.t("telling.answer_desk")]
-    title = f"[{alarm.severity}] " + " · ".join(part for part in (where, who, what) if part)
+    if delivery.run == GHOST_RUN:
+        lines = [reader.t("telling.drill"), *lines]
+    mark = reader.t("telling.drill_mark") if delivery.run == GHOST_RUN else alarm.severity
+    title = f"[{mark}] " + " · ".join(part for part in (where, who, what) if part)
     data: dict[str, Any] = {
         "area": alarm.area, "alarm": alarm.id, "rule": f"{alarm.rule}/{alarm.variant}", "severity": alarm.severity,
         "stay": alarm.stay, "room": alarm.room, "where": where, "who": who, "what": what, "do": todo, "article": article,
         "raised_us": alarm.raised_us, "is_over": not alarm.is_active, "step": delivery.step, "post": post,
-        "attempt": delivery.attempts, "because": delivery.because, "link": href,
+        "attempt": delivery.attempts, "because": delivery.because, "link": href, "synthetic": delivery.run == GHOST_RUN,
     }  # fmt: skip
     return Message(delivery.id, title, "\n".join(lines), data)
