@@ -108,7 +108,7 @@ TELLING: Final[tuple[FactType, ...]] = (
         "The item was photographed, or it is stated why not.",
         Name("{item} 拍照", "{item} photographed"),
         **OF_ITEM,
-        photo=Field(HASH, "SHA-256 of the sealed photo", required=False),
+        photo=Field(HASH, "commitment to the sealed photo (docs/kiosk.md)", required=False),
         no_photo=Field(REF, "why there is none", required=False, choices=NO_PHOTO),
     ),
     form(

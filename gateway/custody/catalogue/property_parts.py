@@ -13,7 +13,7 @@ KEEPER: Final = Field(REF, "the keeper")
 DESCRIBED: Final = ("title", "features", "serial", "remark")
 """What may be entered of an item; the fact holds a commitment to each."""
 TAKEN_BY: Final = Field(REF, "the officer who holds it from now on")
-SIGNATURE: Final = "SHA-256 of the sealed image of the signature"
+SIGNATURE: Final = "commitment to the sealed image of the signature (docs/kiosk.md)"
 SHEET: Final = Field(REF, "reference of the list, receipt or minute that it stands on", required=False)
 PIECES: Final = Field(INT, "how many pieces it is", span=(1, 1_000_000))
 VALUABLE: Final = Field(BOOL, "cultural relic, precious metal, jewellery, work of art", required=False)
