@@ -10,7 +10,7 @@ from typing import Final, Protocol
 
 from custody.alarm import AlarmRecord
 from custody.alarm_limits import AlarmLimits
-from custody.alarm_states import ASIDE_MOVES
+from custody.alarm_states import ASIDE_MOVES, ENDS_BY_ITSELF
 from custody.causes import Alarmed, Causes
 from custody.times import HOUR_US, MINUTE_US
 
@@ -78,7 +78,8 @@ class Shelves:
         standing = self._shelves.get(record.source)
         aside = standing.kind if standing is not None else ""
         if action not in ASIDE_MOVES[aside]:
-            return "wrong_order", ", ".join(ASIDE_MOVES[aside]), f"{action} while {aside or 'in service'}"
+            allowed = [act for act in ASIDE_MOVES[aside] if act not in ENDS_BY_ITSELF.values()]
+            return "wrong_order", ", ".join(allowed), f"{action} while {aside or 'in service'}"
         if ASIDE_MOVES[aside][action] == "":
             return None
         if not may_be_set_aside(record, causes):

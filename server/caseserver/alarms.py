@@ -361,6 +361,8 @@ def _with_effect(alarm: Alarm, effect: AlarmEffect | AlarmChanged, *, is_over: b
     if isinstance(effect, AlarmCleared) and is_over:
         changes |= {"cleared_us": effect.time_us, "clear_reason": effect.reason}
     if isinstance(effect, AlarmChanged):
+        if is_over and alarm.closed_us is not None:  # a shelf that outlasts its alarm
+            changes["closed_us"] = alarm.closed_us
         changes["state"] = effect.state
         if effect.action == "verified":
             changes |= {"verified_by": effect.officer, "verified_us": effect.time_us}

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.custody import streams
+from tests.custody import handling, streams
 from tests.custody.vectors import book, rows, told, wanted
 
 ROWS = rows()
@@ -31,3 +31,13 @@ def test_a_story_in_the_vectors_lets_its_rule_speak():
 def test_a_stream_of_effects_is_told_as_it_was_at_its_release(share):
     for seed, before in list(streams.known().items())[share::6]:
         assert streams.now(seed) == before, f"seed {seed}"
+
+
+@pytest.mark.parametrize("row", handling.rows(), ids=lambda row: row["name"])
+def test_what_was_done_about_alarms_is_told_as_it_was_at_its_release(row):
+    assert handling.told(row["facts"]) == row["told"]
+
+
+def test_every_story_of_handling_is_among_the_vectors_as_it_is_made_now():
+    known = {row["name"]: row["facts"] for row in handling.rows()}
+    assert {name: handling.facts_of(story) for name, story in handling.STORIES.items()} == known

@@ -79,3 +79,36 @@ def test_an_alarm_shows_when_its_duty_began_by_what_came_late() -> None:
     changed, events = both.book.take_changes()
     assert [a.id for a in changed] == [alarm.id]
     assert events == []
+
+
+def test_a_shelf_that_outlasts_its_alarm_ends_in_its_history_and_changes_no_end():
+    both = Both()
+    trouble = {"node": "n1", "point": 4, "of": "gate", "trouble": "line_open"}
+    said = [
+        ("officer.registered", {"officer": "a", "service": "sworn", "roles": ["duty_officer"]}),
+        ("officer.registered", {"officer": "b", "service": "sworn", "roles": ["duty_officer"]}),
+        ("point.troubled", trouble),
+        ("deadline.reached", {}),
+    ]
+    for number, (name, body) in enumerate(said):
+        both.step(fact(name, number, ARRIVED_US + number * MINUTE_US, **body))
+    [alarm] = [a.id for a in both.book.open() if a.rule == "PT"]
+    for number, (name, body) in enumerate((
+        ("alarm.shelved", {"alarm": alarm, "officer": "a", "reason": "repair", "minutes": 30}),
+        ("point.cleared", trouble),
+        ("alarm.taken", {"alarm": alarm, "officer": "a"}),
+        ("alarm.rectified", {"alarm": alarm, "officer": "a", "cause": "wiring", "action": "repaired"}),
+        ("alarm.verified", {"alarm": alarm, "officer": "b"}),
+    ), 4):  # fmt: skip
+        both.step(fact(name, number, ARRIVED_US + number * MINUTE_US, **body))
+        known = both.book.get(alarm)
+        assert known is not None
+        assert known.aside == "shelved"
+    assert known.closed_us == ARRIVED_US + 8 * MINUTE_US
+    both.book.take_changes()
+    both.step(fact("deadline.reached", 9, ARRIVED_US + 34 * MINUTE_US))
+    [ended] = [event for event in both.book.take_changes()[1] if event.what == "shelf_ended"]
+    assert (ended.alarm, ended.at_us, ended.officer) == (alarm, ARRIVED_US + 34 * MINUTE_US, None)
+    known = both.book.get(alarm)
+    assert known is not None
+    assert (known.closed_us, known.shown_state) == (ARRIVED_US + 8 * MINUTE_US, "closed")

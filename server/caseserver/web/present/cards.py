@@ -115,7 +115,7 @@ def alarm_card(alarm: Alarm, state: AreaPicture, reader: Reader) -> AlarmCard:
 
 
 def _aside(alarm: Alarm, state: AreaPicture, reader: Reader) -> Aside | None:
-    if not alarm.aside or alarm.aside_until_us is None:
+    if alarm.shown_state != alarm.aside or alarm.aside_until_us is None:
         return None
     reason = reader.code(SHELF_REASONS, alarm.aside_reason)
     return Aside(alarm.aside, alarm.aside_by, reason, count(state, "left", alarm.aside_until_us))
