@@ -18,6 +18,7 @@ from casekiosk.house import House, Notice
 from casekiosk.kiosk import Kiosk
 from casekiosk.pins import SALT_BYTES, WordError, provision_of
 from casekiosk.screens import Note
+from caselog.errors import CaselogError
 from caselog.keys import Verifier
 from casewire import UNKNOWN
 from custody.effects import Effect, Refusal
@@ -52,6 +53,7 @@ class KioskSide:
         """`book` is replayed; `missing`: who is still to be read for a compartment."""
         self.counters: Counter[str] = Counter()
         self.is_connected = False
+        self.fault = ""  # what ended the screens of this run
         self._book = book
         self._verifier = None if server_public is None else Verifier("server", server_public)
         self._missing = missing
@@ -122,14 +124,12 @@ class KioskSide:
     def take(self, ask: Ask, now: Moment) -> None:
         """A request of a screen."""
         self._now = now
-        if self._kiosk is not None:
-            self._kiosk.take(ask, _moment(now))
+        self._call(lambda kiosk: kiosk.take(ask, _moment(now)))
 
     def turn(self, now: Moment) -> None:
         """Before the facts of this turn are made durable."""
         self._now = now
-        if self._kiosk is not None:
-            self._kiosk.turn(_moment(now))
+        self._call(lambda kiosk: kiosk.turn(_moment(now)))
 
     def follow(self, effects: Iterable[Effect], now: Moment) -> None:
         """After a step of the book: what it took, and what the engine refused."""
@@ -141,7 +141,7 @@ class KioskSide:
             for effect in effects
             if isinstance(effect, Refusal)
         }
-        self._kiosk.follow(self._book.accepted, refused)
+        self._call(lambda kiosk: kiosk.follow(self._book.accepted, refused))
 
     def due(self, now: Moment, *, is_connected: bool) -> list[Action]:
         """After the commit: answers for the screens, and what waits for the server."""
@@ -156,6 +156,21 @@ class KioskSide:
             size = self._book.log.durable_size
             out += [Publish("enclosure", message, size) for message in self._kiosk.due(moment)]
         return out
+
+    def _call(self, do: Callable[[Kiosk], None]) -> None:
+        """Whatever is wrong with a screen, the area goes on without it: only the log's own failure stops a gateway."""
+        if self._kiosk is None:
+            return
+        try:
+            do(self._kiosk)
+        except CaselogError:
+            raise
+        except OSError:
+            self.counters["disk"] += 1  # what was touched is not kept, and is touched again
+        except Exception as error:  # noqa: BLE001 - a mistake of ours in a page must not leave the doors unguarded
+            self.counters["fault"] += 1
+            self.fault = repr(error)
+            self._kiosk = None
 
     def wake_us(self) -> int | None:
         """Real time at which something may be due."""

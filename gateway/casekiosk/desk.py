@@ -15,9 +15,9 @@ from casekiosk import stating
 from casekiosk.asking import Ask, Moment, Stated
 from casekiosk.drafts import Draft, DraftError, Item, draft_of
 from casekiosk.house import House
-from casekiosk.limits import BADGE_GONE_MS, IDLE_MS, PIN_WAIT_MS, READ_AGE_MS
+from casekiosk.limits import ANOTHERS_LIST_MS, BADGE_GONE_MS, IDLE_MS, PIN_WAIT_MS, READ_AGE_MS
 from casekiosk.pins import PinDesk
-from casekiosk.screens import Frame, Menu, Note, Pin, Screen, Start, View
+from casekiosk.screens import Dropping, Frame, Menu, Note, Pin, Screen, Start, View
 from casekiosk.steps import STEPS
 from casekiosk.steps.base import NotNow
 from casekiosk.tasks import TASKS, Task, tasks_of
@@ -208,8 +208,10 @@ class Desk:
             case "resume" if self.session is not None and self.draft is not None:
                 self._resume()
             case "drop" if self.session is not None and self.draft is not None:
+                self.page = "drop"
+            case "dropped" if self.page == "drop" and self.draft is not None:
                 self._drop()
-            case "back" if self._is_at_work and self.page:
+            case "back" if self.page:
                 self.page = ""
             case action if self._is_at_work:
                 STEPS[self.step].act(self, action, ask)
@@ -261,7 +263,9 @@ class Desk:
             moments.setdefault(moment, None)
             self.draft.accepted.append(key)
             self.draft.leaf = max(self.draft.leaf, fact.index)
-        if fact.type.startswith("compartment."):
+        if fact.type.startswith("compartment.") and fact.body.get("compartment") == self.draft.compartment:
+            if self.session is not None:
+                self.session.touched_us = self.now.real_us
             STEPS["open"].hear(self, fact)
 
     def _settle(self, moment: str, note: Note | None) -> None:
@@ -359,12 +363,17 @@ class Desk:
         STEPS[self.step].resume(self)
 
     def _drop(self) -> None:
-        """Put the list aside that nothing was stated of; what the log has stays there."""
+        """Put the list aside; what the log has of it stays there, and goes on by the ledger."""
         assert self.draft is not None
-        if self.draft.stated or self.draft.requests:
-            raise NotNow("already_stated")
-        self.draft = None
-        self.keep()
+        assert self.session is not None
+        state = self.house.world.compartments.get(self.draft.compartment)
+        if state is not None and state.stage and state.request == self.draft.request:
+            raise NotNow("compartment_runs", found=self.house.label(self.draft.compartment))
+        is_old = self.now.at_us - self.draft.begun_us >= ANOTHERS_LIST_MS * 1_000
+        is_signed = bool(self.draft.signatures or self.draft.stated)
+        if self.draft.officer != self.session.officer and is_signed and not is_old:
+            raise NotNow("anothers_list", found=self.draft.officer)
+        self.finish()
 
     def finish(self) -> None:
         """The task is over: the list goes, the log has it all."""
@@ -392,6 +401,8 @@ class Desk:
         )  # fmt: skip
         if self.session is None:
             return Screen(self.door(), frame)
+        if self.page == "drop" and self.draft is not None:
+            return Screen(Dropping(len(self.draft.chosen), bool(self.draft.leaf >= 0)), frame)
         if not self._is_at_work:
             return Screen(self._menu(), frame)
         assert self.draft is not None

@@ -76,7 +76,8 @@ class House:
         """What a task can be about: of the person, of the other officer, of the store, of the keeper."""
         match task:
             case "hand_back":
-                return [item for item in self.effects_of(stay) if item.compartment is not None]
+                here = self.of_cabinet(cabinet)
+                return [item for item in self.effects_of(stay) if item.compartment in here]
             case "hand_over":
                 return self._held(holder("officer", other), "taken")
             case "lend":
@@ -88,9 +89,9 @@ class House:
             case "give_back":
                 return self._held(holder("officer", other), "lent")
             case "store":
-                return [
-                    item for item in self._held(holder("keeper", officer), "kept") if item.kind != "effects"
-                ]
+                is_personal = self.area.cabinets[cabinet].kind == "effects"
+                held = self._held(holder("keeper", officer), "kept")
+                return [item for item in held if (item.kind == "effects") == is_personal]
             case _:
                 return self._stored(cabinet)
 

@@ -31,6 +31,8 @@ PIN_LOCKED_MS: Final = 900_000
 OFFICERS_WITH_PIN_MAX: Final = 400
 
 # --- what is listed ---------------------------------------------------------------------------
+ANOTHERS_LIST_MS: Final = 43_200_000
+"""So long after it was begun a signed list may be put aside by another officer: who began it has gone home."""
 ITEMS_MAX: Final = 40
 """Items of one list; a second list goes on."""
 STROKES_MAX: Final = 200

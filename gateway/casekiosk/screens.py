@@ -176,6 +176,7 @@ class Opening:
     why: str = ""
     since_us: int | None = None
     wrong: str = ""  # name of another compartment that stands open
+    can_return: bool = False  # to the step before; else the list can only be put aside
     tone_s: int = 0
 
 
@@ -187,6 +188,14 @@ class Counting:
     name: str
     lines: tuple[Line, ...]
     left: int
+
+
+@dataclass(frozen=True, slots=True)
+class Dropping:
+    """Whether the list is to be put aside; `is_stated`: part of it is in the log, and stays there."""
+
+    items: int
+    is_stated: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,6 +233,7 @@ View = (
     | Choosing
     | Opening
     | Counting
+    | Dropping
     | Done
 )
 

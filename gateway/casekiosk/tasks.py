@@ -53,8 +53,8 @@ _ALL: Final = (
         "give_back", STORES, KEEPERS, ("who", "choose", "sign", "open", "done"), "give_back", "officer",
         (GIVER, TAKER), "receipt",
     ),
-    Task("take_out", STORES, KEEPERS, ("choose", "open", "done"), "take_out"),
-    Task("store", STORES, KEEPERS, ("choose", "open", "done"), "store"),
+    Task("take_out", (*EFFECTS, *STORES), KEEPERS, ("choose", "open", "done"), "take_out"),
+    Task("store", (*EFFECTS, *STORES), KEEPERS, ("choose", "open", "done"), "store"),
     Task("count", (*EFFECTS, *STORES), COUNTERS, ("open", "count", "done"), "count"),
 )  # fmt: skip
 TASKS: Final[Mapping[str, Task]] = {task.name: task for task in _ALL}

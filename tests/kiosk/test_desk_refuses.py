@@ -7,8 +7,9 @@ import pytest
 
 from casegateway.events import ServerSaid
 from casegateway.orders import SIGNED_PREFIX
+from casekiosk.asking import Ask
 from casekiosk.limits import IDLE_MS, PIN_LOCKED_MS, PIN_TRIES_MAX
-from casekiosk.screens import Done, Listing, Menu, Opening, Pin, Signing, Start, TheirSide, Who
+from casekiosk.screens import Done, Dropping, Listing, Menu, Opening, Pin, Signing, Start, TheirSide, Who
 from custody.vocabulary import ERASURE_GROUNDS
 from tests.gateway import bench as gateway_bench
 from tests.gateway.locker_bench import LOCKER_AREA
@@ -160,7 +161,12 @@ def test_a_gateway_that_dies_goes_on_where_the_list_stood_and_states_nothing_twi
     if isinstance(kiosk.view, Opening):
         kiosk.touch("again")
         kiosk.open_and_shut("e1", "k1", BAND)
-    assert isinstance(kiosk.view, Done), (kiosk.view, kiosk.note, kiosk.refusals())
+    # a door that is shut before anybody is back ends the list by itself
+    assert isinstance(kiosk.view, Menu if moment == "open" else Done), (
+        kiosk.view,
+        kiosk.note,
+        kiosk.refusals(),
+    )
     assert set(kiosk.items().values()) == {"compartment:e1"}
     for name in ("item.found", "item.handed_over", "item.stored", "effects.listed"):
         assert len(kiosk.facts(name)) == 1, name
@@ -266,3 +272,59 @@ def test_what_was_erased_is_erased_here_too(kiosk: KioskBench) -> None:
     assert len(kiosk.facts("person.erased")) == 1, kiosk.refusals()
     assert list((folder / "shelf").iterdir()) == []
     assert list((folder / "spool").iterdir()) == []
+
+
+def test_a_list_that_is_put_aside_leaves_in_the_log_what_is_there_and_the_keeper_puts_it_away(
+    kiosk: KioskBench,
+) -> None:
+    signing(kiosk)
+    sign_all(kiosk)
+    kiosk.run(31_000, step_ms=100)
+    kiosk.touch("go")
+    answer = kiosk.ask("drop")
+    assert answer.screen is not None
+    assert answer.screen.view == Dropping(1, is_stated=True)
+    answer = kiosk.ask("dropped")
+    assert answer.screen is not None
+    assert answer.screen.frame.note is not None
+    assert answer.screen.frame.note.reason == "compartment_runs"
+    kiosk.run(61_000, step_ms=100)  # nobody comes: the request is void
+    kiosk.touch("drop")
+    assert isinstance(kiosk.touch("dropped"), Menu)
+    assert set(kiosk.items().values()) == {"keeper:k1"}
+    kiosk.touch("start", task="store")
+    (item,) = kiosk.items()
+    kiosk.touch("toggle", item=item)
+    assert isinstance(kiosk.touch("go"), Opening)
+    kiosk.open_and_shut("e1", "k1", BAND)
+    assert isinstance(kiosk.view, Done), kiosk.refusals()
+    assert set(kiosk.items().values()) == {"compartment:e1"}
+
+
+def test_a_door_that_is_shut_after_everybody_left_is_written_down_all_the_same(kiosk: KioskBench) -> None:
+    signing(kiosk)
+    sign_all(kiosk)
+    kiosk.run(31_000, step_ms=100)
+    kiosk.touch("go")
+    kiosk.tap_here("k1", BAND)
+    kiosk.hand("e1", is_open=True)
+    view = kiosk.view
+    assert isinstance(view, Opening)
+    assert view.stage == "open"
+    kiosk.touch("leave")
+    kiosk.hand("e1", is_open=False)
+    kiosk.run(1_000)
+    assert set(kiosk.items().values()) == {"compartment:e1"}
+    view = kiosk.view
+    assert isinstance(view, Start)
+    assert view.left == "", "nothing is left to do"
+
+
+def test_a_fault_of_the_screens_ends_the_screens_and_not_the_gateway(kiosk: KioskBench) -> None:
+    kiosk.put(Ask(10_000, "no such cabinet", kiosk.seat, "open"))
+    assert kiosk.core.kiosk.counters["fault"] == 1
+    assert "no such cabinet" in kiosk.core.kiosk.fault
+    kiosk.say("room.assigned", stay="s1", room="waiting-1")
+    kiosk.run(2_000)
+    assert kiosk.stop is None
+    assert len(kiosk.facts("room.assigned")) == 1

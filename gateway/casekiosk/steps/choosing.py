@@ -55,7 +55,18 @@ class Choose(Step):
             case "go":
                 if not draft.chosen:
                     raise NotNow("nothing_chosen")
+                if desk.cabinet.kind == "effects":
+                    self._one_person(desk)
                 desk.advance()
+
+    def _one_person(self, desk: Desk) -> None:
+        """The effects of one person at a time: whose compartment it is, and whose wristband opens it."""
+        draft = desk.draft
+        assert draft is not None
+        stays = sorted({item.stay for item in draft.chosen})
+        if len(stays) > 1:
+            raise NotNow("one_person", expected="1", found=str(len(stays)))
+        draft.stay = stays[0]
 
     def _item(self, desk: Desk, ask: Ask) -> Item:
         assert desk.draft is not None

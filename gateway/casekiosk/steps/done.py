@@ -21,7 +21,10 @@ class End(Step):
         """Stop the watch."""
         assert desk.draft is not None
         desk.draft.ended_us = desk.now.at_us
-        desk.keep()
+        if desk.session is None:
+            desk.finish()  # the door was shut after everybody had left: nobody waits for the sum
+        else:
+            desk.keep()
 
     def act(self, desk: Desk, action: str, ask: Ask) -> None:
         """Away with it."""

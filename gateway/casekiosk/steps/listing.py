@@ -71,8 +71,12 @@ class List(Step):
                 self._no_photo(desk, ask.fields.get("reason", ""))
             case "theirs":
                 desk.page = "theirs:" + ("en" if ask.fields.get("language") == "en" else "zh")
-            case "back":
+            case "back" if desk.task.name != "put_in":
                 desk.back()
+            case "back" if draft.items:
+                desk.page = "drop"
+            case "back":
+                desk.finish()
             case "go":
                 self._go(desk)
 

@@ -102,7 +102,7 @@ class Open(Step):
     def _next(self, desk: Desk) -> None:
         """Another compartment of the same person, or on."""
         if desk.task.purpose not in ("store", "give_back") and self._compartment(desk) is not None:
-            self.enter(desk)
+            desk.again("open")
         else:
             desk.advance()
 
@@ -133,10 +133,16 @@ class Open(Step):
                     raise NotNow("not_free", found=wanted[:20])
                 draft.compartment, desk.page, desk.why = wanted, "", ""
                 desk.request()
-            case "back" if (
-                self._stage(desk) in ("refused", "expired", "failed") and draft.step > 0 and not draft.stated
-            ):
+            case "back" if self._can_return(desk):
                 desk.back()
+            case "back":
+                desk.page = "drop"
+
+    def _can_return(self, desk: Desk) -> bool:
+        """Nothing is in the log but a request that came to nothing."""
+        draft = desk.draft
+        assert draft is not None
+        return draft.step > 0 and not draft.stated and self._stage(desk) in ("refused", "expired", "failed")
 
     def _stage(self, desk: Desk) -> str:
         draft = desk.draft
@@ -165,5 +171,6 @@ class Open(Step):
             desk.task.purpose, len(here),
             tuple((c, desk.house.label(c), desk.house.look(c, draft.compartment)) for c, _, _ in cells),
             desk.house.missing(draft.compartment), desk.why.partition(".")[2],
-            None if state is None else state.opened_us, desk.house.wrong(desk.cabinet.id, draft.compartment), TONE_S,
+            None if state is None else state.opened_us, desk.house.wrong(desk.cabinet.id, draft.compartment),
+            self._can_return(desk), TONE_S,
         )  # fmt: skip

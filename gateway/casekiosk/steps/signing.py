@@ -41,12 +41,11 @@ class Sign(Step):
             case "not_refused" if draft.signature(WITNESS) is None:
                 draft.is_refused = False
                 desk.keep()
-            case "erase" if not draft.stated:
-                draft.signatures.clear()
-                desk.keep()
             case "theirs":
                 desk.page = "theirs:" + ("en" if ask.fields.get("language") == "en" else "zh")
-            case "back" if not draft.stated:
+            case "back" if draft.stated or draft.accepted or desk.task.name in ("hand_back", "lend"):
+                desk.page = "drop"
+            case "back":
                 draft.signatures.clear()  # what is signed is the list as it was
                 desk.back()
             case "go":
