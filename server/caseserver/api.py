@@ -135,6 +135,12 @@ class AlarmModel(_Model):
     verified_us: int | None
     verified_by: str | None
     closed_us: int | None
+    aside: str
+    aside_by: str
+    aside_reason: str
+    aside_until_us: int | None
+    silenced_us: int | None
+    shown_state: str
 
 
 class StayModel(_Model):

@@ -7,6 +7,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
+from custody.alarm_limits import SEVERITIES
 from custody.alarm_states import ASIDE_MOVES, CLOSED, CONDITION_MOVES, MOVES, NORMAL, STATES, state_of
 from custody.area import load_area
 from custody.bundled import area_text, rulebook_names, rulebook_text
@@ -261,6 +262,7 @@ def test_below_the_level_of_the_site_one_officer_may_close_but_never_what_rests_
     told.say("alarm.verified", "09:03", alarm=alarm, officer="a")
     assert changed(told) == [("verified", "closed", None)]
     assert told.engine.area.alarms.needs_second("S4", "law")
+    assert all(AREA.alarms.needs_second(severity, "local") for severity in SEVERITIES)
 
 
 # --- the engine, the tables and a second reading of the standard ----------------------------------------

@@ -24,7 +24,7 @@ def equipment(house: House) -> None:
     gateway = house.gateways["a1"]
     node, point, of = _point(house)
     trouble = {"node": node, "point": point, "of": of, "trouble": "line_open"}
-    for minute in (0, 2, 4):
+    for minute in range(5):
         gateway.say("point.troubled", day.NOW + minute * MINUTE, by="node", source=node, **trouble)
         gateway.say(
             "point.cleared", day.NOW + minute * MINUTE + 30 * SECOND, by="node", source=node, **trouble

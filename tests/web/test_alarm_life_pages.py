@@ -44,8 +44,9 @@ def test_the_list_has_one_card_for_a_dead_line_and_one_for_a_source_that_chatter
     line, node = sorted(
         re.findall(r'<details class="a-under">.*?</details>', text, re.S), key=len, reverse=True
     )
-    assert (line.count("<li>"), node.count("<li>")) == (3, 1)
+    assert (line.count("<li>"), node.count("<li>")) == (5, 1)
     assert "Under its cause" in node
+    assert re.search(r'class="flood".*?Flood: \d+ alarms in 10 minutes', text, re.S)
     assert "st-shelved" in line
 
 
@@ -65,7 +66,7 @@ def test_a_chattering_source_is_shown_as_one_and_shelved_with_what_is_left(
 ) -> None:
     path = faults.path_of(broken, "PT/line")
     text = duty.get(f"{path}?lang=en").text
-    assert "chattering, 4 times" in text
+    assert "chattering, 6 times" in text
     assert words(duty, path)[0] == "shelved"
     assert "Unshelve now" in text
 

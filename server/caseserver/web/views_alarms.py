@@ -83,8 +83,11 @@ class AlarmPage:
 
 @dataclass(frozen=True)
 class AlarmList:
+    """``flood``: (alarms, minutes) while more were raised within the site's window than one person takes in."""
+
     open: tuple[AlarmCard, ...]
     closed: tuple[AlarmCard, ...]
+    flood: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True)

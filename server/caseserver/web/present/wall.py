@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from caseserver.alarm_rates import called_of
 from caseserver.web.present.cards import alarm_card, alarm_cards, last_alarm
 from caseserver.web.present.people import people
 from caseserver.web.present.people import stems as coming
@@ -74,7 +75,20 @@ def _top(
 
 def alarm_list(states: Sequence[AreaPicture], reader: Reader) -> AlarmList:
     closed = sorted(((a, s) for s in states for a in s.closed), key=lambda pair: -(pair[0].closed_us or 0))
-    return AlarmList(alarm_cards(states, reader), tuple(alarm_card(a, s, reader) for a, s in closed))
+    shown = tuple(alarm_card(a, s, reader) for a, s in closed)
+    return AlarmList(alarm_cards(states, reader), shown, _flood(states, reader))
+
+
+def _flood(states: Sequence[AreaPicture], reader: Reader) -> tuple[int, int] | None:
+    """Of one desk: alarms that called somebody within the window, in all its areas."""
+    limits = states[0].area.alarms
+    from_us = reader.now_us - limits.flood_window_s * 1_000_000
+    found = sum(
+        not one.is_under and one.alarm.raised_us > from_us
+        for state in states
+        for one in called_of(state.area, state.rulebook, (*state.alarms, *state.closed))
+    )
+    return (found, limits.flood_window_s // 60) if found >= limits.flood_count else None
 
 
 def stay_list(states: Sequence[AreaPicture], reader: Reader) -> StayList:
