@@ -1,7 +1,7 @@
 """Ways to cheat with things that are kept, each played against the engine, and what catches it. docs/property-cheats.md is printed from here.
 
-`by`: refusal (the reason), count (what a stock-taking shows), auditor (what `server/verify/property.py` names), test (another test
-that plays it, where it needs the gateway or a rule), nothing (said honestly, with what is left).
+`by`: refusal (the reason), count (what a stock-taking shows), auditor (what `server/verify/property.py` names), order (what the
+gateway does about compartments: `test` plays it), decision (what was let in stands), alarm (the rule), nothing (said honestly, with what is left).
 """
 
 from collections.abc import Callable
@@ -291,6 +291,36 @@ CHEATS: tuple[Cheat, ...] = (
     Cheat("leaf-changed", "Another keeper is written into the handover.", "auditor", "expected to be refused: other_holder",
           "The chain of hashes shows it first.", play=_leaf_changed),
     Cheat("opened-by-force", "A compartment is levered open, and the alarm is taken out of the log.", "auditor", "1 without an order", play=_opened_without_order),
+    Cheat("request-sent-again", "A signed request to open a compartment is caught and sent again.", "order", "the compartment opens once; the same request is the same",
+          "", test="tests/gateway/test_lockers.py::test_a_request_that_is_said_again_is_the_same_and_an_unsigned_one_is_none"),
+    Cheat("request-kept-for-later", "A request is held back, or dated back, and let through when nobody is looking.", "order", "void when it comes",
+          "", test="tests/gateway/test_lockers.py::test_a_request_that_comes_late_or_is_dated_back_is_void"),
+    Cheat("asked-from-the-office", "Whoever has taken over the server asks in a keeper's name, with nobody at the cabinet.", "order", "nothing opens until the badge is read there",
+          "", test="tests/gateway/test_lockers.py::test_a_compartment_waits_for_whoever_has_to_be_there"),
+    Cheat("badge-elsewhere", "The badge is held to another reader, where the keeper is.", "order", "nothing opens",
+          "", test="tests/gateway/test_lockers.py::test_a_badge_at_another_cabinet_or_in_the_cell_opens_nothing"),
+    Cheat("borrowed-badge", "A keeper's badge is taken from his desk and used at the cabinet's screen.", "order", "the PIN is wanted beside it, and locks after five",
+          "Who has badge and PIN is the keeper, to the log. For valuables a second badge is wanted, for effects the person's band.", test="tests/kiosk/test_desk_refuses.py::test_a_pin_is_wanted_beside_the_badge_and_five_wrong_ones_lock_it_over_a_restart"),
+    Cheat("one-badge-two-doors", "One reading of the badge is used for the next compartment too.", "order", "it opens one, once",
+          "", test="tests/gateway/test_lockers.py::test_a_reading_opens_one_compartment_and_not_the_next_and_counts_for_half_a_minute"),
+    Cheat("propped-door", "The door is left on the latch to come back at night.", "order", "the order does not end until door and bolt are shut, and that is alarmed",
+          "", test="tests/gateway/test_lockers.py::test_a_door_that_is_propped_keeps_the_order_running_whatever_the_hook_says"),
+    Cheat("next-door", "While one compartment is open by an order, the one beside it is pulled open.", "order", "told apart as the wrong door",
+          "", test="tests/gateway/test_lockers.py::test_a_forced_hook_a_pulled_door_and_a_wrong_door_are_told_apart"),
+    Cheat("opened-again", "A compartment that was just shut by right is opened once more.", "order", "by no right",
+          "", test="tests/gateway/test_lockers.py::test_after_it_is_shut_it_opens_by_no_right_any_more"),
+    Cheat("clock-set-back", "The clock is set back, so that an old request is young.", "order", "on a clock in doubt nothing opens",
+          "", test="tests/gateway/test_lockers.py::test_on_a_clock_in_doubt_nothing_opens_and_that_is_said"),
+    Cheat("power-or-fire", "Power is cut, or the emergency release pressed, for the cabinets to open.", "order", "nothing opens",
+          "", test="tests/gateway/test_lockers.py::test_nothing_opens_by_itself_nor_on_power_up_nor_by_the_emergency_release"),
+    Cheat("cable-cut", "The board's cable is cut while a compartment is open, so that nobody sees it stay open.", "order", "told as cut off half-way; only seeing it shut ends it",
+          "", test="tests/field/test_locker_orders.py::test_a_cable_cut_at_an_open_door_is_told_and_shutting_it_is_the_way_back"),
+    Cheat("gateway-killed", "The gateway is killed at an open door, to forget the order.", "order", "nothing is ordered again, and the open door is still known",
+          "", test="tests/field/test_locker_orders.py::test_a_gateway_killed_at_an_open_door_orders_nothing_again"),
+    Cheat("key-announced-afterwards", "A compartment is opened with the key, and that is entered afterwards.", "order", "it stays an opening without an order",
+          "", test="tests/gateway/test_lockers.py::test_the_key_is_entered_before_it_is_turned"),
+    Cheat("form-past-the-screen", "A program on the kiosk's machine sends the forms itself, without the screen.", "order", "refused, and asks nothing of the gateway",
+          "", test="tests/kiosk/test_edge.py::test_what_no_screen_of_ours_sends_is_refused_and_asks_nothing"),
     Cheat("empty-from-the-start", "A sealed bag is handed over that was empty when it was sealed.", "nothing", "nothing",
           "Photo, the person's own signature under the list, and the camera of the room; no fact can show what a closed bag holds.",
           play=_stands("seize", "hand over", "store")),
