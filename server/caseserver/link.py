@@ -20,7 +20,8 @@ UNACKED_MAX: Final = 256
 """Messages given to the client and not yet taken by the broker. Beyond it new ones are dropped: every message
 down is said again (acks by the next batch, facts by resending, requests by the next heartbeat)."""
 
-_UP: Final = re.compile(rf"{ROOT}/([a-z0-9-]{{1,32}})/up/(log|hb|birth|mend|enclosure)")
+UP_WORDS: Final = ("log", "hb", "birth", "mend", "enclosure")
+_UP: Final = re.compile(rf"{ROOT}/([a-z0-9-]{{1,32}})/up/({'|'.join(UP_WORDS)})")
 
 
 class Link:

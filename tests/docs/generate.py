@@ -13,6 +13,7 @@ from custody.catalogue import FACT_TYPES
 from custody.catalogue.parts import FactType
 from custody.scenario import ENVIRONMENT
 from tests.docs.alarms_page import aside, handling, limits, marks, states
+from tests.docs.asyncapi_page import written as asyncapi
 from tests.docs.property_page import cheats, moves, told
 from tests.docs.rules_page import rules
 from tests.docs.simulation_page import never_done
@@ -22,6 +23,7 @@ PAGES = tuple(
     f"docs/{name}.md"
     for name in ("scenarios", "rules", "property", "property-cheats", "simulation", "alarms")
 )
+ASYNCAPI = "docs/asyncapi.yaml"
 _PART = re.compile(r"(<!-- generated: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
@@ -90,6 +92,8 @@ def main() -> int:
         path = ROOT / page
         path.write_text(render(path.read_text(encoding="utf-8")), encoding="utf-8")
         sys.stdout.write(f"{page} written\n")
+    (ROOT / ASYNCAPI).write_text(asyncapi(), encoding="utf-8")
+    sys.stdout.write(f"{ASYNCAPI} written\n")
     return 0
 
 
