@@ -16,16 +16,25 @@ class Decisions:
         self._world = world
         self._known: dict[int, Refused | None] = {}
 
+    def concern(self, fact: Fact) -> bool:
+        """Whether it is about an item or a count of items."""
+        return fact.type in LEDGER
+
     def judge(
-        self, fact: Fact, mark: int, put: Callable[[Fact], Refused | None], form: Callable[[], Refused | None]
+        self,
+        fact: Fact,
+        at_us: int,
+        mark: int,
+        put: Callable[[Fact], Refused | None],
+        form: Callable[[], Refused | None],
     ) -> Refused | None:
-        """Change the world by the fact, or say why not. `mark`: where the journal stood; `put` changes the world
+        """Change the world by the fact, or say why not. `at_us`: its place in the timeline; `mark`: where the journal stood; `put` changes the world
         unasked, `form` asks the rules too.
         """
-        if fact.type not in LEDGER:
+        if not self.concern(fact):
             return form()
         if fact.index not in self._known:
-            refused = self._known[fact.index] = form()
+            refused = self._known[fact.index] = _too_old(fact, at_us) or form()
             if refused is None:
                 note_let_in(self._world, fact)
             return refused
@@ -40,3 +49,11 @@ class Decisions:
         """Forget those of facts that no going back comes to any more."""
         self._known = {index: known for index, known in self._known.items() if index in alive}
         self._world.firm.intersection_update(alive)
+
+
+def _too_old(fact: Fact, at_us: int) -> Refused | None:
+    """What cannot be put in its place any more moves nothing: it is to be entered as of now."""
+    if at_us <= fact.occurred_us:
+        return None
+    expected = "an occurrence within the window of late facts"
+    return Refused("SYS", f"fact:{fact.type}", "too_late_to_place", expected, "older")

@@ -76,7 +76,7 @@ class Timeline:
         """Put a fact where it belongs by its time of occurrence."""
         at_us = fact.occurred_us
         if at_us < self._base_us:
-            self.clamped = fact
+            self.clamped = None if self._decided.concern(fact) else fact
             at_us = self._base_us
         key = (at_us, BY_FACT, fact.index)
         back: Key = key
@@ -160,7 +160,7 @@ class Timeline:
         world.changes.clear()
         view.fact, view.now_us = fact, key[0]
         refused = self._decided.judge(
-            fact, self._entries[-1].mark, self._put, lambda: self._judge_form(fact, key[0])
+            fact, key[0], self._entries[-1].mark, self._put, lambda: self._judge_form(fact, key[0])
         )
         if refused is not None:
             self.refusals[fact.index] = (fact, refused)

@@ -18,7 +18,16 @@ from custody.ledger.property import balance, chain, entries, holders, of_stay
 from custody.movements import MOVES
 from tests.custody.property_audit import agree, leaves
 from tests.custody.property_chance import random_fact
-from tests.custody.property_store import HOUR_US, LAWFUL, MINUTE_US, Store, hands, plain_book, store_area
+from tests.custody.property_store import (
+    HOUR_US,
+    LAWFUL,
+    MINUTE_US,
+    START_US,
+    Store,
+    hands,
+    plain_book,
+    store_area,
+)
 from tests.custody.property_vectors import rows, told
 from tests.tools.tree import ROOT
 from tests.verify.auditor import auditor
@@ -243,6 +252,10 @@ def test_what_is_disposed_of_is_forgotten_and_its_reference_names_nothing_else(
     assert store.item("here").state == "stored"
     assert store.refused("item.seized", item="gone", **LAWFUL["seize"][1]) == "item_known"
     assert store.engine.world.steps.get("item:gone") is None
+    too_old = {"destination": "laboratory", "carrier": "o2"}
+    store.way("new", "seize")
+    assert store.refused("item.sent", START_US, item="new", **too_old) == "too_late_to_place"
+    assert store.item("new").state == "taken"
 
 
 def test_the_ledger_tells_of_earlier_property_what_it_told() -> None:
