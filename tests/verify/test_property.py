@@ -1,9 +1,12 @@
 """The program for strangers that audits property: on a real log it accepts, and names the first thing that is wrong."""
 
+import hashlib
+import json
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -21,7 +24,7 @@ from tests.verify.auditor import FILE
 def log(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A thing seized, handed over, stored; a storing that was refused; a compartment opened by an order, and one without."""
     folder = tmp_path_factory.mktemp("log")
-    station = StationLog(folder, Engine(store_area(), plain_book()))
+    station: Any = StationLog(folder, Engine(store_area(), plain_book()))
     moments = iter(range(at("09:00"), at("12:00"), 60_000_000))
     for ref, (service, roles) in OFFICERS.items():
         station.say("officer.registered", next(moments), officer=ref, service=service, roles=roles)
@@ -75,10 +78,9 @@ def test_a_byte_that_was_changed_and_a_movement_that_was_cut_out_are_named(log: 
 
 def test_a_log_written_anew_without_a_movement_is_refused_by_what_it_says(log: Path, tmp_path: Path) -> None:
     """Whoever has the key can chain it anew: then the items themselves do not add up."""
-    import hashlib
-    import json
 
-    prev, out = "0" * 64, []
+    prev = "0" * 64
+    out: list[bytes] = []
     for line in lines(log):
         leaf = json.loads(line[9:])
         if leaf["type"] in ("item.handed_over/1", "fact.refused/1"):

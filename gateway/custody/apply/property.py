@@ -31,9 +31,7 @@ def _handled(world: World, area: Area, fact: Fact) -> Refused | None:
     if isinstance(row, Refused):
         if fact.index not in world.firm or (_moves(fact) and fact.type not in _DOSSIERS):
             return row
-        row = (
-            None  # it was told when it could be; a movement told later of the time before takes nothing away
-        )
+        row = None  # told when it could be: no movement told later takes that away
     refused = _objection(world, area, fact, item)
     if refused is not None:
         return refused
@@ -57,11 +55,10 @@ def _put(world: World, item: Item, old_tag: str) -> None:
 
 def _first(world: World, area: Area, fact: Fact, ref: str) -> Refused | None:
     """An item that the ledger does not know: it comes in, or nothing may be told of it."""
-    if (
-        fact.type in _DOSSIERS
-    ):  # of a dossier that no cabinet of ours keeps, unless it came in later than that
-        is_firm = fact.index in world.firm
-        return None if is_firm else _too_late(world, fact, replace(_NEW, ref=ref, kind="dossier"))
+    if fact.index in world.firm and fact.type not in ENTERERS:
+        return None  # it stood while the item was known
+    if fact.type in _DOSSIERS:  # no cabinet of ours keeps it, or it came in later than that
+        return _too_late(world, fact, replace(_NEW, ref=ref, kind="dossier"))
     if fact.type not in ENTERERS:
         return Refused("P3", f"item:{ref}", "unknown_item", "an item that is kept", ref)
     if ref in world.gone_items:
