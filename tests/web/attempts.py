@@ -110,8 +110,9 @@ def attempts(form: Form, cast: Cast) -> Iterator[Attempt]:
         "from another origin", everything, form.path, signed, {"origin": "https://elsewhere.example"}
     )
     yield Attempt("from another site", everything, form.path, signed, {"sec-fetch-site": "cross-site"})
-    if form.roles is None:
+    if not form.forged:
         yield Attempt("another form token", everything, form.path, {"csrf": "A" * 43})
+    if form.roles is None:
         yield Attempt("as JSON", everything, form.path, {}, {"content-type": "application/json"})
         yield Attempt("from a sandboxed page", everything, form.path, signed, {"origin": "null"})
     bearer = {"authorization": f"Bearer {cast.bearer}"}
