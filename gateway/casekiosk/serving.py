@@ -82,7 +82,8 @@ class KioskServer:
 
     def stop(self) -> None:
         """End; requests that wait are cut off."""
-        self._server.should_exit = self._server.force_exit = True
+        self.screens.close()
+        self._server.should_exit = True
         self._thread.join(STOP_S)
         self._socket.close()
 
@@ -90,7 +91,7 @@ class KioskServer:
 def _config(screens: Screens, listen: Listen) -> uvicorn.Config:
     config = uvicorn.Config(
         screens.app, lifespan="off", log_level="warning", access_log=False, server_header=False,
-        limit_concurrency=CONNECTIONS_MAX, timeout_keep_alive=KEEP_ALIVE_S,
+        limit_concurrency=CONNECTIONS_MAX, timeout_keep_alive=KEEP_ALIVE_S, timeout_graceful_shutdown=1,
     )  # fmt: skip
     if listen.cert is not None and listen.key is not None:
         config.ssl_certfile, config.ssl_keyfile = str(listen.cert), str(listen.key)

@@ -118,6 +118,11 @@ class Screens:
             loop, future = waiting
             loop.call_soon_threadsafe(_settle, future, answer)
 
+    def close(self) -> None:
+        """No answer comes any more: whoever waits is told so."""
+        for number in list(self._waiting):
+            self.answer(Answer(number, 503, 0, None))
+
     # --- pages ------------------------------------------------------------------------------
 
     async def first(self, request: Request) -> Response:

@@ -17,6 +17,14 @@ from tests.web.screenshots import ARGUMENTS, CHROMIUM
 CAMERA = ["--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"]
 SIZE = {"width": 1280, "height": 800}
 SETTLE_MS = 500
+TARGET_PX = 80
+"""13.6 mm on the screen that the pages are made for; what moves on is 96 px and more."""
+MEASURE = f"""() => ({{
+  overflow: document.documentElement.scrollWidth > innerWidth || document.documentElement.scrollHeight > innerHeight
+    || [...document.querySelectorAll('.k-main')].some((n) => n.scrollHeight > n.clientHeight + 1),
+  small: [...document.querySelectorAll('button, input, a.k-ghost, .lang')].filter((n) => n.offsetParent && n.type !== 'hidden'
+    && n.getBoundingClientRect().height < {TARGET_PX}).map((n) => n.outerHTML.slice(0, 80)),
+}})"""
 FIVE = ("phone", "wallet", "cash", "keys", "belt")
 Shoot = Callable[[str], None]
 
@@ -60,6 +68,8 @@ def put_in(page: Page, gallery: Gallery, shoot: Shoot) -> None:
     shoot("edit")
     page.click('[data-act="save"]')
     seen(page, ".s-list")
+    expect(page.locator("video.camera")).to_have_js_property("paused", False)
+    page.wait_for_timeout(2 * SETTLE_MS)
     shoot("list")
     page.click('[data-act="no_photo"]')
     seen(page, ".s-nophoto")
@@ -139,6 +149,9 @@ def refused_and_away(page: Page, gallery: Gallery, shoot: Shoot) -> None:
 
 def picture(page: Page, folder: Path, language: str, name: str) -> None:
     page.wait_for_timeout(SETTLE_MS)
+    found = page.evaluate(MEASURE)
+    if found["overflow"] or found["small"]:
+        raise RuntimeError(f"{name} {language}: expected a screen that fits and fingers that hit, found {found}")
     page.screenshot(path=folder / f"kiosk-{name}-{language}.png")
 
 

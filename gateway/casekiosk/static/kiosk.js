@@ -23,7 +23,9 @@ function show(answer) {
   if (answer.version === version) return;
   version = answer.version;
   const focused = document.activeElement?.dataset?.act;
+  const camera = place.querySelector("video.camera");
   place.innerHTML = answer.html;
+  if (camera) place.querySelector("video.camera")?.replaceWith(camera); // the picture goes on while the list grows
   if (focused) place.querySelector(`[data-act="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
   bind();
 }
