@@ -4,9 +4,21 @@ from __future__ import annotations
 
 import logging
 import sys
-from typing import TextIO, cast
+from collections.abc import MutableMapping
+from typing import Any, Final, TextIO, cast
 
 import structlog
+
+FIELD_CHARS_MAX: Final = 300
+"""A line of the log says little: what is longer is cut, whatever it came from."""
+
+
+def bounded(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """A processor: no field is longer than FIELD_CHARS_MAX."""
+    for key, value in event.items():
+        if isinstance(value, str) and len(value) > FIELD_CHARS_MAX:
+            event[key] = value[:FIELD_CHARS_MAX] + "…"
+    return event
 
 
 class _StandardError:
@@ -26,6 +38,7 @@ def configure(level: str = "INFO") -> None:
         processors=[
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
+            bounded,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             # without the frames' variables: a key or a name may stand in one
             structlog.processors.ExceptionRenderer(

@@ -20,6 +20,7 @@ from caseserver.log_command import log_main
 from caseserver.pin_command import pin_main
 from caseserver.program import Program
 from caseserver.settings import PeopleKeys, SettingsError, load_settings
+from caseserver.token_command import token_main
 
 ClockFactory = Callable[[int], Any]
 
@@ -37,6 +38,8 @@ def main(argv: list[str], clock_factory: ClockFactory) -> int:
             return accept_main(argv[1:], clock_factory(0))
         if argv[:1] == ["pin"]:
             return pin_main(argv[1:], clock_factory(0))
+        if argv[:1] == ["token"]:
+            return token_main(argv[1:], clock_factory(0))
         if argv[:1] == ["log"]:
             return log_main(argv[1:])
         return _serve(argv, clock_factory)

@@ -53,6 +53,10 @@ from custody.fields import Problem
 SENT: Final = "sent"
 REFUSED: Final = "refused"
 RECORDED: Final = "recorded"
+UNKNOWN: Final = "unknown"
+_KEYS: Final = frozenset(key for known in FACT_TYPES.values() for key in known.fields) | {
+    "area", "type", "role", "occurred",
+}  # fmt: skip
 DRILL: Final = Officer(f"{PREFIX}1", frozenset({"duty_officer"}))
 
 
@@ -237,12 +241,11 @@ class Station:
         if occurred_us is not None and now.latest_us is not None and occurred_us > now.latest_us:
             problems.append(Problem("occurred", "a moment that is not in the future", str(occurred_us)))
         if problems:
-            self.audit.write(
-                officer.number,
-                "fact.refused",
-                fact_type[:64],
-                {"area": area_id[:64], "field": problems[0].key},
-            )
+            # what was typed may be a name: only words of ours are written down
+            subject = fact_type if fact_type in FACT_TYPES else UNKNOWN
+            key = problems[0].key if problems[0].key in _KEYS else UNKNOWN
+            detail = {"area": area_id if area_id in self._areas else UNKNOWN, "field": key}
+            self.audit.write(officer.number, "fact.refused", subject, detail)
             return Receipt(new_id, REFUSED, problems)
         state = self._areas[area_id]
         own = state.book.get(str(wanted.get("alarm", ""))) if fact_type.startswith("alarm.") else None

@@ -40,7 +40,7 @@ class Vouching:
             found = list(numbers) or "none"
             raise CommandError(f"expected --by twice with two different administrators, found {found}")
         for number in numbers:
-            officer = self._known(number, f"password of {number}", ask)
+            officer = self.known(number, f"password of {number}", ask)
             if not officer.has_role("system_administrator"):
                 raise CommandError(
                     f"expected a system_administrator, found {number} with {sorted(officer.roles)}"
@@ -49,10 +49,10 @@ class Vouching:
 
     def change_password(self, number: str, ask: Ask) -> None:
         """By who knows the present one, and has the code where there is a second factor. Raises AccountError."""
-        self._known(number, "present password", ask)
+        self.known(number, "present password", ask)
         self.accounts.set_password(number, ask("new password"))
 
-    def _known(self, number: str, what: str, ask: Ask) -> Officer:
+    def known(self, number: str, what: str, ask: Ask) -> Officer:
         """Password, and code where one is set up. Who has still to set it up does so at the next sign-in to the pages."""
         answer = self.accounts.sign_in(number, ask(what))
         if answer.officer is None or answer.token is None:

@@ -16,6 +16,7 @@ from caseserver.main import main
 from caseserver.settings import Sessions
 from caseserver.store import facts
 from caseserver.store.database import Database
+from caseserver.tokens import Tokens
 from custody.bundled import area_text
 from tests.server.station_kit import CHEAP_HASHER, StationClock
 
@@ -143,3 +144,30 @@ def test_a_server_without_its_key_or_with_a_wrong_area_does_not_start(
     (data / "keys/server.key").unlink()
     assert run(["--data", str(data)]) == 2
     assert "server.key" in capsys.readouterr().err
+
+
+def test_a_token_is_made_listed_and_revoked_by_who_knows_the_password(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data, passwords = prepared(tmp_path)
+
+    def say(act: str, *more: str, password: str = passwords["admin-1"]) -> int:
+        monkeypatch.setattr("sys.stdin", io.StringIO(f"{password}\n"))
+        capsys.readouterr()
+        return run(["token", act, "admin-1", "--data", str(data), "--passwords-stdin", *more])
+
+    make = ("--scopes", "areas,log", "--label", "archive", "--days", "7")
+    assert say("make", *make, password="wrong") == 2
+    assert say("make", "--scopes", "everything", "--label", "archive") == 2
+    assert say("make", *make) == 0
+    token_id, text = capsys.readouterr().out.split()
+    database = Database(data / "server.db")
+    found = Tokens(database).of_text(text)
+    assert found is not None
+    assert (found[0].number, found[1]) == ("admin-1", {"areas", "log"})
+    assert say("list") == 0
+    assert token_id in capsys.readouterr().out
+    assert say("revoke", token_id) == 0
+    assert say("revoke", token_id) == 2
+    assert Tokens(database).of_text(text) is None
+    database.close()
