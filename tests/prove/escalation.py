@@ -38,11 +38,11 @@ MOMENTS = ("due", "received", "answered")
 POSTS = ("duty_officer", "shift_leader", "station_leader", "oversight")
 RATE = 10.0
 STEP_S = 10  # station seconds from step to step
-TIMEOUT_S = 0.5
-SLOW_S = 1.0
+TIMEOUT_S = 2.0
+SLOW_S = 3.0
 DOWN_S = 0.2
-WAIT_S = 25.0
-QUIET_S = 1.5
+WAIT_S = 60.0
+QUIET_S = 2.5
 PASSWORD = "correct horse battery staple"
 PYTHONPATH = ":".join(str(ROOT / name) for name in ("firmware", "gateway", "server", "."))
 
