@@ -38,6 +38,8 @@ from caseserver.store.database import Database
 from custody.alarm_states import UNACKNOWLEDGED
 
 TURN_S: Final = 0.25
+REST_SHARE: Final = 3.0
+"""After a turn it rests this many times as long as the turn took: a flood of alarms never takes a whole core."""
 BEHIND_LEAVES: Final = 200
 """With more leaves than this still to come, alarms of a log that is being read are not new."""
 HOLD_S_MAX: Final = 20.0
@@ -81,7 +83,7 @@ class Notifier:
         self._behind_s: dict[str, float] = {}
         self._failing_s: dict[str, float] = {}
         self._turned_s = steady_s()
-        self._is_stopping = False
+        self._stopping = threading.Event()
         self._wake = threading.Event()
         self._thread = threading.Thread(target=self._run, name="caseward-notify", daemon=True)
         self._log = structlog.get_logger()
@@ -99,7 +101,7 @@ class Notifier:
 
     def stop(self) -> None:
         """End; what is under way is tried again at the next start."""
-        self._is_stopping = True
+        self._stopping.set()
         self._wake.set()
         self._thread.join(10)
 
@@ -268,9 +270,11 @@ class Notifier:
 
     def _run(self) -> None:
         try:
-            while not self._is_stopping:
+            while not self._stopping.is_set():
                 self._wake.clear()
+                begun_s = self._steady_s()
                 self.turn()
+                self._stopping.wait(REST_SHARE * (self._steady_s() - begun_s))
                 self._wake.wait(TURN_S)
         except Exception as error:  # noqa: BLE001 - as in the worker: a server that looks alive and calls nobody is worse
             self.failure = error
