@@ -76,6 +76,18 @@ class Client:
             return str(answer["id"])
         raise AssertionError("expected an answer within two tries")
 
+    def take_duty(self, officer: str) -> None:
+        """Take the duty officer's post and hear the sounds, by the forms of the page. Raises Unanswered, Refused."""
+        session = self.session(officer)
+        headers = {
+            "Cookie": f"{COOKIE}={session.cookie}", "X-CSRF-Token": session.csrf,
+            "Content-Type": "application/x-www-form-urlencoded",
+        }  # fmt: skip
+        for form, fields in (("take", ""), ("sound", "heard=yes")):
+            status, _, answer = self._call("POST", f"/duty/duty_officer/{form}", fields, headers)
+            if status != http.client.SEE_OTHER:
+                raise Refused(f"duty of {officer}: {status} {answer}")
+
     def session(self, officer: str) -> Session:
         """The officer's session, signed in when there is none. Raises Unanswered, Refused."""
         if officer not in self._sessions:
@@ -92,7 +104,7 @@ class Client:
     ) -> tuple[int, list[str], Any]:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=TIMEOUT_S)
         try:
-            body = None if entry is None else json.dumps(entry)
+            body = entry if entry is None or isinstance(entry, str) else json.dumps(entry)
             connection.request(method, path, body, {"Content-Type": "application/json", **headers})
             response = connection.getresponse()
             data = response.read()

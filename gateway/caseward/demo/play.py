@@ -10,7 +10,8 @@ from caseward.demo import beats, story
 from caseward.demo.director import Director
 from caseward.demo.follow import Follower, Handling, Leaf, Narrator
 from caseward.demo.logtail import LogTail
-from caseward.demo.office import Client, Form, Office
+from caseward.demo.office import Client, Form, Office, Refused, Unanswered
+from caseward.demo.people import OFFICERS
 from caseward.demo.station import DemoStation
 from custody.bundled import rulebook_of_area
 
@@ -23,6 +24,9 @@ Tell = Callable[[int, str, str], None]
 
 class NotReady(RuntimeError):
     """The server did not come up; the text is the end of what it printed."""
+
+
+DUTY_OFFICERS: Final = tuple(person.number for person in OFFICERS if "duty_officer" in person.roles)
 
 
 @dataclass(slots=True)
@@ -80,6 +84,7 @@ class Play:
         self.director.add(story.opening(self.station.areas), self.day_us)
         number = 0
         while not self.stop.is_set() and (days is None or number < days):
+            self._hand_over(number)
             day_us = self.day_us + number * beats.DAY_US
             self.director.add(story.day(self.station.areas, self.seed, number), day_us)
             end_us = day_us + story.START_US + beats.DAY_US
@@ -104,6 +109,14 @@ class Play:
 
     def _say(self, area: str, text: str) -> None:
         self.tell(self.station.plan.timetable.station_us(), area, text)
+
+    def _hand_over(self, day: int) -> None:
+        """The duty officers take turns, so that somebody is called when an alarm comes."""
+        officer = DUTY_OFFICERS[day % len(DUTY_OFFICERS)]
+        try:
+            self.office.client.take_duty(officer)
+        except (Unanswered, Refused) as error:
+            self._say("", f"nobody on duty: {error}")
 
     def _revive(self) -> None:
         while not self.stop.wait(REVIVE_S):
