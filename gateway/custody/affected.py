@@ -48,6 +48,7 @@ class RuleIndex:
         self.refusing: dict[str, dict[str, None]] = {}  # fact type -> rules that may refuse it
         self._found = lru_cache(KNOWN_MAX)(self._find)
         self.on_refusal: list[str] = []
+        self.lengthening: set[str] = set()  # forms that give a clock its next limit
         # stretches of a stay that rules still ask for when the person has left
         self.lasting: list[Between] = []
         for key, versions in rulebook.versions.items():
@@ -59,6 +60,7 @@ class RuleIndex:
                 if rule.refuses:
                     for fact_type in _refused_types(rule.params.get("act"), rule.params.get("form")):
                         self.refusing.setdefault(fact_type, {})[key] = None
+                self.lengthening |= set(rule.params.get("longer_by", ()))
                 if rule.params.get("act") == "refused":
                     self.on_refusal.append(key)
                 if rule.outlives and rule.during is not None:
@@ -189,11 +191,13 @@ class Affected:
         self._note(f"compartment:{change.key}", "compartment")
 
     def _item(self, change: Change) -> None:
-        """The thing itself, and the stay whose things they are."""
+        """The thing itself, the stay whose things they are, and their case."""
         self._note(f"item:{change.key}", "item")
         for record in (change.old, change.new):
             if isinstance(record, Item) and record.stay is not None:
                 self._note(f"stay:{record.stay}", "effects")
+            if isinstance(record, Item) and record.case is not None:
+                self._note(f"case:{record.case}", "exhibits")
 
     def _count(self, change: Change) -> None:
         self._note(f"stocktaking:{change.key}", "count")

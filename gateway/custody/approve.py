@@ -1,6 +1,7 @@
 """Approvals of longer limits: by the right role, on a ground of the law, before the limit ends.
 
-Judged by when the approval was given (occurred), not by when it was typed in.
+Judged by when the approval was given (occurred), not by when it was typed in. `extension.approved` names clock and
+limit; a form of its own (`longer_by` of a clock) gives the limit after the one in force.
 """
 
 from custody.apply import Refused, note_steps
@@ -34,9 +35,35 @@ def apply_approval(world: World, view: View, fact: Fact) -> Refused | None:
     if refused is not None:
         return refused
     row = Approval(rule_id, tier.limit.text, fact.occurred_us, str(fact.body["approver"]), fact.index)
-    world.approvals.put(unit.subject, (*(world.approvals.get(unit.subject) or ()), row))
+    note_approval(world, unit.subject, row)
     note_steps(world, fact)
     return None
+
+
+def note_approval(world: World, subject: str, row: Approval) -> None:
+    """It counts from now on."""
+    world.approvals.put(subject, (*(world.approvals.get(subject) or ()), row))
+
+
+def longer(world: World, view: View, fact: Fact) -> tuple[str, Approval] | Refused | None:
+    """What a form that lengthens a clock of its own gives, and to whom; None where no clock is lengthened by it."""
+    rules = [rule for rule in view.rulebook.rules if fact.type in rule.params.get("longer_by", ())]
+    for key in dict.fromkeys(rule.key for rule in rules):
+        unit = view.unit(f"{rules[0].unit}:{fact.body.get(rules[0].unit)}")
+        rule = view.in_force(key, unit)
+        now = running(rule, view, unit) if rule is not None else None
+        if rule is None or not isinstance(now, Running):
+            continue
+        tier = next((tier for tier in rule.tiers if tier.limit.order > now.tier.limit.order), None)
+        if tier is None:
+            return Refused(rule.id, unit.subject, "not_longer", "a longer limit", now.tier.limit.text)
+        refused = _check(world, view, rule, tier, now, unit, fact)
+        row = Approval(rule.id, tier.limit.text, fact.occurred_us, str(fact.body["approver"]), fact.index)
+        return refused or (unit.subject, row)
+    if not rules:
+        return None
+    subject = f"{rules[0].unit}:{fact.body.get(rules[0].unit)}"
+    return Refused(rules[0].id, subject, "no_such_clock", "a clock that runs", fact.type)
 
 
 def _outlives(view: View, rule_id: str) -> bool:

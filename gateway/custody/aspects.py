@@ -25,6 +25,8 @@ def common(rule: Rule) -> set[str]:
     found = of_steps((*rule.after, *rule.unless)) | of_between(rule.during) | of_between(rule.not_during)
     if rule.measures:
         found.add("measure")
-    if not rule.when.is_empty:
+    if rule.when.is_of_item:
+        found.add("item")
+    elif not rule.when.is_empty:
         found.add("particulars")
     return found

@@ -10,6 +10,7 @@ from typing import Final
 
 WAITING, ORDERED, INTERRUPTED = "waiting", "ordered", "interrupted"
 UNORDERED, WRONG_DOOR, BY_ORDER, BY_KEY = "unordered", "wrong_door", "ordered", "overridden"
+ACCESSES: Final = (UNORDERED, WRONG_DOOR, BY_ORDER, BY_KEY)
 OVERRIDE_US: Final = 10 * 60 * 1_000_000
 """A local value: so long after it was entered, opening by the mechanical key is what was entered."""
 
@@ -41,9 +42,10 @@ class CompartmentState:
     items: tuple[str, ...] = ()
     overridden_us: int | None = None
     overridden_fact: int = -1
+    failed_us: int = 0
     failed_fact: int = -1  # the newest order that moved nothing, until one did
     why: str = ""  # of that failure, or of the interruption
-    missing: tuple[tuple[str, int], ...] = ()  # tag, fact
+    missing: tuple[tuple[str, int, int], ...] = ()  # tag, moment, fact
 
     @property
     def is_shut(self) -> bool:

@@ -13,6 +13,7 @@ ITEMS_MAX: Final = 50_000  # items not disposed of; one more is refused, none is
 GONE_MAX: Final = 50_000  # references of items already forgotten; the oldest go first
 COUNTS_MAX: Final = 256  # stock-takings remembered; ended ones go first, then the oldest
 ENDED: Final = "ended"
+TRAIT_FIELDS: Final = ("valuable", "dangerous", "cash", "remote")
 
 
 def holder(kind: str, ref: str = "") -> str:
@@ -55,6 +56,7 @@ class Item:
     valuable: bool = False
     dangerous: bool = False
     cash: bool = False
+    remote: bool = False  # seized at another place, and not brought in yet
     seal: str = ""
     tag: str = ""
     loan: Loan | None = None
@@ -69,6 +71,11 @@ class Item:
     def is_here(self) -> bool:
         """Somebody answers for it still."""
         return self.state != ENDED
+
+    @property
+    def traits(self) -> frozenset[str]:
+        """What is stated of it as far as rules ask: codes of TRAITS (property_words)."""
+        return frozenset(name for name in TRAIT_FIELDS if getattr(self, name))
 
     @property
     def compartment(self) -> str | None:

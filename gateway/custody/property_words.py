@@ -36,6 +36,12 @@ HOLDERS: Final = codes(
     in_transit=("在途", "In transit"),
     outside=("区外", "Outside"),
 )
+TRAITS: Final = codes(  # what is stated of an item and rules ask for
+    valuable=("贵重", "valuable"),
+    dangerous=("危险", "dangerous"),
+    cash=("现金", "cash"),
+    remote=("在异地", "at another place"),
+)
 PROCEDURES_OF_SEIZURE: Final = codes(
     criminal=("刑事", "Criminal"),  # CPR 230: list in three copies
     public_order=("治安", "Public order"),  # PSAPL 105: list in two copies

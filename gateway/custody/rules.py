@@ -79,18 +79,26 @@ class Between:
 
 @dataclass(frozen=True, slots=True)
 class When:
-    """What must be stated of the person or the case. Not stated is not met."""
+    """What must be stated of the person, the case or the thing. Not stated is not met."""
 
     sex: str | None = None
     minor: bool | None = None
     flags_any: tuple[str, ...] = ()
     flags_all: tuple[str, ...] = ()
     flags_none: tuple[str, ...] = ()
+    kinds: tuple[str, ...] = ()  # of a thing that is kept: one of these
+    traits: tuple[str, ...] = ()  # it is all of these
+    traits_none: tuple[str, ...] = ()
 
     @property
     def is_empty(self) -> bool:
         """It asks for nothing."""
         return self is ANYBODY or self == ANYBODY
+
+    @property
+    def is_of_item(self) -> bool:
+        """It asks for what is stated of a thing."""
+        return bool(self.kinds or self.traits or self.traits_none)
 
 
 ANYBODY: Final = When()

@@ -13,7 +13,7 @@ from typing import Final
 
 from custody.affected import Affected, RuleIndex, subjects_known
 from custody.apply import Refused, apply_fact
-from custody.approve import apply_approval
+from custody.approve import apply_approval, longer, note_approval
 from custody.area import Area
 from custody.decisions import Decisions
 from custody.facts import Fact
@@ -178,6 +178,8 @@ class Timeline:
         """Change the world by the fact."""
         if fact.type == "extension.approved":
             return apply_approval(self.world, self.view, fact)
+        if fact.type in self.index.lengthening:
+            return self._lengthen(fact)
         if fact.index not in self._sight.seen:
             return apply_fact(self.world, self.area, self.rulebook, fact)
         node = str(fact.body["node"])  # lost, but it kept all it saw: what is seen stays as it was
@@ -193,6 +195,16 @@ class Timeline:
         refused = self._put(fact)
         if refused is None and fact.type in self.index.refusing:
             refused = self._objection(fact, now_us)
+        return refused
+
+    def _lengthen(self, fact: Fact) -> Refused | None:
+        """A form that gives a running clock its next limit; it is the form itself as well."""
+        given = longer(self.world, self.view, fact)
+        if isinstance(given, Refused):
+            return given
+        refused = apply_fact(self.world, self.area, self.rulebook, fact)
+        if refused is None and given is not None:
+            note_approval(self.world, *given)
         return refused
 
     def _running_of(self, subject: str) -> list[str]:

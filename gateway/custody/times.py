@@ -26,6 +26,7 @@ _PART = re.compile(r"(\d+)(d|h|min|ms|s)")
 _CALENDAR = re.compile(r"(\d{1,4})(d|wd|mo)")
 _MONTHS_OF_YEAR = 12
 _SATURDAY = 5  # date.weekday()
+PERIODS: Final = {"month": 1, "quarter": 3, "year": 12}  # how many months each period of the calendar has
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:\d\d)")
 _LONGEST_US = 2**53 - 1  # what JSON carries exactly
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -168,3 +169,13 @@ def last_day(start: date, limit: Limit, holidays: Collection[date] = ()) -> date
         if day.weekday() < _SATURDAY and day not in holidays:
             left -= 1
     return day
+
+
+def next_period(day: date, period: str) -> date:
+    """The first day of the period of PERIODS after the one that a day lies in. Raises OverflowError past the year 9999."""
+    months = PERIODS[period]
+    count = day.month - 1 - (day.month - 1) % months + months
+    year = day.year + count // _MONTHS_OF_YEAR
+    if year > date.max.year:
+        raise OverflowError(f"expected a day up to {date.max}, found year {year}")
+    return date(year, count % _MONTHS_OF_YEAR + 1, 1)

@@ -6,6 +6,7 @@ from typing import Final, TypeVar
 
 from custody.area import Area
 from custody.facts import Fact
+from custody.items import Item
 from custody.rules import Between, Rule, Rulebook
 from custody.times import FAR_PAST_US
 from custody.world import Approval, Mark, NodeState, Officer, Stay, World
@@ -201,7 +202,8 @@ class View:
             if stay.measure not in rule.measures:
                 return Silence("measure", " ".join(rule.measures), stay.measure or "no measure")
         if not rule.when.is_empty:
-            unmet = _unmet(rule, stay)
+            is_of_item = rule.when.is_of_item
+            unmet = _unlike(rule, self.world.items.get(unit.ref)) if is_of_item else _unmet(rule, stay)
             if unmet is not None:
                 return unmet
         for name in rule.after:
@@ -354,3 +356,17 @@ def _unmet(rule: Rule, stay: Stay | None) -> Silence | None:
     if stay.flags.intersection(when.flags_none):
         return Silence("flags", f"none of {' '.join(when.flags_none)}", " ".join(sorted(stay.flags)))
     return None
+
+
+def _unlike(rule: Rule, item: Item | None) -> Silence | None:
+    """What the rule asks for of a thing and that is not stated of it."""
+    when = rule.when
+    if item is None:
+        return Silence("no_item", "a thing that is known", "none")
+    if when.kinds and item.kind not in when.kinds:
+        return Silence("item_kind", " ".join(when.kinds), item.kind)
+    stated = item.traits
+    if not stated.issuperset(when.traits):
+        return Silence("traits", " ".join(when.traits), " ".join(sorted(stated)) or "none stated")
+    barred = stated.intersection(when.traits_none)
+    return Silence("trait", f"not {' '.join(sorted(barred))}", " ".join(sorted(barred))) if barred else None

@@ -391,6 +391,8 @@ class World:
         self.steps: Table[Steps] = Table("steps", journal, changes)
         self.approvals: Table[tuple[Approval, ...]] = Table("approvals", journal, changes)
         self.people: Table[tuple[Ended, ...]] = Table("people", journal, changes)
+        # case -> officer -> what the officer did in it
+        self.hands: Table[Mapping[str, frozenset[str]]] = Table("hands", journal)
         # tag -> "stay:<ref>" or "officer:<ref>"; strays: tags that nobody bears
         self.tags: Table[str] = Table("tags", journal)
         self.strays: Table[StrayState] = Table("strays", journal, changes)
@@ -420,6 +422,8 @@ class World:
         """
         for person in list(self.people)[: max(0, len(self.people) - PEOPLE_MAX)]:
             self.people.purge(person)
+        for case in list(self.hands)[: max(0, len(self.hands) - count_max)]:
+            self.hands.purge(case)
         extra = len(self.steps) - count_max
         if extra <= 0:
             return
@@ -453,9 +457,11 @@ class World:
                 self.counts.purge(count.ref)
 
     def _is_at_hand(self, subject: str) -> bool:
-        """Of the area itself, its officers, or a stay not yet forgotten: as many as there are, no more."""
+        """Of the area itself, its officers, a stay not yet forgotten or a thing that is kept: as many as there are."""
         kind, _, ref = subject.partition(":")
-        return kind in ("room", "officer", "recorder") or (kind == "stay" and ref in self.stays)
+        if kind in ("room", "officer", "recorder", "cabinet", "compartment"):
+            return True
+        return ref in self.stays if kind == "stay" else kind == "item" and ref in self.items
 
     def mark(
         self, subject: str, names: tuple[str, ...], at_us: int, fact: int, body: Mapping[str, object]

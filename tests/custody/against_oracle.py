@@ -48,6 +48,54 @@ of = "{kind}-1"
 """One input of each kind that a rule watches on node n1, as area.toml has them; not all of them in a room."""
 
 
+def _cabinet(name: str, kind: str, first: int) -> str:
+    """A cabinet of two compartments in the property store, the first with a reader of tags in it."""
+    doors = "".join(
+        f"""
+[[compartment]]
+id = "{name}-{number}"
+cabinet = "{name}"
+{f'reader = "rd-{name}-1"' if number == 1 else ""}
+[[point]]
+node = "n1"
+point = {first + 2 * number}
+kind = "compartment_lock"
+of = "{name}-{number}"
+[[point]]
+node = "n1"
+point = {first + 2 * number + 1}
+kind = "compartment_door"
+of = "{name}-{number}"
+"""
+        for number in (1, 2)
+    )
+    readers = "".join(
+        f"""
+[[reader]]
+id = "rd-{name}{end}"
+room = "property"
+[[point]]
+node = "n1"
+point = {first + number}
+kind = "reader"
+of = "rd-{name}{end}"
+"""
+        for number, end in enumerate(("", "-1"))
+    )
+    return f"""
+[[cabinet]]
+id = "{name}"
+kind = "{kind}"
+room = "property"
+reader = "rd-{name}"
+recorder = "rec-south"
+{doors}{readers}"""
+
+
+CABINETS = _cabinet("ca", "property", 100) + _cabinet("cb", "effects", 110) + _cabinet("cd", "dangerous", 120)
+"""A cabinet of each kind that rules tell apart, on node n1, as area.toml has them."""
+
+
 @cache
 def area_v1_text() -> str:
     """area.toml of random histories and of the stories in vectors: the standard area as it was when they were told first."""
@@ -56,12 +104,12 @@ def area_v1_text() -> str:
 
 @cache
 def area() -> Area:
-    """That area, with a patrol point and a guard sensor in one waiting room, inputs, and a holiday."""
+    """That area, with a patrol point and a guard sensor in one waiting room, inputs, cabinets, and a holiday."""
     text = area_v1_text()
     text = text.replace(
         'id = "waiting-1"\n', 'id = "waiting-1"\nfitted = ["patrol_point", "guard_motion"]\n', 1
     )
-    text = text.replace("[area]\n", "[area]\nholidays = [2026-03-02, 2026-10-01]\n", 1) + INPUTS
+    text = text.replace("[area]\n", "[area]\nholidays = [2026-03-02, 2026-10-01]\n", 1) + INPUTS + CABINETS
     return load_area(text, "standard.toml")
 
 

@@ -4,20 +4,24 @@ The law's numbers are not here: a story reads them from the rule and says when t
 are counted on a calendar of its own (`due_us`). Everything else in a story is lawful where it can be.
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable
+from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from functools import cache
 from zoneinfo import ZoneInfo
 
 from custody.area import Area, load_area
-from custody.bundled import area_text
+from custody.bookcheck.store import Store
+from custody.bundled import area_text, rulebook_text
 from custody.catalogue import FACT_TYPES
 from custody.fields import BOOL, DURATION, HASH, INSTANT, INT, REFS, TEXT
-from custody.rules import Rule
+from custody.reader import load_rulebook
+from custody.rules import Rule, Rulebook
 from custody.times import Limit, parse_instant_us
 from custody.vocabulary import ROLES
-from tests.custody.against_oracle import INPUTS
+from tests.custody.against_oracle import CABINETS, INPUTS
 
 ZONE = ZoneInfo("Asia/Shanghai")
 START_US = parse_instant_us("2026-03-18T09:00:00+08:00")  # a Wednesday
@@ -39,7 +43,7 @@ def area() -> Area:
     text = area_text("standard").replace(
         'kind = "waiting"', 'kind = "waiting"\nfitted = ["patrol_point", "guard_motion"]'
     )
-    return load_area(text + INPUTS, "area.toml")
+    return load_area(text + INPUTS + CABINETS, "area.toml")
 
 
 @dataclass(frozen=True)
@@ -114,9 +118,90 @@ def moments(rule: Rule, begin_us: int, tier: int = 0) -> list[tuple[int, str]]:
     return [*due, (midnight_us(last + timedelta(days=1)), chosen.severity)]
 
 
+# --- things that are kept ------------------------------------------------------------------------
+
+LED_US = START_US + 20 * MINUTE_US  # when a thing is led to where a story begins
+_CAST = {
+    "": {"M": "0312", "F": "0415"},
+    "keeper": {"M": "0718", "F": "0719"},
+    "guard": {"M": "0601", "F": "0415"},
+}
+
+
+class Ledger:
+    """Leads the thing of a story through the ledger, as the check of rulebooks does it, and says so by its teller."""
+
+    def __init__(self, teller: "Teller") -> None:
+        self.teller = teller
+        self.store = Store(self)  # type: ignore[arg-type]
+        rule = teller.rule
+        self.store.kinds = rule.when.kinds or rule.params.get("kinds", ())
+        self.store.traits = rule.when.traits
+        self.store.avoided = rule.unless
+        self.area, self.book, self.now_us = area(), _book(), LED_US
+        self.rows: list[object] = []
+        self.is_aside = False
+
+    def take(self, other: "Ledger") -> None:
+        """Go on from where another stands; all that is needed first is said at the same moment."""
+        self.store.things, self.store.due_us = deepcopy(other.store.things), other.store.due_us
+        self.is_aside = True
+
+    def do(self, name: str, value: str, at_us: int, written: str, body: dict[str, object]) -> None:
+        """A fact of the thing at a moment; with `written`, one that writes the moment, some time before."""
+        told_us = min(at_us, START_US + 55 * MINUTE_US) if written and not self.is_aside else at_us
+        if written and name == "item.lent":
+            self.store.due_us = at_us
+        unit = next(u for u in ("stocktaking", "cabinet", "item", "room") if u in FACT_TYPES[name].fields)
+        ref = "property" if unit == "room" else _UNIT_REFS[unit]
+        if unit == "item" and not self.is_aside:
+            self.now_us = min(told_us, LED_US)
+            self.store.lead(name, value, self.store.thing())
+        self.now_us = told_us
+        self.store.do(name, value, ref, unit, {**({f"{written}_at_us": at_us} if written else {}), **body})
+
+    # --- what the store asks of a script ---------------------------------------------------
+
+    def officer(self, roles: Iterable[str] = (), *, service: str = "sworn", sex: str = "M") -> str:
+        """One of those whom `place` registers."""
+        return "boss" if "case_officer" in roles else _CAST[next(iter(roles), "")][sex]
+
+    def approver(self, roles: tuple[str, ...]) -> str:
+        """Somebody with every role."""
+        return "boss"
+
+    def instant(self, at_us: int) -> int:
+        """As facts hold it."""
+        return at_us
+
+    def open(self, stay: str) -> "Ledger":
+        """The prologue has seen to it; the store asks for the reference alone."""
+        self.ref = stay
+        return self
+
+    @property
+    def held(self) -> dict[str, "Ledger"]:
+        """Everybody was searched."""
+        return defaultdict(lambda: self)
+
+    done = ("search.signed",)
+
+    def tell(self, fact: str, **body: object) -> None:
+        """Say it now."""
+        self.teller.say(
+            self.now_us, fact, **{f"{k}_us" if k.endswith("_at") else k: v for k, v in body.items()}
+        )
+
+
+@cache
+def _book() -> Rulebook:
+    return load_rulebook(rulebook_text("cn-2026"), "cn-2026.toml", rulebook_text)
+
+
 # --- telling -------------------------------------------------------------------------------------
 
-_UNIT_REFS = {"stay": STAY, "case": "c-1", "dossier": "d-1", "recording": "r-1", "incident": "i-1"}
+_UNIT_REFS = {"stay": STAY, "case": "c-1", "dossier": "d-1", "recording": "r-1", "incident": "i-1", "item": "i-1",
+              "stocktaking": "n-1", "cabinet": "ca", "compartment": "ca-1"}  # fmt: skip
 _NUMBERS = {"count": 20, "sworn": 8, "detained": 1, "female": 1, "hours": 40, "missing": 0, "exhibit_lists": 2,
             "minutes": 30, "year": 2025, "percent": 80, "point": 1}  # fmt: skip
 
@@ -127,11 +212,13 @@ class Teller:
     def __init__(self, rule: Rule) -> None:
         self.rule = rule
         self.said: list[Said] = []
+        self.ledger = Ledger(self)
         kind = next((kind for kind in rule.rooms if kind in _kinds()), "interview")
         self.room = ROOMS.get(kind) or next(r.id for r in area().rooms.values() if r.kind == kind)
 
     def say(self, at_us: int, name: str, /, **body: object) -> Said:
-        fact = Said(at_us, name, {**self._body(name, at_us), **body})
+        filled = {**self._body(name, at_us), **body}
+        fact = Said(at_us, name, {key: value for key, value in filled.items() if value is not None})
         self.said.append(fact)
         return fact
 
@@ -168,7 +255,9 @@ class Teller:
         """Do a step at a moment; `step@field` writes the moment into the field, some time before."""
         base, _, written = step.partition("@")
         name, _, value = base.partition(":")
-        if written:
+        if self.ledger.store.knows(name):
+            self.ledger.do(name, value, at_us, written, body)
+        elif written:
             key = f"{written}_at_us"
             self.say(
                 min(at_us, START_US + 55 * MINUTE_US),
@@ -212,6 +301,9 @@ class Teller:
             self.say(at_us, "door.closed", door=door)
         for name in area().inputs:
             self.say(at_us, "input.cleared", input=name)
+        for name in area().compartments:
+            self.say(at_us, "compartment.closed", compartment=name)
+            self.say(at_us, "compartment.locked", compartment=name)
         for officer, service, sex in (
             ("0312", "sworn", "M"),
             ("0415", "sworn", "M"),
@@ -221,6 +313,8 @@ class Teller:
             self.say(
                 at_us, "officer.registered", officer=officer, service=service, roles=["case_officer"], sex=sex
             )
+        for keeper in ("0718", "0719"):
+            self.say(at_us, "officer.registered", officer=keeper, service="sworn", roles=["keeper"])
         self.say(at_us, "officer.registered", officer="boss", service="sworn", roles=list(ROLES))
 
     def admit(self, without: Iterable[str], **row: object) -> None:
@@ -287,7 +381,7 @@ def prologue(t: Teller, without: Iterable[str] = (), **row: object) -> None:
     """All that is done before: the lawful beginning, `after`, the stretch of `during`."""
     rule = t.rule
     t.place(START_US - HOUR_US)
-    if rule.unit == "stay":
+    if rule.unit in ("stay", "item") or rule.kind == "hands":
         t.admit(without, **row)
     elif rule.unit == "room":
         t.admit((), **row)
@@ -310,6 +404,7 @@ def ended(t: Teller, step: str, **body: object) -> Ending:
     def end(at_us: int) -> list[Said]:
         aside = Teller(t.rule)
         aside.room = t.room
+        aside.ledger.take(t.ledger)
         aside.do(step, at_us, **body)
         return aside.said
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from custody.rules import Rule
-from tests.custody import story_places
+from tests.custody import story_items, story_places
 from tests.custody.stories import (
     _BASELINE_US,
     AFTER_US,
@@ -84,6 +84,10 @@ def _subject(rule: Rule, step: str = "") -> str:
         "recording": "r-1",
         "incident": "i-1",
         "officer": "0312",
+        "item": "i-1",
+        "stocktaking": "n-1",
+        "cabinet": "ca",
+        "room": "property",
     }
     return f"{rule.unit}:{refs.get(rule.unit, '')}"
 
@@ -125,7 +129,10 @@ def _tiers(rule: Rule) -> Iterator[Story]:
             body: dict[str, object] = {"rule": rule.id, "limit": step.limit.text, "approver": "boss"}
             body |= {rule.unit: _subject(rule).partition(":")[2]}
             body |= {"ground": step.grounds[0]} if step.grounds else {}
-            t.say(begin_us + (place + 61) * MINUTE_US, "extension.approved", **body)
+            if "longer_by" in rule.params:
+                t.do(rule.params["longer_by"][0], begin_us + (place + 61) * MINUTE_US)
+            else:
+                t.say(begin_us + (place + 61) * MINUTE_US, "extension.approved", **body)
         story = made(t, begin_us, endings={**_untils(t, rule), **release(t)})
         yield replace(story, subject=_subject(rule), expected=moments(rule, begin_us, number))
 
@@ -133,6 +140,9 @@ def _tiers(rule: Rule) -> Iterator[Story]:
 def _interval(rule: Rule) -> Iterator[Story]:
     t, params = Teller(rule), rule.params
     prologue(t)
+    if params["from"] == "step":
+        yield story_items.each(rule, t)
+        return
     begin_us = {"entered": _BASELINE_US["entered"], "room": BREAK_US, "during": DURING_US}[params["from"]]
     if set(params["acts"]) & set(rule.after):
         begin_us = AFTER_US
@@ -248,7 +258,7 @@ def _form(rule: Rule, step: str) -> Story:
         if name == "interview.started":
             t.do("interview.ended", START_US + 56 * MINUTE_US)
     same = params.get("same")
-    body = {**fields, **dict.fromkeys(same or (), "0312")}
+    body = {**fields, **dict.fromkeys(same or (), "0312"), **dict.fromkeys(params.get("without", ()))}
     if rule.rooms:
         t.room = next(
             r.id for r in area().rooms.values() if r.kind not in rule.rooms and r.kind == "interview"
@@ -354,6 +364,9 @@ def _door_forced(rule: Rule) -> Iterator[Story]:
 
 
 def _refused(rule: Rule) -> Iterator[Story]:
+    if rule.unit != "stay":
+        yield from story_items.refused(rule)
+        return
     t = Teller(rule)
     prologue(t)
     if rule.params["facts"] == ("jurisdiction.transferred",):
@@ -383,6 +396,9 @@ _STANDING = {
 
 def _threshold(rule: Rule) -> Iterator[Story]:
     params = rule.params
+    if params.get("step") == ("count.ended",):
+        yield story_items.short(rule)
+        return
     if "quantity" in params:
         yield _QUANTITIES[params["quantity"]](rule)
         return
@@ -438,7 +454,9 @@ _BY_KIND: dict[str, Callable[[Rule], Iterator[Story]]] = {
     "clock": _clock,
     "coverage": story_places.coverage,
     "forbidden_act": _forbidden_act,
+    "hands": story_items.hands,
     "head_count": story_places.head_count,
+    "keeping": story_items.keeping,
     "interval": _interval,
     "presence": story_places.presence,
     "required_before": _required_before,

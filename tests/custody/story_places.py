@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from custody.rules import Rule
+from tests.custody import story_items
 from tests.custody.stories import (
     BAND,
     BREAK_US,
@@ -133,6 +134,9 @@ _SEEN_BY_NODES = ("recorder", "door", "band_silent", "reader", "input_unknown")
 
 def supervision(rule: Rule) -> Iterator[Story]:
     source = rule.params["source"]
+    if source.startswith("compartment_"):
+        yield from story_items.compartment(rule)
+        return
     if source == "door_held":
         for kind in rule.params["doors"]:
             yield _held_open(rule, kind)

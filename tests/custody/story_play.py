@@ -86,7 +86,7 @@ class Run:
         self.index += name != "deadline.reached"  # the same facts have the same index in each run
         fact = Fact(
             type=name, body=body, index=self.index, occurred_us=at_us, occurred_latest_us=at_us,  # type: ignore[arg-type]
-            recorded_us=self.now_us, recorded_latest_us=self.now_us,
+            recorded_us=self.now_us, recorded_latest_us=self.now_us, id="q-1" if name == "compartment.requested" else "",
         )  # fmt: skip
         self.facts.append(fact)
         self.effects += self.engine.step(fact)

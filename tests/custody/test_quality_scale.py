@@ -21,8 +21,8 @@ SCALE = read(FILE.read_text(encoding="utf-8"))
 IDS = [
     "M1", "M2a", "M2b", "M3", "M4", "M5",
     *(f"{family}{number}" for family, count in
-      (("T", 27), ("R", 14), ("I", 12), ("G", 17), ("E", 8), ("D", 10), ("Q", 6), ("X", 8)) for number in range(1, count + 1)),
-    "WB", "DR", "IN", "PT", "SYS",
+      (("T", 27), ("R", 14), ("I", 12), ("G", 17), ("E", 8), ("D", 10), ("P", 23), ("Q", 6), ("X", 8)) for number in range(1, count + 1)),
+    "WB", "DR", "IN", "PT", "LK", "SYS",
 ]  # fmt: skip
 CHINA = ("cn-2026", "cn-2012")
 
@@ -375,6 +375,8 @@ def earlier(said: Said) -> Said:
 @every_table
 def test_facts_in_any_order_of_arrival_come_to_the_same(name, rule):
     for story in stories(name, rule)[:2]:
+        if any(said.type == "compartment.overridden" for said in story.facts):
+            continue  # it counts from when it was entered: nobody makes an opening lawful afterwards
         end_us = story.expected[-1][0] + 2 * MINUTE_US
         in_order = run(name, story).feed(story.facts).until(end_us)
         numbered = list(enumerate(story.facts, 1))

@@ -16,26 +16,31 @@ from custody.player import Player
 from custody.reader import load_rulebook
 from custody.rules import Rulebook
 from custody.scenario import parse_scenario
-from tests.custody.against_oracle import INPUTS, area_v1_text
+from tests.custody.against_oracle import CABINETS, INPUTS, area_v1_text
 from tests.tools.tree import ROOT
 
 FILE = ROOT / "tests" / "vectors" / "custody" / "stories-v1.jsonl"
 
 
 @cache
-def fitted(*, has_inputs: bool = False) -> Area:
+def fitted(*, has_inputs: bool = False, has_cabinets: bool = False) -> Area:
     """That area with the equipment that some rules rest on."""
     text = area_v1_text()
     for room in ("waiting-1", "waiting-2", "waiting-f"):
         text = text.replace(
             f'id = "{room}"\n', f'id = "{room}"\nfitted = ["patrol_point", "guard_motion"]\n', 1
         )
-    return load_area(text + INPUTS if has_inputs else text, "standard.toml")
+    text += INPUTS if has_inputs else CABINETS if has_cabinets else ""
+    return load_area(text, "standard.toml")
 
 
 def area_for(name: str, key: str) -> Area:
-    """With inputs for the rules that look at them alone: the first word of each would move every number of a fact."""
-    return fitted(has_inputs=book(name).versions[key][0].unit == "input")
+    """With inputs or cabinets for the rules that look at them alone: the first word of each would move every number of a fact."""
+    rule = book(name).versions[key][0]
+    is_store = (
+        rule.unit in ("item", "stocktaking", "cabinet", "compartment") or rule.params.get("from") == "step"
+    )
+    return fitted(has_inputs=rule.unit == "input", has_cabinets=is_store)
 
 
 @cache

@@ -44,7 +44,7 @@ _STATED = {
     "band_life": "wristbands put on, taken off, given back",
 }
 _PLACES = {"place", "neighbours", "occupants", "badges"}
-_INSTANT_KINDS = ("required_before", "forbidden_act", "threshold", "head_count")
+_INSTANT_KINDS = ("required_before", "forbidden_act", "threshold", "head_count", "hands")
 
 
 def rules() -> str:

@@ -285,7 +285,7 @@ death.family_told: incident=ref officer?=ref
 incident.closed: incident=ref officer?=ref
 # property
 item.found: item=ref stay=ref taken_by=ref pieces=int[1..1000000] valuable?=bool dangerous?=bool cash?=bool seal?=ref sheet?=ref kept_because?=ref<KEEPING_GROUNDS> officer?=ref
-item.seized(procedure): item=ref stay?=ref case=ref procedure=ref<PROCEDURES_OF_SEIZURE> seized_from=ref<SEIZED_FROM> officers=refs taken_by=ref pieces=int[1..1000000] valuable?=bool dangerous?=bool cash?=bool seal?=ref sheet?=ref copies=int[0..20] remote?=bool officer?=ref
+item.seized(procedure): item=ref stay?=ref case=ref procedure=ref<PROCEDURES_OF_SEIZURE> seized_from=ref<SEIZED_FROM> officers=refs taken_by=ref pieces=int[1..1000000] valuable?=bool dangerous?=bool cash?=bool seal?=ref sheet?=ref copies=int[0..20] remote?=bool room?=ref officer?=ref
 item.registered: item=ref stay?=ref case=ref officers=refs taken_by=ref pieces=int[1..1000000] valuable?=bool dangerous?=bool cash?=bool seal?=ref sheet?=ref officer?=ref
 item.collected: item=ref stay?=ref case=ref officers=refs taken_by=ref pieces=int[1..1000000] valuable?=bool dangerous?=bool cash?=bool seal?=ref sheet?=ref officer?=ref
 dossier.entered: dossier=ref keeper=ref officer?=ref

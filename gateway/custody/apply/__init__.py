@@ -19,6 +19,7 @@ from custody.apply.property import PROPERTY
 from custody.apply.stocktaking import STOCKTAKING
 from custody.apply.way import moved_on, refusal_of_way
 from custody.area import Area
+from custody.casework import note_hands
 from custody.catalogue import FACT_TYPES, SUBJECTS
 from custody.facts import Fact
 from custody.rules import Rulebook
@@ -52,6 +53,7 @@ def apply_fact(world: World, area: Area, rulebook: Rulebook, fact: Fact) -> Refu
         refused = _HANDLERS.get(fact.type, nothing)(world, area, fact)
     if refused is None:
         note_steps(world, fact)
+        _note_store(world, area, fact)
         note_told(world, area, fact)
         note_tag(world, area, fact)
         moved_on(world, rulebook, fact)
@@ -72,6 +74,15 @@ def _unknown_place(area: Area, fact: Fact) -> Refused | None:
     return None
 
 
+def _note_store(world: World, area: Area, fact: Fact) -> None:
+    """That something is kept there is a step of the cabinet and of its room: from then on they are counted, cleared up."""
+    compartment = fact.body.get("compartment")
+    if fact.type == "item.stored" and compartment in area.compartments:
+        cabinet = area.cabinet_of(str(compartment))
+        for subject in (f"cabinet:{cabinet.id}", f"room:{cabinet.room}"):
+            world.mark(subject, (fact.type,), fact.occurred_us, fact.index, fact.body)
+
+
 def note_steps(world: World, fact: Fact) -> None:
     """What was done, for each subject that the fact names."""
     subjects = SUBJECTS.get(fact.type, ())
@@ -85,6 +96,7 @@ def note_steps(world: World, fact: Fact) -> None:
     flags = fact.body.get("flags")
     if isinstance(flags, list):  # stated on the register row is stated
         names += [f"person.flagged:{flag}" for flag in dict.fromkeys(flags)]
+    note_hands(world, tuple(names), fact.body)
     for kind in subjects:
         ref = fact.body.get(kind)
         if isinstance(ref, str):

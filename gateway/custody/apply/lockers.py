@@ -123,7 +123,7 @@ def _moved_on(stage: str) -> Handler:
         if stage == ORDERED:
             moved = replace(moved, was_open=False)
         if fact.type == "compartment.failed":
-            moved = replace(moved, failed_fact=fact.index)
+            moved = replace(moved, failed_us=fact.occurred_us, failed_fact=fact.index)
         if fact.type in ("compartment.failed", "compartment.interrupted"):
             moved = replace(moved, why=text(fact, "why"))
         world.compartments.put(known.id, moved)
@@ -207,7 +207,7 @@ def note_tag(world: World, area: Area, fact: Fact) -> None:
     tag = text(fact, "tag")
     left = tuple(entry for entry in known.missing[-MISSING_MAX + 1 :] if entry[0] != tag)
     if fact.type == "tag.gone" and known.is_shut:
-        left = (*left, (tag, fact.index))
+        left = (*left, (tag, fact.occurred_us, fact.index))
     if left != known.missing:
         world.compartments.put(known.id, replace(known, missing=left))
 

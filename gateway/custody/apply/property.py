@@ -10,7 +10,7 @@ from custody.area import Area
 from custody.facts import Fact
 from custody.items import ENDED, ITEMS_MAX, Item, Loan, holder
 from custody.movements import ENTERERS, MOVERS, ORDERED, SAME, TOLD, Move, Party, moves_of
-from custody.world import World
+from custody.world import Steps, World
 
 Change = Callable[[Item, Fact], Item]
 
@@ -224,7 +224,13 @@ def _taken(item: Item, fact: Fact) -> Item:
     is_registered = fact.type == "item.registered" or (item.is_registered and fact.type != "item.seized")
     case = optional(fact, "case") or item.case
     known = _described(item, fact)
-    return replace(known, handlers=tuple(dict.fromkeys(hands)), case=case, is_registered=is_registered)
+    return replace(
+        known,
+        handlers=tuple(dict.fromkeys(hands)),
+        case=case,
+        is_registered=is_registered,
+        remote=fact.body.get("remote") is True,
+    )
 
 
 def _loan(item: Item, fact: Fact) -> Item:
@@ -259,6 +265,7 @@ _CHANGES: Final[Mapping[str, Change]] = {
     "item.seized": _taken,
     "item.registered": _taken,
     "item.collected": _taken,
+    "item.brought_in": lambda item, _: replace(item, remote=False),
     "item.tagged": lambda item, fact: replace(item, tag=text(fact, "tag")),
     "item.found_unrelated": lambda item, _: replace(item, is_unrelated=True),
     "item.inspected": lambda item, fact: replace(item, condition=text(fact, "state")),
@@ -289,7 +296,18 @@ def _split(world: World, area: Area, fact: Fact) -> Refused | None:
         since_us=fact.occurred_us, fact=fact.index, entered_us=fact.occurred_us, entered_fact=fact.index,
     )  # fmt: skip
     world.items.put(part, new)
+    _pass_on(world, f"item:{whole.ref}", f"item:{part}")
     return None
+
+
+def _pass_on(world: World, whole: str, part: str) -> None:
+    """What was done with the whole was done with the part: its periods go on, and so do its approvals."""
+    marks = world.steps_of(whole)
+    if marks:
+        world.steps.renew(part, Steps(marks, tuple(marks)))
+    approvals = world.approvals.get(whole)
+    if approvals:
+        world.approvals.put(part, approvals)
 
 
 _DOSSIERS: Final = frozenset({"dossier.taken", "dossier.returned"})

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from custody.area import Area
 from custody.bookcheck.finding import Finding, found, refusals
 from custody.bookcheck.reach import asks
-from custody.bookcheck.scenes import Way
-from custody.bookcheck.script import STAY, Impossible, Script, starts_us
+from custody.bookcheck.script import Script, starts_us
+from custody.bookcheck.store import ASKED_BY_LEDGER
 from custody.bookcheck.story import Story, approve, finished, story_for, told
+from custody.bookcheck.telling import STAY, Impossible, Way
 from custody.catalogue import SUBJECTS
 from custody.name import Name
 from custody.rules import Between, Rule, Rulebook
@@ -38,14 +39,19 @@ def tiers(area: Area, book: Rulebook, rule: Rule) -> Iterator[Finding]:
 
 
 def _is_given(story: Story, limit: str) -> bool:
-    is_refused = any(refusal.fact_type == "extension.approved" for refusal in story.played.refusals())
+    is_refused = any(refusal.fact_type in _given_by(story.rule) for refusal in story.played.refusals())
     return not is_refused and any(stage == f"limit@{limit}" for _, stage, _ in story.raised)
+
+
+def _given_by(rule: Rule) -> tuple[str, ...]:
+    """The forms by which a longer limit is given."""
+    return ("extension.approved", *rule.params.get("longer_by", ()))
 
 
 def _why(story: Story) -> Name:
     if story.trouble is not None:
         return story.trouble.why
-    refusal = next((r for r in story.played.refusals() if r.fact_type == "extension.approved"), None)
+    refusal = next((r for r in story.played.refusals() if r.fact_type in _given_by(story.rule)), None)
     if refusal is None:
         return Name("批准了也不生效", "given, it changes nothing")
     return Name(
@@ -57,7 +63,7 @@ def idle(area: Area, book: Rulebook) -> Iterator[Finding]:
     """Approvals that no rule and no step of the way asks for."""
     wanted = {step.partition("@")[0].partition(":")[0] for step in _steps_of(book)}
     for fact in book.approvals:
-        if fact not in wanted:
+        if fact not in wanted and fact not in ASKED_BY_LEDGER:
             story = _approved(area, book, fact, book.approvals[fact].approvers)
             shown = Name(f"{fact} 填了，什么也没有变", f"{fact} is told and changes nothing")
             yield found("approval_idle", area, story, keys=(fact,), shown=shown, step=fact)
@@ -71,7 +77,7 @@ def _steps_of(book: Rulebook) -> Iterator[str]:
         for between in (rule.during, rule.not_during, *rule.params.get("suspended", ())):
             if isinstance(between, Between):
                 yield from (*between.start, *between.end)
-        for key in ("since", "acts", "act", "form", "not_before", "restarted_by", "step"):
+        for key in ("since", "acts", "act", "form", "not_before", "restarted_by", "longer_by", "step"):
             value = rule.params.get(key, ())
             yield from value if isinstance(value, tuple) else ()
 
@@ -120,7 +126,8 @@ def _approved(area: Area, book: Rulebook, fact: str, roles: tuple[str, ...]) -> 
         s.do(fact, ref, unit, approver=s.officer(roles[:1] or ("guard",)))
     except Impossible:
         s.attempt(fact, ref, unit)
-    return finished(s, book.rules[0], f"{unit}:{ref}")
+    rule = next((rule for rule in book.rules if rule.unit == unit), book.rules[0])
+    return finished(s, rule, f"{unit}:{ref}")
 
 
 def _unapproved(area: Area, book: Rulebook, rule: Rule, number: int) -> Story:

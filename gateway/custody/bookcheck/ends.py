@@ -8,15 +8,10 @@ from collections.abc import Iterator
 from custody.area import Area
 from custody.bookcheck.finding import Finding, found, refusals
 from custody.bookcheck.reach import asks
-from custody.bookcheck.scenes import Way, matter, scene, setting, ways
-from custody.bookcheck.script import (
-    HOUR_US,
-    STAY,
-    Impossible,
-    Script,
-    starts_us,
-)
+from custody.bookcheck.scenes import matter, scene, setting, ways
+from custody.bookcheck.script import Script, starts_us
 from custody.bookcheck.story import Story, finished
+from custody.bookcheck.telling import HOUR_US, STAY, Impossible, Way
 from custody.bookcheck.way import way_between, ways_on
 from custody.catalogue import FACT_TYPES, OPENING
 from custody.name import Name

@@ -7,9 +7,10 @@ from custody.area import Area
 from custody.bookcheck.finding import Finding, found
 from custody.bookcheck.people import person_of, shared
 from custody.bookcheck.reach import asks
-from custody.bookcheck.scenes import Way, scene, setting
-from custody.bookcheck.script import STAY, Impossible, Script, starts_us
+from custody.bookcheck.scenes import scene, setting
+from custody.bookcheck.script import Script, starts_us
 from custody.bookcheck.story import Story, finished
+from custody.bookcheck.telling import STAY, Impossible, Way
 from custody.rules import Rule, Rulebook
 
 

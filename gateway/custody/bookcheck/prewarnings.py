@@ -7,9 +7,10 @@ from datetime import date, timedelta
 from custody.area import Area
 from custody.bookcheck.finding import Finding, found
 from custody.bookcheck.people import person_of, shared
-from custody.bookcheck.scenes import Way, scene
-from custody.bookcheck.script import BEGINS_AT, HOUR_US, Impossible, Script, starts_us
+from custody.bookcheck.scenes import scene
+from custody.bookcheck.script import BEGINS_AT, Script, starts_us
 from custody.bookcheck.story import Story, finished
+from custody.bookcheck.telling import HOUR_US, Impossible, Way
 from custody.name import Name
 from custody.rules import Rule, Rulebook
 from custody.times import Limit, format_duration, last_day, local_date, midnight_us

@@ -1,28 +1,20 @@
 """For each kind of rule the scene in which it has to speak: as little as it asks for, in lawful order."""
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import replace
 from itertools import product
 from typing import Any, Final
 
+from custody.bookcheck import kept
+from custody.bookcheck.kept import KEPT_REFUSALS
 from custody.bookcheck.people import Particulars, person_of
-from custody.bookcheck.script import HOUR_US, MINUTE_US, STAY, Impossible, Script
+from custody.bookcheck.script import Script
 from custody.bookcheck.sources import door_of, leapt, one_of, supervised
+from custody.bookcheck.telling import HOUR_US, MINUTE_US, OTHER, STAY, Impossible, Way
 from custody.catalogue import FACT_TYPES
 from custody.name import Name
 from custody.rules import Rule, When
 from custody.times import SECOND_US
-
-OTHER: Final = "s-2"
-
-
-@dataclass(frozen=True, slots=True)
-class Way:
-    """One of the ways to bring a rule to speak: which alternative, and how particulars are stated."""
-
-    since: int = 0
-    flags: str = "row"  # row: on the register row | before, after it
-    opens_with: str = "person.arrived"
 
 
 def ways(rule: Rule) -> Iterator[Way]:
@@ -45,6 +37,8 @@ def setting(s: Script, rule: Rule, way: Way, *also: When) -> str:
     `also`: what has to be stated besides, for the sake of another rule.
     """
     ref = unit_ref(s, rule)
+    s.store.kinds, s.store.traits = rule.when.kinds or rule.params.get("kinds", ()), rule.when.traits
+    s.store.avoided = rule.unless
     if rule.unit == "stay":
         _introduce(s, rule, way, *also)
     for step in rule.after:
@@ -79,9 +73,14 @@ def unit_ref(s: Script, rule: Rule) -> str:
     if rule.unit == "officer":
         return s.officer()
     if rule.unit == "room":
-        return _room_of(s, rule)
+        is_store = rule.params.get("from") == "step"
+        return s.area.cabinets[s.store.cabinet()].room if is_store else _room_of(s, rule)
     if rule.unit == "recorder":
         return one_of(s, s.area.recorders, "recorder")
+    if rule.unit == "cabinet":
+        return s.store.cabinet()
+    if rule.unit == "compartment":
+        return one_of(s, s.area.compartments, "compartment")
     return STAY if rule.unit == "stay" else f"{rule.unit[0]}-1"
 
 
@@ -155,8 +154,10 @@ def _began(s: Script, rule: Rule, way: Way, ref: str) -> str | None:
         if rule.kind == "clock" and rule.unit == "stay" and not rule.measures:
             s.register()
         return None
-    known = s.held[STAY].done if rule.unit == "stay" and STAY in s.held else {}
-    for before in rule.params.get("not_before", ()):
+    known: Collection[str] = s.held[STAY].done if rule.unit == "stay" and STAY in s.held else ()
+    if rule.unit == "item":
+        known = s.store.thing(ref).done
+    for before in rule.params.get("not_before", ()) if rule.unit != "item" else ():
         if before not in known:
             s.do(before, ref, rule.unit)
     step = steps[way.since]
@@ -200,6 +201,7 @@ def _forbidden(s: Script, rule: Rule, way: Way, ref: str) -> str | None:
         return _STANDING[act](s, rule, ref)
     params = rule.params
     fields = {key: values[0] for key, values in params.get("fields", {}).items()}
+    fields |= dict.fromkeys(params.get("without", ()))
     fields |= dict.fromkeys(params.get("same", ()), s.officer()) if "same" in params else {}
     if rule.rooms:
         fields["room"] = s.room(
@@ -295,6 +297,7 @@ def _unentitled(s: Script, rule: Rule, fact: str) -> None:
 
 
 _REFUSALS: Final[Mapping[str, Callable[[Script, Rule, str], None]]] = {
+    **KEPT_REFUSALS,
     "tier_skipped": _skipping,
     "wrong_approver": _unentitled,
 }
@@ -337,6 +340,8 @@ def _interval(s: Script, rule: Rule, way: Way, ref: str) -> str | None:
         s.place(_room_of(s, rule))
     elif rule.params["from"] == "entered":
         s.do("entered")
+    elif rule.params["from"] == "step":
+        s.do(rule.params["since"][way.since], ref, rule.unit)
     return None
 
 
@@ -414,7 +419,9 @@ _KINDS: Final[Mapping[str, Callable[[Script, Rule, Way, str], str | None]]] = {
     "clock": _began,
     "coverage": _coverage,
     "forbidden_act": _forbidden,
+    "hands": kept.hands,
     "head_count": _head_count,
+    "keeping": kept.keeping,
     "interval": _interval,
     "presence": _presence,
     "required_before": _before,

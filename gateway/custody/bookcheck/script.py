@@ -13,6 +13,8 @@ from typing import Any, Final
 
 from custody.area import Area, Room
 from custody.bookcheck.people import NOTHING, Particulars
+from custody.bookcheck.store import Store
+from custody.bookcheck.telling import HOUR_US, MINUTE_US, STAY, Impossible
 from custody.bookcheck.way import way_between
 from custody.catalogue import FACT_TYPES, OPENING, OUTLIVING, SUBJECTS
 from custody.fields import BOOL, DURATION, HASH, INSTANT, INT, REFS, TEXT, Field
@@ -21,11 +23,8 @@ from custody.reader import STAY_STEPS
 from custody.rules import Rule, Rulebook
 from custody.times import SECOND_US, format_instant, local_date, midnight_us
 
-MINUTE_US: Final = 60 * SECOND_US
-HOUR_US: Final = 60 * MINUTE_US
 DAYS_IN: Final = 76  # a story begins so many days after its book: clear of any change of the law
 BEGINS_AT: Final = 9  # o'clock
-STAY: Final = "s-1"
 ROLES_NONE: Final[tuple[str, ...]] = ()
 _PLACES: Final = (
     "waiting", "interview", "interrogation", "reception", "search", "booking", "corridor", "sobering",
@@ -44,17 +43,6 @@ _STAY_FACTS: Final[Mapping[str, str]] = {
     "released": "stay.released",
     "arrival_written": "certificate.written",
 }
-
-
-class Impossible(Exception):
-    """A step that cannot be told: a code of finding.py, the step, and what stands against it."""
-
-    def __init__(self, code: str, step: str, why: Name) -> None:
-        """Keep all three."""
-        super().__init__(f"{step}: {why.en}")
-        self.code = code
-        self.step = step
-        self.why = why
 
 
 @dataclass(slots=True)
@@ -92,6 +80,7 @@ class Script:
         self._cast: dict[tuple[object, ...], str] = {}
         self._done: dict[str, dict[str, int]] = {}  # subjects that are no stay
         self._count = 0
+        self.store = Store(self)
 
     # --- lines -----------------------------------------------------------------------------
 
@@ -223,8 +212,12 @@ class Script:
                 raise self._never(step, unit)
             self._do_of_stay(name, value, ref, fields)
             return
-        if unit not in SUBJECTS.get(name, ()):
+        is_store = name == "item.stored" and unit in ("cabinet", "room")
+        if unit not in SUBJECTS.get(name, ()) and not is_store:
             raise self._never(step, unit)
+        if self.store.knows(name):
+            self.store.do(name, value, ref, unit, fields)
+            return
         if FACT_TYPES[name].origin == "server":
             raise self._never(step, unit)
         self._do_fact(name, value, ref, unit, fields)

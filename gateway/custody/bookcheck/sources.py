@@ -3,7 +3,9 @@
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from custody.bookcheck.script import MINUTE_US, STAY, Impossible, Script
+from custody.bookcheck.lockers import LOCKER_SCENES
+from custody.bookcheck.script import Script
+from custody.bookcheck.telling import MINUTE_US, STAY, Impossible
 from custody.name import Name
 from custody.rules import Rule
 from custody.times import SECOND_US
@@ -195,4 +197,5 @@ _SOURCES: Final[Mapping[str, Callable[[Script, Rule], str | None]]] = {
     "server": _server,
     "storage": _storage,
     "tag_unknown": _tag_unknown,
+    **LOCKER_SCENES,
 }

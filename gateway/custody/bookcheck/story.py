@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from custody.area import Area
-from custody.bookcheck.scenes import Way, nearest, scene, ways
-from custody.bookcheck.script import HOUR_US, MINUTE_US, STAY, Impossible, Script, starts_us
+from custody.bookcheck.scenes import nearest, scene, unit_ref, ways
+from custody.bookcheck.script import Script, starts_us
+from custody.bookcheck.telling import HOUR_US, MINUTE_US, STAY, Impossible, Way
 from custody.effects import AlarmRaised, Effect, PreWarning, Refusal
 from custody.engine import Engine
 from custody.name import Name
@@ -19,7 +20,7 @@ from custody.obligation import Obligation
 from custody.player import Player
 from custody.rules import Rule, Rulebook, Tier
 from custody.scenario import parse_scenario
-from custody.times import DAY_US, format_instant
+from custody.times import DAY_US, PERIODS, format_instant
 from custody.view import Silence
 
 _MONTH_DAYS_MAX: Final = 31
@@ -161,11 +162,17 @@ def _last_line(area: Area, until_us: int) -> str:
 def _ladder_us(rule: Rule) -> int:
     """Long enough for every stage of the rule, from the step at which it begins."""
     spans = [level.after_us for level in rule.levels] + [-level.after_us for level in rule.levels]
+    if "each" in rule.params:  # from the end of the period in which it begins to be needed
+        spans.append(PERIODS[rule.params["each"]] * _MONTH_DAYS_MAX * DAY_US)
     for tier in rule.tiers:
         limit = tier.limit
         days = limit.days + limit.months * _MONTH_DAYS_MAX + limit.working_days * _DAYS_A_WORKING_DAY
         spans.append(limit.us if limit.us and not limit.days else (days + 2) * DAY_US)
-    return max(spans, default=0) + 2 * HOUR_US
+    is_written = any(
+        "@" in step for step in rule.params.get("since", ())
+    )  # the instant lies ahead of the step
+    lead_us = max((-level.after_us for level in rule.levels), default=0) + HOUR_US if is_written else 0
+    return max(spans, default=0) + max(lead_us, 0) + 2 * HOUR_US
 
 
 # --- longer limits ---------------------------------------------------------------------------------
@@ -180,6 +187,10 @@ def _approve(s: Script, rule: Rule, number: int) -> None:
 
 def approve(s: Script, rule: Rule, tier: Tier, approver: str | None = None) -> None:
     """One longer limit given, by somebody who may unless another is named."""
+    form = next(iter(rule.params.get("longer_by", ())), None)
+    if form is not None:
+        s.do(form, unit_ref(s, rule), rule.unit, approver=approver or s.approver(tier.approvers))
+        return
     body = {
         "rule": rule.id,
         "limit": tier.limit.text,

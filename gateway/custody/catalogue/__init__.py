@@ -64,7 +64,7 @@ def _subjects(item: FactType) -> tuple[str, ...]:
 
 def _subjects_of_property(item: FactType) -> tuple[str, ...]:
     """The thing first; a stay or a case only where it is a step of theirs too: most come long after the stay."""
-    own = tuple(name for name in ("item", "dossier", "stocktaking") if name in item.fields)
+    own = tuple(name for name in ("item", "dossier", "stocktaking", "cabinet") if name in item.fields)
     of_stay = ("stay",) if item.name in STEPS_OF_STAY else ()
     return (*own, *of_stay, *(("case",) if item.name in STEPS_OF_CASE else ()))
 
@@ -84,6 +84,7 @@ UNITS: Final = (
     "room",
     "recorder",
     "compartment",
+    "cabinet",
 )
 # Stated of a stay also when the person has left: decisions, and what hangs on an incident or a recording.
 OUTLIVING: Final = frozenset(

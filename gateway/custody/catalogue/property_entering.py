@@ -55,6 +55,7 @@ ENTERING: Final[tuple[FactType, ...]] = (
         **WHAT,
         copies=Field(INT, "copies of the seizure list made out", span=(0, 20)),
         remote=Field(BOOL, "at another place: the limit runs from the return", required=False),
+        room=Field(REF, "room of the area in which it was seized, when in one", required=False),
     ),
     form(
         "item.registered",

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from custody.area import Area
 from custody.explain import sentences as say
+from custody.explain.kept import CABINETS
 from custody.explain.wording import Wording, either, field_name, fill, joined, limit_text, source_said, span
 from custody.explain.words import SUBJECTS
 from custody.facts import Fact
@@ -117,9 +118,28 @@ def _threshold(matter: Matter) -> list[Name]:
     return [fill(say.REMEDIES[side], field=field_name(field), bound=values["bound"], value=values[field])]
 
 
+def _hands(matter: Matter) -> list[Name]:
+    params, why = matter.rule.params, str(matter.values["why"])
+    if why == "case":
+        return [fill(say.REMEDIES["hands_case"], steps=matter.words.steps(params["apart_from"]))]
+    roles = params["roles" if why == "role" else "never"]
+    return [fill(say.REMEDIES[f"hands_{why}"], roles=either(ROLES[role] for role in roles))]
+
+
+def _keeping(matter: Matter) -> list[Name]:
+    params, values = matter.rule.params, matter.values
+    if "only_in" in params:
+        kinds = either(CABINETS[kind] for kind in params["only_in"])
+        return [fill(say.REMEDIES["only_in"], compartment=str(values["compartment"]), kinds=kinds)]
+    items = joined(fill(SUBJECTS["item"], ref=ref) for ref in str(values["items"]).split())
+    return [fill(say.REMEDIES["decided" if params.get("without") else "kept"], items=items)]
+
+
 def _interval(matter: Matter) -> list[Name]:
     after = next(level.after_us for level in matter.rule.levels if not level.is_prewarning)
     acts = matter.words.steps(_steps(matter, "acts"))
+    if "each" in matter.rule.params:
+        return [fill(say.REMEDIES["each"], period=say.PERIODS[matter.rule.params["each"]], acts=acts)]
     return [fill(say.REMEDIES["interval"], span=span(after), acts=acts)]
 
 
@@ -173,8 +193,10 @@ KINDS_WORDED: Final[Mapping[str, Callable[[Matter], list[Name]]]] = {
     "clock": _clock,
     "coverage": _coverage,
     "forbidden_act": _forbidden,
+    "hands": _hands,
     "head_count": _head_count,
     "interval": _interval,
+    "keeping": _keeping,
     "presence": _presence,
     "required_before": _before,
     "required_within": _within,

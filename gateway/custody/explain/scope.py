@@ -16,6 +16,7 @@ from custody.rules import Rulebook
 MOVES_BEFORE: Final = 4  # moves of a tag before the subject's first fact that still count
 _PEOPLE: Final = frozenset(("badges", "neighbours", "occupants"))
 _SIGHT: Final = frozenset(("nodes", "node", "recorders", "recorder", "door", *_PEOPLE))
+_OF_COMPARTMENTS: Final = ("config.", "compartment.", "officer.", "tag.", "item.")
 _BY_KIND: Final = ("port", "server", "storage", "gateway", "clock")
 
 
@@ -34,16 +35,32 @@ def in_scope(
         return [
             fact for fact in facts if fact.type.startswith("config.") or _is_of_equipment(kind, ref, fact)
         ]
+    if kind == "compartment":
+        return [fact for fact in facts if fact.type.startswith(_OF_COMPARTMENTS) or "node" in fact.body]
     if kind == "tag":
         return [fact for fact in facts if fact.type.startswith("config.") or _is_of_tag(ref, fact)]
     if kind == "room":
         return _Scope(facts, _stays_seen_in(facts, {ref}, at_us), reads | _PEOPLE).facts()
     if kind != "stay":
-        stays = {f.stay for f in facts if f.body.get(kind) == ref} - {None}
-        return [
-            f for f in facts if f.body.get(kind) == ref or f.stay in stays or f.type.startswith("officer.")
-        ]
+        return _of_matter(kind, ref, facts)
     return _of_stay(rulebook, ref, facts, reads, at_us)
+
+
+def _of_matter(kind: str, ref: str, facts: Sequence[Fact]) -> list[Fact]:
+    """Of a case, a thing, a stock-taking: what names it, what is told of its things and stays, and of those of its case."""
+    items = {ref} if kind == "item" else _texts((f for f in facts if f.body.get(kind) == ref), "item")
+    items |= _texts((f for f in facts if _text(f, "part") in items), "item")
+    named = [f for f in facts if f.body.get(kind) == ref or _text(f, "item") in items]
+    cases = _texts(named, "case")
+    stays = {f.stay for f in facts if f in named or (cases and _text(f, "case") in cases)} - {None}
+    return [
+        f
+        for f in facts
+        if f.body.get(kind) == ref
+        or _text(f, "item") in items
+        or f.stay in stays
+        or f.type.startswith(("officer.", "count.", "item.counted", "item.stored"))
+    ]
 
 
 def _is_of_equipment(kind: str, ref: str, fact: Fact) -> bool:

@@ -7,6 +7,7 @@ Product instructions and neutral descriptions; what an article says is not repea
 from collections.abc import Mapping
 from typing import Final
 
+from custody.explain.kept import KEPT_REMEDIES, KEPT_SOURCES
 from custody.name import Name
 
 BASIS: Final[Mapping[str, Name]] = {
@@ -77,6 +78,7 @@ LATE: Final = Name("{fact}（{time} 才记录）", "{fact} (recorded only at {ti
 # --- what would have ended it ----------------------------------------------------------------------
 
 REMEDIES: Final[Mapping[str, Name]] = {
+    **KEPT_REMEDIES,
     "until": Name(
         "在此之前有下列之一，就不会报警：{steps}。", "One of these by then would have ended it: {steps}."
     ),
@@ -156,6 +158,17 @@ REMEDIES: Final[Mapping[str, Name]] = {
     "interval": Name(
         "每满 {span} 之前至少一次：{acts}。", "At least once before {span} have passed: {acts}."
     ),
+    "each": Name("每个{period}之内至少一次：{acts}。", "At least once within each {period}: {acts}."),
+    "hands_role": Name(
+        "须由具有这些角色之一的人办理：{roles}。", "It takes one of these roles to do it: {roles}."
+    ),
+    "hands_never": Name(
+        "不得由兼有这些角色的人办理：{roles}。", "Nobody who is also one of these may do it: {roles}."
+    ),
+    "hands_case": Name(
+        "不得由办理过同一案件的人办理：{steps}。",
+        "Nobody who did one of these in the same case may do it: {steps}.",
+    ),
     "no_police": Name(
         "有民警在：{rooms}，即结束。", "It ends when a people's police officer is in: {rooms}."
     ),
@@ -182,6 +195,11 @@ REMEDIES: Final[Mapping[str, Name]] = {
         "At least {span} after the last one ({earlier}) it would be silent; it was {gap}.",
     ),
 }
+PERIODS: Final[Mapping[str, Name]] = {
+    "month": Name("月", "month"),
+    "quarter": Name("季度", "quarter"),
+    "year": Name("年", "year"),
+}
 WHO: Final[Mapping[str, Name]] = {
     "sworn": Name("民警", "police officers"),
     "any": Name("工作人员", "staff"),
@@ -189,6 +207,7 @@ WHO: Final[Mapping[str, Name]] = {
     "M": Name("男", "male "),
 }
 SOURCES: Final[Mapping[str, Name]] = {
+    **KEPT_SOURCES,
     "door": Name("门磁看得见", "the door contact can be read"),
     "door_held": Name("门关上", "the door is shut"),
     "band_silent": Name("读到手环", "the wristband is read"),

@@ -21,6 +21,7 @@ from custody.area import Area
 from custody.catalogue import FACT_TYPES
 from custody.explain import sentences as say
 from custody.explain.alarm import ExplainError
+from custody.explain.kept import CABINETS
 from custody.explain.minimal import place_of, rules_about, taken
 from custody.explain.remedy import counted
 from custody.explain.scope import in_scope
@@ -40,6 +41,7 @@ from custody.facts import Fact
 from custody.kinds import KINDS
 from custody.name import Name
 from custody.obligation import Obligation
+from custody.property_words import ITEM_KINDS, TRAITS
 from custody.rules import Rule, Rulebook
 from custody.timeline import Timeline
 from custody.times import format_instant
@@ -276,7 +278,7 @@ class _Asked:
 def _acts_of(rule: Rule) -> tuple[str, ...] | None:
     """The acts in whose moment a rule is judged; None for a rule on what stands."""
     params = rule.params
-    if rule.kind in ("required_before", "forbidden_act") and isinstance(params.get("act"), tuple):
+    if rule.kind in ("required_before", "forbidden_act", "hands") and isinstance(params.get("act"), tuple):
         return tuple(params["act"])
     if rule.kind == "head_count" and "form" in params:
         return tuple(params["form"])
@@ -296,7 +298,7 @@ def _listed(rule: Rule, text: str, words: Wording) -> Name:
 
 
 def _code(token: str, words: Wording) -> Name:
-    for known in (MEASURES, FLAGS, SEXES, DOOR_KINDS, FITTINGS, INPUTS):
+    for known in (MEASURES, FLAGS, SEXES, DOOR_KINDS, FITTINGS, INPUTS, ITEM_KINDS, TRAITS, CABINETS):
         if token in known:
             return known[token]
     return words.step(token)
@@ -369,7 +371,8 @@ def _hours(rule: Rule, text: str, words: Wording) -> Name:
 
 
 def _stated(rule: Rule, text: str, words: Wording) -> Name:
-    return field_name(text) if text == rule.params.get("field") else _listed(rule, text, words)
+    is_field = text in (rule.params.get("field"), rule.params.get("who"))
+    return field_name(text) if is_field else _listed(rule, text, words)
 
 
 def _side(rule: Rule, text: str, words: Wording) -> Name:
@@ -387,6 +390,10 @@ def _span(rule: Rule, text: str, words: Wording) -> Name:
 
 def _first_act(rule: Rule, text: str, words: Wording) -> Name:
     return _listed(rule, text.removesuffix(" again").removeprefix("the first "), words)
+
+
+def _fields(rule: Rule, text: str, words: Wording) -> Name:
+    return joined(field_name(key) for key in text.removeprefix("without ").split())
 
 
 def _rule_key(rule: Rule, text: str, words: Wording) -> Name:
@@ -415,6 +422,7 @@ _EXPECTED: Final[Mapping[str, _Look]] = {
     "first_time": _first_act,
     "flags": _flags,
     "guarded": _zone,
+    "may": _stated,
     "near": _room_found,
     "not_at_night": _hours,
     "not_first": _first_act,
@@ -425,15 +433,19 @@ _EXPECTED: Final[Mapping[str, _Look]] = {
     "seen": _source,
     "span_over": _span,
     "tag_room": _rooms,
+    "trait": _without("not "),
     "unless": _without("without "),
+    "with": _fields,
 }
 _FOUND: Final[Mapping[str, _Look]] = {
     "enough": _as_it_is,
     "field": _field_found,
     "guarded": _officer,
+    "may": _officer,
     "near": _room_found,
     "not_fitted": _room_found,
     "on_the_right_side": _as_it_is,
     "room": _room_found,
     "tag_room": _room_found,
+    "with": _fields,
 }

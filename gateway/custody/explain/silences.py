@@ -49,6 +49,24 @@ SILENCE: Final[Mapping[str, Name]] = {
     ),
     "guarded": Name("有人看管：{found} 在 {expected}。", "It is guarded: {found} is in {expected}."),
     "long_ago": Name("与上一次相隔足够长。", "The last one ended long enough before."),
+    "item_kind": Name(
+        "规则只管：{expected}；这是：{found}。", "The rule is about: {expected}; this is: {found}."
+    ),
+    "no_item": Name("账上没有这件财物。", "The ledger has no such thing."),
+    "not_stored": Name("财物不在柜格里。", "The thing lies in no compartment."),
+    "nothing_kept": Name("没有仍在保管的财物。", "Nothing of it is kept any more."),
+    "right_cabinet": Name("存放在合适的柜里：{expected}。", "It lies where it may: {expected}."),
+    "trait": Name(
+        "规则不管：{expected}；这件财物正是：{found}。",
+        "The rule is not about: {expected}; this thing is: {found}.",
+    ),
+    "traits": Name(
+        "规则只管：{expected}；登记的是：{found}。", "The rule is about: {expected}; stated is: {found}."
+    ),
+    "with": Name("已经写明：{found}。", "It was stated: {found}."),
+    "may": Name(
+        "由可以办理的人办理：{expected} {found}。", "It was done by somebody who may: {expected} {found}."
+    ),
     "measure": Name(
         "规则只管这些措施：{expected}；当时是：{found}。",
         "The rule is about these measures: {expected}; in force was: {found}.",
@@ -118,6 +136,10 @@ PHRASES: Final[Mapping[str, Name]] = {
     "read outside the area": Name("在区外读到", "read outside the area"),
     "something that lasts": Name("持续的事由", "something that lasts"),
     "inside the area": Name("办案区内", "inside the area"),
+    "a thing that is known": Name("账上的财物", "a thing that is known"),
+    "a thing that is still kept": Name("仍在保管的财物", "a thing that is still kept"),
+    "in a compartment": Name("在柜格里", "in a compartment"),
+    "a compartment not as it must be": Name("柜格不正常", "a compartment not as it must be"),
     "a person in the room": Name("任何房间", "any room"),
     "certificate later than the gate": Name("到案时间晚于入区时间", "certificate later than the gate"),
     "not stated": Name("未登记", "not stated"),

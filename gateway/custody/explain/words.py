@@ -6,6 +6,7 @@ Neutral descriptions of the product, zh and en; no wording of the law stands her
 from collections.abc import Mapping
 from typing import Final
 
+from custody.explain.kept import KEPT_FIELDS, KEPT_STEPS, KEPT_UNSPOKEN
 from custody.name import Name
 
 YES: Final = Name("是", "yes")
@@ -59,6 +60,7 @@ SUBJECTS: Final[Mapping[str, Name]] = {
     "item": Name("财物 {ref}", "item {ref}"),
     "stocktaking": Name("清点 {ref}", "count {ref}"),
     "compartment": Name("柜格 {ref}", "compartment {ref}"),
+    "cabinet": Name("柜 {ref}", "cabinet {ref}"),
     "officer": Name("民警 {ref}", "officer {ref}"),
     "room": Name("{ref}", "{ref}"),
     "recorder": Name("{ref}", "{ref}"),
@@ -82,6 +84,7 @@ WORN_BY: Final[Mapping[str, Name]] = {
 
 # Steps that are no type of fact of their own, or that are said better than by their fact's sentence.
 STEPS: Final[Mapping[str, Name]] = {
+    **KEPT_STEPS,
     "arrived": Name("到案", "arrived"),
     "entered": Name("进入办案区", "entered the area"),
     "registered": Name("登记台账", "entered in the register"),
@@ -125,6 +128,7 @@ STAGES: Final[Mapping[str, Name]] = {
 
 # What a field says where the sentence of its fact leaves it out.
 FIELDS: Final[Mapping[str, Name]] = {
+    **KEPT_FIELDS,
     "reason": Name("原因：{value}", "reason: {value}"),
     "source": Name("来源：{value}", "source: {value}"),
     "gateway": Name("网关 {value}", "gateway {value}"),
@@ -213,7 +217,7 @@ FIELD_NAMES: Final[Mapping[str, Name]] = {
     "female": Name("其中女性人数", "women among them"),
 }
 # Fields that explain nothing: who typed it in, hashes, numbers of a wire, and the stay, which heads the page.
-UNSPOKEN: Final = frozenset(
+UNSPOKEN: Final = KEPT_UNSPOKEN | frozenset(
     (
         "stay",
         "reader",

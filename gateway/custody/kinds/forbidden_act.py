@@ -183,6 +183,9 @@ def _why_not(rule: Rule, view: View, unit: Unit, name: str, mark: Mark) -> Silen
     for field, values in rule.params.get("fields", {}).items():
         if mark.body.get(field) not in values:
             return Silence("field", f"{field}: {' '.join(map(str, values))}", str(mark.body.get(field)))
+    stated = [field for field in rule.params.get("without", ()) if mark.body.get(field) is not None]
+    if stated:
+        return Silence("with", f"without {' '.join(rule.params['without'])}", " ".join(stated))
     if rule.params.get("repeat") and mark.count <= 1:
         return Silence("first_time", f"{name} again", "the first time")
     same = rule.params.get("same")

@@ -68,6 +68,11 @@ def _on_form(rule: Rule, view: View, unit: Unit, form: tuple[str, ...]) -> Judge
     officers = [view.world.officers.get(ref) for ref in refs]
     count = len(_counted(rule, (officer for officer in officers if officer is not None)))
     required = int(rule.params["fewer_than"])
+    if (
+        view.room_kind(str(fact.body.get("room"))) is not None
+        and view.recording(str(fact.body["room"])) == "recording"
+    ):
+        required = int(rule.params.get("recorded_minimum", required))
     if count >= required:
         return Silence("enough", f"fewer than {required}", str(count))
     return Condition(

@@ -19,7 +19,7 @@ def judge(rule: Rule, view: View, unit: Unit) -> Judgement:
     if silent is not None:
         return silent
     params = rule.params
-    since = view.latest(unit, params["since"], is_first=bool(params.get("first")))
+    since = view.latest(unit, _as_written(unit, params["since"]), is_first=bool(params.get("first")))
     if since is None:
         return Silence("not_begun", " ".join(params["since"]), "not done")
     lasting = view.open_between(unit, rule.during) if rule.during is not None else None
@@ -40,6 +40,15 @@ def judge(rule: Rule, view: View, unit: Unit) -> Judgement:
         anchor=fact,
         facts=(fact,),
     )
+
+
+def _as_written(unit: Unit, names: tuple[str, ...]) -> tuple[str, ...]:
+    """Of several steps that write an instant the one done last counts: a loan is due when its extension says."""
+    written = [name for name in names if "@" in name and name.partition("@")[0] in unit.marks]
+    if len(written) < 2:
+        return names
+    last = max(written, key=lambda name: unit.marks[name.partition("@")[0]].times[-1])
+    return tuple(name for name in names if name == last or name not in written)
 
 
 _BEFORE_ALL: Final = -1  # a fact index before any: what happens at the same instant is not too early

@@ -9,6 +9,7 @@ from typing import Final
 from custody.aspects import common
 from custody.rules import Rule
 from custody.view import Condition, Judgement, Silence, Unit, View, the_only
+from custody.watching import LOCKER_SOURCES
 from custody.world import TroubleState
 
 _ASPECTS: Final[Mapping[str, frozenset[str]]] = {
@@ -25,6 +26,11 @@ _ASPECTS: Final[Mapping[str, frozenset[str]]] = {
     "input": frozenset({"input"}),
     "input_unknown": frozenset({"input", "nodes"}),
     "point": frozenset({"point"}),
+    "compartment_open": frozenset({"compartment"}),
+    "compartment_failed": frozenset({"compartment"}),
+    "compartment_cut_off": frozenset({"compartment"}),
+    "compartment_missing": frozenset({"compartment", "nodes"}),
+    "compartment_unknown": frozenset({"compartment", "nodes"}),
 }
 
 
@@ -284,4 +290,5 @@ _SOURCES: Final[Mapping[str, Callable[[Rule, View, Unit], Judgement]]] = {
     "point": _point,
     "reader": _reader,
     "recorder": _recorder,
+    **LOCKER_SOURCES,
 }

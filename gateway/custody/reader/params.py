@@ -5,14 +5,19 @@ from datetime import time
 from typing import Any, Final
 
 from custody.area import DOOR_KINDS, FITTED
+from custody.cabinets import CABINET_KINDS
+from custody.compartments import ACCESSES
 from custody.fields import is_ref
+from custody.locker_words import LOCKER_FAILURES
+from custody.property_words import ITEM_KINDS
 from custody.reader.base import Reader
-from custody.times import Limit
-from custody.vocabulary import INPUTS, SEXES, TROUBLES
+from custody.times import PERIODS, Limit
+from custody.vocabulary import INPUTS, ROLES, SEXES, TROUBLES
 
 SOURCES: Final = (
     "door", "door_held", "band_silent", "band_battery", "band_twice", "band_out", "tag_unknown", "node", "recorder", "reader", "input", "input_unknown", "point",
     "port", "server", "storage", "gateway", "clock",
+    "compartment_open", "compartment_failed", "compartment_cut_off", "compartment_missing", "compartment_unknown",
 )  # fmt: skip
 STANDING_ACTS: Final = (
     "outside_area", "in_room", "recused_present", "band_cut", "band_pressed", "band_leapt", "door_forced", "refused",
@@ -28,6 +33,7 @@ KIND_PARAMS: Final[Mapping[str, Mapping[str, tuple[str, bool]]]] = {
         "calendar": ("bool", False),
         "suspended": ("betweens", False),
         "restarted_by": ("steps", False),
+        "longer_by": ("steps", False),
     },
     "required_within": {
         "since": ("steps", True),
@@ -48,6 +54,7 @@ KIND_PARAMS: Final[Mapping[str, Mapping[str, tuple[str, bool]]]] = {
         "fields": ("fields", False),
         "repeat": ("bool", False),
         "same": ("names", False),
+        "without": ("names", False),
         "within": ("within", False),
         "until": ("steps", False),
         "reasons": ("names", False),
@@ -67,7 +74,9 @@ KIND_PARAMS: Final[Mapping[str, Mapping[str, tuple[str, bool]]]] = {
     "interval": {
         "acts": ("steps", True),
         "of": ("stay|room", False),
-        "from": ("entered|room|during", True),
+        "from": ("entered|room|during|step", True),
+        "since": ("steps", False),
+        "each": ("|".join(PERIODS), False),
         "fitted": ("|".join(FITTED), False),
     },
     "presence": {"when": ("no_police|nobody", True)},
@@ -86,8 +95,23 @@ KIND_PARAMS: Final[Mapping[str, Mapping[str, tuple[str, bool]]]] = {
         "percent_below": ("integer", False),
         "kinds": ("inputs", False),
         "troubles": ("troubles", False),
+        "access": ("access", False),
+        "why": ("failures", False),
     },
     "chain": {"gap": ("duration", True)},
+    "keeping": {
+        "since": ("steps", False),
+        "without": ("steps", False),
+        "kinds": ("items", False),
+        "only_in": ("cabinets", False),
+    },
+    "hands": {
+        "act": ("steps", True),
+        "who": ("name", True),
+        "roles": ("roles", False),
+        "never": ("roles", False),
+        "apart_from": ("steps", False),
+    },
 }
 
 
@@ -129,6 +153,27 @@ def _inputs(r: Reader, value: object, where: str) -> object:
     return r.many({"kinds": value}, where.rpartition(".")[0], "kinds", INPUTS)
 
 
+def _access(r: Reader, value: object, where: str) -> object:
+    return r.many({"access": value}, where.rpartition(".")[0], "access", ACCESSES)
+
+
+def _failures(r: Reader, value: object, where: str) -> object:
+    return r.many({"why": value}, where.rpartition(".")[0], "why", LOCKER_FAILURES)
+
+
+def _items(r: Reader, value: object, where: str) -> object:
+    return r.many({"kinds": value}, where.rpartition(".")[0], "kinds", ITEM_KINDS)
+
+
+def _cabinets(r: Reader, value: object, where: str) -> object:
+    return r.many({"only_in": value}, where.rpartition(".")[0], "only_in", CABINET_KINDS)
+
+
+def _roles(r: Reader, value: object, where: str) -> object:
+    place, _, key = where.rpartition(".")
+    return r.many({key: value}, place, key, ROLES)
+
+
 def _troubles(r: Reader, value: object, where: str) -> object:
     return r.many({"troubles": value}, where.rpartition(".")[0], "troubles", TROUBLES)
 
@@ -168,17 +213,22 @@ def _betweens(r: Reader, value: object, where: str) -> object:
 
 
 _PARAM_READERS: Final[Mapping[str, Callable[[Reader, object, str], object]]] = {
+    "access": _access,
     "act": _act,
     "betweens": _betweens,
     "bool": _bool,
+    "cabinets": _cabinets,
     "doors": _doors,
     "duration": Reader.duration,
+    "failures": _failures,
     "fields": _fields,
     "inputs": _inputs,
     "integer": _integer,
+    "items": _items,
     "name": _name,
     "names": _names,
     "number": _number,
+    "roles": _roles,
     "steps": Reader.steps,
     "times": _times,
     "troubles": _troubles,

@@ -7,6 +7,7 @@ from custody.area import ROOM_KINDS
 from custody.catalogue import FACT_TYPES, UNITS
 from custody.fields import is_ref
 from custody.name import Name
+from custody.property_words import ITEM_KINDS, TRAITS
 from custody.reader.base import Reader
 from custody.reader.params import KIND_PARAMS, params_of
 from custody.rules import (
@@ -43,6 +44,11 @@ _UNIT_OF_SOURCE: Final[Mapping[str, str]] = {
     "band_twice": "stay",
     "door": "door",
     "door_held": "door",
+    "compartment_cut_off": "compartment",
+    "compartment_failed": "compartment",
+    "compartment_missing": "compartment",
+    "compartment_open": "compartment",
+    "compartment_unknown": "compartment",
     "input_unknown": "input",
     "node": "node",
     "recorder": "recorder",
@@ -56,6 +62,8 @@ _NEEDED: Final[Mapping[str, tuple[str, ...]]] = {
     "door_forced": ("window",),
     "input": ("kinds",),
     "point": ("troubles",),
+    "compartment_open": ("access",),
+    "compartment_failed": ("why",),
     "refused": ("reasons", "facts"),
 }
 
@@ -113,10 +121,10 @@ def _check_rule(r: Reader, rule: Rule, table: Mapping[str, Any], where: str) -> 
         r.add(f"{where}.level", "at least one level that is no pre-warning", table.get("level"))
     params = rule.params
     early = [level.name for level in rule.levels if level.after_us < 0]
-    if early and not any("@" in step for step in params.get("since", ())):
+    if early and not any("@" in step for step in params.get("since", ())) and "each" not in params:
         r.add(
             f"{where}.level",
-            "a level before its moment only where that is written: since = 'step@field'",
+            "a level before its moment only where that is written: since = 'step@field', or by the calendar: each",
             early,
         )
     if rule.kind == "threshold":
@@ -138,8 +146,29 @@ def _check_needed(r: Reader, rule: Rule, where: str) -> None:
             r.add(f"{where}.with.{key}", KIND_PARAMS[rule.kind][key][0], "nothing")
     if rule.kind == "interval" and params.get("from") == "during" and rule.during is None:
         r.add(f"{where}.during", "what lasts while the act is repeated", "nothing")
+    if rule.kind == "interval" and params.get("from") == "step" and "since" not in params:
+        r.add(f"{where}.with.since", "the steps since which it is needed", "nothing")
+    if rule.kind == "keeping":
+        _check_keeping(r, rule, where)
+    if rule.kind == "hands" and not {"roles", "never", "apart_from"} & params.keys():
+        r.add(f"{where}.with", "roles, never or apart_from", dict(params))
     if _is_of_a_measure(rule) and not rule.measures:
         r.add(f"{where}.measures", "the measures that it counts", "nothing")
+
+
+_KEEPING_UNITS: Final[Mapping[str, tuple[str, ...]]] = {
+    "since": ("stay", "case"),
+    "only_in": ("item",),
+}
+
+
+def _check_keeping(r: Reader, rule: Rule, where: str) -> None:
+    """One question, of what it can be asked of."""
+    asked = [name for name in _KEEPING_UNITS if name in rule.params]
+    if len(asked) != 1:
+        r.add(f"{where}.with", f"one of {', '.join(_KEEPING_UNITS)}", dict(rule.params))
+    elif rule.unit not in _KEEPING_UNITS[asked[0]]:
+        r.add(f"{where}.unit", " or ".join(_KEEPING_UNITS[asked[0]]), rule.unit)
 
 
 def _check_unit(r: Reader, rule: Rule, where: str) -> None:
@@ -198,7 +227,9 @@ def _wording(r: Reader, table: Mapping[str, Any], where: str) -> dict[str, str]:
 
 def _when(r: Reader, table: Mapping[str, Any], where: str) -> When:
     raw, at = r.table(table, where, "when"), f"{where}.when"
-    r.only(raw, at, ("sex", "minor", "flags_any", "flags_all", "flags_none"))
+    r.only(
+        raw, at, ("sex", "minor", "flags_any", "flags_all", "flags_none", "kinds", "traits", "traits_none")
+    )
     minor = raw.get("minor")
     if minor is not None and not isinstance(minor, bool):
         r.add(f"{at}.minor", "true or false", minor)
@@ -208,6 +239,9 @@ def _when(r: Reader, table: Mapping[str, Any], where: str) -> When:
         flags_any=r.many(raw, at, "flags_any", FLAGS),
         flags_all=r.many(raw, at, "flags_all", FLAGS),
         flags_none=r.many(raw, at, "flags_none", FLAGS),
+        kinds=r.many(raw, at, "kinds", ITEM_KINDS),
+        traits=r.many(raw, at, "traits", TRAITS),
+        traits_none=r.many(raw, at, "traits_none", TRAITS),
     )
     return ANYBODY if found == ANYBODY else found
 

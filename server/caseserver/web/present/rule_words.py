@@ -17,7 +17,7 @@ from custody.explain.words import FITTINGS, ROOM_KINDS
 from custody.kinds import KINDS
 from custody.reader import KIND_PARAMS
 from custody.rules import Between, Rule
-from custody.vocabulary import FLAGS, MEASURES, SEXES
+from custody.vocabulary import FLAGS, MEASURES, ROLES, SEXES
 
 SENSED = {
     "place": "band", "neighbours": "band", "occupants": "band", "badges": "badge", "recorders": "recorder",
@@ -139,7 +139,24 @@ def _threshold(rule: Rule, words: Words) -> str:
     )
 
 
+def _hands(rule: Rule, words: Words) -> str:
+    reader, params = words.reader, rule.params
+    parts = [
+        reader.t("kind.hands", who=reader.name(field_name(params["who"])), acts=_steps(words, params["act"]))
+    ]
+    for key in ("roles", "never"):
+        if key in params:
+            roles = reader.t("page.list").join(reader.name(ROLES[role]) for role in params[key])
+            parts.append(reader.t(f"kind.hands_{key}", roles=roles))
+    if "apart_from" in params:
+        parts.append(reader.t("kind.hands_apart", steps=_steps(words, params["apart_from"])))
+    return reader.t("page.comma").join(parts)
+
+
 def _interval(rule: Rule, words: Words) -> str:
+    if "each" in rule.params:
+        period = words.reader.name(say.PERIODS[rule.params["each"]])
+        return words.reader.t("kind.each", period=period, acts=_steps(words, rule.params["acts"]))
     said = words.reader.t("kind.interval", acts=_steps(words, rule.params["acts"]))
     fitted = rule.params.get("fitted")
     if fitted:
@@ -198,6 +215,7 @@ _SAYS: Mapping[str, Callable[[Rule, Words], str]] = {
     "required_before": _before,
     "forbidden_act": _forbidden,
     "threshold": _threshold,
+    "hands": _hands,
     "interval": _interval,
     "clock": _clock,
     "presence": lambda rule, words: words.reader.of("kind_guard", rule.params["when"]),
