@@ -200,10 +200,10 @@ class Timeline:
     def _lengthen(self, fact: Fact) -> Refused | None:
         """A form that gives a running clock its next limit; it is the form itself as well."""
         given = longer(self.world, self.view, fact)
-        if isinstance(given, Refused):
+        if isinstance(given, Refused) and fact.index not in self.world.firm:
             return given
         refused = apply_fact(self.world, self.area, self.rulebook, fact)
-        if refused is None and given is not None:
+        if refused is None and isinstance(given, tuple):
             note_approval(self.world, *given)
         return refused
 
