@@ -4,6 +4,8 @@ Judged by when the approval was given (occurred), not by when it was typed in. `
 limit; a form of its own (`longer_by` of a clock) gives the limit after the one in force.
 """
 
+from collections.abc import Callable
+
 from custody.apply import Refused, note_steps
 from custody.facts import Fact
 from custody.kinds.clock import Running, running
@@ -45,7 +47,18 @@ def note_approval(world: World, subject: str, row: Approval) -> None:
     world.approvals.put(subject, (*(world.approvals.get(subject) or ()), row))
 
 
-def longer(world: World, view: View, fact: Fact) -> tuple[str, Approval] | Refused | None:
+def lengthen(world: World, view: View, fact: Fact, put: Callable[[], Refused | None]) -> Refused | None:
+    """A form that gives a running clock its next limit; it is the form itself as well, which `put` lets in."""
+    given = _longer(world, view, fact)
+    if isinstance(given, Refused) and fact.index not in world.firm:
+        return given
+    refused = put()
+    if refused is None and isinstance(given, tuple):
+        note_approval(world, *given)
+    return refused
+
+
+def _longer(world: World, view: View, fact: Fact) -> tuple[str, Approval] | Refused | None:
     """What a form that lengthens a clock of its own gives, and to whom; None where no clock is lengthened by it."""
     rules = [rule for rule in view.rulebook.rules if fact.type in rule.params.get("longer_by", ())]
     for key in dict.fromkeys(rule.key for rule in rules):

@@ -9,14 +9,16 @@ that it changed for (`affected.py`).
 """
 
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Final
 
 from custody.affected import Affected, RuleIndex, subjects_known
 from custody.apply import Refused, apply_fact
-from custody.approve import apply_approval, longer, note_approval
+from custody.approve import apply_approval, lengthen
 from custody.area import Area
 from custody.decisions import Decisions
 from custody.facts import Fact
+from custody.forgetting import forget_items
 from custody.kinds import KINDS
 from custody.obligation import DueTable, Obligation, stages_of, stay_of, without_stale_prewarnings
 from custody.rules import Rule, Rulebook
@@ -179,7 +181,8 @@ class Timeline:
         if fact.type == "extension.approved":
             return apply_approval(self.world, self.view, fact)
         if fact.type in self.index.lengthening:
-            return self._lengthen(fact)
+            put = partial(apply_fact, self.world, self.area, self.rulebook, fact)
+            return lengthen(self.world, self.view, fact, put)
         if fact.index not in self._sight.seen:
             return apply_fact(self.world, self.area, self.rulebook, fact)
         node = str(fact.body["node"])  # lost, but it kept all it saw: what is seen stays as it was
@@ -195,16 +198,6 @@ class Timeline:
         refused = self._put(fact)
         if refused is None and fact.type in self.index.refusing:
             refused = self._objection(fact, now_us)
-        return refused
-
-    def _lengthen(self, fact: Fact) -> Refused | None:
-        """A form that gives a running clock its next limit; it is the form itself as well."""
-        given = longer(self.world, self.view, fact)
-        if isinstance(given, Refused) and fact.index not in self.world.firm:
-            return given
-        refused = apply_fact(self.world, self.area, self.rulebook, fact)
-        if refused is None and isinstance(given, tuple):
-            note_approval(self.world, *given)
         return refused
 
     def _running_of(self, subject: str) -> list[str]:
@@ -435,7 +428,7 @@ class Timeline:
                 self.world.forget_stay(stay, keeps_steps=self._lasts(self.view.unit(f"stay:{stay.ref}")))
         self.world.forget_subjects(running, SUBJECTS_MAX)
         self.world.forget_bands(self._base_us)
-        self.world.forget_items(self._base_us, running)
+        forget_items(self.world, self._base_us, running)
         gone = [
             row
             for row in self.obligations.values()

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from typing import Final
 
 from custody.compartments import CompartmentState
-from custody.items import COUNTS_MAX, Count, ItemTable, remember
+from custody.items import Count, ItemTable
 from custody.tables import Change, Journal, Table
 
 TIMES_MAX: Final = 64  # occurrences of one step kept; the oldest go first, the very first stays
 SUBJECTS_MAX: Final = 50_000  # cases, dossiers, recordings, incidents remembered; the oldest go first
+OF_THE_AREA: Final = ("room", "officer", "recorder", "cabinet", "compartment")
 PEOPLE_MAX: Final = 20_000  # persons of whom ended measures are remembered; the first brought in go first
 ENDED_MAX: Final = 20_000  # forgotten stays remembered by reference; the oldest go first
 STRAYS_MAX: Final = 256  # tags that nobody bears and that a reader sees; the oldest go first
@@ -391,8 +392,7 @@ class World:
         self.steps: Table[Steps] = Table("steps", journal, changes)
         self.approvals: Table[tuple[Approval, ...]] = Table("approvals", journal, changes)
         self.people: Table[tuple[Ended, ...]] = Table("people", journal, changes)
-        # case -> officer -> what the officer did in it
-        self.hands: Table[Mapping[str, frozenset[str]]] = Table("hands", journal)
+        self.hands: Table[Mapping[str, frozenset[str]]] = Table("hands", journal)  # case -> officer -> steps
         # tag -> "stay:<ref>" or "officer:<ref>"; strays: tags that nobody bears
         self.tags: Table[str] = Table("tags", journal)
         self.strays: Table[StrayState] = Table("strays", journal, changes)
@@ -441,27 +441,14 @@ class World:
         for band in sorted(idle, key=lambda band: (band.state != "free", band.since_us, band.fact))[:extra]:
             self.bands.purge(band.id)
 
-    def forget_items(self, before_us: int, running: Collection[str]) -> None:
-        """Drop what was disposed of and no late fact can change any more, and stock-takings beyond a number."""
-        for item in self.items.values():
-            if not item.is_here and item.since_us < before_us and f"item:{item.ref}" not in running:
-                self.items.purge(item.ref)
-                self.steps.purge(f"item:{item.ref}")
-                self.approvals.purge(f"item:{item.ref}")
-                self.moved_us.pop(item.ref, None)
-                remember(self.gone_items, item.ref)
-        extra = len(self.counts) - COUNTS_MAX
-        if extra > 0:
-            old = [count for count in self.counts.values() if count.began_us < before_us]
-            for count in sorted(old, key=lambda c: (c.ended_us is None, c.began_us, c.fact))[:extra]:
-                self.counts.purge(count.ref)
-
     def _is_at_hand(self, subject: str) -> bool:
         """Of the area itself, its officers, a stay not yet forgotten or a thing that is kept: as many as there are."""
         kind, _, ref = subject.partition(":")
-        if kind in ("room", "officer", "recorder", "cabinet", "compartment"):
-            return True
-        return ref in self.stays if kind == "stay" else kind == "item" and ref in self.items
+        return (
+            kind in OF_THE_AREA
+            or (kind == "stay" and ref in self.stays)
+            or (kind == "item" and ref in self.items)
+        )
 
     def mark(
         self, subject: str, names: tuple[str, ...], at_us: int, fact: int, body: Mapping[str, object]

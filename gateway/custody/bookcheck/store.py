@@ -308,7 +308,7 @@ class Store:
         if is_short:
             s.tell("item.counted", item=ITEM, stocktaking=count, found=False)
         if fact == "count.ended":
-            s.tell(fact, **({"stocktaking": count, "missing": 0} | fields))
+            s.tell(fact, **({"stocktaking": count, "missing": 0} | dict(fields)))
 
     def cabinet(self, kind: str = "property") -> str:
         """The first cabinet of a kind. Raises Impossible."""

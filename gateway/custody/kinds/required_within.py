@@ -45,7 +45,7 @@ def judge(rule: Rule, view: View, unit: Unit) -> Judgement:
 def _as_written(unit: Unit, names: tuple[str, ...]) -> tuple[str, ...]:
     """Of several steps that write an instant the one done last counts: a loan is due when its extension says."""
     written = [name for name in names if "@" in name and name.partition("@")[0] in unit.marks]
-    if len(written) < 2:
+    if not written[1:]:
         return names
     last = max(written, key=lambda name: unit.marks[name.partition("@")[0]].times[-1])
     return tuple(name for name in names if name == last or name not in written)
