@@ -17,6 +17,7 @@ pytestmark = pytest.mark.browser
 
 DESK = [
     "/alarms",
+    "/duty",
     "/stays",
     "/stays/new",
     "/stays/a1/0409",
@@ -97,7 +98,7 @@ def test_no_page_is_wider_than_its_screen_or_breaks_its_policy(
 def test_every_button_and_field_of_a_form_is_large_enough_for_a_thumb(
     page: Page, address: str, afternoon: House
 ) -> None:
-    for path in [*DESK[:7], alarm_path(afternoon, "M4")]:
+    for path in [*DESK[:8], alarm_path(afternoon, "M4")]:
         page.goto(f"{address}{path}")
         small = page.evaluate(
             """() => [...document.querySelectorAll("main button, main input:not([type=hidden]), main .button, .chip span, .nav a")]

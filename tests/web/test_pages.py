@@ -40,6 +40,7 @@ PAGES = [
     "/stays/a1/0403/release",
     "/coverage",
     "/blind",
+    "/duty",
     "/witness",
     "/log/a1/12",
 ]
