@@ -37,6 +37,7 @@ class _Draft:
     occurred_us: int
     by: str
     source: str
+    id: str = ""
 
 
 class Diary:
@@ -93,6 +94,10 @@ class Diary:
         """The gateway itself says it at once; `since_us`: when it began, as far as it can tell."""
         self._put(at_us, _Draft(name, body, at_us if since_us is None else since_us, by, ""))
 
+    def kiosk(self, at_us: int, name: str, id_: str = "", /, **body: BodyValue) -> None:
+        """An officer stated it on the gateway's own screen: it is recorded at once. `id_`: what the gateway names it by."""
+        self._put(at_us, _Draft(name, body, at_us, "kiosk", "", id_))
+
     def _put(self, arrives_us: int, draft: _Draft) -> None:
         out = _within(self.power_out, arrives_us)
         if out is not None:
@@ -127,7 +132,8 @@ class Diary:
             type=draft.name,
             body=draft.body,
             index=self._index,
-            id=f"{source}|{source_boot}|{seq}" if source else f"{draft.by}|{self._boot}|{self._index}",
+            id=draft.id
+            or (f"{source}|{source_boot}|{seq}" if source else f"{draft.by}|{self._boot}|{self._index}"),
             occurred_us=draft.occurred_us,
             occurred_latest_us=None if self._doubted else draft.occurred_us,
             by=draft.by,

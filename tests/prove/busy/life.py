@@ -13,6 +13,7 @@ from tests.prove.busy.dice import Dice
 from tests.prove.busy.house import House
 from tests.prove.busy.person import Population
 from tests.prove.busy.place import Place
+from tests.prove.busy.property import SEIZED, Property, cabinets
 from tests.prove.busy.staff import Staff
 from tests.prove.busy.visit import LIMIT_US, LONGER, Visit
 
@@ -53,6 +54,7 @@ def busy_area() -> Area:
         text.replace('guarded_from = ["guard"]', 'guarded_from = ["guard"]\nfitted = ["patrol_point"]')
         + INPUTS
         + LOCK
+        + cabinets()
     )
 
 
@@ -72,6 +74,8 @@ class Life:
         self._place = Place(area, self.diary, Dice(seed + 3))
         self._staff = Staff(self.diary, Dice(seed + 4), self._place)
         self._course = Course(self.diary, Dice(seed + 5))
+        self._dice_of_things = Dice(seed + 7)
+        self._property = Property(self.diary, Dice(seed + 8))
         hashes = {
             "config_hash": "0" * 64,
             "rulebook": area.rulebook.replace("+", "."),
@@ -83,6 +87,7 @@ class Life:
         """All facts in order of recording. More may be said to `diary` while they come."""
         self._house.begin(START_US, self._days)
         self._staff.begin(START_US + SECOND_US)
+        self._property.begin(START_US + SECOND_US)
         for day in range(self._days):
             day_us = START_US + day * DAY_US
             self._plan(day_us, day)
@@ -98,6 +103,7 @@ class Life:
             self._stay(at_us)
         self._staff.day(day_us, day)
         self._house.day(day_us, day)
+        self._property.day(day_us, day)
 
     def _hour(self) -> int:
         return self._dice.weigh([(weight, hour) for hour, weight in enumerate(ARRIVALS_BY_HOUR)])
@@ -130,6 +136,9 @@ class Life:
             visit.go_out()
         self._go_on(visit)
         self._end(visit)
+        self._property.effects(visit)
+        if self._dice_of_things.chance(SEIZED):
+            self._property.exhibit(visit)
         visit.care()
         self._course.now_and_then(visit)
         if self._dice.chance(0.1):

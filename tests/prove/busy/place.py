@@ -38,7 +38,9 @@ class Place:
     def __init__(self, area: Area, diary: Diary, dice: Dice) -> None:
         self.area, self._diary, self._dice = area, diary, dice
         self._door_between = {frozenset(door.between): door for door in area.doors.values()}
-        self._reader = {reader.room: reader.id for reader in area.readers.values()}
+        self._reader = {
+            reader.room: reader.id for reader in reversed(list(area.readers.values()))
+        }  # the first of a room
         self._booked: dict[str, list[tuple[int, int]]] = {room: [] for room in INTERVIEW_ROOMS}
         self._waiting: list[Waiting] = []
 

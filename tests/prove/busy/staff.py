@@ -21,6 +21,7 @@ LEADERS: dict[str, tuple[str, str]] = {
     "L09": ("sworn", "duty_officer"),
     "L10": ("sworn", "duty_officer"),
     "L11": ("sworn", "area_administrator"),
+    "L12": ("sworn", "keeper"),
     "X01": ("external", "procuratorate"),
 }
 DUTY_OFFICERS = ("L09", "L10", "L07")
