@@ -15,7 +15,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from tests.web import day, faults
+from tests.web import day, faults, staff
 from tests.web.house import MINUTE, PASSWORD, House
 
 SIZES = {"": (1920, 1080), "-tablet": (768, 1024), "-phone": (390, 844)}
@@ -240,6 +240,8 @@ def main(arguments: list[str]) -> int:
             take(chrome, address, [Shot("bands", "/areas/a1/bands", sizes=BOTH)], folder)
         with _house(day.calm) as house, house.served() as address:
             take(chrome, address, [Shot("wall-calm", "/", sizes=BOTH)], folder)
+        with _house(staff.office) as house, house.served() as address:
+            take(chrome, address, staff_shots(), folder)
         with _house(lambda house: house.deliver()) as house, house.served() as address:
             take(chrome, address, [Shot("wall-empty", "/", languages=ZH)], folder)
     return 0
@@ -258,6 +260,15 @@ def _nobody(house: House) -> None:
     house.clock.tell(house.clock.now_us + 2 * MINUTE)
     house.program.notifier.turn()
     house.deliver()
+
+
+def staff_shots() -> list[Shot]:
+    return [
+        Shot("accounts", "/accounts", badge="0801", sizes=BOTH),
+        Shot("officers", "/officers", badge="0200", sizes=("", "-phone")),
+        Shot("account", "/account", sizes=("", "-phone")),
+        Shot("second-factor", "/account/second-factor", sizes=("", "-phone")),
+    ]
 
 
 def unanswered_shots(house: House) -> list[Shot]:
