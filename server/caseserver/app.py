@@ -65,7 +65,8 @@ def create_app(program: Program) -> FastAPI:
     app.state.changes = program.changes
     app.state.account_rate = Rate(program.settings.limits.account_requests_per_minute_max)
     refusals.install(app)
-    app.add_middleware(Guard, rate=Rate(program.settings.limits.requests_per_minute_max))
+    app.state.address_rate = Rate(program.settings.limits.requests_per_minute_max)
+    app.add_middleware(Guard, rate=app.state.address_rate)
     if program.settings.trusted_hosts:
         app.add_middleware(TrustedHostMiddleware, allowed_hosts=program.settings.trusted_hosts)
     app.include_router(api.routes(program.station))
