@@ -56,6 +56,7 @@ def test_the_page_of_a_cause_names_what_cannot_be_seen_and_that_of_its_node_the_
     cause, node = faults.path_of(broken, "SYS/port"), faults.path_of(broken, "SYS/node")
     text = duty.get(f"{cause}?lang=en").text
     assert "What cannot be seen now" in text
+    assert "Silence the siren for 180 s" in text  # less grave itself, it sounds for its node
     assert f'href="{node}"' in text
     assert f'href="{cause}"' in duty.get(f"{node}?lang=en").text
     assert words(duty, node)[0] == "suppressed_by_design"

@@ -292,11 +292,16 @@ def _moves(alarm: Alarm, state: AreaPicture, reader: Reader, may: frozenset[str]
         if (
             alarm.is_unanswered
             and alarm.is_active
-            and alarm.severity in SOUNDING
+            and _severity(alarm, state) in SOUNDING
             and alarm.silenced_us is None
         ):
             moves.append("silence")
     return tuple(move for move in moves if FACT_OF_MOVE[move] in may)
+
+
+def _severity(alarm: Alarm, state: AreaPicture) -> str:
+    """A root cause sounds as gravely as what lies under it."""
+    return next((group.severity for group in groups_of(state) if group.head.id == alarm.id), alarm.severity)
 
 
 def _aside_moves(alarm: Alarm, state: AreaPicture) -> list[Move]:
