@@ -30,6 +30,7 @@ class AlarmDesk:
         self._causes = Causes(area, rulebook)
         self._shelves = Shelves(area.alarms)
         self._records: dict[str, AlarmRecord] = {}
+        self._silenced: dict[str, int] = {}  # alarm id -> when its silence ends
 
     @property
     def records(self) -> Mapping[str, AlarmRecord]:
@@ -125,6 +126,7 @@ class AlarmDesk:
         record.room, record.stay, record.params = row.room, row.stay, dict(row.params)
         record.cleared_us, record.clear_reason = None, ""
         record.silenced_us = None  # it says more than what was silenced
+        self._silenced.pop(record.id, None)
         record.history.append(
             (stage.due_us, "prewarned" if stage.is_prewarning else "raised", stage.severity)
         )
@@ -182,15 +184,15 @@ class AlarmDesk:
 
     def next_end_us(self) -> int | None:
         """When a shelf or a silence ends by itself."""
-        ends = [r.silenced_us for r in self._records.values() if r.silenced_us is not None]
-        shelf_us = self._shelves.next_end_us()
-        return min([*ends, shelf_us] if shelf_us is not None else ends, default=None)
+        shelf_us, silence_us = self._shelves.next_end_us(), min(self._silenced.values(), default=None)
+        return min((at for at in (shelf_us, silence_us) if at is not None), default=None)
 
     def expire(self, now_us: int, fact: Fact) -> list[AlarmChanged]:
         """End what is over by `now_us`, the latest that it can be: in doubt it sounds."""
-        for record in self._records.values():
-            if record.silenced_us is not None and record.silenced_us <= now_us:
-                record.silenced_us = None
+        for alarm_id in [a for a, until_us in self._silenced.items() if until_us <= now_us]:
+            del self._silenced[alarm_id]
+            if alarm_id in self._records:
+                self._records[alarm_id].silenced_us = None
         changed: list[AlarmChanged] = []
         for shelf in self._shelves.ended(now_us):
             changed += self._end(shelf, ENDS_BY_ITSELF[shelf.kind], shelf.until_us, fact.index, "")
@@ -264,7 +266,7 @@ class AlarmDesk:
     def _sounding(self) -> list[AlarmRecord]:
         """What sounds now. A root cause sounds for what lies under it."""
         standing = [r for r in self._records.values() if r.is_active and not r.is_prewarning]
-        if not any(r.severity in SOUNDING for r in standing):
+        if not any(r.is_unheard for r in standing):
             return []
         under = self._causes.under(standing)
         urgent = {under.get(r.id, r.id) for r in standing if r.severity in SOUNDING and not r.aside}
@@ -294,7 +296,7 @@ class AlarmDesk:
             return []
         changed = []
         for record in self._sounding():
-            record.silenced_us = until_us
+            record.silenced_us = self._silenced[record.id] = until_us
             record.history.append((fact.occurred_us, "silenced", officer))
             changed.append(_changed(record, "silenced", fact.occurred_us, fact.index, officer, until_us))
         return changed
