@@ -11,7 +11,7 @@ from tests.planted.tree import PRODUCT, ROOT, apply, environment, patches, plant
 
 AREAS = (
     "log", "outbox", "dedupe", "timers", "clocks", "alarms", "locks", "identity", "rules", "node", "wire",
-    "storage", "evaluator",
+    "storage", "evaluator", "lockers",
 )  # fmt: skip
 LINES_MAX = 2
 BLIND_MIN = 40

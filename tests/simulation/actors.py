@@ -80,7 +80,7 @@ class Actors:
             case "push":
                 locks.push(name)
             case "force":
-                locks.hook(name, True)
+                locks.force(name)
             case "jam":
                 locks.jammed.add(name)
             case "free":

@@ -23,6 +23,8 @@ PULSE_MS = 300
 MOVE_US = 60_000
 BUSY_US = 800_000
 SECOND_US = 1_000_000
+FORCED_US = 10 * SECOND_US
+"""So long what is told may be overtaken by a hand with a crowbar."""
 CABINET = "store-1"
 READER = "rd-store-1"
 COMPARTMENTS = {"P-1": 60, "P-2": 61}  # point of its lock; its door has the next ten
@@ -48,7 +50,7 @@ def cabinet_text(node: str, room: str, recorder: str) -> str:
 
 
 class Locks:
-    """The locks of one board: `jammed` hooks do not move; `forced`: opened with no order, and not shut since."""
+    """The locks of one board: `jammed` hooks do not move; `forced_us`: when one was last opened with no order."""
 
     def __init__(self, board: "Board") -> None:
         self._board = board
@@ -56,6 +58,7 @@ class Locks:
         self._names = {point: name for name, point in self.points.items()}
         self._doors = {p.of: p.point for p in board.points if p.kind == DOOR}
         self.jammed: set[str] = set()
+        self.forced_us: dict[str, int] = {}
         for point in self.points.values():
             board.levels[point + FEEDBACK] = 0
 
@@ -89,6 +92,11 @@ class Locks:
     def hook(self, name: str, is_withdrawn: bool) -> None:
         """The hook moves, by its coil or by a crowbar."""
         self._board.set_level(self.points[name] + FEEDBACK, int(is_withdrawn))
+
+    def force(self, name: str) -> None:
+        """Somebody forces the hook."""
+        self.forced_us[name] = self._board.world.now_us
+        self.hook(name, True)
 
     def pull(self, name: str) -> None:
         """A hand pulls the door: it opens where the hook has let go."""
@@ -206,11 +214,12 @@ def judge_cabinets(world: "World", leaves: list[dict[str, Any]]) -> None:
     facts = [leaf for leaf in leaves if leaf["class"] == "fact"]
     by_id = {leaf["id"]: leaf for leaf in facts}
     refused = {leaf["body"].get("fact_id") for leaf in leaves if leaf["type"] == "fact.refused/1"}
-    orders = Counter[str]()
+    orders, before = Counter[str](), -1
     for leaf in facts:
         if leaf["type"] == "compartment.ordered/1":
             orders[leaf["body"]["request"]] += 1
-            why = _unlawful(leaf, by_id.get(leaf["body"]["request"]), refused, facts)
+            why = _unlawful(leaf, by_id.get(leaf["body"]["request"]), refused, facts[before + 1 :])
+            before = facts.index(leaf)
             if why:
                 world.truth.violate(
                     "I18", f"leaf {leaf['index']} orders {leaf['body']['compartment']}: {why}"
@@ -223,8 +232,9 @@ def judge_cabinets(world: "World", leaves: list[dict[str, Any]]) -> None:
 
 
 def _unlawful(
-    order: dict[str, Any], request: dict[str, Any] | None, refused: set[str], facts: list[dict[str, Any]]
+    order: dict[str, Any], request: dict[str, Any] | None, refused: set[str], since: list[dict[str, Any]]
 ) -> str:
+    """`since`: facts after the order before this one."""
     if request is None or request["type"] != "compartment.requested/1":
         return "no request is before it"
     if request["id"] in refused:
@@ -238,9 +248,17 @@ def _unlawful(
     is_read = any(
         leaf["type"] == "tag.read/1" and leaf["body"]["tag"] == badge and leaf["body"].get("reader") == READER
         and leaf["recorded"]["boot"] == boot and leaf["recorded"]["boottime_us"] >= since_us
-        for leaf in facts[: order["index"]] if leaf["index"] < order["index"]
+        for leaf in since if leaf["index"] < order["index"]
     )  # fmt: skip
-    return "" if is_read else "no badge was read at the cabinet before it"
+    return "" if is_read else "no badge was read at the cabinet before it, and since the order before"
+
+
+def check_completed(world: "World", name: str) -> None:
+    """I18: what is told to be complete is shut, now."""
+    board = next(board for board in world.boards.values() if name in board.locks.points)
+    was_forced = world.now_us - board.locks.forced_us.get(name, -FORCED_US) < FORCED_US
+    if any(board.locks.stands(name)) and not was_forced:
+        world.truth.violate("I18", f"{name} is told to be complete and stands at {board.locks.stands(name)}")
 
 
 def _ended(world: "World", facts: list[dict[str, Any]], refused: set[str]) -> None:

@@ -15,6 +15,7 @@ from caselog.repair import Filling
 from caselog.tree import Tree, leaf_hash
 from caseserver import payload as payloads
 from casewire import FROM_GATEWAY, Command, Decoder
+from tests.simulation.cabinets import check_completed
 from tests.simulation.truth import Kept
 from tests.simulation.verdict import judge
 
@@ -197,6 +198,8 @@ class Observer:
                 self.first_of_life.setdefault((source["name"], self.world.gateway.boot), self.world.now_us)
             if leaf["type"] in ORDERS:
                 self._note_order(leaf)
+            if name == "compartment.completed" and leaf["recorded"]["boot"] == self.world.gateway.boot:
+                check_completed(self.world, leaf["body"]["compartment"])
             self._check_recorded(index, leaf)
             self._check_forward(index, leaf)
             if name == "clock.stepped":
