@@ -218,7 +218,9 @@ def judge_cabinets(world: "World", leaves: list[dict[str, Any]]) -> None:
     for leaf in facts:
         if leaf["type"] == "compartment.ordered/1":
             orders[leaf["body"]["request"]] += 1
-            why = _unlawful(leaf, by_id.get(leaf["body"]["request"]), refused, facts[before + 1 :])
+            reader = world.area.cabinet_of(leaf["body"]["compartment"]).reader
+            since = [fact for fact in facts[before + 1 :] if fact["body"].get("reader") == reader]
+            why = _unlawful(leaf, by_id.get(leaf["body"]["request"]), refused, since)
             before = facts.index(leaf)
             if why:
                 world.truth.violate(
@@ -234,7 +236,7 @@ def judge_cabinets(world: "World", leaves: list[dict[str, Any]]) -> None:
 def _unlawful(
     order: dict[str, Any], request: dict[str, Any] | None, refused: set[str], since: list[dict[str, Any]]
 ) -> str:
-    """`since`: facts after the order before this one."""
+    """`since`: what the cabinet's reader told after the order before this one."""
     if request is None or request["type"] != "compartment.requested/1":
         return "no request is before it"
     if request["id"] in refused:
@@ -246,7 +248,7 @@ def _unlawful(
     badge, boot = BADGES.get(request["body"]["officer"]), order["recorded"]["boot"]
     since_us = order["recorded"]["boottime_us"] - BADGE_VALID_MS * 1_000 - SECOND_US
     is_read = any(
-        leaf["type"] == "tag.read/1" and leaf["body"]["tag"] == badge and leaf["body"].get("reader") == READER
+        leaf["type"] == "tag.read/1" and leaf["body"]["tag"] == badge 
         and leaf["recorded"]["boot"] == boot and leaf["recorded"]["boottime_us"] >= since_us
         for leaf in since if leaf["index"] < order["index"]
     )  # fmt: skip

@@ -543,7 +543,7 @@ def _missed(world: "World", engine: Engine, facts: list[Fact]) -> None:
     missing = sorted(wanted - told)
     if missing:
         world.truth.violate("I6", f"{len(missing)} limits reached and not told: {missing[:3]}")
-    is_plain = not world.area.compartments  # the oracle's area has no cabinet
+    is_plain = world.settings.get("area", "standard") == "standard"  # the oracle's area is that one
     if is_plain and len(own) <= ORACLE_FACTS_MAX and world.settings.get("wants_oracle", True):
         world.truth.counts["oracle asked"] += 1
         beyond_us = (
