@@ -10,6 +10,7 @@ import pytest
 from caseward.demo.hardware import Hardware, node_config
 from custody.area import Area
 from node.config import NodeConfig
+from node.devices import KINDS
 from tests.demo.offline import areas
 
 EVERY_NODE = [(area.id, node) for area in areas().values() for node in area.nodes]
@@ -18,9 +19,10 @@ EVERY_NODE = [(area.id, node) for area in areas().values() for node in area.node
 @pytest.mark.parametrize(("area", "node"), EVERY_NODE)
 def test_the_node_takes_its_configuration_and_knows_every_point(area: str, node: str) -> None:
     plan = areas()[area]
-    config = NodeConfig(node_config(plan, node, secrets.token_bytes(32)))
+    config = NodeConfig(node_config(plan, node, secrets.token_bytes(32)), KINDS)
     assert config.node == plan.nodes[node].number
-    assert {point.point for point in config.points} == {p.point for p in plan.points if p.node == node}
+    points = {point.point for point in config.points} | {device.point for device in config.devices}
+    assert points == {p.point for p in plan.points if p.node == node}
 
 
 @pytest.fixture

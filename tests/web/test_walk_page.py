@@ -74,7 +74,7 @@ def send(client: TestClient, ref: str, **fields: str):
 
 def test_each_point_says_what_the_log_says_and_no_more(looked_at: House) -> None:
     points = points_of(view_of(looked_at))
-    assert len(points) == len(looked_at.gateways["a1"].area.points) == 60
+    assert len(points) == len(looked_at.gateways["a1"].area.points) == 79
     shut, lamp, button = points["n1.4"].now, points["n2.10"].now, points["n1.6"].now
     assert (shut.state, shut.since_us, shut.is_blind) == ("Shut", day.START, False)
     assert (lamp.state, lamp.is_blind) == ("Unknown: not told yet", True)
@@ -157,7 +157,7 @@ def test_a_change_counts_as_seen_for_five_minutes(looked_at: House) -> None:
 
 def test_progress_counts_what_was_tried_in_this_walk(looked_at: House) -> None:
     head = view_of(looked_at).head
-    assert (head.done, head.total, head.failed, head.absent, head.unseen) == (4, 60, 1, 1, 1)
+    assert (head.done, head.total, head.failed, head.absent, head.unseen) == (4, 79, 1, 1, 1)
     assert (head.from_us, head.to_us, head.is_over) == (at("9:02:30"), at("9:07"), False)
     assert head.next_ref == "n4.20"  # of the whole area: those come first
     assert {room.id: room.count for room in view_of(looked_at).rooms}["reception"] == (4, 5)
@@ -290,8 +290,8 @@ def test_who_is_not_signed_in_or_sends_no_token_is_turned_away(
 
 
 @pytest.mark.parametrize(("language", "words"), [
-    ("zh", ("步行测试", "已测 4 / 60", "未通过 1", "门磁", "状态不明：节点 n3 失联", "线路断开", "no wire at terminal 5")),
-    ("en", ("Walk test", "4 of 60 tried", "1 failed", "Door contact", "Unknown: node n3 silent", "line cut")),
+    ("zh", ("步行测试", "已测 4 / 79", "未通过 1", "门磁", "状态不明：节点 n3 失联", "线路断开", "no wire at terminal 5")),
+    ("en", ("Walk test", "4 of 79 tried", "1 failed", "Door contact", "Unknown: node n3 silent", "line cut")),
 ])  # fmt: skip
 def test_the_page_says_it_in_both_languages(
     onlooker: TestClient, language: str, words: tuple[str, ...]
@@ -299,7 +299,7 @@ def test_the_page_says_it_in_both_languages(
     text = onlooker.get(PATH, params={"lang": language}).text
     for said in words:
         assert said in text, said
-    assert len(re.findall(r'<li class="point"', text)) == 60
+    assert len(re.findall(r'<li class="point"', text)) == 79
 
 
 def test_no_number_of_a_tag_stands_on_the_page(onlooker: TestClient) -> None:

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from custody.area import Area, Point
+from custody.cabinets import LOCK
 
 KINDS: Final = {
     "door_contact": "contact",
@@ -23,9 +24,15 @@ KINDS: Final = {
     "lock_feedback": "feedback",
     "lock_bolt": "feedback",
     "input": "contact",
+    "compartment_door": "contact",
     "output": "output",
     "reader": "reader",
 }
+NO_PIN: Final = ("panel", LOCK)  # no display hangs on a board that is played; a lock is a device
+HOOK: Final = 100
+"""The contact of a lock's hook has the number of the lock's point and this."""
+QUEUE_WITH_LOCKS: Final = 128  # a cabinet is many points, and a snapshot tells them all
+PULSE_MS: Final = 50  # 3 s of the station at 60 times
 DEBOUNCE_MS: Final = 10
 NO_READ_MS: Final = 800  # 48 s of the station at 60 times
 RESEND_MS: Final = 50  # 3 s of the station at 60 times, instead of the 0.5 s of a real one
@@ -37,7 +44,7 @@ def node_config(area: Area, node: str, key: bytes) -> dict[str, Any]:
     """config.json of a node: pins are numbered as its points are."""
     points = []
     for point in area.points:
-        if point.node != node or point.kind == "panel":  # no display hangs on a board that is played
+        if point.node != node or point.kind in NO_PIN:
             continue
         entry: dict[str, Any] = {"point": point.point, "kind": KINDS[point.kind], "pin": point.point}
         if point.kind == "reader":
@@ -47,13 +54,24 @@ def node_config(area: Area, node: str, key: bytes) -> dict[str, Any]:
         else:
             entry["debounce_ms"] = DEBOUNCE_MS
         points.append(entry)
+    locks = [_lock(point.point) for point in area.points if (point.node, point.kind) == (node, LOCK)]
     return {
         "node": area.nodes[node].number,
         "key": key.hex(),
         "heartbeat_ms": HEARTBEAT_MS,
         "resend_ms": RESEND_MS,
         "points": points,
+        "devices": locks,
+        **({"queue_max": QUEUE_WITH_LOCKS} if locks else {}),
     }
+
+
+def _lock(point: int) -> dict[str, Any]:
+    """A compartment's lock on a relay, for a moment, with the contact of its hook."""
+    return {
+        "kind": "relay_lock", "point": point, "pin": point, "feedback_point": point + HOOK, "feedback_pin": point + HOOK,
+        "pulse_ms": PULSE_MS,
+    }  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -139,7 +157,9 @@ class Hardware:
         self._points: Mapping[tuple[str, str], Point] = {(p.kind, p.of): p for p in area.points}
         self._readers = {reader.room: reader.id for reader in area.readers.values()}
         for point in area.points:
-            if KINDS[point.kind] in ("contact", "feedback"):
+            if point.kind == LOCK:
+                self.boards[point.node].pins[point.point + HOOK] = 1 - ACTIVE_LEVEL
+            elif KINDS.get(point.kind) in ("contact", "feedback"):
                 self.boards[point.node].pins[point.point] = 1 - ACTIVE_LEVEL
 
     def open(self) -> None:
