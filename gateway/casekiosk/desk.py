@@ -395,6 +395,7 @@ class Desk:
         """What the screen shows now."""
         is_lost = self.house.is_lost(self.cabinet.reader)
         frame = Frame(
+            cabinet=self.cabinet.id,
             officer="" if self.session is None else self.session.officer,
             is_server_away=self.house.is_server_away(), is_reader_lost=is_lost,
             note=Note("disk") if self._unstated else self.note,

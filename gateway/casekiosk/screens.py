@@ -13,8 +13,9 @@ Mark = Literal["ok", "wait"]
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """What every screen has: task and step (0 before a task), who works, whether server and reader are heard."""
+    """What every screen has: cabinet, task and step (0 before a task), who works, whether server and reader are heard."""
 
+    cabinet: str = ""
     task: str = ""
     step: int = 0
     officer: str = ""

@@ -151,7 +151,9 @@ def picture(page: Page, folder: Path, language: str, name: str) -> None:
     page.wait_for_timeout(SETTLE_MS)
     found = page.evaluate(MEASURE)
     if found["overflow"] or found["small"]:
-        raise RuntimeError(f"{name} {language}: expected a screen that fits and fingers that hit, found {found}")
+        raise RuntimeError(
+            f"{name} {language}: expected a screen that fits and fingers that hit, found {found}"
+        )
     page.screenshot(path=folder / f"kiosk-{name}-{language}.png")
 
 

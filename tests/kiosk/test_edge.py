@@ -9,10 +9,11 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
-from casekiosk import strokes, words
+from casekiosk import render, strokes, words
 from casekiosk.asking import Answer, Ask
+from casekiosk.labels import compartment_code
 from casekiosk.limits import BODY_BYTES_MAX, PHOTO_BYTES_MAX
-from casekiosk.screens import Screen, Start
+from casekiosk.screens import Frame, Labels, Menu, Screen, Start
 from casekiosk.serving import Listen, ListenError
 from casekiosk.steps.listing import TITLES
 from casekiosk.tasks import TASKS
@@ -122,6 +123,17 @@ def test_a_gateway_without_room_is_said_to_be_away(desk: Desk, headers: dict[str
     assert desk.client.post("/c/e/act", json={"action": "leave"}, headers=headers).status_code == 503
     assert desk.client.get("/c/other").status_code == 404
     assert desk.client.get("/static/../web.py").status_code == 404
+
+
+def test_labels_are_codes_of_references_that_scanners_read_and_the_pages_lead_to_them(desk: Desk) -> None:
+    shown = Labels((("caseward:item:i-1", "1", "i-1"), (compartment_code("a1", "L07"), "07", "L07")))
+    page = render.labels(shown, "en")
+    assert page.count("<svg") == 2
+    assert not re.search(r"<script|style=", page)
+    assert compartment_code("a1", "L07") == "caseward:compartment:a1/L07"
+    menu = render.screen(Screen(Menu(("count",)), Frame(cabinet="e")), "zh", "Asia/Shanghai")
+    (address,) = re.findall(r'href="([^"]*labels[^"]*)"', menu)
+    assert desk.client.get(address).status_code == 403, "nobody is signed in: the route is there"
 
 
 def test_off_this_machine_it_takes_tls_and_a_client_certificate() -> None:

@@ -18,6 +18,8 @@ from caseserver.people.sealed import key_mark
 from caseserver.pin_command import pin_main
 from caseserver.pins import OFFICERS_MAX, PinError, PinFile, digest_of
 from caseserver.signed import signed_kiosk
+from caseserver.worker import Worker
+from tests.server.station_kit import MINUTE_US, Kit, morning
 
 PICTURE = b"\xff\xd8\xff a very particular picture \xff\xd9"
 
@@ -152,3 +154,50 @@ def test_a_word_holds_so_many_pins_and_a_spoilt_file_is_said_to_be_one(tmp_path:
     (tmp_path / "pins.json").write_text("{")
     with pytest.raises(PinError, match="caseward server pin"):
         PinFile(tmp_path).read()
+
+
+def test_the_worker_tells_kiosks_their_key_keeps_what_comes_and_not_after_an_erasure(
+    kit: Kit, people: People, folders: tuple[Path, Path]
+) -> None:
+    at_us = morning(kit.gateway)
+    pins = PinFile(folders[0])
+    pins.change("0540", "271828", 7)
+    worker = Worker(
+        kit.station, kit.inbox, kit.database, kit.limits, kit.sent.append, people=people, pins=pins
+    )
+    kit.inbox.set_connected(is_connected=True)
+    worker.turn()
+    (word,) = [json.loads(message.payload)["kiosk"] for message in kit.sent if message.topic == "kiosk"]
+    told = provision_of(word)
+    assert told.box == people.enclosures.public
+    assert set(told.pins) == {"0540"}
+    people.enter("a1", "S-1", "p-1", {"name": "欧阳试验"}, "1001", 1_000)
+    (person,) = people.stays_of("p-1")
+
+    def turn(*messages: bytes) -> list[bool]:
+        kit.sent.clear()
+        for message in messages:
+            kit.inbox.put_enclosure(kit.area.gateway, message)
+        worker.turn()
+        answers = [json.loads(m.payload)["enclosure"] for m in kit.sent if m.topic == "enclosure"]
+        return [answer["held"] for answer in answers]
+
+    early, late = sent(people), sent(people, "signature", b"<svg/>")
+    assert turn(early.message, b"no enclosure", early.message) == [True, True]
+    assert kit.station.refused_enclosures == 1
+    erased = {
+        "stay": "S-1",
+        "person": "p-1",
+        "key": person.mark,
+        "officers": ["1", "2"],
+        "ground": "ordered",
+        "fields": 2,
+    }
+    kit.gateway.fact("stay.released", at_us + MINUTE_US, stay="S-1", reason="released")
+    kit.gateway.fact("person.erased", at_us + 2 * MINUTE_US, **erased)
+    kit.inbox.put_log(kit.area.gateway, kit.gateway.batch())
+    worker.turn()
+    assert people.enclosures.read("a1", early.commitment) is None
+    assert turn(late.message) == [False]
+    assert people.enclosures.of_owner("a1", "S-1") == []
+    assert people.erasures.key_of("a1", "S-1") is None, "no new key for who was erased"
