@@ -311,7 +311,7 @@ class Books:
         elif name in ("item.lent", "loan.extended") and item["loan"]:
             item["loan"] = (item["loan"][0], body["return_by_at_us"])
         elif name in ("item.given_back", "dossier.returned") or (name == "item.received" and item["state"] in ("kept", "ended")):
-            item["loan"] = None
+            item["loan"], item["destination"] = None, None if item["state"] == "kept" else item["destination"]
         item["unrelated"] = item["unrelated"] or name == "item.found_unrelated"
         if name in ("item.sent", "disposal.decided"):
             field = "destination" if name == "item.sent" else "disposal"

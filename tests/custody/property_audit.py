@@ -3,6 +3,7 @@
 from typing import Any
 
 from custody.codec import fact_entry, output_entry
+from custody.items import Item
 from custody.ledger.property import balance, entries, holders
 from tests.custody.property_store import Store, store_area
 from tests.verify.auditor import auditor
@@ -28,7 +29,25 @@ def agree(store: Store) -> Any:
     assert holders(told) == {
         item.ref: item.holder for item in sorted(world.items.values(), key=lambda i: i.ref)
     }
-    assert {ref: item["state"] for ref, item in report.books.items.items()} == {
-        i.ref: i.state for i in world.items.values()
+    assert {ref: _of_auditor(item) for ref, item in report.books.items.items()} == {
+        item.ref: _of_engine(item) for item in world.items.values()
     }
     return report
+
+
+def _of_auditor(item: dict[str, Any]) -> dict[str, Any]:
+    return {
+        **item,
+        "handlers": set(item["handlers"]),
+        **{key: bool(item[key]) for key in ("unrelated", "registered")},
+    }
+
+
+def _of_engine(item: Item) -> dict[str, Any]:
+    """The same fields, as the auditor writes them."""
+    return {
+        "kind": item.kind, "state": item.state, "holder": item.holder, "pieces": item.pieces, "stay": item.stay, "case": item.case,
+        "keeper": item.keeper, "handlers": set(item.handlers), "loan": (item.loan.borrower, item.loan.due_us) if item.loan else None,
+        "destination": item.destination or None, "disposal": item.disposal or None, "unrelated": item.is_unrelated,
+        "registered": item.is_registered, "tag": item.tag or None,
+    }  # fmt: skip

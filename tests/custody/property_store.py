@@ -66,6 +66,7 @@ class Store:
         self.now_us = START_US
         self.facts: list[Fact] = []
         self.effects: list[tuple[Fact, Effect]] = []
+        self.last: Refusal | None = None  # of the last fact that was tried
         for ref, (service, roles) in OFFICERS.items():
             self.say("officer.registered", officer=ref, service=service, roles=roles)
         for stay in ("s1", "s2"):
@@ -83,8 +84,9 @@ class Store:
 
     def refused(self, name: str, at_us: int | None = None, **body: Any) -> str:
         """The reason for which the fact is refused; empty when it stands."""
-        found = [e for e in self.say(name, at_us, **body) if isinstance(e, Refusal) and e.fact == self.index]
-        return found[0].reason if found else ""
+        told = self.say(name, at_us, **body)
+        self.last = next((e for e in told if isinstance(e, Refusal) and e.fact == self.index), None)
+        return self.last.reason if self.last is not None else ""
 
     def item(self, ref: str) -> Item:
         found = self.engine.world.items.get(ref)

@@ -135,6 +135,8 @@ REFUSED: list[tuple[str, tuple[str, ...], str, dict[str, Any]]] = [
     ("nothing_corrected", ("seize",), "item.corrected", {"reason": "none", "officers": ["o1", "o2"]}),
     ("illegal_move", ("seize", "hand over", "decide destroy", "destroy"), "item.photographed", {"no_photo": "unsafe"}),
 ]  # fmt: skip
+MORE["restore at once"] = ("item.restored", {"giver": "o1"})
+MORE["o3 finds"] = ("item.found", {**LAWFUL["find"][1], "taken_by": "o3"})
 MORE["o3 seizes"] = ("item.seized", {**LAWFUL["seize"][1], "officers": ["o1", "o3"]})
 
 
@@ -147,7 +149,47 @@ def test_what_the_table_or_a_guard_stands_against_is_refused_with_its_reason_and
         stay = {"stay": known.stay} if known is not None and known.stay is not None else {}
         assert store.refused(name, item=ref, **(stay | body)) == reason, (reason, name)
         assert store.engine.world.items.get(ref) == known
+        assert store.last is not None
+        assert store.last.rule == RULES.get(reason, store.last.rule)
+        assert "" not in (store.last.expected, store.last.found)
+        if reason not in ("unknown_place", "unknown_item"):
+            assert store.last.subject == f"item:{ref}"
     agree(store)
+
+
+RULES = {
+    "keeper_is_handler": "P2", "own_approval": "P4", "not_approved": "P4", "other_borrower": "P4", "beyond_approval": "P4", "not_later": "P4",
+    "not_decided": "P11", "other_case": "P11", "wrong_cabinet": "P14", "photo_or_reason": "P7", "unknown_item": "P3", "item_known": "P3",
+    "one_hand": "P3", "two_officers": "P3",
+}  # fmt: skip
+
+
+def test_a_refusal_is_by_the_rule_for_the_kind_of_thing() -> None:
+    store, photo = Store(), "item.photographed"
+    walked(store, "e", "find", "hand over")
+    walked(store, "x", "collect")
+    walked(store, "d", "enter")
+    for ref, name, body, by in (
+        ("e", "item.returned", {"giver": "k2", "receiver": "person", "stay": "s1"}, "P19"),
+        ("e", "item.sent", {"destination": "court", "carrier": "o2", "stay": "s1"}, "P22"),
+        ("x", "item.sent", {"destination": "keeper", "carrier": "o2"}, "P23"),
+        ("d", "item.stored", {"keeper": "k2", "compartment": "F-1"}, "D10"),
+        ("e", photo, {"stay": "s1"}, "P7"),
+    ):
+        assert store.refused(name, item=ref, **body)
+        assert store.last is not None
+        assert store.last.rule == by
+    walked(store, "z", "find")
+    assert (
+        store.refused("item.handed_over", item="z", stay="s1", giver="o1", keeper="o3", **hands("o1", "o3"))
+        == ""
+    )
+    walked(store, "w", "o3 finds")
+    assert store.refused(
+        "item.handed_over", item="w", stay="s1", giver="o3", keeper="o3", **hands("o3", "k1")
+    )
+    assert store.last is not None
+    assert (store.last.rule, store.last.reason, store.last.found) == ("P18", "keeper_is_handler", "o3")
 
 
 def test_effects_of_one_person_lie_by_themselves_and_dangerous_goods_in_their_store() -> None:
@@ -210,6 +252,77 @@ def test_an_approval_dated_back_makes_no_loan_lawful() -> None:
     assert store.item("i1").state == "kept"
     assert not store.refused("item.lent", item="i1", **lending)
     agree(store)
+
+
+def test_an_approval_runs_out_and_a_loan_is_due_when_it_was_put_off_to() -> None:
+    store = Store()
+    store.way("i1", "seize", "hand over")
+    due_us = store.now_us + 3 * MINUTE_US
+    assert not store.refused(
+        "item.borrow_approved", item="i1", **{**LAWFUL["approve"][1], "return_by_at_us": due_us}
+    )
+    lending = {**LAWFUL["lend"][1], "return_by_at_us": due_us}
+    assert store.refused("item.lent", due_us, item="i1", **lending) == "in_the_future"
+    store.now_us = due_us - MINUTE_US
+    assert store.refused("item.lent", item="i1", **lending) == "not_approved"
+    assert store.last is not None
+    assert store.last.found == "run out"
+    store.way("i1", "approve", "lend")
+    later_us = store.now_us + 90 * HOUR_US
+    assert not store.refused("loan.extended", item="i1", approver="h1", return_by_at_us=later_us)
+    loan = store.item("i1").loan
+    assert loan is not None
+    assert (loan.borrower, loan.due_us) == ("o2", later_us)
+    before_us = store.now_us
+    store.way("i1", "give back")
+    assert not store.refused("item.tagged", item="i1", tag="T1")
+    assert store.refused("item.tagged", item="i1", tag="T1") == ""
+    assert (
+        store.refused("loan.extended", before_us, item="i1", approver="h1", return_by_at_us=later_us + 1)
+        == ""
+    )
+    assert store.item("i1").loan is None  # told late of a loan that is over
+    agree(store)
+
+
+def test_what_is_stated_of_a_thing_is_kept_and_told_of_those_that_are_here() -> None:
+    store = Store()
+    what = {"valuable": True, "cash": True, "seal": "Z1", "pieces": 3}
+    store.way("i1", "seize", **what)
+    entered_us = store.now_us
+    item = store.item("i1")
+    assert (item.valuable, item.cash, item.dangerous, item.seal, item.pieces) == (True, True, False, "Z1", 3)
+    assert (item.entered_us, item.entered_fact, item.handlers) == (entered_us, store.index, ("o1", "o2"))
+    store.way("i2", "seize")
+    assert [i.ref for i in store.engine.world.items.of_case("c1")] == ["i1", "i2"]
+    store.way("i1", "send", "arrive", "send back")
+    assert not store.refused(
+        "item.received", item="i1", destination="keeper", carrier="o2", keeper="k1", state="damaged"
+    )
+    assert store.item("i1").condition == "damaged"
+    told = entries(leaves(store), store_area(), plain_book())
+    assert balance(told, entered_us) == {"officer:o1": 3, "outside": -3}
+    assert balance(told, entered_us - 1) == {}
+    walked(store, "i2", "unrelated", "restore at once")
+    assert [i.ref for i in store.engine.world.items.of_case("c1")] == ["i1"]
+    assert store.engine.world.items.of_case("c2") == []
+    assert store.engine.world.items.here == 1
+
+
+def test_a_count_asks_for_a_registered_officer_and_for_what_lies_in_the_cabinet() -> None:
+    store = Store()
+    store.way("i1", "seize", "hand over")
+    assert (
+        store.refused("count.started", stocktaking="n1", cabinet="P", counter="nobody") == "unknown_officer"
+    )
+    assert not store.refused("count.started", stocktaking="n1", cabinet="P", counter="h1")
+    assert store.refused("count.started", stocktaking="n1", cabinet="E", counter="h1") == "count_known"
+    counting = {"stocktaking": "n1", "found": True}
+    assert store.refused("item.counted", item="none", **counting) == "unknown_item"
+    assert store.refused("item.counted", item="i1", **counting) == "illegal_move"
+    store.way("e1", "find", "hand over", "store effects")
+    assert store.refused("item.counted", item="e1", stay="s1", **counting) == "wrong_cabinet"
+    assert not store.refused("count.ended", stocktaking="n1", missing=0)
 
 
 def test_a_count_ends_only_when_each_item_was_told_and_with_the_sum_of_what_was_told() -> None:
