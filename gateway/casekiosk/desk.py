@@ -159,9 +159,16 @@ class Desk:
         """Ask for the compartment of the list."""
         assert self.draft is not None
         self.draft.requests += 1
-        self.draft.is_opened = self.draft.is_shut = False
+        self.draft.is_opened = self.draft.is_shut = self.draft.is_by_key = False
         self.keep()
         self._state(stating.request_of(self.draft), "request", "")
+
+    def override(self, reason: str) -> None:
+        """Say that the mechanical key is used, and why: before it is, for what was open already stays unordered."""
+        assert self.draft is not None
+        self.draft.is_by_key = True
+        self.keep()
+        self._state(stating.override_of(self.draft, reason), "key", "")
 
     def _state(self, stated: Stated, moment: str, key: str) -> None:
         """Into the log; one that an earlier run has stated is there, and one without room waits."""
@@ -275,7 +282,7 @@ class Desk:
         if note is not None:
             self.draft.attempt += 1  # stated again they are other facts
         self.keep()
-        if moment != "request":
+        if moment not in ("request", "key"):
             if note is None:
                 self._is_said(moment)
             STEPS[self.step].settled(self, moment, is_refused=note is not None)

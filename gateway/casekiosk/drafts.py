@@ -75,6 +75,7 @@ class Draft:
     photos: int = 0
     compartment: str = ""
     requests: int = 0
+    is_by_key: bool = False  # the mechanical key was announced for the compartment in hand
     is_opened: bool = False
     is_shut: bool = False
     stated: list[str] = field(default_factory=list)

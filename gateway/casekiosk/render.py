@@ -17,12 +17,13 @@ from casekiosk import words
 from casekiosk.asking import Answer
 from casekiosk.screens import Labels, Screen
 from casekiosk.tasks import TASKS
+from custody.locker_words import OVERRIDES
 from custody.messages import Language
 from custody.property_words import ITEM_CONDITIONS, NO_PHOTO
 
 TAGS: Final = {"zh": "zh-CN", "en": "en"}
 COLOURS: Final = ("black", "white", "grey", "silver", "gold", "brown", "red", "blue")
-_CODED: Final = {"condition": ITEM_CONDITIONS, "no_photo": NO_PHOTO}
+_CODED: Final = {"condition": ITEM_CONDITIONS, "no_photo": NO_PHOTO, "override": OVERRIDES}
 
 
 @dataclass(frozen=True, slots=True)

@@ -192,6 +192,14 @@ class Counting:
 
 
 @dataclass(frozen=True, slots=True)
+class Key:
+    """Why the mechanical key is used is chosen, before it is used."""
+
+    name: str
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Dropping:
     """Whether the list is to be put aside; `is_stated`: part of it is in the log, and stays there."""
 
@@ -234,6 +242,7 @@ View = (
     | Choosing
     | Opening
     | Counting
+    | Key
     | Dropping
     | Done
 )

@@ -46,6 +46,12 @@ def request_of(draft: Draft) -> Stated:
     return Stated("compartment.requested", _clean(body), draft.request)
 
 
+def override_of(draft: Draft, reason: str, at_us: int) -> Stated:
+    """The form that says why the mechanical key is used, and from when."""
+    body: Body = {"compartment": draft.compartment, "reason": reason, "officer": draft.officer}
+    return Stated("compartment.overridden", body, f"{draft.request}-key-{at_us}")
+
+
 def here(draft: Draft) -> list[Item]:
     """The chosen items that belong to the compartment in hand."""
     if draft.task in ("put_in", "hand_over", "give_back", "store"):

@@ -9,7 +9,7 @@ from casegateway.events import ServerSaid
 from casegateway.orders import SIGNED_PREFIX
 from casekiosk.asking import Ask
 from casekiosk.limits import IDLE_MS, PIN_LOCKED_MS, PIN_TRIES_MAX
-from casekiosk.screens import Done, Dropping, Listing, Menu, Opening, Pin, Signing, Start, TheirSide, Who
+from casekiosk.screens import Done, Dropping, Key, Listing, Menu, Opening, Pin, Signing, Start, TheirSide, Who
 from custody.vocabulary import ERASURE_GROUNDS
 from tests.gateway import bench as gateway_bench
 from tests.gateway.locker_bench import LOCKER_AREA
@@ -328,3 +328,31 @@ def test_a_fault_of_the_screens_ends_the_screens_and_not_the_gateway(kiosk: Kios
     kiosk.run(2_000)
     assert kiosk.stop is None
     assert len(kiosk.facts("room.assigned")) == 1
+
+
+def test_a_lock_that_does_not_move_is_opened_with_the_key_after_the_reason_is_in_the_log(
+    kiosk: KioskBench,
+) -> None:
+    signing(kiosk)
+    sign_all(kiosk)
+    kiosk.node.boards.jammed.add((0, 1))
+    kiosk.touch("go")
+    kiosk.tap_here("k1", BAND)
+    kiosk.run(9_000)
+    view = kiosk.view
+    assert isinstance(view, Opening)
+    assert (view.stage, view.why) == ("failed", "unmoved")
+    assert isinstance(kiosk.touch("stuck"), Key)
+    view = kiosk.touch("key", reason="broken")
+    assert isinstance(view, Opening)
+    assert view.stage == "by_key"
+    kiosk.node.boards.jammed.clear()
+    kiosk.node.boards.set_hook(0, 1, shut=False)
+    kiosk.hand("e1", is_open=True)
+    kiosk.run(1_000)
+    kiosk.hand("e1", is_open=False)
+    kiosk.run(600)
+    assert isinstance(kiosk.view, Done), (kiosk.view, kiosk.note)
+    assert [body["reason"] for body in kiosk.told("overridden")] == ["broken"]
+    assert kiosk.state("e1").access == "overridden"
+    assert set(kiosk.items().values()) == {"compartment:e1"}

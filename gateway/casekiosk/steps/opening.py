@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Final
 
 from casekiosk import stating
 from casekiosk.drafts import Draft
-from casekiosk.screens import Choosing, Opening, View
+from casekiosk.screens import Choosing, Key, Opening, View
 from casekiosk.steps.base import NotNow, Step
+from custody.compartments import BY_KEY
+from custody.locker_words import OVERRIDES
 
 if TYPE_CHECKING:
     from casekiosk.asking import Ask
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
 
 TONE_S: Final = 45
 """A local value: a door that stands open longer is told by a tone that grows."""
+STUCK: Final = ("expired", "failed", "never_opened", "interrupted", "ordered")
 ENDS: Final = {
     "compartment.expired": "expired",
     "compartment.failed": "failed",
@@ -77,6 +80,8 @@ class Open(Step):
         """A fact of a compartment: of ours, what became of the request."""
         draft = desk.draft
         assert draft is not None
+        if draft.is_by_key:
+            self._hear_key(desk, fact)
         if fact.body.get("request") != draft.request or not draft.request:
             return
         if fact.type == "compartment.completed":
@@ -88,6 +93,19 @@ class Open(Step):
                 self._go_on(desk)
         elif fact.type in ENDS:
             desk.why = f"{ENDS[fact.type]}.{fact.body.get('why', '')}"
+
+    def _hear_key(self, desk: Desk, fact: Fact) -> None:
+        """The door that was opened with the key is what was announced, and is shut again."""
+        draft = desk.draft
+        assert draft is not None
+        state = desk.house.world.compartments.get(draft.compartment)
+        if state is None or state.access != BY_KEY:
+            return
+        draft.is_opened = draft.is_opened or state.is_ajar
+        draft.is_shut = draft.is_opened and state.is_shut
+        desk.keep()
+        if draft.is_shut and desk.step == "open":
+            self._go_on(desk)
 
     def _go_on(self, desk: Desk) -> None:
         draft = desk.draft
@@ -123,6 +141,14 @@ class Open(Step):
             case "again":
                 self._catch_up(desk)
                 self._go_on(desk)
+            case "stuck" if self._stage(desk) in STUCK:
+                desk.page = "key"
+            case "key" if desk.page == "key" and self._stage(desk) in STUCK:
+                reason = ask.fields.get("reason", "")
+                if reason not in OVERRIDES:
+                    raise NotNow("no_reason", found=reason[:20])
+                desk.page = ""
+                desk.override(reason)
             case "another" if desk.task.purpose in ("store", "give_back") and not draft.is_opened:
                 desk.page = "compartment"
             case "take" if desk.page == "compartment":
@@ -152,6 +178,8 @@ class Open(Step):
             if state.stage == "ordered" and state.is_ajar:
                 return "open"
             return "interrupted" if state.stage == "interrupted" else state.stage
+        if draft.is_by_key:
+            return "by_key"
         if desk.why:
             return desk.why.partition(".")[0]
         return "shut" if draft.is_shut else "expired"
@@ -161,6 +189,8 @@ class Open(Step):
         draft = desk.draft
         assert draft is not None
         cells = desk.house.cells(desk.cabinet.id, draft.stay)
+        if desk.page == "key":
+            return Key(desk.house.label(draft.compartment), tuple(OVERRIDES))
         if desk.page == "compartment":
             return Choosing("compartment", compartments=cells)
         compartment = desk.house.area.compartments.get(draft.compartment)
