@@ -85,7 +85,7 @@ def _add_operations(app: FastAPI, program: Program) -> None:
     )
     def healthz(response: Response) -> dict[str, str]:
         """Whether the process does its work. Says nothing of the areas: that is on the pages and in /metrics."""
-        is_well = program.worker.is_well
+        is_well = program.is_well
         response.status_code = 200 if is_well else 503
         broker = "connected" if program.inbox.is_connected else "away"
         return {"status": "ok" if is_well else "failed", "broker": broker}

@@ -82,4 +82,4 @@ def _serve(argv: list[str], clock_factory: ClockFactory) -> int:
     )
     server = uvicorn.Server(config)
     server.run()
-    return 1 if program.worker.failure is not None or not server.started else 0
+    return 1 if program.failure is not None or not server.started else 0

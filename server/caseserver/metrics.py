@@ -35,7 +35,21 @@ class _Collector:
             "caseward_turn_seconds_max", "Longest turn of the worker", program.worker.turn_s_max
         )
         yield from self._areas()
+        yield from self._calls()
         yield from self._influx()
+
+    def _calls(self) -> Iterator[Metric]:
+        notifier, beat = self._program.notifier, self._program.beat
+        yield GaugeMetricFamily(
+            "caseward_calls_open", "Alarms that people are called about", notifier.calls_open
+        )
+        waiting = notifier.messages_waiting
+        yield GaugeMetricFamily("caseward_messages_waiting", "Messages no receiver has accepted", waiting)
+        unmanned = len(self._program.station.duty.unmanned())
+        yield GaugeMetricFamily("caseward_posts_unmanned", "Posts that must be held and are not", unmanned)
+        if beat is not None:
+            is_taken = int(not beat.problem)
+            yield GaugeMetricFamily("caseward_watchdog_taken", "1 when it took the last beat", is_taken)
 
     def _areas(self) -> Iterator[Metric]:
         size = GaugeMetricFamily("caseward_log_leaves", "Leaves held", labels=["area"])

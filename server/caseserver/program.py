@@ -124,11 +124,11 @@ class Program:
         if settings.watchdog is None:
             return None
 
-        def is_well() -> bool:
-            return self.worker.is_well and self.notifier.is_well and not self.station.audit.problem
+        def is_sound() -> bool:
+            return self.is_well and not self.station.audit.problem
 
         try:
-            return Beat(settings.watchdog, settings.station, key, data, is_well, time.time)
+            return Beat(settings.watchdog, settings.station, key, data, is_sound, time.time)
         except ChannelError as error:
             raise SettingsError(f"watchdog: {error}") from None
 
@@ -173,6 +173,16 @@ class Program:
             station.now, self.database, station.audit, states, settings, channels, compose,
             station.watchers, station.duty, ghosts, station.set_levels, on_failure,
         )  # fmt: skip
+
+    @property
+    def is_well(self) -> bool:
+        """Both threads that nobody may miss do their work: the one that takes in, and the one that calls people."""
+        return self.worker.is_well and self.notifier.is_well
+
+    @property
+    def failure(self) -> Exception | None:
+        """What ended one of them."""
+        return self.worker.failure or self.notifier.failure
 
     def start(self) -> None:
         """Begin: the worker first, then who calls people, then the broker."""

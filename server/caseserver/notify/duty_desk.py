@@ -58,7 +58,7 @@ class DutyDesk:
             detail = {
                 "from": turn.taken_from or "",
                 "stood_open": len(stood_open),
-                "alarms": list(turn.stood_open[:20]),
+                "alarms": list(turn.stood_open[:10]),
             }
             self._store([new_entry(number, "duty.taken", post, detail, at_us)])
         return turn

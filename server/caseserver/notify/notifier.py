@@ -64,6 +64,7 @@ class Notifier:
         `on_levels` is told of (area, alarm) -> step, whenever one has changed."""
         self.settings = settings
         self.failure: Exception | None = None
+        self.calls_open = self.messages_waiting = 0
         self._now, self._audit, self._duty = now, audit, duty
         self._states = {state.area.id: state for state in states}
         self._ghosts = ghosts
@@ -128,6 +129,7 @@ class Notifier:
         for delivery in begun:
             self._send(delivery)
         self._tell_troubles(now, now_s)
+        self.calls_open, self.messages_waiting = len(self.ladder.open()), len(self.deliveries.unsettled())
         self._turned_s = self._steady_s()
 
     # --- the ladder -------------------------------------------------------------------------
