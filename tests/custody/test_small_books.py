@@ -38,7 +38,7 @@ def other_area() -> Area:
     for before, after in (
         ('rooms = ["waiting-1", "waiting-2", ', 'rooms = ["waiting-2", '),
         ('node = "n1"\npoint = 2\nkind = "reader"', 'node = "n5"\npoint = 2\nkind = "reader"'),
-        ('node = "n3"\npoint = 4\nkind = "reader"', 'node = "n4"\npoint = 30\nkind = "reader"'),
+        ('node = "n3"\npoint = 4\nkind = "reader"', 'node = "n4"\npoint = 90\nkind = "reader"'),
         ('[[point]]\nnode = "n4"\npoint = 5\nkind = "door_contact"\nof = "exit"\n', ""),
     ):
         assert text.count(before) == 1, before
