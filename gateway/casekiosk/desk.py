@@ -168,7 +168,7 @@ class Desk:
         assert self.draft is not None
         self.draft.is_by_key = True
         self.keep()
-        self._state(stating.override_of(self.draft, reason), "key", "")
+        self._state(stating.override_of(self.draft, reason, self.now.at_us), "key", "")
 
     def _state(self, stated: Stated, moment: str, key: str) -> None:
         """Into the log; one that an earlier run has stated is there, and one without room waits."""
@@ -281,6 +281,8 @@ class Desk:
         self.note = note
         if note is not None:
             self.draft.attempt += 1  # stated again they are other facts
+            self.why = "refused." if moment == "request" else self.why
+            self.draft.is_by_key = self.draft.is_by_key and moment != "key"
         self.keep()
         if moment not in ("request", "key"):
             if note is None:

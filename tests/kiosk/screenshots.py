@@ -145,6 +145,14 @@ def refused_and_away(page: Page, gallery: Gallery, shoot: Shoot) -> None:
         gallery.run(61_000)
     seen(page, '[data-act="again"]')
     shoot("expired")
+    page.click('[data-act="stuck"]')
+    seen(page, ".s-key")
+    shoot("key")
+    page.click('[data-act="back"]')
+    seen(page, ".s-open")
+    page.click('.k-foot [data-act="back"]')
+    seen(page, ".s-drop")
+    shoot("drop")
 
 
 def picture(page: Page, folder: Path, language: str, name: str) -> None:
