@@ -106,6 +106,9 @@ def test_shelf_silence_and_handling_go_through_the_log_and_what_may_not_be_is_re
     assert "never set aside" in refused.text.lower()
     _silence(duty, acted, line)
     _see_through(duty, acted, faults.path_of(acted, "SYS/port"))
+    (view,) = acted.station.areas()
+    assert view.health().differences == ()  # the second evaluator found the same
+    assert not [alarm for alarm in view.alarms if alarm.variant == "difference"]
 
 
 def _shelve(duty: TestClient, house: House, path: str) -> None:
