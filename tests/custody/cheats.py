@@ -4,13 +4,14 @@
 gateway does about compartments: `test` plays it), decision (what was let in stands), alarm (the rule), nothing (said honestly, with what is left).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from custody.effects import Refusal
+from custody.effects import AlarmRaised, Refusal
 from tests.custody.property_audit import leaves
 from tests.custody.property_store import HOUR_US, LAWFUL, Store, hands
+from tests.custody.support import rulebook
 from tests.verify.auditor import auditor
 
 
@@ -200,6 +201,44 @@ def _opened_without_order(store: Store) -> str:
     return f"{len(auditor.audit(leaves(store)).unordered)} without an order"
 
 
+# --- what a rule raises -----------------------------------------------------------------------
+
+
+def _alarm(
+    rule: str, *steps: str, then: Sequence[tuple[str, dict[str, Any]]] = (), wait_us: int = 0, **body: Any
+) -> Callable[[Store], str]:
+    """Whether the rule is raised when the law's own rulebook hears the same, after lawful steps, some facts and a time."""
+
+    def play(_: Store) -> str:
+        store = Store(rulebook())
+        store.way("i1", *steps, **body)
+        for name, filled in then:
+            store.say(name, **filled)
+        store.wait(wait_us)
+        raised = {f"{e.rule}/{e.variant}" for _, e in store.effects if isinstance(e, AlarmRaised)}
+        return rule if rule in raised else f"only {sorted(raised)}"
+
+    return play
+
+
+def _given_back(state: str) -> tuple[str, dict[str, Any]]:
+    return "item.given_back", {
+        "item": "i1",
+        "keeper": "k1",
+        "borrower": "o2",
+        "state": state,
+        **hands("o2", "k1"),
+    }
+
+
+_BY_O3 = {"officers": ["o3", "o1"], "taken_by": "o3"}
+_COUNT = [
+    ("count.started", {"stocktaking": "n1", "cabinet": "P", "counter": "h1"}),
+    ("item.counted", {"item": "i1", "stocktaking": "n1", "found": False}),
+    ("count.ended", {"stocktaking": "n1", "missing": 1}),
+]  # fmt: skip
+
+
 # --- what nothing catches ---------------------------------------------------------------------
 
 
@@ -291,6 +330,38 @@ CHEATS: tuple[Cheat, ...] = (
     Cheat("leaf-changed", "Another keeper is written into the handover.", "auditor", "expected to be refused: other_holder",
           "The chain of hashes shows it first.", play=_leaf_changed),
     Cheat("opened-by-force", "A compartment is levered open, and the alarm is taken out of the log.", "auditor", "1 without an order", play=_opened_without_order),
+    Cheat("kept-in-a-drawer", "What was seized stays in the officer's drawer.", "alarm", "P1/handover", play=_alarm("P1/handover", "seize", wait_us=25 * HOUR_US)),
+    Cheat("loan-never-ends", "A lent thing is not given back.", "alarm", "P5/overdue", play=_alarm("P5/overdue", "seize", "hand over", "approve", "lend", wait_us=60 * HOUR_US)),
+    Cheat("seized-alone", "One officer seizes by himself.", "alarm", "P6/criminal", play=_alarm("P6/criminal", "seize", officers=["o1"])),
+    Cheat("no-copy-for-the-holder", "The list is made out twice, so that the holder gets none.", "alarm", "P6/lists", play=_alarm("P6/lists", "seize", copies=2)),
+    Cheat("valuable-without-photo", "A ring is seized and not photographed, to become another ring.", "alarm", "P7/photo",
+          play=_alarm("P7/photo", "seize", wait_us=24 * HOUR_US, valuable=True)),
+    Cheat("keeper-of-his-own-case", "A keeper takes in what colleagues seized for a case that he works on himself.", "alarm", "P2/case_work", "It is refused too.",
+          play=_alarm("P2/case_work", "seize", then=[("item.seized", {"item": "i2", **LAWFUL["seize"][1]}),
+                      ("item.handed_over", {"item": "i2", "giver": "o1", "keeper": "o3", **hands("o1", "o3")})], **_BY_O3)),
+    Cheat("case-officer-counts", "A case officer is named to count the store.", "alarm", "P2/count", "It is refused too.",
+          play=_alarm("P2/count", then=[("count.started", {"stocktaking": "n1", "cabinet": "P", "counter": "o1"})])),
+    Cheat("swapped-while-lent", "The keeper sees that another thing comes back.", "alarm", "P15/swapped",
+          play=_alarm("P15/swapped", "seize", "hand over", "approve", "lend", then=[_given_back("swapped")])),
+    Cheat("missing-at-the-count", "A thing is gone when the store is counted.", "alarm", "P13/match", play=_alarm("P13/match", "seize", "hand over", "store", then=_COUNT)),
+    Cheat("store-never-counted", "Nobody counts, so that nothing is missing.", "alarm", "P13/monthly",
+          play=_alarm("P13/monthly", "seize", "hand over", "store", wait_us=70 * 24 * HOUR_US)),
+    Cheat("store-never-cleared", "The quarter ends and the store was not gone through.", "alarm", "P12/quarter",
+          play=_alarm("P12/quarter", "seize", "hand over", "store", wait_us=120 * 24 * HOUR_US)),
+    Cheat("lost-on-the-way", "A thing is sent and never arrives.", "alarm", "P3/transit", play=_alarm("P3/transit", "seize", "hand over", "send", wait_us=30 * 24 * HOUR_US)),
+    Cheat("seizure-without-end", "The period of the seizure runs out and the thing stays.", "alarm", "P10/seizure",
+          play=_alarm("P10/seizure", "seize", "hand over", wait_us=31 * 24 * HOUR_US, procedure="administrative")),
+    Cheat("unrelated-and-kept", "A thing has nothing to do with the case and is not given back.", "alarm", "P8/criminal",
+          play=_alarm("P8/criminal", "seize", "hand over", "unrelated", wait_us=100 * HOUR_US)),
+    Cheat("case-over-thing-forgotten", "The case is decided and nobody decides on the thing.", "alarm", "P11/case",
+          play=_alarm("P11/case", "seize", "hand over", then=[("case.decided", {"case": "c1"})])),
+    Cheat("sold-before-anybody-can-claim", "A thing is announced for claiming and sold the same day.", "alarm", "P9/early",
+          play=_alarm("P9/early", "seize", "hand over", then=[("item.announced", {"item": "i1"}),
+                      ("disposal.decided", {"item": "i1", **LAWFUL["decide auction"][1]}), ("item.auctioned", {"item": "i1", "keeper": "k1"})])),
+    Cheat("effects-left-behind", "A person leaves without his things.", "alarm", "P20/left",
+          play=_alarm("P20/left", "find", "hand over", then=[("area.entered", {"stay": "s1"}), ("stay.released", {"stay": "s1", "reason": "released"})])),
+    Cheat("return-not-signed", "Effects are said to be returned, and the person did not sign.", "alarm", "P19/returned",
+          play=_alarm("P19/returned", "find", "hand over", "return", wait_us=HOUR_US)),
     Cheat("request-sent-again", "A signed request to open a compartment is caught and sent again.", "order", "the compartment opens once; the same request is the same",
           "", test="tests/gateway/test_lockers.py::test_a_request_that_is_said_again_is_the_same_and_an_unsigned_one_is_none"),
     Cheat("request-kept-for-later", "A request is held back, or dated back, and let through when nobody is looking.", "order", "void when it comes",

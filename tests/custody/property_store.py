@@ -88,6 +88,14 @@ class Store:
         self.last = next((e for e in told if isinstance(e, Refusal) and e.fact == self.index), None)
         return self.last.reason if self.last is not None else ""
 
+    def wait(self, span_us: int) -> None:
+        """Let time go by: the gateway wakes at each deadline."""
+        until_us = self.now_us + span_us
+        while (due_us := self.engine.next_deadline_us()) is not None and due_us <= until_us:
+            self.now_us = max(self.now_us, due_us) - MINUTE_US
+            self.say("deadline.reached")
+        self.now_us = until_us
+
     def item(self, ref: str) -> Item:
         found = self.engine.world.items.get(ref)
         assert found is not None, f"no item {ref}"

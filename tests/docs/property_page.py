@@ -25,7 +25,7 @@ def told() -> str:
 
 
 _CAUGHT = {
-    "refusal": "refused as `{}`", "alarm": "alarm {}", "count": "the count: {}", "auditor": "the auditor: {}", "order": "{}",
+    "refusal": "refused as `{}`", "alarm": "alarm `{}`", "count": "the count: {}", "auditor": "the auditor: {}", "order": "{}",
     "decision": "{}", "nothing": "**nothing**",
 }  # fmt: skip
 
