@@ -134,6 +134,8 @@ def plain_area() -> dict[str, Any]:
             for d in known.doors.values()
         },
         "locks": sorted(known.locks),
+        "cabinets": {c.id: {"kind": c.kind, "room": c.room} for c in known.cabinets.values()},
+        "compartments": {c.id: c.cabinet for c in known.compartments.values()},
         "recorders": {r.id: {"rooms": list(r.rooms)} for r in known.recorders.values()},
         "readers": {r.id: {"room": r.room} for r in known.readers.values()},
         "inputs": {i.id: {"kind": i.kind} for i in known.inputs.values()},
@@ -602,7 +604,10 @@ def compare(seed: int) -> tuple[list[Fact], str, int, Verdict, list[str]]:
     return facts, name, until_us, ours, unlike(ours, by_oracle(facts, name, until_us))
 
 
-def main() -> int:
+Compared = tuple[list[Fact], str, int, Verdict, list[str]]
+
+
+def main(compared: Callable[[int], Compared] = compare) -> int:
     """Search for differences."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--count", type=int, default=1_000)
@@ -612,7 +617,7 @@ def main() -> int:
     options = parser.parse_args()
     tally = Tally()
     for seed in range(options.seed, options.seed + options.count):
-        facts, name, until_us, verdict, found = compare(seed)
+        facts, name, until_us, verdict, found = compared(seed)
         shown = set(tally.differences)
         tally.take(seed, facts, verdict, found)
         for line in found:

@@ -6,10 +6,13 @@ import os
 import pytest
 
 from tests.custody.against_oracle import BOOKS, area, book, compare, history, show
+from tests.custody.kept_histories import compare_kept
 from tests.tools.tree import ROOT
 
 FIRST_SEED = int(os.environ.get("ORACLE_SEED", "20260101"))
 SHARES, SHARE = 6, 100
+KEPT = 40  # histories of things in each share
+PROPERTY = {f"P{number}" for number in range(1, 24)}
 
 
 @pytest.mark.parametrize("share", range(SHARES))
@@ -17,6 +20,16 @@ def test_engine_and_oracle_agree_on_every_alarm_closing_and_refusal(share):
     for seed in range(FIRST_SEED + share * SHARE, FIRST_SEED + (share + 1) * SHARE):
         facts, name, until_us, _, found = compare(seed)
         assert not found, f"seed {seed} ({name})\n" + "\n".join(found) + "\n" + show(facts, until_us)
+
+
+@pytest.mark.parametrize("share", range(2))
+def test_engine_and_oracle_agree_on_things_that_are_kept(share):
+    spoken = set()
+    for seed in range(FIRST_SEED + share * KEPT, FIRST_SEED + (share + 1) * KEPT):
+        facts, name, until_us, verdict, found = compare_kept(seed)
+        assert not found, f"seed {seed} ({name})\n" + "\n".join(found) + "\n" + show(facts, until_us)
+        spoken |= {f"{rule}/{variant}" for rule, variant, *_ in verdict.alarms if rule in PROPERTY}
+    assert len(spoken) > 20, spoken
 
 
 def test_the_sample_makes_many_rules_speak():

@@ -39,7 +39,7 @@ class Running(NamedTuple):
 
 @dataclass(frozen=True)
 class Clock:
-    """One legal limit. `due` is the severity when the last day begins (calendar), `past` when it is over."""
+    """One legal limit. `due` is the severity when the last day begins (calendar; empty: not told), `past` when it is over."""
 
     rule: str
     variant: str
@@ -74,7 +74,7 @@ class Clock:
             (_pushed(moment, start.time, pauses), severity)
             for moment, severity in self._moments(world, start.time, self.tiers[max(tier, 0)])
         ]
-        stages = tuple((due, severity) for due, severity in moments if due is not None)
+        stages = tuple((due, severity) for due, severity in moments if due is not None and severity)
         return Running(start, tier, stages, moments[-1][0])
 
     def _moments(self, world: World, start: int, tier: Tier) -> list[tuple[Callable[[int], int], str]]:

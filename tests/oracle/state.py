@@ -10,7 +10,9 @@ from typing import Any, NamedTuple
 
 from tests.oracle.shapes import STEP_FIELD
 
-SUBJECT_FIELDS = ("stay", "case", "dossier", "recording", "incident", "room", "recorder")
+SUBJECT_FIELDS = (
+    "stay", "case", "dossier", "recording", "incident", "room", "recorder", "item", "stocktaking", "cabinet",
+)  # fmt: skip
 OFFICER_FACTS = ("officer.registered", "officer.withdrawn", "officer.qualified", "training.recorded")
 BUILT_IN = ("arrived", "entered", "registered", "arrival_written")
 
@@ -188,6 +190,7 @@ class World:
     recorders_in: dict[str, list[str]] = field(default_factory=dict)
     # tags that nobody bears: where they are read, and since when
     strays: dict[str, tuple[str, int]] = field(default_factory=dict)
+    things: dict[str, Any] = field(default_factory=dict)  # that are kept, by reference (keeping.py)
     band_lives: dict[str, BandLife] = field(default_factory=dict)  # missing: free, as far as anybody knows
 
     def __post_init__(self) -> None:
