@@ -21,14 +21,13 @@ def calling(
         return None
     run = Run(**runs[-1])
     deliveries = [found for row in rows if (found := Delivery(**row)).run == run.number]
-    steps = [
-        Called(
-            step, reader.of("post", rungs[step - 1].post), min((d.created_us for d in mine), default=None),
-            told=tuple(_told(d, reader) for d in mine),
-        )
-        for step in range(1, min(run.called, len(rungs)) + 1)
-        if (mine := [d for d in deliveries if d.step == step])
-    ]  # fmt: skip
+    steps = []
+    for step, rung in enumerate(rungs[: run.called], 1):
+        mine = [delivery for delivery in deliveries if delivery.step == step]
+        if mine or run.severity in rung.after_us:
+            at_us = min((delivery.created_us for delivery in mine), default=None)
+            told = tuple(_told(delivery, reader) for delivery in mine)
+            steps.append(Called(step, reader.of("post", rung.post), at_us, told=told))
     due = next_call(rungs, run, empty) if run.answered_us is None else None
     if due is not None:
         step, at_us, why = due
@@ -50,11 +49,9 @@ def _answer(run: Run, reader: Reader) -> str:
 def _told(delivery: Delivery, reader: Reader) -> Told:
     tries = reader.t("calling.tries", count=delivery.attempts) if delivery.attempts > 1 else ""
     if delivery.state == ACCEPTED:
-        word = "calling.shown" if delivery.receiver == "page" else "calling.accepted"
-        return Told(
-            delivery.receiver, "done", reader.t("calling.shown") if word == "calling.shown" else reader.t("calling.accepted"),
-            delivery.accepted_us, tries,
-        )  # fmt: skip
+        is_page = delivery.receiver == "page"
+        word = reader.t("calling.shown") if is_page else reader.t("calling.accepted")
+        return Told(delivery.receiver, "done", word, delivery.accepted_us, tries)
     if delivery.state == DROPPED:
         return Told(delivery.receiver, "done", reader.t("calling.dropped"), None, delivery.problem)
     if delivery.problem:
