@@ -325,6 +325,41 @@ def test_a_count_asks_for_a_registered_officer_and_for_what_lies_in_the_cabinet(
     assert not store.refused("count.ended", stocktaking="n1", missing=0)
 
 
+def test_a_thing_given_back_before_its_loan_was_put_off_has_no_loan_and_nothing_falls() -> None:
+    store = Store()
+    store.way("i1", "seize", "hand over", "approve", "lend")
+    at_us = store.now_us + 1
+    assert not store.refused("loan.extended", item="i1", approver="h1", return_by_at_us=at_us + 90 * HOUR_US)
+    assert not store.refused("item.given_back", at_us, item="i1", **LAWFUL["give back"][1])
+    assert (store.item("i1").state, store.item("i1").loan) == ("kept", None)
+    agree(store)
+
+
+def test_a_part_bears_no_tag_and_no_loan_of_the_whole_and_a_tag_that_was_read_is_no_stray_any_more() -> None:
+    store = Store()
+    store.say("tag.read", tag="T1", room="property")
+    assert "T1" in store.engine.world.strays
+    store.way("i1", "seize", "hand over", "approve")
+    assert not store.refused("item.tagged", item="i1", tag="T1")
+    assert "T1" not in store.engine.world.strays
+    store.say("tag.read", tag="T1", room="property")
+    assert "T1" not in store.engine.world.strays
+    assert not store.refused("item.split", item="i1", part="i2", pieces=2, officers=["k1", "h1"])
+    part, whole = store.item("i2"), store.item("i1")
+    assert (part.tag, part.loan, part.pieces, part.since_us) == ("", None, 2, store.now_us)
+    assert (whole.tag, whole.pieces) == ("T1", 3)
+    assert whole.loan is not None
+    walked(store, "r", "register")
+    assert store.item("r").is_registered
+    walked(store, "r", "seize")
+    assert not store.item("r").is_registered
+    store.way("x", "seize", "send", "arrive", "send back")
+    coming = {"destination": "keeper", "carrier": "o2"}
+    assert store.refused("item.received", item="x", **coming, keeper="h1") == "no_keeper"
+    assert store.refused("item.received", item="x", **coming, keeper="k1") == ""
+    agree(store)
+
+
 def test_a_count_ends_only_when_each_item_was_told_and_with_the_sum_of_what_was_told() -> None:
     store = Store()
     for ref in ("i1", "i2"):
