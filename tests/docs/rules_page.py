@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from custody.aspects import common, of_steps
 from custody.bundled import rulebook_names, rulebook_text
 from custody.kinds import KINDS
+from custody.property_words import ITEM_KINDS, TRAITS
 from custody.reader import KIND_PARAMS, load_rulebook
 from custody.rules import Between, Level, Rule, Rulebook, Tier, When
 from custody.times import Limit, format_duration
@@ -28,6 +29,7 @@ _SENSED = {
     "stray": "tags that nobody bears, at readers",
     "source": "the gateway's own watch",
     "officer": "register of officers",
+    "compartment": "door, bolt, orders and reader of the compartment",
 }
 _STATED = {
     "arrived": "arrival (form, certificate, register row)",
@@ -41,6 +43,9 @@ _STATED = {
     "case": "case of the stay",
     "approvals": "`extension.approved`",
     "refused": "a form that was refused",
+    "item": "ledger of things",
+    "effects": "ledger of things",
+    "exhibits": "ledger of things",
     "band_life": "wristbands put on, taken off, given back",
 }
 _PLACES = {"place", "neighbours", "occupants", "badges"}
@@ -118,6 +123,9 @@ def _when(when: When) -> list[str]:
     found += [f"any of: {_flags(when.flags_any)}"] if when.flags_any else []
     found += [f"all of: {_flags(when.flags_all)}"] if when.flags_all else []
     found += [f"none of: {_flags(when.flags_none)}"] if when.flags_none else []
+    found += [f"{_or(ITEM_KINDS[kind].en.lower() for kind in when.kinds)}"] if when.kinds else []
+    found += [f"{TRAITS[trait].en}" for trait in when.traits]
+    found += [f"not {TRAITS[trait].en}" for trait in when.traits_none]
     return found
 
 

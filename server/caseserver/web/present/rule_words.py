@@ -12,9 +12,11 @@ from custody.aspects import common, of_steps
 from custody.catalogue import FACT_TYPES
 from custody.catalogue.forms import FIELD_NAMES, FORM_NAMES
 from custody.explain import sentences as say
+from custody.explain.kept import CABINETS
 from custody.explain.wording import Wording, field_name, joined, limit_text, source_said, span
 from custody.explain.words import FITTINGS, ROOM_KINDS
 from custody.kinds import KINDS
+from custody.property_words import ITEM_KINDS, TRAITS
 from custody.reader import KIND_PARAMS
 from custody.rules import Between, Rule
 from custody.vocabulary import FLAGS, MEASURES, ROLES, SEXES
@@ -22,10 +24,23 @@ from custody.vocabulary import FLAGS, MEASURES, ROLES, SEXES
 SENSED = {
     "place": "band", "neighbours": "band", "occupants": "band", "badges": "badge", "recorders": "recorder",
     "recorder": "recorder", "nodes": "node", "node": "node", "door": "door", "band": "band", "source": "watch",
-    "reader": "reader", "input": "input", "point": "point", "stray": "tag",
+    "reader": "reader", "input": "input", "point": "point", "stray": "tag", "compartment": "compartment",
 }  # fmt: skip
 """Aspects of the engine that a sensor tells, and by what."""
-STATED = frozenset({"measure", "particulars", "case", "approvals", "refused", "officer", "band_life"})
+STATED = frozenset(
+    {
+        "measure",
+        "particulars",
+        "case",
+        "approvals",
+        "refused",
+        "officer",
+        "band_life",
+        "item",
+        "effects",
+        "exhibits",
+    }
+)
 _SEEN = frozenset({"place", "neighbours", "occupants", "badges"})
 
 
@@ -92,6 +107,9 @@ def _forbidden(rule: Rule, words: Words) -> str:
     said = _steps(words, act)
     if params.get("repeat"):
         return reader.t("kind.once", acts=said)
+    if params.get("without"):
+        fields = reader.name(joined(field_name(key) for key in params["without"]))
+        return reader.t("kind.not_without", acts=said, fields=fields)
     if params.get("same"):
         fields = reader.name(joined(field_name(key) for key in params["same"]))
         return reader.t("kind.not_same", acts=said, fields=fields)
@@ -151,6 +169,20 @@ def _hands(rule: Rule, words: Words) -> str:
     if "apart_from" in params:
         parts.append(reader.t("kind.hands_apart", steps=_steps(words, params["apart_from"])))
     return reader.t("page.comma").join(parts)
+
+
+def _keeping(rule: Rule, words: Words) -> str:
+    reader, params = words.reader, rule.params
+    if "only_in" in params:
+        cabinets = reader.t("page.list").join(reader.name(CABINETS[kind]) for kind in params["only_in"])
+        return reader.t("kind.only_in_cabinet", cabinets=cabinets)
+    kinds = reader.t("page.list").join(
+        reader.name(ITEM_KINDS[kind]) for kind in params.get("kinds", ITEM_KINDS)
+    )
+    since = _steps(words, params["since"])
+    if "without" in params:
+        return reader.t("kind.kept_without", kinds=kinds, since=since, steps=_steps(words, params["without"]))
+    return reader.t("kind.kept", kinds=kinds, since=since)
 
 
 def _interval(rule: Rule, words: Words) -> str:
@@ -216,6 +248,7 @@ _SAYS: Mapping[str, Callable[[Rule, Words], str]] = {
     "forbidden_act": _forbidden,
     "threshold": _threshold,
     "hands": _hands,
+    "keeping": _keeping,
     "interval": _interval,
     "clock": _clock,
     "presence": lambda rule, words: words.reader.of("kind_guard", rule.params["when"]),
@@ -287,6 +320,11 @@ def _person(rule: Rule, reader: Reader) -> Iterator[str]:
         yield reader.code(SEXES, when.sex)
     if when.minor is not None:
         yield reader.t("rules.minor") if when.minor else reader.t("rules.adult")
+    for said in (*(ITEM_KINDS[kind] for kind in when.kinds), *(TRAITS[trait] for trait in when.traits)):
+        yield reader.name(said)
+    if when.traits_none:
+        traits = " / ".join(reader.name(TRAITS[trait]) for trait in when.traits_none)
+        yield reader.t("rules.flags_none", flags=traits)
     for flags, message in ((when.flags_any, ""), (when.flags_all, "all"), (when.flags_none, "none")):
         said = " / ".join(reader.code(FLAGS, flag) for flag in flags)
         if said:
