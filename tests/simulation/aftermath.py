@@ -238,16 +238,31 @@ def _handled(world: "World", leaves: list[dict[str, Any]]) -> None:
             and states[leaf["body"]["alarm"]][0] == "verified"
         ):
             del states[leaf["body"]["alarm"]]
-        if leaf["class"] != "fact" or not name.startswith("alarm.") or leaf["id"] in refused:
+        done = _done(leaf, name, refused)
+        if done is None:
             continue
-        action, alarm, officer = name.removeprefix("alarm."), leaf["body"]["alarm"], leaf["body"]["officer"]
+        action, alarm, officer = done
         state, who = states.get(alarm, ("unacknowledged", ""))
+        if leaf["class"] == "output" and state == action:
+            continue  # the fact before it said so; any other was handled along with what it lies under
         world.truth.counts["alarm handled"] += 1
         if action not in HANDLING[state]:
             world.truth.violate("I9", f"leaf {leaf['index']}: {alarm} {action} after {state}")
         if action == "verified" and officer == who:
             world.truth.violate("I9", f"leaf {leaf['index']}: {officer} verified what he rectified")
         states[alarm] = action, officer if action == "rectified" else who
+
+
+def _done(leaf: dict[str, Any], name: str, refused: set[str]) -> tuple[str, str, str] | None:
+    """(action, alarm, officer) of what was done about an alarm: by an officer's fact, or told as done along with another."""
+    body = leaf["body"]
+    action = str(body.get("action", "")) if name == "alarm.changed" else name.removeprefix("alarm.")
+    is_told = leaf["class"] == "fact" and leaf["id"] not in refused
+    if not (is_told or name == "alarm.changed") or action not in {
+        act for row in HANDLING.values() for act in row
+    }:
+        return None
+    return action, body["alarm"], body["officer"]
 
 
 def _standing(world: "World", leaves: list[dict[str, Any]], engine: Engine) -> None:
@@ -265,8 +280,8 @@ def _standing(world: "World", leaves: list[dict[str, Any]], engine: Engine) -> N
             last[leaf["body"]["alarm"]] = name, leaf["body"].get("reason", "")
             if last[leaf["body"]["alarm"]][1] == "late_evidence":
                 withdrawn.add(leaf["body"]["alarm"])
-        elif name == "alarm.verified" and leaf["class"] == "fact" and leaf["id"] not in refused:
-            verified[leaf["body"]["alarm"]] += 1
+        elif (done := _done(leaf, name, refused)) is not None and done[0] == "verified":
+            verified[done[1]] += 1
     shown = core.book.engine.alarms
     for alarm, (name, _) in last.items():
         if (
