@@ -102,6 +102,8 @@ class House:
         self.lock = threading.Lock()
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
         self.forms = 0
+        self._leaves: list[dict[str, Any]] = []
+        self._read: dict[Path, int] = {}
         self._is_over = threading.Event()
         self._board = threading.Thread(target=self._be_a_board, daemon=True)
         self._readers: dict[str, tuple[int, int]] = {name: os.openpty() for name in CABINETS}
@@ -262,11 +264,16 @@ class House:
         wait_for(f"{fact_type} in the log", is_there)
 
     def leaves(self) -> list[dict[str, Any]]:
-        found = []
+        """The log as it stands on the disk; what was read before is not read again."""
         for path in sorted((self.folder / "gateway" / "log").glob("*.seg")):
-            lines = path.read_bytes().split(b"\n")[:-1]
-            found += [canonical.loads(leaf) for leaf in map(decode_line, lines) if leaf is not None]
-        return found
+            with path.open("rb") as file:
+                file.seek(self._read.get(path, 0))
+                lines = file.read().rpartition(b"\n")[0]
+            if lines:
+                self._read[path] = self._read.get(path, 0) + len(lines) + 1
+                told = (decode_line(line) for line in lines.split(b"\n"))
+                self._leaves += [json.loads(leaf) for leaf in told if leaf is not None]
+        return self._leaves
 
     def facts(self, name: str) -> list[dict[str, Any]]:
         return [leaf for leaf in self.leaves() if leaf["type"] == f"{name}/1"]
