@@ -172,6 +172,7 @@ class Notify(_Section):
     turn_s_max: int = Field(86_400, ge=3_600)
     sound_test_s: int = Field(1_800, ge=60)
     receiver_failing_s: int = Field(300, ge=10)
+    tells_answer: bool = True
     ghost: GhostPlan | None = None
 
     @field_validator("receivers")

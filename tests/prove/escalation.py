@@ -26,6 +26,7 @@ import httpx
 from caselog.keys import SoftKey
 from caseserver import commands
 from caseserver.accounts import Accounts
+from caseserver.notify.deliveries import ANSWERED
 from caseserver.settings import Sessions
 from caseserver.store.database import Database
 from caseward.clock import ENVIRONMENT, ScaledClock, SystemClock
@@ -207,16 +208,17 @@ class Run:
         return next(str(row[0]) for row in self._rows("SELECT id FROM alarm WHERE id LIKE '%/SYS/gateway/%'"))
 
     def taken(self, step: int) -> list[Taken]:
+        """Calls about this story's alarm; what tells of the answer is another message."""
         hook = self.hooks.get(step)
-        return (
-            []
-            if hook is None
-            else [t for t in list(hook.taken) if "/SYS/gateway/" in t.body["data"]["alarm"]]
+        notes = (
+            [] if hook is None else [note for note in list(hook.taken) if note.body["type"] == "alarm.called"]
         )
+        return [note for note in notes if "/SYS/gateway/" in note.body["data"]["alarm"]]
 
     def audit(self, action: str) -> list[dict[str, Any]]:
         query = "SELECT detail FROM audit WHERE action = ? AND subject LIKE '%/SYS/gateway/%' ORDER BY id"
-        return [json.loads(row[0]) for row in self._rows(query, action)]
+        found = [json.loads(row[0]) for row in self._rows(query, action)]
+        return [detail for detail in found if detail.get("step") != ANSWERED]
 
     def _rows(self, query: str, *values: str) -> list[Any]:
         connection = sqlite3.connect(f"file:{self.folder / 'server.db'}?mode=ro", uri=True, timeout=10)

@@ -169,19 +169,25 @@ def test_step_by_step_to_webhook_and_mail_until_an_officer_takes_it(desk: Desk) 
     # a human answers: the station's own page stays, nobody else is called
     desk.kit.gateway.fact("alarm.taken", desk.kit.clock.at_us, alarm=alarm, officer="1001")
     desk.deliver()
-    desk.after(1_000)
+    desk.after(1_000, desk.accepted(5))
     (answered,) = desk.log("notification.answered")
     assert answered[1] == {"run": 1, "answer": "taken", "steps": 3}
     assert [d.state for d in desk.notifier.deliveries.unsettled()] == [], "the page's message is dropped"
     desk.after(1_000)
-    assert len(desk.hook.taken) == 2
-    assert len(desk.mailbox.mails) == 1
+    assert [taken.body["type"] for taken in desk.hook.taken] == [
+        "alarm.called",
+        "alarm.called",
+        "alarm.answered",
+    ]
+    assert desk.hook.taken[-1].body["data"]["answered_by"] == "1001"
+    assert len(desk.mailbox.mails) == 2, "who was woken is told that somebody has it"
     said = [what for what, _ in desk.log()]
     assert said.count("alarm.called") == 3
-    assert said.count("notification.sent") == 3
+    assert said.count("notification.sent") == 5
     runs, deliveries = desk.kit.station.calls.of_alarm("a1", alarm)
     assert (runs[0]["answered_by"], runs[0]["answer"]) == ("1001", "taken")
     assert [(d["receiver"], d["state"]) for d in deliveries] == [
+        ("hook", "accepted"), ("mail", "accepted"),  # of the answer
         ("hook", "accepted"), ("page", "dropped"), ("mail", "accepted"), ("hook", "accepted"),
     ]  # fmt: skip
 

@@ -18,6 +18,8 @@ DROPPED: Final = "dropped"
 
 FIRST: Final = "first"
 AFTER_FAILURE: Final = "failed"
+ANSWERED: Final = 0
+"""Step of a message that tells who was called that somebody has answered."""
 UNKNOWN: Final = "unknown"
 """The server ended while this was on its way: the receiver may have it."""
 

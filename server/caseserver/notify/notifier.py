@@ -21,7 +21,7 @@ from caseserver.area_state import AreaState
 from caseserver.audit import Audit, new_entry
 from caseserver.grouping import unanswered
 from caseserver.notify.channels import Channel
-from caseserver.notify.deliveries import WAITING, Deliveries, Delivery, Outcome, delivery_id
+from caseserver.notify.deliveries import ACCEPTED, ANSWERED, Deliveries, Delivery, Outcome, delivery_id
 from caseserver.notify.duty_desk import DutyDesk
 from caseserver.notify.ghost_watch import RUN as GHOST_RUN
 from caseserver.notify.ghost_watch import GhostWatch
@@ -70,7 +70,7 @@ class Notifier:
         self._ghosts = ghosts
         self._channels, self._compose, self._watchers = dict(channels), compose, watchers
         self._on_failure, self._on_levels, self._steady_s = on_failure, on_levels, steady_s
-        reader = CallReader(database)
+        self._reader = reader = CallReader(database)
         self.ladder = Ladder(rungs_of(settings), reader.newest, [Run(**row) for row in reader.open_runs()])
         self.deliveries = Deliveries(
             settings.retry_s_min, settings.retry_s_max, [Delivery(**row) for row in reader.unsettled()]
@@ -143,7 +143,7 @@ class Notifier:
         for call in calls:
             entries.append(_called(call))
             for receiver in call.receivers:
-                self.deliveries.add(_delivery(call, receiver))
+                self.deliveries.add(_delivery(call.run, call.step, receiver, call.run.severity, call.at_us))
         return entries
 
     def _events(self, now_s: float) -> list[Event]:
@@ -230,16 +230,25 @@ class Notifier:
         """Messages of a run that was answered just before the process ended."""
         open_runs = {(run.area, run.alarm, run.number) for run in self.ladder.open()}
         for delivery in self.deliveries.unsettled():
-            if delivery.key not in open_runs:
+            if delivery.key not in open_runs and delivery.step != ANSWERED:
                 self.deliveries.stop(*delivery.key)
 
     # --- storing ----------------------------------------------------------------------------
 
     def _stop_answered(self, runs: list[Run]) -> list[Entry]:
+        """Nobody more is called; whose machine has taken a call is told that somebody answered, and may stay in bed."""
         done = [run for run in runs if run.answered_us is not None]
         for run in done:
             self.deliveries.stop(run.area, run.alarm, run.number)
+            if run.answered_by is not None and self.settings.tells_answer:
+                for receiver in self._who_took(run):
+                    self.deliveries.add(_delivery(run, ANSWERED, receiver, "S4", run.answered_us or 0))
         return [_answered(run) for run in done]
+
+    def _who_took(self, run: Run) -> list[str]:
+        _, rows = self._reader.of_alarm(run.area, run.alarm)
+        took = {row["receiver"] for row in rows if row["run"] == run.number and row["state"] == ACCEPTED}
+        return sorted(took & self._channels.keys())
 
     def _store(self, runs: list[Run], entries: list[Entry]) -> None:
         messages = self.deliveries.take_changes()
@@ -284,12 +293,9 @@ class Notifier:
             self._on_failure()
 
 
-def _delivery(call: Call, receiver: str) -> Delivery:
-    run = call.run
-    id_ = delivery_id(run.area, run.alarm, run.number, call.step, receiver)
-    return Delivery(
-        id_, run.area, run.alarm, run.number, call.step, receiver, run.severity, call.at_us, state=WAITING
-    )
+def _delivery(run: Run, step: int, receiver: str, severity: str, at_us: int) -> Delivery:
+    id_ = delivery_id(run.area, run.alarm, run.number, step, receiver)
+    return Delivery(id_, run.area, run.alarm, run.number, step, receiver, severity, at_us)
 
 
 def _ghostly(alarm: Alarm, receiver: str, now_us: int) -> Delivery:
