@@ -320,8 +320,8 @@ def _person(rule: Rule, reader: Reader) -> Iterator[str]:
         yield reader.code(SEXES, when.sex)
     if when.minor is not None:
         yield reader.t("rules.minor") if when.minor else reader.t("rules.adult")
-    for said in (*(ITEM_KINDS[kind] for kind in when.kinds), *(TRAITS[trait] for trait in when.traits)):
-        yield reader.name(said)
+    for name in (*(ITEM_KINDS[kind] for kind in when.kinds), *(TRAITS[trait] for trait in when.traits)):
+        yield reader.name(name)
     if when.traits_none:
         traits = " / ".join(reader.name(TRAITS[trait]) for trait in when.traits_none)
         yield reader.t("rules.flags_none", flags=traits)
