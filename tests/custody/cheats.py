@@ -386,6 +386,8 @@ CHEATS: tuple[Cheat, ...] = (
           "", test="tests/gateway/test_lockers.py::test_nothing_opens_by_itself_nor_on_power_up_nor_by_the_emergency_release"),
     Cheat("cable-cut", "The board's cable is cut while a compartment is open, so that nobody sees it stay open.", "order", "told as cut off half-way; only seeing it shut ends it",
           "", test="tests/field/test_locker_orders.py::test_a_cable_cut_at_an_open_door_is_told_and_shutting_it_is_the_way_back"),
+    Cheat("board-lies", "The lock board is exchanged for one that always shows every hook shut.", "order", "the next order counts as not followed, and is alarmed",
+          "Until something is ordered nobody knows: a count, the camera.", test="tests/gateway/test_lockers.py::test_a_board_that_shows_what_was_is_found_out_by_the_order_that_it_seems_not_to_follow"),
     Cheat("gateway-killed", "The gateway is killed at an open door, to forget the order.", "order", "nothing is ordered again, and the open door is still known",
           "", test="tests/field/test_locker_orders.py::test_a_gateway_killed_at_an_open_door_orders_nothing_again"),
     Cheat("key-announced-afterwards", "A compartment is opened with the key, and that is entered afterwards.", "order", "it stays an opening without an order",

@@ -16,6 +16,7 @@ from tests.node.bus_bench import Wire
 CABINETS = {"e": "effects", "p": "property"}
 LOCKS = {"e1": 41, "e2": 42, "p1": 43}  # compartment -> point of its lock; its door has the next ten
 READERS = {"e": 61, "p": 62}
+RELEASE = 70  # the emergency release of the house
 
 
 def _cabinet(name: str, kind: str) -> str:
@@ -38,6 +39,8 @@ def _compartment(name: str, point: int) -> str:
 LOCKER_AREA = load_area(
     AREA_TEXT
     + '\n[[recorder]]\nid = "rec-c"\nrooms = ["corridor"]\n'
+    + '\n[[input]]\nid = "release"\nkind = "emergency_release"\n'
+    + f'\n[[point]]\nnode = "n1"\npoint = {RELEASE}\nkind = "input"\nof = "release"\n'
     + "".join(_cabinet(name, kind) for name, kind in CABINETS.items())
     + "".join(_compartment(name, point) for name, point in LOCKS.items())
 )
@@ -69,7 +72,8 @@ class CabinetNode(NodeBench):
         readers = [
             {"point": point, "kind": "reader", "pin": point, "no_read_ms": 300} for point in READERS.values()
         ]
-        table = {**PLAIN, "points": [*PLAIN["points"], *readers], **changes}  # type: ignore[misc]
+        release = {"point": RELEASE, "kind": "contact", "pin": RELEASE}
+        table = {**PLAIN, "points": [*PLAIN["points"], *readers, release], **changes}  # type: ignore[misc]
         config = NodeConfig(table)
         self.port = Uart()
         self.pins = {
