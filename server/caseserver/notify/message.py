@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
+
+CALL: Final = "alarm.called"
+ANSWER: Final = "alarm.answered"
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +19,7 @@ class Message:
     title: str
     text: str
     data: Mapping[str, Any] = field(default_factory=dict)
-    type: str = "alarm.called"
+    type: str = CALL
 
     def body(self, time_s: int) -> bytes:
         """The body of a webhook: type, timestamp, data, as the Standard Webhooks scheme has it."""

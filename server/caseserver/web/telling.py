@@ -9,7 +9,7 @@ from caseserver.alarms import Alarm
 from caseserver.area_view import AreaView
 from caseserver.notify.deliveries import ANSWERED, Delivery
 from caseserver.notify.ghost_watch import RUN as GHOST_RUN
-from caseserver.notify.message import Message
+from caseserver.notify.message import ANSWER, CALL, Message
 from caseserver.notify_settings import Language, Notify
 from caseserver.web.present.words import Words
 from caseserver.web.reader import Reader
@@ -49,7 +49,7 @@ def message(alarm: Alarm, delivery: Delivery, words: Words, post: str, link: str
     title = f"[{mark}] " + " · ".join(part for part in (where, who, what) if part)
     lines = _answered(alarm, reader) if is_answer else _call(alarm, delivery, reader, data)
     text = "\n".join([f"{where} {who}".strip(), what, *lines])
-    return Message(delivery.id, title, text, data, "alarm.answered" if is_answer else "alarm.called")
+    return Message(delivery.id, title, text, data, ANSWER if is_answer else CALL)
 
 
 def _answered(alarm: Alarm, reader: Reader) -> list[str]:
