@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any
 
 from casekiosk import stating
 from casekiosk.asking import Ask, Moment, Stated
@@ -24,8 +24,6 @@ from casekiosk.tasks import TASKS, Task, tasks_of
 from custody.area import Cabinet
 from custody.facts import Fact
 from custody.world import Officer, Stay
-
-DIED: Final = "gateway_restarted"
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,6 @@ class Present:
 
     officers: tuple[Officer, ...]
     stays: tuple[Stay, ...]
-    strangers: tuple[str, ...]  # tags that nobody bears
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +48,7 @@ class House:
 
     def present(self, cabinet: Cabinet, read: Collection[str] = ()) -> Present:
         """Who lies on the reader of the cabinet, or was `read` there a moment ago and is gone again."""
-        officers, stays, strangers = [], [], []
+        officers, stays = [], []
         for tag in sorted({*self.tags(cabinet.reader), *read}):
             kind, _, ref = (self.world.tags.get(tag) or "").partition(":")
             officer = self.world.officers.get(ref) if kind == "officer" else None
@@ -58,9 +57,7 @@ class House:
                 officers.append(officer)
             elif stay is not None and stay.is_open:
                 stays.append(stay)
-            else:
-                strangers.append(tag)
-        return Present(tuple(officers), tuple(stays), tuple(strangers))
+        return Present(tuple(officers), tuple(stays))
 
     def officer(self, number: str) -> Officer | None:
         """A registered officer."""

@@ -41,7 +41,6 @@ class Start:
     cabinet: str
     kind: str
     left: str = ""
-    camera: str = ""
     has_pins: bool = False
 
 
@@ -51,7 +50,6 @@ class Pin:
 
     officer: str = ""
     is_locked: bool = False
-    digits: int = 0
 
 
 @dataclass(frozen=True, slots=True)
