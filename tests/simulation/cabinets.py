@@ -248,7 +248,7 @@ def _unlawful(
     badge, boot = BADGES.get(request["body"]["officer"]), order["recorded"]["boot"]
     since_us = order["recorded"]["boottime_us"] - BADGE_VALID_MS * 1_000 - SECOND_US
     is_read = any(
-        leaf["type"] == "tag.read/1" and leaf["body"]["tag"] == badge 
+        leaf["type"] == "tag.read/1" and leaf["body"]["tag"] == badge
         and leaf["recorded"]["boot"] == boot and leaf["recorded"]["boottime_us"] >= since_us
         for leaf in since if leaf["index"] < order["index"]
     )  # fmt: skip

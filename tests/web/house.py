@@ -155,7 +155,9 @@ class Gateway:
 class House:
     """Server and gateways in one process, over files in ``folder``."""
 
-    def __init__(self, folder: Path, now_us: int, areas: tuple[str, ...] = ("standard",), more: str = "") -> None:
+    def __init__(
+        self, folder: Path, now_us: int, areas: tuple[str, ...] = ("standard",), more: str = ""
+    ) -> None:
         """``more``: what stands in server.toml besides."""
         self.clock = ToldClock(now_us)
         keys, gateways = {}, []
