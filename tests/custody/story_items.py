@@ -16,6 +16,7 @@ from tests.custody.stories import (
     Said,
     Story,
     Teller,
+    area,
     ended,
     made,
     midnight_us,
@@ -34,7 +35,10 @@ def each(rule: Rule, t: Teller) -> Story:
     end_us = midnight_us(day.replace(day=1, month=day.month - (day.month - 1) % months + months))
     endings = {step: ended(t, step) for step in rule.params["acts"]}
     story = made(t, end_us, endings=endings)
-    return replace(story, subject="room:property" if rule.unit == "room" else "cabinet:ca", begin_us=BREAK_US)
+    cabinet = next(c.id for c in area().cabinets.values() if c.kind == "property")
+    return replace(
+        story, subject="room:property" if rule.unit == "room" else f"cabinet:{cabinet}", begin_us=BREAK_US
+    )
 
 
 def short(rule: Rule) -> Story:
