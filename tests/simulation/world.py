@@ -15,8 +15,7 @@ import structlog
 
 from caselog.keys import SoftKey
 from custody.area import Area, load_area
-from custody.bundled import area_text
-from tests.custody.against_oracle import area, book
+from tests.custody.against_oracle import area, area_v1_text, book
 from tests.simulation.actors import Actors
 from tests.simulation.broker import Broker
 from tests.simulation.cabinets import cabinet_text
@@ -70,7 +69,7 @@ def cabinet_area() -> Area:
 @cache
 def stored_area() -> Area:
     """The standard area with a cabinet in its property store."""
-    return load_area(area_text("standard") + cabinet_text("n4", "property", "rec-south"))
+    return load_area(area_v1_text() + cabinet_text("n4", "property", "rec-south"))
 
 
 AREAS: dict[str, Callable[[], Area]] = {
