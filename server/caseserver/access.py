@@ -77,6 +77,9 @@ ROUTES: Final[Mapping[str, Access]] = {
     "GET /bands": PLAIN,
     "GET /duty": PLAIN,  # who is on duty, and the alarms that hang on the wall
     "GET /areas/{area}/bands": PLAIN,
+    "GET /property": PLAIN,
+    "GET /areas/{area}/property": PLAIN,  # compartments, as the wall has rooms
+    "GET /events/areas/{area}/property": PLAIN,
     "GET /witness": PLAIN,
     "GET /record": PLAIN,
     "GET /record/{area}/{fact}": PLAIN,
@@ -112,6 +115,15 @@ ROUTES: Final[Mapping[str, Access]] = {
     "GET /log/{area}/{index}": _personal("leaf"),
     "GET /api/stays": Access("written", "", "stays"),
     "GET /api/log/{gateway}": Access("written", "", "log"),
+    "GET /areas/{area}/property/items": _personal("items"),
+    "GET /areas/{area}/property/overdue": _personal("items"),
+    "GET /areas/{area}/property/counts": _personal("items"),
+    "GET /areas/{area}/property/clearup": _personal("items"),
+    "GET /areas/{area}/property/cases/{case}": _personal("items"),
+    "GET /areas/{area}/property/papers": _personal("items"),
+    "GET /areas/{area}/items/{ref}": _personal("item_chain"),
+    "POST /areas/{area}/items/{ref}/show": WRITTEN,
+    "POST /areas/{area}/property/papers": WRITTEN,
     "GET /whatif": WRITTEN,
     "GET /own-log": WRITTEN,
     "POST /people": WRITTEN,
@@ -148,6 +160,7 @@ ROUTES: Final[Mapping[str, Access]] = {
     f"POST {_STAY}/person/erasure": ACT,
     f"POST {_STAY}/bundle": ACT,  # export.made
     "POST /areas/{area}/walk/{ref}": ACT,
+    "POST /areas/{area}/items/{ref}": ACT,
     "POST /duty/{post}/take": ACT,
     "POST /duty/{post}/offer": ACT,
     "POST /duty/{post}/leave": ACT,

@@ -72,7 +72,7 @@ def create_app(program: Program) -> FastAPI:
     app.include_router(api.routes(program.station))
     app.include_router(witness_api.routes(program.station))
     _add_operations(app, program)
-    app.include_router(pages.routes(program.station, program.people, program.bundles))
+    app.include_router(pages.routes(program.station, program.people, program.bundles, program.papers))
     _add_events(app, program)
     return app
 

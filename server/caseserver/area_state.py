@@ -35,6 +35,7 @@ from caseserver.settings import Limits
 from caseserver.snapshot import Message, Snapshot
 from caseserver.store import alarms as alarm_rows
 from caseserver.store import facts as fact_rows
+from caseserver.store import items as item_rows
 from caseserver.store import leaves as leaf_rows
 from caseserver.store import samples as sample_rows
 from caseserver.store.alarms import AlarmReader
@@ -321,6 +322,7 @@ class AreaState:
     def _commit(self, outcome: Outcome, now: Instant) -> None:
         with self._database.writing() as connection:
             leaf_rows.append(connection, self.gateway, outcome.records)
+            item_rows.append(connection, self.gateway, outcome.records)
             leaf_rows.set_state(
                 connection, self.gateway, origin=outcome.origin, size=outcome.records[-1].index + 1,
                 root=outcome.root, note=outcome.note, proved_us=now.earliest_us,

@@ -96,6 +96,10 @@ class AreaView:
         """Leaves about a stay, oldest first."""
         return [canonical.loads(data) for data in self._leaves.of_stay(self.area.gateway, stay)]
 
+    def item_leaves(self, item: str) -> list[dict[str, Any]]:
+        """Leaves that name an item, with the refusals of such, oldest first."""
+        return [canonical.loads(data) for data in self._leaves.of_item(self.area.gateway, item)]
+
     def root(self) -> str:
         """Root of the log as held, hex."""
         return self._leaves.held(self.area.gateway).root.hex()

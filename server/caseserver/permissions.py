@@ -30,6 +30,8 @@ ERASERS: Final = _REVIEWERS | _SYSTEM
 """Who may sign that a person's particulars are destroyed: two officers, one of them a supervisor."""
 KNOWERS: Final = _CASE | {"supervisor", "inspector"}
 """Who may be shown a person's particulars, each time written down."""
+ITEM_KNOWERS: Final = KNOWERS | _STORE
+"""Who may be shown what an item is, its photos and signatures, each time written down."""
 EXPORTERS: Final = _REVIEWERS | {"inspector", "procuratorate", "station_leader"}
 """Who may take a stay out of the house as a bundle, with a reason, each time written down."""
 ENTERERS: Final = _CASE

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import tomllib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from importlib.metadata import version
@@ -41,6 +41,7 @@ from caseserver.store import audit as audit_rows
 from caseserver.store import cosignatures as cosignature_rows
 from caseserver.store.database import Database
 from caseserver.tokens import Tokens
+from caseserver.web.property.paper_kinds import Paper, PaperError, papers
 from caseserver.web.telling import composer
 from caseserver.worker import Worker
 from custody.area import Area, load_area
@@ -84,6 +85,7 @@ class Program:
         self._tell_start(states)
         self.notifier = self._notifier(data, settings.notify, states, signer.key, on_failure)
         self.people = _people(data, settings, states)
+        self.papers = _papers(data, settings)
         roles = settings.sessions.second_factor_roles
         self.factors = SecondFactors(self.database, master_of(signer.key), roles)
         self.accounts = Accounts(self.database, settings.sessions, stage_of=self.factors.stage_of)
@@ -245,6 +247,15 @@ def _people(data: Path, settings: Settings, states: Iterable[AreaState]) -> Peop
         raise SettingsError(f"people.keys: {error}") from None
     people.start([mark for state in states for mark in state.take_erased()])
     return people
+
+
+def _papers(data: Path, settings: Settings) -> Mapping[str, Paper]:
+    """Lists and receipts of things that are kept, with those of the site."""
+    local = settings.property_papers
+    try:
+        return papers(data / local if local is not None else None)
+    except PaperError as error:
+        raise SettingsError(f"property_papers: {error}") from None
 
 
 def server_key(data: Path) -> SoftKey:

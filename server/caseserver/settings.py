@@ -129,6 +129,7 @@ class Settings(BaseSettings):
     witnesses: dict[str, Witness] = Field(default_factory=dict)
     influx: Influx | None = None
     people: PeopleKeys | None = None
+    property_papers: Path | None = None
     notify: Notify = Notify()
     watchdog: Watchdog | None = None
     sessions: Sessions = Sessions()

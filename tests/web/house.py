@@ -156,13 +156,13 @@ class House:
     """Server and gateways in one process, over files in ``folder``."""
 
     def __init__(
-        self, folder: Path, now_us: int, areas: tuple[str, ...] = ("standard",), more: str = ""
-    ) -> None:
-        """``more``: what stands in server.toml besides."""
+        self, folder: Path, now_us: int, areas: tuple[str, ...] = ("standard",), more: str = "", added: str = "",
+    ) -> None:  # fmt: skip
+        """``more``: what stands in server.toml besides; ``added``: what stands in each area file besides."""
         self.clock = ToldClock(now_us)
         keys, gateways = {}, []
         for name in areas:
-            text = area_text(name)
+            text = area_text(name) + added
             (folder / f"{name}.toml").write_text(text, encoding="utf-8")
             area = load_area(text, name)
             keys[area.gateway] = (area, SoftKey.generate())

@@ -32,6 +32,11 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     accounts(made)
     made.account("0999", *READER)
     day.busy(made)
+    made.gateways["a1"].say(
+        "item.seized", day.NOW, item="x-1", case="c-1", procedure="criminal", seized_from="place", officers=["1187", "0921"],
+        taken_by="1187", pieces=1, copies=3,
+    )  # fmt: skip
+    made.deliver()
     yield made
     made.close()
 
@@ -47,7 +52,7 @@ def values(house: House) -> dict[str, str]:
     view = house.station.area("a1")
     return {
         "area": "a1", "ref": "0403", "post": "duty_officer", "alarm": view.alarms[0].id.replace("/", "~"), "index": "12", "gateway": "gw-a1",
-        "fact": "meal.offered", "fact_id": "none", "asked": "x", "name": "base.css",
+        "case": "c-1", "fact": "meal.offered", "fact_id": "none", "asked": "x", "name": "base.css",
     }  # fmt: skip
 
 
@@ -78,7 +83,13 @@ def test_every_read_of_personal_data_is_written_down_once_and_plain_ones_are_not
         chosen = values | ({"ref": alarm} if path.startswith("/alarms/") else {})
         if path.endswith("/band"):
             chosen = values | {"ref": "0420"}
-        form = {"csrf": token(reader), "text": "nobody"} if method == "POST" else None
+        if "/items/" in path:
+            chosen = values | {"ref": "x-1"}
+        form = (
+            {"csrf": token(reader), "text": "nobody", "paper": "handover", "item": "x-1"}
+            if method == "POST"
+            else None
+        )
         before = house.program.own_log.size
         answer = reader.request(method, filled(path, **chosen) + SECOND_QUERY.get(path, ""), data=form)
         told = [entry for entry in entries(house, before) if entry["type"] == "record.read/1"]

@@ -24,10 +24,15 @@ from caseserver.web.catalogue import (
 from caseserver.web.present.alarm import ACTIONS, ASIDE_STEPS, CAUSES
 from caseserver.web.present.rule_words import SENSED, STATED
 from caseserver.web.present.rules import LETTERS
+from caseserver.web.property import views as property_views
+from caseserver.web.property.counting import ORDER as COUNTED
+from caseserver.web.property.lists import WORK
+from caseserver.web.property.paper_kinds import COLUMNS
 from custody.alarm_states import STATES as ALARM_STATES
 from custody.apply.points import EVENT_KINDS
 from custody.area import OUTPUT_KINDS, POINT_KINDS
 from custody.catalogue import UNITS
+from custody.compartments import BY_KEY, BY_ORDER, UNORDERED, WRONG_DOOR
 from custody.ledger.coverage import STATES
 from custody.ledger.sources import WHY
 from custody.reader import PHASES
@@ -114,6 +119,12 @@ FAMILIES: dict[str, set[str]] = {
     "walk_kind": {*POINT_KINDS, *OUTPUT_KINDS} - {"input", "output"},
     "walk_do": {*POINT_KINDS, *OUTPUT_KINDS, *INPUTS} - {"input", "output"},
     "walk_event": set(EVENT_KINDS),
+    "compartment_look": {*get_args(property_views.Look), "overdue"},
+    "access": {UNORDERED, WRONG_DOOR, BY_ORDER, BY_KEY},
+    "counted": set(COUNTED),
+    "clearup": set(WORK),
+    "sealed": {"photo", "signature", "giver_signature", "taker_signature"},
+    "column": set(COLUMNS),
     "must_time": {state for states in STATES.values() for state in states},
 }
 

@@ -16,15 +16,20 @@ class ReportError(RuntimeError):
 
 def report_pdf(picture: dict[str, Any]) -> bytes:
     """PDF of `picture.picture`. Raises `ReportError`."""
+    source = resources.files("caseserver.bundle").joinpath("report.typ").read_bytes()
+    return set_pdf(source, picture)
+
+
+def set_pdf(source: bytes, data: dict[str, Any]) -> bytes:
+    """PDF of a Typst text that reads its words out of `sys.inputs.data`. Raises `ReportError`."""
     try:
         import typst
     except ImportError:
         raise ReportError("expected the package typst (pip install 'caseward[server]'), found none") from None
     if FONT not in typst.Fonts().families():
         raise ReportError(f"expected the font {FONT} (Debian: fonts-noto-cjk), found none")
-    source = resources.files("caseserver.bundle").joinpath("report.typ").read_bytes()
-    data = json.dumps(picture, ensure_ascii=False, sort_keys=True)
+    words = json.dumps(data, ensure_ascii=False, sort_keys=True)
     try:
-        return bytes(typst.compile(source, format="pdf", sys_inputs={"data": data}, timestamp=0))
+        return bytes(typst.compile(source, format="pdf", sys_inputs={"data": words}, timestamp=0))
     except typst.TypstError as error:
         raise ReportError(f"expected a report that can be set, found: {error}") from error

@@ -11,7 +11,7 @@ import json
 import secrets
 import sqlite3
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -116,9 +116,24 @@ class Enclosures:
         except FormatError as error:
             raise EnclosureError(str(error)) from None
         salt, value = plain[:SALT_BYTES], plain[SALT_BYTES:]
-        found = sha256(_COMMITMENT + header.field.encode() + b"\n" + salt + value).hexdigest()
+        found = commitment_to(header.field, salt, value)
         if not hmac.compare_digest(found, header.commitment) or len(value) > VALUE_BYTES_MAX:
             raise EnclosureError("expected the value that the commitment is to, found another")
+        self._put(area, header, plain, at_us)
+
+    def enter(self, area: str, owner: str, item: str, field: str, value: bytes, at_us: int) -> str:
+        """Seal a value that was entered at the server, on the disk when this returns; gives the commitment to be stated."""
+        if field not in FIELDS or not 0 < len(value) <= VALUE_BYTES_MAX:
+            raise EnclosureError(
+                f"expected one of {', '.join(FIELDS)} of 1 to {VALUE_BYTES_MAX} bytes, found another"
+            )
+        salt = secrets.token_bytes(SALT_BYTES)
+        commitment = commitment_to(field, salt, value)
+        stay = "" if owner.startswith("case:") else owner
+        self._put(area, Header(field, commitment, stay, owner, item, b""), salt + value, at_us)
+        return commitment
+
+    def _put(self, area: str, header: Header, plain: bytes, at_us: int) -> None:
         with self._lock:
             row, key = self._key_of(area, header.owner)
             nonce = secrets.token_bytes(NONCE_BYTES)
@@ -126,6 +141,13 @@ class Enclosures:
             self._file.execute(
                 "INSERT OR IGNORE INTO enclosure VALUES (?,?,?,?,?,?,?,?)",
                 (area, header.commitment, row.id, header.owner, header.field, header.item, sealed, at_us),
+            )
+
+    def take_back(self, area: str, commitments: Iterable[str]) -> None:
+        """What was entered for a fact that was refused before it went out: it never was."""
+        with self._lock:
+            self._file.executemany(
+                "DELETE FROM enclosure WHERE area=? AND commitment=?", [(area, one) for one in commitments]
             )
 
     def of_owner(self, area: str, owner: str) -> list[Enclosed]:
@@ -157,6 +179,11 @@ class Enclosures:
             if gone:
                 self._file.execute("VACUUM")
                 self._file.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+def commitment_to(field: str, salt: bytes, value: bytes) -> str:
+    """What the log holds of a value (docs/evidence.md section 8)."""
+    return sha256(_COMMITMENT + field.encode() + b"\n" + salt + value).hexdigest()
 
 
 def _bound_to(area: str, commitment: str) -> bytes:

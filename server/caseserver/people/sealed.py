@@ -67,9 +67,15 @@ def clean(field: str, text: str) -> str:
     """A value as it is kept: NFC, one line, no blanks around; numbers without blanks, in capitals. Raises SealError."""
     if field not in PARTICULARS:
         raise SealError(f"expected one of {', '.join(PARTICULARS)}, found another field")
-    value = " ".join(unicodedata.normalize("NFC", text).split())
+    value = one_line(field, text)
     if field in ("identity_number", "phone"):
         value = unicodedata.normalize("NFKC", value).replace(" ", "").upper()
+    return value
+
+
+def one_line(field: str, text: str) -> str:
+    """A text as it is kept: NFC, one line, no blanks around, bounded, nothing that cannot be seen. Raises SealError."""
+    value = " ".join(unicodedata.normalize("NFC", text).split())
     if len(value) > VALUE_CHARS_MAX:
         raise SealError(f"{field}: expected at most {VALUE_CHARS_MAX} characters, found {len(value)}")
     if any(unicodedata.category(character) in ("Cc", "Cf", "Cs", "Co", "Cn") for character in value):

@@ -13,7 +13,7 @@ from caselog.leaf import LeafRecord
 from caselog.tree import EMPTY_ROOT
 from caseserver.store import cosignatures
 from caseserver.store.database import Database
-from caseserver.store.schema import gateway_state, leaf, quarantine
+from caseserver.store.schema import gateway_state, item_leaf, leaf, quarantine
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +162,21 @@ class LeafReader:
         query = (
             select(leaf.c.data)
             .where(leaf.c.gateway == gateway, leaf.c.stay == stay)
+            .order_by(leaf.c.idx)
+            .limit(count)
+        )
+        with self._database.reading() as connection:
+            return list(connection.execute(query).scalars())
+
+    def of_item(self, gateway: str, item: str, count: int = 10_000) -> list[bytes]:
+        """Leaves that name an item, with the refusals of such, oldest first."""
+        joined = leaf.join(
+            item_leaf, (item_leaf.c.gateway == leaf.c.gateway) & (item_leaf.c.idx == leaf.c.idx)
+        )
+        query = (
+            select(leaf.c.data)
+            .select_from(joined)
+            .where(item_leaf.c.gateway == gateway, item_leaf.c.item == item)
             .order_by(leaf.c.idx)
             .limit(count)
         )

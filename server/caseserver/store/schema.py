@@ -46,6 +46,15 @@ leaf = Table(
     ),
 )
 
+item_leaf = Table(
+    "item_leaf",
+    metadata,
+    Column("gateway", String(32), primary_key=True),
+    Column("item", String(64), primary_key=True),
+    Column("idx", BigInteger, primary_key=True, autoincrement=False),
+    Index("item_leaf_by_idx", "gateway", "idx"),
+)
+
 gateway_state = Table(
     "gateway_state",
     metadata,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any, Final
 
 from fastapi import APIRouter, HTTPException, Request
@@ -43,6 +43,9 @@ from caseserver.web.present.rates import SPANS, rates_page
 from caseserver.web.present.refusal import refusal_of
 from caseserver.web.present.wall import alarm_list, stay_list, wall
 from caseserver.web.proof_pages import add_proof
+from caseserver.web.property.paper_kinds import Paper
+from caseserver.web.property.paper_kinds import papers as bundled_papers
+from caseserver.web.property.routes import add_property
 from caseserver.web.reader import Reader
 from caseserver.web.record_pages import add_record
 from caseserver.web.rule_pages import add_rules
@@ -59,8 +62,12 @@ SETTLE_S: Final = 2.0
 SETTLE_STEP_S: Final = 0.05
 
 
-def routes(station: Station, people: People | None = None, bundles: BundleMaker | None = None) -> APIRouter:
-    """All pages of the station. `people`: None where no key directory is set, and no particulars are kept."""
+def routes(
+    station: Station, people: People | None = None, bundles: BundleMaker | None = None,
+    papers: Mapping[str, Paper] | None = None,
+) -> APIRouter:  # fmt: skip
+    """All pages of the station. `people`: None where no key directory is set, and no particulars are kept; `papers`: of
+    things that are kept, the bundled ones where the site has none of its own."""
     router = APIRouter(
         include_in_schema=False, default_response_class=HTMLResponse, route_class=DeclaredRoute
     )
@@ -83,6 +90,7 @@ def routes(station: Station, people: People | None = None, bundles: BundleMaker 
     add_bands(router, pages)
     add_duty(router, pages)
     add_proof(router, pages)
+    add_property(router, pages, people, papers if papers is not None else bundled_papers())
     return router
 
 

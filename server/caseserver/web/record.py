@@ -198,6 +198,11 @@ def choices_of(form: Form, key: str, spec: Spec) -> tuple[Choice, ...]:
         return tuple(_rooms(form))
     if key == "door":
         return tuple(_doors(form))
+    if key == "cabinet":
+        return tuple(Choice(one.id, reader.name(one.name)) for one in form.state.area.cabinets.values())
+    if key == "keeper":
+        keepers = (o for o in form.state.world.officers.values() if "keeper" in o.roles)
+        return tuple(Choice(o.ref, o.ref) for o in sorted(keepers, key=lambda o: o.ref)[:OFFICERS_SHOWN_MAX])
     if key == "approver":
         return tuple(Choice(o.ref, o.ref) for o in form.other_organs)
     if key == "officers" or form.fact == "officer.recused":

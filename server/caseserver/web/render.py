@@ -106,12 +106,14 @@ def environment() -> Environment:
         "may_walk": lambda reader: bool(reader.roles & WALKERS),
         "mark": marks.mark,
         "musts_drawing": drawn_musts.musts,
+        "over_mark": Mark("act", "clock"),
         "plan": plan.plan,
         "qr": qr.qr,
         "rates_drawing": drawn_rates.rates,
         "seal": marks.seal,
         "seconds_of": lambda us: f"{max(0, us) / 1_000_000:.1f}",
         "share": wording.share,
+        "soon_mark": Mark("soon", "clock"),
         "state_sign": drawn_states.state,
         "trouble_mark": Mark("soon", "plug"),
         "walks": WALKS,
@@ -127,6 +129,11 @@ def _render(template: str, reader: Reader, **values: object) -> str:
     return (
         environment().get_template(template).render(r=reader, clock_now=now[:5], second_now=now[6:], **values)
     )
+
+
+def part(template: str, reader: Reader, **values: object) -> str:
+    """A page or fragment of a group of pages that has its own views."""
+    return _render(template, reader, **values)
 
 
 def wall(view: WallView, reader: Reader, events: str = "/events") -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from io import BytesIO
+
 import segno
 from markupsafe import Markup
 
@@ -19,3 +21,10 @@ def qr(text: str, label: str, reader: Reader) -> Markup:
     )
     picture = Markup(inside)  # noqa: S704 - segno's own drawing: digits and its own attributes
     return Markup('<figure class="qr" role="img" aria-label="{}">{}</figure>').format(label, picture)
+
+
+def code_svg(text: str) -> str:
+    """A code as an SVG file, error correction Q: a quarter of a label may be torn or dirty."""
+    out = BytesIO()
+    segno.make(text, error="q", micro=False).save(out, kind="svg", xmldecl=False, border=2)
+    return out.getvalue().decode()

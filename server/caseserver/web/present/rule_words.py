@@ -165,7 +165,8 @@ def _hands(rule: Rule, words: Words) -> str:
     for key in ("roles", "never"):
         if key in params:
             roles = reader.t("page.list").join(reader.name(ROLES[role]) for role in params[key])
-            parts.append(reader.t(f"kind.hands_{key}", roles=roles))
+            said = reader.t("kind.hands_roles" if key == "roles" else "kind.hands_never", roles=roles)
+            parts.append(said)
     if "apart_from" in params:
         parts.append(reader.t("kind.hands_apart", steps=_steps(words, params["apart_from"])))
     return reader.t("page.comma").join(parts)
