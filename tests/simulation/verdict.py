@@ -15,6 +15,7 @@ from custody.facts import Fact
 from tests.custody.against_oracle import by_oracle, in_order, unlike
 from tests.simulation.aftermath import judge_more
 from tests.simulation.cabinets import judge_cabinets
+from tests.verify.auditor import auditor
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
@@ -47,6 +48,18 @@ def judge(world: "World") -> None:
     judge_more(world, leaves, engine)
     if world.area.compartments:
         judge_cabinets(world, leaves)
+    _property(world, leaves)
+
+
+# --- I19: every item has its holder -------------------------------------------------------------------
+
+
+def _property(world: "World", leaves: list[dict[str, Any]]) -> None:
+    """What the auditor for strangers says of the log, by docs/property.md alone."""
+    try:
+        auditor.audit(leaves)
+    except auditor.Wrong as error:
+        world.truth.violate("I19", str(error))
 
 
 # --- I10: both sides agree ----------------------------------------------------------------------------
