@@ -7,6 +7,7 @@ and refuses a log in which an item had no holder or two, moved by no row of the 
 Exit: 0 accepted; 1 refused, the first wrong thing is named; 2 called wrongly; 4 accepted, but a compartment was opened without an order.
 """
 
+# fmt: off
 import hashlib
 import json
 import os
@@ -70,34 +71,13 @@ ROWS = [[[name], *row[1:]] for row in TABLES[0] for name in row[0]]
 TELL = {name: (row[1], row[2]) for row in TABLES[1] for name in row[0]}
 MOVERS = {row[0][0] for row in ROWS}
 ENTERERS = {row[0][0] for row in ROWS if not row[2]}
-DISPOSED = {
-    "item.restored": "restore",
-    "item.transferred": "transfer",
-    "item.destroyed": "destroy",
-    "item.auctioned": "auction",
-    "item.forfeited": "forfeit",
-}
+DISPOSED = {"item.restored": "restore", "item.transferred": "transfer", "item.destroyed": "destroy", "item.auctioned": "auction", "item.forfeited": "forfeit"}
 NAMED = {  # fields that name registered officers of the police
-    "item.found": "officers taken_by",
-    "item.seized": "officers taken_by",
-    "item.registered": "officers taken_by",
-    "item.collected": "officers taken_by",
-    "item.split": "officers",
-    "item.inspected": "inspector",
-    "item.corrected": "officers",
-    "item.borrow_approved": "borrower",
-    "dossier.taken": "officer",
-    "item.sent": "carrier",
-    "item.destroyed": "officers",
+    "item.found": "officers taken_by", "item.seized": "officers taken_by", "item.registered": "officers taken_by", "item.collected": "officers taken_by",
+    "item.split": "officers", "item.inspected": "inspector", "item.corrected": "officers", "item.borrow_approved": "borrower", "dossier.taken": "officer",
+    "item.sent": "carrier", "item.destroyed": "officers",
 }
-SENSED = {
-    "opened": ("open", 1),
-    "closed": ("open", 0),
-    "unknown": ("open", None),
-    "unlocked": ("bolt", 1),
-    "locked": ("bolt", 0),
-    "bolt_unknown": ("bolt", None),
-}
+SENSED = {"opened": ("open", 1), "closed": ("open", 0), "unknown": ("open", None), "unlocked": ("bolt", 1), "locked": ("bolt", 0), "bolt_unknown": ("bolt", None)}
 KEEPING = ("dossier.entered", "item.handed_over", "item.stored", "item.taken_out", "item.lent", "item.given_back")
 APART = {"item.handed_over": "keeper", "item.taken_out": "keeper", "item.given_back": "keeper", "item.inspected": "inspector"}
 HANDS = {"item.handed_over": ("giver", "keeper"), "item.lent": ("keeper", "borrower"), "item.given_back": ("borrower", "keeper")}
@@ -225,9 +205,7 @@ class Books:
     def people(self, name, body, item):
         fields = [body.get(f) for f in NAMED.get(name, "").split()]
         people = [p for f in fields for p in (f if isinstance(f, list) else [f]) if p is not None]
-        if any(self.officers.get(p, ("external",))[0] == "external" for p in people) or (
-            name == "dossier.taken" and not body.get("officer")
-        ):
+        if any(self.officers.get(p, ("external",))[0] == "external" for p in people) or (name == "dossier.taken" and not body.get("officer")):
             return "unknown_officer"
         takes_in = name in KEEPING or (name == "item.received" and body["destination"] == "keeper")
         if takes_in and body.get("keeper") not in self.officers:
@@ -251,15 +229,7 @@ class Books:
             return "own_approval"
         if name == "item.lent":
             lawful = loan and loan[1] > at
-            return (
-                "not_approved"
-                if not lawful
-                else "other_borrower"
-                if loan[0] != body["borrower"]
-                else "beyond_approval"
-                if body["return_by_at_us"] > loan[1]
-                else ""
-            )
+            return "not_approved" if not lawful else "other_borrower" if loan[0] != body["borrower"] else "beyond_approval" if body["return_by_at_us"] > loan[1] else ""
         if name == "loan.extended" and body["return_by_at_us"] <= loan[1]:
             return "not_later"
         if name in DISPOSED and item["disposal"] != DISPOSED[name] and not (name == "item.restored" and item["unrelated"]):
@@ -368,12 +338,7 @@ def spread(leaves):
             refused.setdefault(leaf["body"]["fact"], leaf["body"]["reason"].split(" ")[0])
         elif leaf["class"] == "fact" and leaf["id"] not in seen:
             seen.add(leaf["id"])
-            if (
-                name in MOVERS
-                or name in TELL
-                or name in ("officer.registered", "officer.withdrawn", "count.started", "count.ended")
-                or name[:12] == "compartment."
-            ):
+            if name in MOVERS or name in TELL or name in ("officer.registered", "officer.withdrawn", "count.started", "count.ended") or name[:12] == "compartment.":
                 facts.append((leaf["occurred"]["earliest_us"], leaf["index"], name, leaf))
     return sorted(facts, key=lambda f: f[1]), refused
 
@@ -436,16 +401,7 @@ def report(books, facts, count, refused):
             openings += opened
             unordered += [index] if opened and not by_order else []
     here = sum(item["state"] != "ended" for item in books.items.values())
-    return SimpleNamespace(
-        books=books,
-        facts=count,
-        items=len(books.items),
-        here=here,
-        total=sum(books.sums.values()),
-        refused=len(refused),
-        opened=openings,
-        unordered=unordered,
-    )
+    return SimpleNamespace(books=books, facts=count, items=len(books.items), here=here, total=sum(books.sums.values()), refused=len(refused), opened=openings, unordered=unordered)
 
 
 def door(doors, at, name, body):
