@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from tests.simulation.node import Board
     from tests.simulation.world import World
 
-FEEDBACK = 100
+FEEDBACK = 60
 """A lock's hook contact has the number of the lock's point and this."""
 PULSE_MS = 300
 MOVE_US = 60_000
