@@ -116,6 +116,7 @@ ROUTES: Final[Mapping[str, Access]] = {
     "GET /api/stays": Access("written", "", "stays"),
     "GET /api/log/{gateway}": Access("written", "", "log"),
     "GET /areas/{area}/property/items": _personal("items"),
+    "GET /areas/{area}/property/sheet": _personal("items"),
     "GET /areas/{area}/property/overdue": _personal("items"),
     "GET /areas/{area}/property/counts": _personal("items"),
     "GET /areas/{area}/property/clearup": _personal("items"),

@@ -11,20 +11,25 @@ from fastapi.responses import RedirectResponse, Response
 
 from caseserver.accounts import Officer
 from caseserver.people.people import People
-from caseserver.web import live
+from caseserver.web import live, render
 from caseserver.web.http import may, page, reader_of
 from caseserver.web.present.state import AreaPicture
 from caseserver.web.property import showing
 from caseserver.web.property.counting import counts_page
 from caseserver.web.property.item_routes import add_items
 from caseserver.web.property.lists import (
+    ALL,
+    SHOWN,
     case_page,
     clearup_page,
+    is_found,
     items_page,
+    of_show,
     overdue_page,
 )
 from caseserver.web.property.paper_kinds import Paper
 from caseserver.web.property.paper_routes import add_papers
+from caseserver.web.property.sheets import MEDIA_TYPE, SheetError, item_sheet
 from caseserver.web.property.store_map import map_page
 from caseserver.web.property.things import item_path, path
 from caseserver.web.property.views import ClearupPage, CountsPage, MapPage, OverduePage
@@ -121,3 +126,15 @@ def _add_search(router: APIRouter, pages: Pages) -> None:
         if not view.rows and query and pages.area(area).item_leaves(query):
             view = replace(view, gone=item_path(area, query))
         return page(showing.html(view, reader), request)
+
+    @router.get("/areas/{area}/property/sheet")
+    def sheet(request: Request, officer: SignedIn, area: str, q: str = "", show: str = "") -> Response:
+        _, chosen, reader = look(request, pages, officer, area)
+        found = [item for item in chosen.world.items.values() if is_found(item, q.strip()[:QUERY_CHARS_MAX])]
+        try:
+            data = item_sheet(of_show(found, show if show in SHOWN else ALL), chosen, reader)
+        except SheetError as error:
+            return page(render.problem(reader.t("form.refused"), str(error), reader), request, 503)
+        name = f"property-{area}-{reader.date(reader.now_us)}.xlsx"
+        headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+        return Response(data, media_type=MEDIA_TYPE, headers=headers)
