@@ -15,7 +15,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from tests.web import day, faults, staff
+from tests.web import day, faults, staff, store
 from tests.web.house import MINUTE, PASSWORD, House
 
 SIZES = {"": (1920, 1080), "-tablet": (768, 1024), "-phone": (390, 844)}
@@ -238,6 +238,11 @@ def main(arguments: list[str]) -> int:
             take(chrome, address, [walk], folder)
         with _house(day.drawer) as house, house.served() as address:
             take(chrome, address, [Shot("bands", "/areas/a1/bands", sizes=BOTH)], folder)
+        with tempfile.TemporaryDirectory() as place:
+            kept = store.play(Path(place))
+            with kept.house.served() as address:
+                take(chrome, address, property_shots(), folder)
+            kept.house.close()
         with _house(day.calm) as house, house.served() as address:
             take(chrome, address, [Shot("wall-calm", "/", sizes=BOTH)], folder)
         with _house(staff.office) as house, house.served() as address:
@@ -260,6 +265,25 @@ def _nobody(house: House) -> None:
     house.clock.tell(house.clock.now_us + 2 * MINUTE)
     house.program.notifier.turn()
     house.deliver()
+
+
+def property_shots() -> list[Shot]:
+    """The store: its map, lists, one thing with what is sealed of it shown, papers."""
+    area, keeper = "/areas/a1/property", store.KEEPERS[0]
+    return [
+        Shot("property-map", area, keeper, sizes=("", "-phone")),
+        Shot("property-items", f"{area}/items", keeper),
+        Shot("property-overdue", f"{area}/overdue", keeper),
+        Shot("property-counts", f"{area}/counts", keeper),
+        Shot("property-clearup", f"{area}/clearup", keeper),
+        Shot("property-case", f"{area}/cases/c-7f3a", keeper),
+        Shot("property-papers", f"{area}/papers?case=c-7f3a&item=x-1f07", keeper),
+        Shot("property-item", "/areas/a1/items/x-1f07", keeper, act=_show, sizes=("", "-phone")),
+    ]
+
+
+def _show(page: Page) -> None:
+    page.click("form.show button")
 
 
 def staff_shots() -> list[Shot]:

@@ -20,7 +20,7 @@ DAY: Final = 24 * HOUR
 KEEPERS: Final = ("0540", "0541")
 ROLES: Final = {
     "0540": ["keeper"], "0541": ["keeper"], "0312": ["duty_officer"], "0007": ["case_department_head"], "1187": ["case_officer"],
-    "0200": ["supervisor"], "0620": ["guard"],
+    "0100": ["legal_reviewer"], "0200": ["supervisor"], "0620": ["guard"],
 }  # fmt: skip
 CABINETS: Final = (
     ("cab-p", "property", "涉案财物柜", "Exhibit cabinet", "P", 16),

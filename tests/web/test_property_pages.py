@@ -218,14 +218,12 @@ def test_after_an_erasure_nothing_of_an_item_is_kept_and_nothing_more_is_taken(
     path, people = "/areas/a1/items/e-9100", site.house.program.people
     assert people is not None
     assert "红色" in posted(keeper, f"{path}/show").text
-    row = people.erasures.key_of("a1", "0410")
-    site.at_us = NOW - MINUTE
-    site.say(
-        "person.erased", stay="0410", person=row.person, key=row.mark, officers=["0100", "0312"],
-        ground="kept_long_enough", fields=3,
-    )  # fmt: skip
-    site.house.deliver()
-    people.settle(site.gateway.state.take_erased())
+    erasure = (
+        "/stays/a1/0410/person/erasure"  # nothing else is kept of this person: it is erased all the same
+    )
+    assert posted(client_of(site.house, "0100"), erasure, ground="purpose_served").status_code == 200
+    answer = posted(client_of(site.house, "0200"), erasure, act="sign")
+    assert answer.status_code == 200, answer.text
     html = keeper.get(f"{path}?lang=en").text
     assert "The particulars were destroyed on" in html
     assert "returned to the person" in html  # the chain stands

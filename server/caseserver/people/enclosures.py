@@ -156,6 +156,11 @@ class Enclosures:
         with self._lock:
             return [Enclosed(*row) for row in self._file.execute(query, (area, owner))]
 
+    def count(self, key: str) -> int:
+        """How many are sealed under a key."""
+        with self._lock:
+            return int(self._file.execute("SELECT count(*) FROM enclosure WHERE key=?", (key,)).fetchone()[0])
+
     def read(self, area: str, commitment: str) -> tuple[str, bytes] | None:
         """(field, value) of one; None when it is not kept or its key is gone. Who calls it writes down first who reads."""
         query = "SELECT key, field, sealed FROM enclosure WHERE area=? AND commitment=?"

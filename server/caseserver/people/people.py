@@ -54,7 +54,7 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A stay of a person of whom particulars are kept: the mark of their key, and how many values it opens."""
+    """A stay of a person of whom particulars are kept: the mark of their key, and how many values it opens, those of items too."""
 
     area: str
     stay: str
@@ -211,7 +211,13 @@ class People:
         """Every stay of a person of which particulars can be read."""
         rows = [row for row in self._store.keys_of_person(person) if self._ring.get(row.id) is not None]
         return [
-            Person(row.area, row.stay, row.person, row.mark, len(self._store.versions(row.id)))
+            Person(
+                row.area,
+                row.stay,
+                row.person,
+                row.mark,
+                len(self._store.versions(row.id)) + self.enclosures.count(row.id),
+            )
             for row in rows
         ]
 

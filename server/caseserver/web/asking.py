@@ -74,5 +74,6 @@ def kept_page(
     view = particulars.particulars_page(
         asking.base, asking.stay, asking.people.kept(asking.area, asking.stay), asking.leaves, asking.reader,
         may_enter=asking.may_enter, errors=errors, sent=sent, refusal=refusal, done=done,
+        more=len(asking.people.enclosures.of_owner(asking.area, asking.stay)),
     )  # fmt: skip
     return page(render.particulars(view, asking.reader), asking.request, status)

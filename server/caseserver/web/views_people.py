@@ -43,6 +43,7 @@ class ParticularsPage:
     problem: str = ""
     refusal: Refusal | None = None
     done: str = ""
+    more: int = 0
 
 
 @dataclass(frozen=True)

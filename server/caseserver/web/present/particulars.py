@@ -22,9 +22,9 @@ SIGN, WITHDRAW = "sign", "withdraw"
 def particulars_page(
     base: str, stay: str, kept: Sequence[Shown], leaves: Iterable[Leaf], reader: Reader, *, may_enter: bool,
     is_shown: bool = False, errors: Mapping[str, str] | None = None, sent: Mapping[str, str] | None = None,
-    refusal: Refusal | None = None, done: str = "",
+    refusal: Refusal | None = None, done: str = "", more: int = 0,
 ) -> ParticularsPage:  # fmt: skip
-    """The page of one stay; `kept` with values when they were asked for."""
+    """The page of one stay; `kept` with values when they were asked for; `more`: what is sealed of its items besides."""
     rows = [
         ParticularRow(
             reader.name(FIELD_NAMES[item.field]), item.version, reader.day_and_clock(item.at_us), item.officer, item.value
@@ -44,11 +44,12 @@ def particulars_page(
         rows=tuple(rows),
         fields=fields if may_enter else (),
         may_show=bool(reader.roles & KNOWERS) and bool(rows) and not is_shown,
-        may_erase=bool(reader.roles & ERASERS) and bool(rows),
+        may_erase=bool(reader.roles & ERASERS) and bool(rows or more),
         is_shown=is_shown,
         erased=None if rows else _erased(leaves, reader),
         refusal=refusal,
         done=done,
+        more=more,
     )
 
 
