@@ -32,7 +32,9 @@ def items_page(
     show = show if show in SHOWN else HERE
     matching = [item for item in chosen.world.items.values() if is_found(item, query)]
     found = of_show(matching, show)
-    filters = tuple((name, _show_word(name, reader), len(of_show(matching, name))) for name in SHOWN)
+    filters = tuple(
+        (name, _show_word(name, reader), sum(_is_shown(item, name) for item in matching)) for name in SHOWN
+    )
     rows = tuple(row_of(item, chosen, reader) for item in found[:ROWS_MAX])
     beyond = max(0, len(found) - ROWS_MAX)
     return ItemsPage(frame(states, chosen, "items", reader), query, show, filters, rows, beyond)
@@ -46,8 +48,12 @@ def _show_word(name: str, reader: Reader) -> str:
 
 def of_show(items: Sequence[Item], show: str) -> list[Item]:
     """Those of a filter, the newest movement first."""
-    chosen = [item for item in items if show == ALL or (item.is_here if show == HERE else item.state == show)]
+    chosen = [item for item in items if _is_shown(item, show)]
     return sorted(chosen, key=lambda item: (-item.since_us, item.ref))
+
+
+def _is_shown(item: Item, show: str) -> bool:
+    return show == ALL or (item.is_here if show == HERE else item.state == show)
 
 
 def is_found(item: Item, query: str) -> bool:
@@ -67,8 +73,8 @@ def overdue_page(states: Sequence[AreaPicture], chosen: AreaPicture, reader: Rea
     lent.sort(key=lambda item: (item.loan.due_us if item.loan else 0, item.ref))
     return OverduePage(
         frame(states, chosen, "overdue", reader),
-        tuple(row for row in rows if row.flag == "act"),
-        tuple(row_of(item, chosen, reader) for item in lent),
+        tuple(row for row in rows if row.flag == "act")[:ROWS_MAX],
+        tuple(row_of(item, chosen, reader) for item in lent[:ROWS_MAX]),
         tuple(sorted((row for row in rows if row.flag != "act"), key=lambda row: row.at_us)[:ROWS_MAX]),
     )
 
@@ -85,7 +91,7 @@ def case_page(
     decided = [(item.ref, reader.code(DISPOSALS, item.disposal)) for item in items if item.disposal]
     area = chosen.area.id
     return CasePage(
-        frame(states, chosen, "items", reader), case, tuple(row_of(item, chosen, reader) for item in items),
+        frame(states, chosen, "items", reader), case, tuple(row_of(item, chosen, reader) for item in items[:ROWS_MAX]), len(items),
         sum(item.pieces for item in items), limits_of(chosen, subjects, reader), tuple(decided),
         path(area, f"papers?case={case}"),
     )  # fmt: skip
@@ -117,8 +123,8 @@ def clearup_page(
         rows = [item for item in here if item.ref not in taken and belongs(item, chosen.world)]
         taken |= {item.ref for item in rows}
         if rows:
-            lines = tuple(row_of(item, chosen, reader) for item in rows)
-            groups.append(WorkGroup(name, reader.of("clearup", name), lines))
+            lines = tuple(row_of(item, chosen, reader) for item in rows[:ROWS_MAX])
+            groups.append(WorkGroup(name, reader.of("clearup", name), lines, len(rows)))
     held = _held(chosen, (year, quarter), may, reader)
     return ClearupPage(frame(states, chosen, "clearup", reader), year, quarter, ends_us, held, tuple(groups))
 

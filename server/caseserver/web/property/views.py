@@ -170,6 +170,7 @@ class WorkGroup:
     id: str
     title: str
     rows: tuple[ItemRow, ...]
+    total: int
 
 
 @dataclass(frozen=True)
@@ -189,6 +190,7 @@ class CasePage:
     frame: Frame
     case: str
     rows: tuple[ItemRow, ...]
+    total: int
     pieces: int
     limits: tuple[LimitRow, ...]
     decided: tuple[tuple[str, str], ...]
