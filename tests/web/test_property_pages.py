@@ -247,3 +247,26 @@ def test_which_leaves_name_which_item_is_a_function_of_the_log_alone(site: Store
         assert connection.execute(rows).all() == noted
     refused = next(i for i in range(site.gateway.log.size) if b"fact.refused/1" in site.gateway.log.leaf(i))
     assert ("gw-a1", "x-2b11", refused) in [tuple(row) for row in noted]
+
+
+def test_the_forms_of_an_items_page_are_those_that_its_state_allows_and_go_through_the_log(
+    site: Store, keeper: TestClient
+) -> None:
+    html = keeper.get("/areas/a1/items/e-9003?lang=en").text
+    offered = re.findall(r'href="/record/a1/([a-z_.]+)\?item=e-9003&amp;stay=0409"', html)
+    assert {"item.taken_out", "item.inspected", "item.corrected"} <= set(offered)
+    assert not {"item.lent", "item.given_back", "item.found", "disposal.decided"} & set(offered)
+    form = keeper.get("/record/a1/item.inspected?item=e-9003&stay=0409").text
+    assert 'value="e-9003"' in form
+    asked = {"item": "e-9003", "stay": "0409", "state": "damaged", "inspector": "0541"}
+    assert posted(keeper, "/record/a1/item.inspected", **asked).status_code == 200
+    assert site.gateway.engine.world.items.get("e-9003").condition == "damaged"
+    refused = posted(
+        keeper,
+        "/record/a1/item.stored?lang=en",
+        item="e-9003",
+        stay="0409",
+        keeper="0540",
+        compartment="E-04",
+    )
+    assert refused.status_code == 409
