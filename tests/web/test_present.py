@@ -165,6 +165,7 @@ def test_a_node_that_is_lost_makes_its_rooms_and_people_unseen(house: House) -> 
     assert [s.name for s in view.health.sources if not s.fresh] == [
         "节点 n4", "录像 南侧",
         *(f"读卡器 rd-{room}" for room in ("waiting-f", "sobering", "property", "handover")),
+        *(f"读卡器 rd-{kind}-1" for kind in ("effects", "exhibits", "dangerous")),
         "紧急开门", "涉案财物室水浸", "醒酒室温度",
     ]  # fmt: skip
 
@@ -177,7 +178,7 @@ def test_sources_that_were_never_heard_are_counted_as_unseen(tmp_path: Path) -> 
     assert {tile.level for tile in view.plan[0].rooms if not tile.passage} == {"blind"}
     assert not any(tile.note for tile in view.plan[0].rooms)
     assert view.alarms.cards == ()
-    assert (view.alarms.sources, view.alarms.unseen) == (0, 30)
+    assert (view.alarms.sources, view.alarms.unseen) == (0, 33)
 
 
 def test_a_gateway_that_is_late_freezes_its_figures_at_its_last_word(house: House) -> None:
