@@ -157,11 +157,13 @@ def _is_hash(value: Any) -> bool:
 
 
 def _is_name(value: Any) -> bool:
+    if not _is_text(value):
+        return False
     try:
         check_name(value)
-    except (NoteError, TypeError):
+    except NoteError:
         return False
-    return _is_text(value)
+    return True
 
 
 def _is_base64(value: Any, count: int) -> bool:
