@@ -6,7 +6,6 @@ stand-ins. The tests of the whole chain and the proofs use this same class.
 
 import secrets
 import socket
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -120,11 +119,8 @@ class DemoStation:
 
     def _prepare_server(self, password: str) -> None:
         folder = self.folder / "server"
-        if not (folder / "keys" / "server.key").exists():
-            self.run("server", "init", "--data", str(folder))
         people = self.folder / "people-keys"
-        if not people.exists():
-            self.run("server", "keys", "--data", str(folder), "--keys", str(people))
+        accounts.first_run(folder, people)
         self.passwords |= dict.fromkeys(accounts.ROLES, self.plan.password)
         accounts.provide(folder, self.plan.password)
         keys.private(folder / "keys" / "broker.password", password + "\n")
@@ -154,18 +150,6 @@ class DemoStation:
                 f'public_key = "{key}"',
             ]
         keys.private(folder / "server.toml", "\n".join(lines) + "\n")
-
-    def run(self, *arguments: str) -> str:
-        """Run a `caseward` command to its end; what it printed. Raises RuntimeError when it fails."""
-        done = subprocess.run(
-            [sys.executable, "-m", "caseward", *arguments], capture_output=True, text=True, check=False
-        )
-        if done.returncode:
-            raise RuntimeError(
-                f"caseward {' '.join(arguments)}: expected exit code 0, found {done.returncode}\n"
-                f"{done.stdout}{done.stderr}"
-            )
-        return done.stdout
 
     # --- starting and ending ---------------------------------------------------------------
 
