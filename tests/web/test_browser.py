@@ -56,6 +56,14 @@ def fits(page: Page) -> bool:
     return bool(page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"))
 
 
+def sizes(page: Page) -> Iterator[None]:
+    """The page as it stands, on each screen in turn: its looks hang on the width by style sheets alone."""
+    for width, height in SIZES.values():
+        page.set_viewport_size({"width": width, "height": height})
+        page.wait_for_function("(width) => window.innerWidth === width", arg=width)
+        yield
+
+
 def test_the_page_counts_as_the_server_words_it(page: Page) -> None:
     seconds = [*range(130), 599, 3599, 3600, 3661, 35_999, 36_000, 90_000]
     said = page.evaluate(
@@ -81,17 +89,15 @@ def test_the_wall_fits_its_screen_without_scrolling(page: Page, address: str) ->
         assert max(ends) <= height
 
 
-@pytest.mark.parametrize("size", ["", "-tablet", "-phone"])
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_no_page_is_wider_than_its_screen_or_breaks_its_policy(
-    page: Page, address: str, afternoon: House, size: str, language: str
+    page: Page, address: str, afternoon: House, language: str
 ) -> None:
     said = complaints(page)
-    width, height = SIZES[size]
-    page.set_viewport_size({"width": width, "height": height})
     for path in ["/", alarm_path(afternoon, "M4"), *DESK]:
         page.goto(f"{address}{path}?lang={language}")
-        assert fits(page), path
+        for _ in sizes(page):
+            assert fits(page), (path, page.viewport_size)
     assert said == []
 
 
@@ -251,22 +257,20 @@ def test_a_half_filled_form_is_not_wiped_by_an_event(chrome: Browser, house: Hou
         context.close()
 
 
-@pytest.mark.parametrize("size", ["", "-tablet", "-phone"])
-def test_an_installer_opens_a_door_sees_it_on_the_page_and_ticks_it(
-    chrome: Browser, tmp_path: Path, size: str
-) -> None:
+def test_an_installer_opens_a_door_sees_it_on_the_page_and_ticks_it(chrome: Browser, tmp_path: Path) -> None:
     house = House(tmp_path, day.START)
     accounts(house)
     day.walked(house)
-    gateway, (width, height) = house.gateways["a1"], SIZES[size]
+    gateway = house.gateways["a1"]
     with house.served() as address:
-        context = chrome.new_context(locale="zh-CN", viewport={"width": width, "height": height})
+        context = chrome.new_context(locale="zh-CN")
         page = context.new_page()
         said = complaints(page)
         sign_in(page, address, "0901")
         for language in ("en", "zh"):
             page.goto(f"{address}/areas/a1/walk?lang={language}")
-            assert fits(page), language
+            for _ in sizes(page):
+                assert fits(page), (language, page.viewport_size)
         card, other = page.locator("#p-n1\\.4"), page.locator("#p-n1\\.9")
         other.locator("summary").click()
         other.locator("input[name=note]").fill("half a no")
@@ -275,15 +279,18 @@ def test_an_installer_opens_a_door_sees_it_on_the_page_and_ticks_it(
         page.wait_for_selector("#p-n1\\.4 .fresh", timeout=3_000)
         assert card.locator(".stands b").inner_text() == "打开"
         assert other.locator("input[name=note]").input_value() == "half a no"  # no event wipes it
-        small = card.locator(".acts .button").evaluate_all("(all) => all.map((n) => n.offsetHeight)")
-        assert min(small) >= 56
+        for _ in sizes(page):
+            small = card.locator(".acts .button").evaluate_all("(all) => all.map((n) => n.offsetHeight)")
+            assert min(small) >= 56
+            card.locator(".pass").click(trial=True)  # in sight and under nothing
         card.locator(".pass").click()
         page.wait_for_selector("#p-n1\\.4 .t-passed:has-text('系统看到 打开')")
         assert "#p-n1.4" in page.url
         gateway.state.tick(house.clock.now(), 1e12)  # the gateway falls silent
         house.station.hub.tick()
         page.wait_for_selector(".walk-silent", timeout=3_000)
-        assert not card.locator(".pass").is_visible()
+        for _ in sizes(page):
+            assert not card.locator(".pass").is_visible()
         assert said == []
         context.close()
     house.close()
