@@ -1,7 +1,8 @@
 """A cabinet in a simulated area: locks on relays with hooks that hands shut, and what I18 asks of them.
 
 I18: no compartment's lock is driven without an order that is durable and still valid; an order has a request of the same
-start that was not refused, with the badge of who asked read at the cabinet before it; a request comes to one end.
+start that was not refused, with the badge of who asked read at the cabinet before it; a request comes to one end, and is not
+complete before its hook has moved.
 """
 
 import random
@@ -229,8 +230,29 @@ def judge_cabinets(world: "World", leaves: list[dict[str, Any]]) -> None:
     for request, count in orders.items():
         if count > 1:
             world.truth.violate("I18", f"request {request} was ordered {count} times")
+    for name, index in _completed_unmoved(facts):
+        world.truth.violate("I18", f"leaf {index} tells {name} to be complete, and its hook has not moved")
     if not world.observer.lied and world.gateway.core is not None and not world.observer.is_interim:
         _ended(world, facts, refused)
+
+
+def _completed_unmoved(facts: list[dict[str, Any]]) -> list[tuple[str, int]]:
+    """(compartment, leaf) of each end of an order, in its own run, between which and the order no hook let go."""
+    found = []
+    open_: dict[str, tuple[str, int, bool]] = {}  # compartment -> request, boot of its order, hook let go
+    for leaf in facts:
+        name, body = leaf["body"].get("compartment"), leaf["body"]
+        match leaf["type"]:
+            case "compartment.ordered/1":
+                open_[name] = body["request"], leaf["recorded"]["boot"], False
+            case "compartment.unlocked/1" if name in open_:
+                open_[name] = *open_[name][:2], True
+            case "compartment.interrupted/1":
+                open_.pop(name, None)
+            case "compartment.completed/1" if name in open_:
+                if open_.pop(name) == (body["request"], leaf["recorded"]["boot"], False):
+                    found.append((name, leaf["index"]))
+    return found
 
 
 def _unlawful(
