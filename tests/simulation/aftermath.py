@@ -36,7 +36,7 @@ def judge_more(world: "World", leaves: list[dict[str, Any]], engine: Engine) -> 
     _quiet(world, leaves)
     _ended_unseen(world, leaves)
     _chatter(world)
-    _handled(world, leaves)
+    judge_handling(world, leaves)
     _standing(world, leaves, engine)
     _node_outputs(world)
     _server_accounts(world, leaves)
@@ -226,11 +226,12 @@ def _chatter(world: "World") -> None:
 # --- I9 --------------------------------------------------------------------------------------------------------
 
 
-def _handled(world: "World", leaves: list[dict[str, Any]]) -> None:
+def judge_handling(world: "World", leaves: list[dict[str, Any]]) -> None:
     """What officers did about alarms followed the order of handling, and who rectified did not verify."""
     refused = {leaf["body"]["fact_id"] for leaf in leaves if leaf["type"] == "fact.refused/1"}
+    by_index = {leaf["index"]: leaf for leaf in leaves}
     states: dict[str, tuple[str, str]] = {}  # alarm -> (state, who rectified)
-    for leaf in leaves:
+    for leaf in sorted(leaves, key=_cause):
         name = leaf["type"].rpartition("/")[0]
         if (
             name == "alarm.raised"
@@ -241,16 +242,24 @@ def _handled(world: "World", leaves: list[dict[str, Any]]) -> None:
         done = _done(leaf, name, refused)
         if done is None:
             continue
+        if leaf["class"] == "output":
+            fact = by_index[_cause(leaf)[0]]
+            if _done(fact, fact["type"].rpartition("/")[0], refused) == done:
+                continue  # its fact said so already; any other was handled along with what it lies under
         action, alarm, officer = done
         state, who = states.get(alarm, ("unacknowledged", ""))
-        if leaf["class"] == "output" and state == action:
-            continue  # the fact before it said so; any other was handled along with what it lies under
         world.truth.counts["alarm handled"] += 1
         if action not in HANDLING[state]:
             world.truth.violate("I9", f"leaf {leaf['index']}: {alarm} {action} after {state}")
         if action == "verified" and officer == who:
             world.truth.violate("I9", f"leaf {leaf['index']}: {officer} verified what he rectified")
         states[alarm] = action, officer if action == "rectified" else who
+
+
+def _cause(leaf: dict[str, Any]) -> tuple[int, int]:
+    """Where a leaf counts: an output of alarms with its fact, after which other facts may stand before it (seed 113)."""
+    is_of_alarms = leaf["class"] == "output" and leaf["type"] in ("alarm.raised/1", "alarm.changed/1")
+    return (int(leaf["id"].rpartition("|")[2]) if is_of_alarms else leaf["index"]), leaf["index"]
 
 
 def _done(leaf: dict[str, Any], name: str, refused: set[str]) -> tuple[str, str, str] | None:
