@@ -33,6 +33,7 @@ setup-demo: setup
 
 setup-test: setup
 	@bash .ci/setup system mosquitto node victoria-metrics chromium fonts tpm faketime graphviz openssl
+	@$(PYTHON) -m tests.web.axe
 
 setup-screenshots: setup
 	@bash .ci/setup system mosquitto chromium fonts

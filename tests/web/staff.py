@@ -31,6 +31,11 @@ def qualified(house: House) -> None:
 def office(house: House) -> None:
     """The same with accounts and changes that wait for a second signature."""
     qualified(house)
+    waiting(house)
+
+
+def waiting(house: House) -> None:
+    """Accounts in units and shifts, changes that wait for a second signature, a token."""
     for number in ("0800", "0801"):
         house.account(number, "system_administrator")
     accounts, changes = house.program.accounts, house.program.changes

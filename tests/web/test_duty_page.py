@@ -84,7 +84,7 @@ def test_nobody_on_duty_is_said_in_red_on_wall_and_desk_and_the_next_step_is_cal
     reader = client_of(house, "0100")
     assert "Nobody on duty" not in reader.get("/?lang=en").text
     assert act(house, "0312", "leave").status_code == 303
-    assert '<a class="unmanned" href="/duty" role="alert">Nobody on duty</a>' in reader.get("/?lang=en").text
+    assert 'data-urgent data-alarm="duty">Nobody on duty</a>' in reader.get("/?lang=en").text
     assert 'class="unmanned">Nobody on duty' in reader.get("/alarms?lang=en").text
     before = house.program.own_log.size
     house.program.notifier.turn()

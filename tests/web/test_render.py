@@ -275,7 +275,8 @@ def test_only_what_nobody_has_taken_sounds_and_is_read_aloud() -> None:
     html = render.wall_region("alarms", scenes.wall(), scenes.reader())
     sounding = re.findall(r'data-alarm="(\w+)" data-sound="([a-z-]+)"', html)
     assert sounding == [("a1", "equip-act"), ("a3", "equip-soon"), ("a4", "law-soon")]
-    assert html.count('role="alert"') == 1
+    assert html.count("data-urgent") == 1
+    assert html.count("data-tell") == 3
 
 
 def test_calm_is_not_claimed_while_a_source_is_not_seen() -> None:

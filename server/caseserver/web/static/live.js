@@ -1,6 +1,7 @@
 // Keeps a page live: the server sends finished fragments by server-sent events, this module only puts them in place.
 import { setClock, tick } from "./clock.js";
 import { hear } from "./sound.js";
+import { tell } from "./tell.js";
 
 const host = document.querySelector("[data-live]");
 
@@ -34,6 +35,7 @@ function take(event) {
   setClock(message.now, message.rate);
   for (const [region, html] of Object.entries(message.regions ?? {})) swap(region, html);
   tick();
+  tell(document.querySelectorAll("[data-tell]"));
   hear(document.querySelectorAll("[data-sound]"));
 }
 
