@@ -194,6 +194,23 @@ def busy(house: House) -> None:
     house.gateways["a1"].state.flush_samples(house.clock.now())
 
 
+def full(house: House) -> None:
+    """Forty persons in five rooms, one guard for all of them, and every recorder but one stopped within a minute: 14:22:08."""
+    day = Day(house.gateways["a1"])
+    day.opening()
+    rooms = ("waiting-1", "waiting-2", "interview-1", "interrogation-1", "interrogation-2")
+    for number in range(40):
+        stay, band, minute = f"{501 + number:04}", f"B{501 + number}", 8 * 60 + 7 * number
+        day.stay(stay, band, f"{minute // 60}:{minute % 60:02}", "public_order_questioning", officer="1340")
+        later = minute + 12
+        day.go(f"{later // 60}:{later % 60:02}", band, rooms[number % len(rooms)], "1340")
+    for second, recorder in enumerate(list(house.gateways["a1"].area.recorders)[:-1]):
+        day.tell(at(f"14:21:0{second}"), "recorder.stopped", recorder=recorder)
+    day.play(NOW)
+    house.clock.tell(NOW)
+    house.deliver()
+
+
 def _handled(house: House, day: Day, at_us: int) -> None:
     """The morning's alarm: taken, rectified, verified by another."""
     record = next((a for a in day.g.engine.alarms.values() if a.rule == "M4" and not a.is_active), None)

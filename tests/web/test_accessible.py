@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import cycle
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page
@@ -160,7 +161,8 @@ def test_a_new_alarm_is_told_once_and_a_standing_one_never_again(
     station.clock.tell(at_us + 20 * SECOND)
     station.deliver()
     page.wait_for_selector("[data-told=urgent]:not(:empty)", state="attached")
-    known = page.locator(".alarm.unack:has-text('录像已停')").first.get_attribute("data-alarm")
+    told = page.locator("[data-told=urgent]").inner_text()
+    known = page.locator(f".alarm[data-tell='{told}']").get_attribute("data-alarm")
     gateway.say("alarm.taken", station.clock.now_us, by="server", alarm=known, officer="1187")
     station.deliver()
     page.wait_for_selector(f".alarm.a-taken[data-alarm='{known}']")
@@ -168,3 +170,34 @@ def test_a_new_alarm_is_told_once_and_a_standing_one_never_again(
     assert len(said) == 1, said
     assert "录像已停" in said[0]
     context.close()
+
+
+def test_forty_persons_and_a_flood_of_alarms_fit_the_wall_and_are_read_at_three_metres(
+    chrome: Browser, tmp_path: Path
+) -> None:
+    house = House(tmp_path, day.START)
+    accounts(house)
+    day.full(house)
+    with house.served() as address:
+        page = chrome.new_page(viewport={"width": 1920, "height": 1080})
+        sign_in(page, address, "0312")
+        rows, cards = page.locator(".two .row"), page.locator(".side .alarm")
+        ranks = rows.evaluate_all(
+            "(all) => all.map((n) => ['row-act unack', 'row-act', 'row-blind'].findIndex((c) => c.split(' ').every((x) => n.classList.contains(x)))).map((n) => n < 0 ? 3 : n)"
+        )
+        assert len(ranks) == 40
+        assert ranks == sorted(ranks)
+        sizes = page.locator(".two .row :is(.row-no, .row-room, .row-left)").evaluate_all(
+            "(all) => all.filter((n) => n.textContent).map((n) => parseFloat(getComputedStyle(n).fontSize))"
+        )
+        assert min(sizes) >= 20
+        assert cards.count() == 6
+        assert page.locator(".side .flood").is_visible()
+        assert page.locator(".side .a-more").last.is_visible()
+        ends = page.locator(".row, .alarm, .side .a-more").evaluate_all(
+            "(all) => all.map((n) => n.getBoundingClientRect().bottom)"
+        )
+        assert max(ends) <= 1080 - 52  # above the health strip
+        assert axe.grave(page) == []
+        page.close()
+    house.close()

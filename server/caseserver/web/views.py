@@ -221,13 +221,15 @@ class PeopleView:
 
 @dataclass(frozen=True)
 class AlarmsView:
-    """``sources``: how many are seen; ``unseen``: how many are not, for without them calm means nothing."""
+    """``sources``: how many are seen; ``unseen``: how many are not, for without them calm means nothing.
+    ``flood``: alarms that called somebody, within how many minutes; None while there are not too many."""
 
     cards: tuple[AlarmCard, ...]
     beyond: int
     sources: int
     unseen: int = 0
     last: LastAlarm | None = None
+    flood: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True)

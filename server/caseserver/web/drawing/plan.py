@@ -17,7 +17,7 @@ from caseserver.web.views import AreaPlan, Count, Pill, PlanDoor, RoomTile
 
 WIDTH, HEIGHT = 568, 894
 _EDGE, _TITLE = 4, 30
-_PILL, _PILL_CHAR = 64, 12
+_PILL, _PILL_CHAR, _COUNT = 64, 12, 40
 _SHIELD = "M0-10 8-7v6c0 6-4 9-8 11-4-2-8-5-8-11v-6z"
 
 
@@ -133,6 +133,8 @@ def _pills(room: RoomTile, parts: list[Markup], reader: Reader) -> tuple[float, 
         parts.append(_pill(person, x, y, pill, reader))
         x += pill + 6
     if len(shown) < len(room.people):
+        if x + _COUNT > room.x + room.width:
+            x, y = room.x + 12, y + 34
         parts.append(text(f"+{len(room.people) - len(shown)}", x + 2, y + 22, class_="more"))
         x += 40
     return x, y

@@ -26,7 +26,7 @@ from caseserver.web.views import (
 from caseserver.web.views_alarms import AlarmList
 
 CARDS_MAX = 7
-"""Alarms shown at once; the rest is counted, so that a flood never hides the first."""
+"""Alarms shown at once. With more, the count of the rest takes the place of the last: it is never off the screen."""
 
 
 def wall(states: Sequence[AreaPicture], reader: Reader, only: str | None = None) -> WallView:
@@ -40,16 +40,18 @@ def wall(states: Sequence[AreaPicture], reader: Reader, only: str | None = None)
     closed = [(alarm, state) for state in states for alarm in state.closed]
     reading = next((state.health.reading for state in shown if state.health.reading), None)
     health = _health(states, reader)
+    shown_cards = cards if len(cards) <= CARDS_MAX else cards[: CARDS_MAX - 1]
     return WallView(
         top=_top(states, reader, only, len(rows), cards, stems),
         people=PeopleView(tuple(row for _, row in rows), stems, reading),
         plan=tuple(area_plan(state, reader) for state in shown),
         alarms=AlarmsView(
-            cards[:CARDS_MAX],
-            len(cards[CARDS_MAX:]),
+            shown_cards,
+            len(cards) - len(shown_cards),
             sources=sum(source.fresh for source in health.sources),
             unseen=sum(not source.fresh for source in health.sources),
             last=last_alarm(closed, reader),
+            flood=_flood(states, reader),
         ),
         health=health,
     )
