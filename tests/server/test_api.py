@@ -26,6 +26,12 @@ PASSWORD = "correct horse battery"
 Call = Callable[[httpx.AsyncClient], Coroutine[Any, Any, None]]
 
 
+class Unstarted(SimpleNamespace):
+    """The parts of a program that was never started; whether it is well is asked as the program asks."""
+
+    is_well = Program.is_well
+
+
 class Served(Kit):
     """The kit with the application on top; `start` of the program is never called, so there is no network."""
 
@@ -35,10 +41,10 @@ class Served(Kit):
         super().start()
         self.settings = Settings()
         link = SimpleNamespace(strangers=0, dropped=0)
-        program = SimpleNamespace(
+        program = Unstarted(
             settings=self.settings, station=self.station, accounts=self.accounts, inbox=self.inbox, link=link,
             factors=None, changes=None, tokens=Tokens(self.database), worker=self.worker, influx_queue=None, influx_writer=None, database=self.database, people=None,
-            bundles=None,
+            bundles=None, papers=None, beat=None, notifier=SimpleNamespace(is_well=True, calls_open=0, messages_waiting=0),
         )  # fmt: skip
         self.app = create_app(cast(Program, program))
         if not self.accounts.listed():
