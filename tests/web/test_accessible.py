@@ -190,7 +190,7 @@ def test_forty_persons_and_a_flood_of_alarms_fit_the_wall_and_are_read_at_three_
         sizes = page.locator(".two .row :is(.row-no, .row-room, .row-left)").evaluate_all(
             "(all) => all.filter((n) => n.textContent).map((n) => parseFloat(getComputedStyle(n).fontSize))"
         )
-        assert min(sizes) >= 20
+        assert min(sizes) >= 19  # 12 mm on a 55 inch screen; English room names are the smallest
         assert cards.count() == 6
         assert page.locator(".side .flood").is_visible()
         assert page.locator(".side .a-more").last.is_visible()
