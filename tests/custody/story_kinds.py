@@ -206,7 +206,9 @@ def _before_act(rule: Rule, act: str, begin_us: int, milder_us: int | None) -> S
         made(t, begin_us, is_instant=True),
         subject=_subject(rule),
         innocent=[*before, *ended(t, act)(milder_us)] if milder_us is not None else None,
-        lawful_before=[*before, *done, *acts],  # at the very moment of the act, said before it
+        lawful_before=sorted(
+            [*before, *done, *acts], key=lambda said: said.at_us
+        ),  # at the very moment of the act, said before it
         refused=list(t.said) if rule.refuses else None,
     )
 
