@@ -8,6 +8,7 @@ from casegateway.book import output_of
 from casegateway.core import EXIT_STORAGE_FAILED, GatewayCore
 from caselog import canonical
 from casewire import ACTIVE, UNKNOWN, Boot, Contact, Feedback, Gap, Snapshot, Tag, Troubles
+from custody.apply.property import LEDGER
 from custody.codec import fact_of
 from custody.effects import AlarmRaised
 from custody.engine import Engine
@@ -41,7 +42,7 @@ def judge(world: "World") -> None:
     _identity(world, leaves)
     engine = _replayed(world, leaves, facts)
     _same_state(world, engine)
-    _missed(world, engine, facts)
+    _missed(world, engine, _standing(leaves, facts))
     _late(world, leaves)
     _places(world)
     _bounds(world)
@@ -525,6 +526,12 @@ def _rows(engine: Engine) -> list[Any]:
 
 
 # --- I6: no limit missed, none late ----------------------------------------------------------------------------
+
+
+def _standing(leaves: list[dict[str, Any]], facts: list[Fact]) -> list[Fact]:
+    """The facts but for movements that were refused as they were entered: no order of occurrence revives one (ADR 0036)."""
+    refused = {leaf["body"]["fact_id"] for leaf in leaves if leaf["type"] == "fact.refused/1"}
+    return [fact for fact in facts if not (fact.type in LEDGER and fact.id in refused)]
 
 
 def _missed(world: "World", engine: Engine, facts: list[Fact]) -> None:
