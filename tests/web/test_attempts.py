@@ -25,7 +25,9 @@ EVERYTHING = [role for role in ROLES if role not in ("procuratorate", "court")]
 
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    made = House(tmp_path_factory.mktemp("attempts"), day.START)
+    # Thousands of forms in seconds by one account: how many a minute are let in is tests/server/test_rates.py's.
+    unlimited = "\n[limits]\nrequests_per_minute_max = 0\naccount_requests_per_minute_max = 0\n"
+    made = House(tmp_path_factory.mktemp("attempts"), day.START, more=unlimited)
     accounts(made)
     for number, role in enumerate(EVERYTHING, 5000):
         made.account(str(number), role)
