@@ -1,8 +1,6 @@
 """One cabinet's screen: who is at it, what they do, where they are in it. Sans-IO; called by the gateway's main loop alone.
 
-A session begins with an officer's badge on the cabinet's reader (and the PIN of an officer who has one), or with number and PIN; it
-ends when nobody has touched anything for a while, when the badge has gone and nothing was touched since, or by hand. The list in
-hand outlives session, screen and gateway.
+Whose session it is stands in `attendance`. The list in hand outlives session, screen and gateway.
 """
 
 from __future__ import annotations
@@ -13,9 +11,10 @@ from typing import Any
 
 from casekiosk import stating
 from casekiosk.asking import Ask, Moment, Stated
+from casekiosk.attendance import TYPED, Attendance, Change, Session
 from casekiosk.drafts import Draft, DraftError, Item, draft_of
 from casekiosk.house import House
-from casekiosk.limits import ANOTHERS_LIST_MS, BADGE_GONE_MS, IDLE_MS, PIN_WAIT_MS, READ_AGE_MS
+from casekiosk.limits import ANOTHERS_LIST_MS
 from casekiosk.pins import PinDesk
 from casekiosk.screens import Dropping, Frame, Menu, Note, Pin, Screen, Start, View
 from casekiosk.steps import STEPS
@@ -23,7 +22,7 @@ from casekiosk.steps.base import NotNow
 from casekiosk.tasks import TASKS, Task, tasks_of
 from custody.area import Cabinet
 from custody.facts import Fact
-from custody.world import Officer, Stay
+from custody.world import Stay
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,32 +45,18 @@ class Tools:
     new_ref: Callable[[str], str]
 
 
-@dataclass(slots=True)
-class Session:
-    """Who works at the screen. `touched_us`, `seen_us`: steady clock, of the last touch and of the badge."""
-
-    officer: str
-    touched_us: int
-    seen_us: int
-    by_badge: bool
-
-
 class Desk:
     """The screen of one cabinet."""
 
     def __init__(self, cabinet: Cabinet, house: House, pins: PinDesk, tools: Tools) -> None:
         """Takes up the list that an earlier run has kept."""
-        self.cabinet, self.house, self.pins, self.tools = cabinet, house, pins, tools
-        self.session: Session | None = None
+        self.cabinet, self.house, self.tools = cabinet, house, tools
+        self.people = Attendance(cabinet, house, pins, tools.keep_tries)
         self.seat = ""
         self.page = ""  # a screen beside the step's own: edit, no_photo, theirs, compartment
         self.chosen_line = -1
         self.note: Note | None = None
         self.now = Moment(0, 0)
-        self._asked_us = 0
-        self._asked = ""  # officer whose PIN is asked for; "?" when the number is typed too
-        self._read: set[str] = set()  # since the last turn
-        self._spent: frozenset[str] = frozenset()  # tags that have had their session: to be lifted first
         self.why = ""  # what became of the request for a compartment: code.reason
         self._pending: dict[str, tuple[str, str]] = {}  # id of a stated fact -> moment, key
         self._unstated: list[Stated] = []
@@ -85,6 +70,11 @@ class Desk:
             return None
 
     # --- what the steps use -----------------------------------------------------------------
+
+    @property
+    def session(self) -> Session | None:
+        """Who works here now."""
+        return self.people.session
 
     @property
     def task(self) -> Task:
@@ -186,8 +176,7 @@ class Desk:
             return
         if ask.seat != self.seat or ask.action == "wait":
             return
-        if self.session is not None:
-            self.session.touched_us = now.real_us
+        self.people.touch(now)
         self.note = None
         try:
             self._act(ask)
@@ -203,9 +192,9 @@ class Desk:
     def _act(self, ask: Ask) -> None:
         match ask.action:
             case "pin":
-                self._take_pin(ask)
+                self._change(self.people.take_pin(ask, self.now))
             case "number":
-                self._asked, self._asked_us = "?", self.now.real_us
+                self.people.ask_number(self.now)
             case "leave":
                 self._leave()
             case "start" if self.session is not None and self.draft is None:
@@ -232,15 +221,8 @@ class Desk:
         self.now = now
         while self._unstated and self.tools.state(self._unstated[0]):
             self._unstated.pop(0)
-        present = self.house.present(self.cabinet, self._read)
-        self._read.clear()
-        tags = frozenset(officer.badge for officer in present.officers)
-        self._spent &= tags
-        fresh = [officer for officer in present.officers if officer.badge not in self._spent]
-        if self.session is None:
-            self._greet(fresh)
-        else:
-            self._watch(fresh)
+        present, change = self.people.turn(now, has_list=self.draft is not None)
+        self._change(change)
         if self._is_at_work:
             STEPS[self.step].turn(self, present)
 
@@ -258,8 +240,7 @@ class Desk:
 
     def _take_accepted(self, fact: Fact, moments: dict[str, Note | None]) -> None:
         if fact.type == "tag.read" and fact.body.get("reader") == self.cabinet.reader:
-            if self.now.at_us - fact.occurred_us < READ_AGE_MS * 1_000 * self.now.rate:
-                self._read.add(str(fact.body["tag"]))
+            self.people.hear(fact, self.now)
             return
         if self.draft is None:
             return
@@ -269,8 +250,7 @@ class Desk:
             self.draft.accepted.append(key)
             self.draft.leaf = max(self.draft.leaf, fact.index)
         if fact.type.startswith("compartment.") and fact.body.get("compartment") == self.draft.compartment:
-            if self.session is not None:
-                self.session.touched_us = self.now.real_us
+            self.people.touch(self.now)
             STEPS["open"].hear(self, fact)
 
     def _settle(self, moment: str, note: Note | None) -> None:
@@ -289,60 +269,26 @@ class Desk:
 
     # --- who is there -----------------------------------------------------------------------
 
-    def _greet(self, fresh: list[Officer]) -> None:
-        """Nobody works here: the first badge begins, where its officer may do anything here."""
-        if self._asked and self.now.real_us - self._asked_us >= PIN_WAIT_MS * 1_000:
-            self._asked = ""
-        for officer in fresh:
-            if not tasks_of(self.cabinet.kind, officer):
-                self.note = Note("no_task_here", found=officer.ref)
-            elif self.pins.has(officer.ref):
-                self._asked, self._asked_us = officer.ref, self.now.real_us
-            else:
-                self._begin(officer.ref, by_badge=True)
-            return
-
-    def _watch(self, fresh: list[Officer]) -> None:
-        assert self.session is not None
-        session = self.session
-        if any(officer.ref == session.officer for officer in fresh):
-            session.seen_us = self.now.real_us
-        idle_ms = (self.now.real_us - max(session.touched_us, session.seen_us)) // 1_000
-        is_gone = session.by_badge and session.seen_us < self.now.real_us
-        limit_ms = BADGE_GONE_MS if is_gone and self.draft is None else IDLE_MS
-        if idle_ms >= limit_ms:
+    def _change(self, change: Change | Note | None) -> None:
+        """A session has begun, or is over, or somebody is there who has nothing to do here."""
+        if isinstance(change, Note):
+            self.note = change
+        elif change is Change.OVER:
             self._leave()
+        elif change is Change.BEGUN:
+            assert self.session is not None
+            self.note = None
+            if self.draft is not None and self.draft.officer == self.session.officer:
+                self._resume()
 
     def wake_us(self) -> int | None:
         """Steady clock at which a session may be over."""
-        if self.session is None:
-            return self._asked_us + PIN_WAIT_MS * 1_000 if self._asked else None
-        return max(self.session.touched_us, self.session.seen_us) + BADGE_GONE_MS * 1_000
-
-    def _take_pin(self, ask: Ask) -> None:
-        officer = ask.fields.get("officer", "")
-        if self.session is not None or ask.digest is None or self._asked not in ("?", officer):
-            return
-        is_right = self.pins.judge(officer, ask.digest, self.now.at_us)
-        self.tools.keep_tries()
-        known = self.house.officer(officer)
-        if not is_right or known is None:
-            is_locked = self.pins.is_locked(officer, self.now.at_us)
-            raise NotNow("pin_locked" if is_locked else "pin_wrong")
-        if not tasks_of(self.cabinet.kind, known):
-            raise NotNow("no_task_here", found=officer)
-        self._begin(officer, by_badge=self._asked != "?")
-
-    def _begin(self, officer: str, *, by_badge: bool) -> None:
-        self.session = Session(officer, self.now.real_us, self.now.real_us, by_badge)
-        self._asked, self.note = "", None
-        if self.draft is not None and self.draft.officer == officer:
-            self._resume()
+        return self.people.wake_us()
 
     def _leave(self) -> None:
-        """The session ends; the list stays. A badge that lies on the reader has to be lifted to begin another."""
-        self._spent = frozenset(officer.badge for officer in self.house.present(self.cabinet).officers)
-        self.session, self._asked, self.page, self.note = None, "", "", None
+        """The session ends; the list stays."""
+        self.people.leave()
+        self.page, self.note = "", None
         if self.draft is not None and STEPS[self.step].is_end:
             self.finish()
 
@@ -419,11 +365,11 @@ class Desk:
 
     def door(self) -> View:
         """Where nobody works: the start, or the PIN that is asked for."""
-        if self._asked:
-            officer = "" if self._asked == "?" else self._asked
-            return Pin(officer, is_locked=bool(officer) and self.pins.is_locked(officer, self.now.at_us))
+        if self.people.asked:
+            officer = "" if self.people.asked == TYPED else self.people.asked
+            return Pin(officer, is_locked=bool(officer) and self.people.is_locked(officer, self.now))
         left = "" if self.draft is None else self.draft.officer
-        return Start(self.cabinet.id, self.cabinet.kind, left, has_pins=bool(self.pins.provision.pins))
+        return Start(self.cabinet.id, self.cabinet.kind, left, has_pins=bool(self.people.pins.provision.pins))
 
     def _menu(self) -> Menu:
         assert self.session is not None

@@ -58,13 +58,9 @@ class Who(Step):
         draft = desk.draft
         assert draft is not None
         number = ask.fields.get("officer", "")
-        if ask.digest is None or number == draft.officer or desk.house.officer(number) is None:
+        if ask.digest is None or number == draft.officer:
             raise NotNow("pin_wrong")
-        is_right = desk.pins.judge(number, ask.digest, desk.now.at_us)
-        desk.tools.keep_tries()
-        if not is_right:
-            raise NotNow("pin_locked" if desk.pins.is_locked(number, desk.now.at_us) else "pin_wrong")
-        draft.other, desk.page = number, ""
+        draft.other, desk.page = desk.people.judge(number, ask.digest, desk.now).ref, ""
         self._go_on(desk)
 
     def show(self, desk: Desk) -> View:
