@@ -1,13 +1,11 @@
 """What is judged when all is over and healed: the whole log against the whole truth."""
 
-from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from casegateway.book import output_of
 from casegateway.core import EXIT_STORAGE_FAILED, GatewayCore
 from caselog import canonical
-from casewire import ACTIVE, UNKNOWN, Boot, Contact, Feedback, Gap, Snapshot, Tag, Troubles
 from custody.apply.property import LEDGER
 from custody.codec import fact_of
 from custody.effects import AlarmRaised
@@ -16,6 +14,8 @@ from custody.facts import Fact
 from tests.custody.against_oracle import by_oracle, in_order, unlike
 from tests.simulation.aftermath import judge_more
 from tests.simulation.cabinets import judge_cabinets
+from tests.simulation.told import judge_told
+from tests.simulation.whose import judge_whose
 from tests.verify.auditor import auditor
 
 if TYPE_CHECKING:
@@ -36,10 +36,8 @@ def judge(world: "World") -> None:
     leaves = [canonical.loads(kept.data) for kept in world.truth.leaves]
     facts = [fact for fact in map(fact_of, leaves) if fact is not None]
     _converged(world)
-    _messages(world, leaves)
-    _order(world, leaves)
-    _officers(world, leaves)
-    _identity(world, leaves)
+    judge_told(world, leaves)
+    judge_whose(world, leaves)
     engine = _replayed(world, leaves, facts)
     _same_state(world, engine)
     _missed(world, engine, _standing(leaves, facts))
@@ -150,313 +148,6 @@ def _both_judged(world: "World", core: GatewayCore) -> None:
 
 def _counts(world: "World", *beginnings: str) -> dict[str, int]:
     return {key: n for key, n in world.truth.counts.items() if key.startswith(beginnings)}
-
-
-# --- I1, I2: every acked message once, nothing else ----------------------------------------------------
-
-
-def _messages(world: "World", leaves: list[dict[str, Any]]) -> None:
-    truth = world.truth
-    told: dict[tuple[str, int, int], list[dict[str, Any]]] = {}
-    for leaf in leaves:
-        source = leaf["source"]
-        if leaf["class"] == "fact" and source["name"]:
-            told.setdefault((source["name"], source["boot"], source["seq"]), []).append(leaf)
-    for message, its_leaves in told.items():
-        emitted = truth.emitted.get(message)
-        if emitted is None:
-            truth.violate("I2", f"leaf {its_leaves[0]['index']} of a message {message} that no node made")
-            continue
-        for leaf in its_leaves:
-            if emitted.message is not None and not _fits(world, message[0], emitted.message, leaf):
-                truth.violate(
-                    "I2", f"leaf {leaf['index']} {leaf['type']} {leaf['body']} from {_words(emitted.message)}"
-                )
-        ids = Counter(leaf["id"] for leaf in its_leaves)
-        if max(ids.values()) > 1:
-            truth.violate("I1", f"message {message} is in the log twice")
-        is_state = emitted.message is not None and isinstance(emitted.message, Snapshot)  # it may come again
-        if message in truth.acked and not world.observer.lied and not is_state:
-            # a tag that did not come back after a snapshot is told of the snapshot, seconds later
-            at_us = min(
-                (truth.leaves[leaf["index"]].at_us for leaf in its_leaves if leaf["type"] != "tag.gone/1"),
-                default=0,
-            )
-            # one that said nothing new left no leaf, and counts as new when it is played back to the next start
-            is_played = truth.faults["replay"] and any(
-                truth.acked[message] < up[0] <= at_us for up in truth.up
-            )
-            if at_us > truth.acked[message] and message not in world.observer.in_interim and not is_played:
-                truth.violate(
-                    "I1",
-                    f"message {message} was acked {at_us - truth.acked[message]} us before it was durable",
-                )
-    if not world.observer.lied:
-        _silent_messages(world, told)
-        _starts(world, told)
-    if not world.observer.rotted and not world.observer.lied:
-        _again(world, leaves)  # an interim log may lack the leaf that said it
-
-
-def _silent_messages(world: "World", told: dict[tuple[str, int, int], list[dict[str, Any]]]) -> None:
-    """An acked report that left no leaf said nothing new: the log had the point in that state already."""
-    truth = world.truth
-    known: dict[
-        tuple[str, str], str
-    ] = {}  # (kind of thing, its name) -> newest state in the log, by order of messages
-    for message in sorted(set(truth.emitted) | set(told)):
-        emitted = truth.emitted.get(message)
-        for leaf in told.get(message, ()):
-            thing = _thing(leaf)
-            if thing is not None:
-                known[thing[0]] = thing[1]
-        if message not in truth.acked or message in told or emitted is None:
-            continue
-        expected = _expected(world, message[0], emitted.message)
-        if expected is not None and known.get(expected[0]) != expected[1]:
-            truth.violate("I1", f"message {message} {_words(emitted.message)} was acked, and the log says"
-                                f" {known.get(expected[0])}")  # fmt: skip
-
-
-def _starts(world: "World", told: dict[tuple[str, int, int], list[dict[str, Any]]]) -> None:
-    """Every start of a board that was acked has its leaf: a start is always news."""
-    for node, boot, seq in world.truth.acked:
-        if seq == 1 and (node, boot, 1) not in told:
-            world.truth.violate("I1", f"start {boot} of {node} was acked and is not in the log")
-
-
-def _again(world: "World", leaves: list[dict[str, Any]]) -> None:
-    """A snapshot tells only what the log does not say already."""
-    known: dict[tuple[str, str], str] = {}
-    for leaf in leaves:
-        thing = _thing(leaf) if leaf["class"] == "fact" else None
-        if thing is None:
-            continue
-        source = leaf["source"]
-        emitted = world.truth.emitted.get((source["name"], source["boot"], source["seq"]))
-        is_snapshot = emitted is not None and isinstance(emitted.message, Snapshot)
-        if is_snapshot and known.get(thing[0]) == thing[1]:
-            world.truth.violate(
-                "I1", f"leaf {leaf['index']}: a snapshot tells {thing[1]} of {thing[0][1]} again"
-            )
-        known[thing[0]] = thing[1]
-
-
-_DOOR = {1: "door.opened", 0: "door.closed", 2: "door.unknown"}
-_RECORDER = {1: "recorder.started", 0: "recorder.stopped", 2: "recorder.lost"}
-_CABINET_DOOR = {1: "compartment.opened", 0: "compartment.closed", 2: "compartment.unknown"}
-_HOOK = {1: "compartment.unlocked", 0: "compartment.locked", 2: "compartment.bolt_unknown"}
-_INPUT = {1: "input.activated", 0: "input.cleared", 2: "input.lost"}
-
-
-def _thing(leaf: dict[str, Any]) -> tuple[tuple[str, str], str] | None:
-    name, body = leaf["type"].rpartition("/")[0], leaf["body"]
-    if name in _DOOR.values():
-        return ("door", body["door"]), name
-    if name in _RECORDER.values():
-        return ("recorder", body["recorder"]), name
-    if name in _INPUT.values():
-        return ("input", body["input"]), name
-    if name in _CABINET_DOOR.values():
-        return ("compartment", body["compartment"]), name
-    if name in _HOOK.values():
-        return ("hook", body["compartment"]), name
-    return None
-
-
-def _expected(world: "World", node: str, message: Any) -> tuple[tuple[str, str], str] | None:
-    """What a contact's report would stand for in the log."""
-    if not isinstance(message, Contact):
-        return None
-    point = next(p for p in world.area.points if p.node == node and p.point == message.point)
-    if point.kind == "door_contact":
-        return ("door", point.of), _DOOR.get(message.state, "door.unknown")
-    if point.kind == "recorder_contact":
-        return ("recorder", point.of), _RECORDER.get(message.state, "recorder.lost")
-    if point.kind == "input":
-        return ("input", point.of), _INPUT.get(message.state, "input.lost")
-    if point.kind == "compartment_door":
-        return ("compartment", point.of), _CABINET_DOOR[message.state]
-    return None
-
-
-def _fits(world: "World", node: str, message: Any, leaf: dict[str, Any]) -> bool:
-    """Whether a leaf says what the message said, and no more."""
-    name, body = leaf["type"].rpartition("/")[0], leaf["body"]
-    if isinstance(message, Boot):
-        return name == "node.booted"
-    if isinstance(message, Gap):
-        return name == "node.gap" and (body["first_seq"], body["last_seq"]) == (
-            message.first_seq,
-            message.last_seq,
-        )
-    if isinstance(message, Tag):
-        wanted = "tag.read" if message.present else "tag.gone"
-        return name == wanted and body["tag"] == message.uid.hex().upper()
-    if isinstance(message, Snapshot):
-        return name == "tag.gone" or any(
-            _says(world, node, number, state, name, body) for number, state in message.points
-        )
-    if isinstance(message, Troubles):
-        told = [number for number, _ in message.points]
-        return name.startswith("point.") and body["node"] == node and body["point"] in told
-    if isinstance(message, Contact | Feedback):
-        return _says(world, node, message.point, message.state, name, body)
-    return False
-
-
-def _says(world: "World", node: str, number: int, state: int, name: str, body: dict[str, Any]) -> bool:
-    point = next((p for p in world.area.points if p.node == node and p.point == number), None)
-    if point is None:
-        return False
-    if point.kind == "door_contact":
-        return name == _DOOR.get(state) and body["door"] == point.of
-    if point.kind == "recorder_contact":
-        return name == _RECORDER.get(state) and body["recorder"] == point.of
-    if point.kind == "input":
-        return name == _INPUT.get(state) and body["input"] == point.of
-    if point.kind in ("compartment_door", "compartment_lock"):
-        told = _CABINET_DOOR if point.kind == "compartment_door" else _HOOK
-        return name == told[state] and body["compartment"] == point.of
-    if point.kind == "lock_feedback":
-        return name == "door.released" and body["door"] == point.of and state == ACTIVE
-    if point.kind == "exit_request":
-        return name == "door.exit_requested" and body["door"] == point.of and state == ACTIVE
-    if point.kind == "output" and state == UNKNOWN:
-        return name == "output.unknown" and body["output"] == point.of
-    if point.kind == "output":
-        return (
-            name == "output.confirmed" and body["output"] == point.of and body["active"] == (state == ACTIVE)
-        )
-    return False
-
-
-def _words(message: Any) -> str:
-    fields = getattr(message, "__slots__", None) or vars(message)
-    return f"{type(message).__name__}({', '.join(f'{name}={getattr(message, name)}' for name in fields)})"
-
-
-# --- I3: in the node's order, holes told -----------------------------------------------------------------
-
-
-def _order(world: "World", leaves: list[dict[str, Any]]) -> None:
-    truth = world.truth
-    newest: dict[str, tuple[int, int]] = {}
-    gaps: list[tuple[str, int, int, int]] = []
-    by_node: list[tuple[str, int, int, int]] = []  # what the node itself could not keep
-    for leaf in leaves:
-        if leaf["class"] != "fact":
-            continue
-        body, source = leaf["body"], leaf["source"]
-        if leaf["type"] == "node.gap/1":
-            gap = body["node"], body["node_boot"], body["first_seq"], body["last_seq"]
-            gaps.append(gap)
-            if source["name"]:
-                by_node.append(gap)
-        if not source["name"] or leaf["type"] == "tag.gone/1":
-            continue  # a tag that did not come back after a snapshot is told of the snapshot, later
-        at = source["boot"], source["seq"]
-        if (
-            at < newest.get(source["name"], (0, 0))
-            and leaf["type"] != "node.gap/1"
-            and not _may_be_late(world, leaf, source["name"], at, gaps)
-        ):
-            truth.violate(
-                "I3", f"leaf {leaf['index']} of {source['name']} {at} after {newest[source['name']]}"
-            )
-        newest[source["name"]] = max(newest.get(source["name"], (0, 0)), at)
-    if not world.observer.lied:
-        _holes(world, newest, gaps, by_node)
-
-
-LATE_US = 60_000_000
-"""After a start the gateway does not know which message of a node is the next; so long after the first one that it
-takes another may be overtaken."""
-
-
-def _may_be_late(
-    world: "World",
-    leaf: dict[str, Any],
-    node: str,
-    at: tuple[int, int],
-    gaps: list[tuple[str, int, int, int]],
-) -> bool:
-    """A message that came after it was given up: told lost before, or overtaken right after the first one of a start."""
-    kept = world.truth.leaves[leaf["index"]]
-    first_us = world.observer.first_of_life.get((node, kept.life), kept.at_us)
-    is_told = any(n == node and boot == at[0] and first <= at[1] <= last for n, boot, first, last in gaps)
-    return is_told or kept.at_us - first_us < LATE_US
-
-
-def _holes(
-    world: "World",
-    newest: dict[str, tuple[int, int]],
-    gaps: list[tuple[str, int, int, int]],
-    by_node: list[tuple[str, int, int, int]],
-) -> None:
-    """A message below the newest that was neither acked nor told lost is a hole that nobody knows of."""
-    truth = world.truth
-    for (node, boot, seq), emitted in truth.emitted.items():
-        top = newest.get(node, (0, 0))
-        if boot != top[0] or seq >= top[1] or (node, boot, seq) in truth.acked or emitted.message is None:
-            continue
-        is_waiting = any(entry.seq == seq for entry in world.boards[node].node.link.queue._entries)
-        is_at_work = world.boards[node].is_on and world.boards[node].boot == boot
-        # What the gateway gave up comes all the same while the board lives.
-        told = by_node if is_at_work else gaps
-        is_told = any(n == node and b == boot and first <= seq <= last for n, b, first, last in told)
-        is_in_log = (node, boot, seq) in world.observer.sources
-        if (
-            not is_told
-            and not is_in_log
-            and not is_waiting
-            and isinstance(emitted.message, Contact | Feedback | Tag)
-        ):
-            truth.violate(
-                "I3", f"message {(node, boot, seq)} {_words(emitted.message)} is a hole that nobody tells"
-            )
-
-
-# --- officers' facts ---------------------------------------------------------------------------------------
-
-
-def _officers(world: "World", leaves: list[dict[str, Any]]) -> None:
-    """I1 for forms: each once, recorded or refused; I2: none that no officer signed; I14: as it was signed."""
-    truth = world.truth
-    fates: Counter[str] = Counter()
-    for leaf in leaves:
-        if leaf["class"] == "fact" and leaf["occurred"]["by"] in ("server", "paper"):
-            fates[leaf["id"]] += 1
-            said = truth.said.get(leaf["id"])
-            if said is None:
-                truth.violate(
-                    "I2", f"leaf {leaf['index']} of an officer's fact {leaf['id']} that nobody stated"
-                )
-            elif {**said["body"]} != leaf["body"] or said["occurred"] != leaf["occurred"]:
-                truth.violate("I14", f"leaf {leaf['index']} is not what the officer stated")
-        elif leaf["type"] == "fact.refused/1" and leaf["body"].get("fact_id") in truth.said:
-            fates.setdefault(leaf["body"]["fact_id"], -1000)
-    for fact_id in truth.said:
-        if fates[fact_id] == 0 and not world.observer.lied:
-            truth.violate("I1", f"officer's fact {fact_id} {truth.said[fact_id]['type']} is not in the log")
-        if fates[fact_id] > 1:
-            truth.violate("I1", f"officer's fact {fact_id} is {fates[fact_id]} times in the log")
-
-
-def _identity(world: "World", leaves: list[dict[str, Any]]) -> None:
-    """Every id once; leaves of a stay numbered without a hole."""
-    ids = Counter(leaf["id"] for leaf in leaves)
-    for leaf_id, count in ids.items():
-        if count > 1:
-            world.truth.violate("I9", f"the id {leaf_id} is {count} times in the log")
-    stays: Counter[str] = Counter()
-    for leaf in leaves:
-        if leaf["stay"] is not None:
-            stays[leaf["stay"]] += 1
-            if leaf["stay_n"] != stays[leaf["stay"]]:
-                world.truth.violate(
-                    "I14", f"leaf {leaf['index']}: number {leaf['stay_n']} of stay {leaf['stay']}"
-                )
 
 
 # --- I4, I9: the log's outputs are those of its facts ----------------------------------------------------------
