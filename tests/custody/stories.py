@@ -206,6 +206,26 @@ _NUMBERS = {"count": 20, "sworn": 8, "detained": 1, "female": 1, "hours": 40, "m
             "minutes": 30, "year": 2025, "percent": 80, "point": 1}  # fmt: skip
 
 
+# Doors, inputs and compartments are looked at by rules of theirs alone: told in each story they would be most of it.
+_LOOKED_AT_BY = defaultdict(
+    tuple, door=("door",), input=("input",), compartment=("compartment",), cabinet=("compartment",)
+)
+
+
+@cache
+def house(at_us: int) -> list[Said]:
+    """Every door and compartment of the area shut, every input clear."""
+    return [
+        *(Said(at_us, "door.closed", {"door": door}) for door in area().doors),
+        *(Said(at_us, "input.cleared", {"input": name}) for name in area().inputs),
+        *(
+            Said(at_us, what, {"compartment": name})
+            for name in area().compartments
+            for what in ("compartment.closed", "compartment.locked")
+        ),
+    ]
+
+
 class Teller:
     """Says facts, each with a body that may stand, and keeps what was said."""
 
@@ -291,19 +311,13 @@ class Teller:
     # --- the lawful beginning --------------------------------------------------------------
 
     def place(self, at_us: int) -> None:
-        """Everything is heard, records, is shut and clear; the officers are known, and nowhere."""
+        """Everything the rule may look at is heard, records, is shut and clear; the officers are known, and nowhere."""
         self.say(at_us, "config.loaded", config_hash="x", rulebook="x", rulebook_hash="x")
         for node in area().nodes:
             self.say(at_us, "node.restored", node=node)
         for recorder in area().recorders:
             self.say(at_us, "recorder.started", recorder=recorder)
-        for door in area().doors:
-            self.say(at_us, "door.closed", door=door)
-        for name in area().inputs:
-            self.say(at_us, "input.cleared", input=name)
-        for name in area().compartments:
-            self.say(at_us, "compartment.closed", compartment=name)
-            self.say(at_us, "compartment.locked", compartment=name)
+        self.said += [said for said in house(at_us) if next(iter(said.body)) in _LOOKED_AT_BY[self.rule.unit]]
         for officer, service, sex in (
             ("0312", "sworn", "M"),
             ("0415", "sworn", "M"),

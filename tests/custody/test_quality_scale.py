@@ -13,7 +13,7 @@ from custody.effects import Refusal
 from custody.explain import explain
 from custody.rules import Rule
 from tests.custody.quality_scale import CRITERIA, FILE, read
-from tests.custody.stories import DAY_US, HOUR_US, MINUTE_US, Said, Story, area
+from tests.custody.stories import DAY_US, HOUR_US, MINUTE_US, Said, Story, area, house
 from tests.custody.story_kinds import stories_for
 from tests.custody.story_play import Run, alone, book, tables_of
 
@@ -134,7 +134,8 @@ def test_what_breaks_a_rule_raises_it_at_its_moments_with_its_severities(name, r
 @every_table
 def test_under_the_whole_rulebook_the_same_is_told(name, rule):
     story = stories(name, rule)[0]
-    found = Run(rule, book(name)).feed(story.facts).until(story.expected[-1][0] + MINUTE_US)
+    facts = [*house(story.facts[0].at_us), *story.facts]
+    found = Run(rule, book(name)).feed(facts).until(story.expected[-1][0] + MINUTE_US)
     if not rule.refuses or story.is_instant:
         assert found.rows(story.subject) == story.expected
 
