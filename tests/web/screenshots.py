@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.web import day, faults, staff, store
 from tests.web.house import MINUTE, PASSWORD, House
@@ -28,6 +28,7 @@ ARGUMENTS = [
     "--font-render-hinting=none",
 ]
 SETTLE_MS = 400
+expect.set_options(timeout=20_000)  # every browser test waits for the thing, on however busy a machine
 BOTH, ZH = ("", "-tablet"), ("zh",)
 
 

@@ -1,7 +1,7 @@
 // The screen at a cabinet. The gateway makes every screen; this module sends what is touched, puts the answer in place,
 // asks for news, and holds camera, pen and keys. Nothing is decided here, and nothing stays here.
 import { startCamera, stopCamera, takePhoto } from "./camera.js";
-import { bindPads, strokesOf } from "./pen.js";
+import { bindPads, inkOf, keepInk, strokesOf } from "./pen.js";
 import { bindKeys } from "./keys.js";
 import { follow } from "./door.js";
 
@@ -11,7 +11,9 @@ const cut = document.querySelector(".cut");
 const base = `/c/${encodeURIComponent(root.dataset.cabinet)}`;
 const AGAIN_MS = 1000;
 let version = Number(root.dataset.version);
-let busy = false;
+let turn = Promise.resolve(); // touches are answered one after another
+let inHand = "";
+let isDown = false, later = null; // a finger lies on the screen: nothing is put under it meanwhile
 let isElsewhere = false; // another screen has this cabinet now: this one stands still until it is touched
 
 /** Station time now, milliseconds: as the gateway said last, counted on by this machine's steady clock. */
@@ -20,14 +22,19 @@ const stationNow = () => clock.now + (performance.now() - clock.at) * clock.rate
 
 function show(answer) {
   Object.assign(clock, { at: performance.now(), now: answer.now, rate: answer.rate });
-  if (answer.version === version) return;
+  if (answer.version === version || (answer.version < version && !isElsewhere)) return; // news may be overtaken by an answer
+  if (isDown && !isElsewhere) {
+    if (!later || later.version < answer.version) later = answer;
+    return;
+  }
   version = answer.version;
   const focused = document.activeElement?.dataset?.act;
-  const camera = place.querySelector("video.camera");
+  const camera = place.querySelector("video.camera"), ink = inkOf(place);
   place.innerHTML = answer.html;
   if (camera) place.querySelector("video.camera")?.replaceWith(camera); // the picture goes on while the list grows
   if (focused) place.querySelector(`[data-act="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
   bind();
+  keepInk(place, ink); // and so does a name that is half written
 }
 
 function bind() {
@@ -52,18 +59,28 @@ async function ask(path, options = {}) {
   return response.json();
 }
 
+const screenNow = () => place.firstElementChild?.className;
+
+/** Sends a touch after those before it. A second tap of the same finger, or a touch on a screen that is gone by then, is none. */
 async function send(path, body, type) {
-  if (busy) return;
-  busy = true;
+  const touch = `${version} ${path} ${typeof body === "string" ? body : ""}`, touched = screenNow(), before = turn;
+  if (touch === inHand) return;
+  inHand = touch;
+  let go;
+  turn = new Promise((done) => { go = done; });
+  await before;
   document.body.classList.add("busy");
   try {
-    show(await ask(path, { method: "POST", body, headers: { "content-type": type } }));
-    mend();
+    if (screenNow() === touched) {
+      show(await ask(path, { method: "POST", body, headers: { "content-type": type } }));
+      mend();
+    }
   } catch (error) {
     broken();
   } finally {
-    busy = false;
+    if (inHand === touch) inHand = "";
     document.body.classList.remove("busy");
+    go();
   }
 }
 
@@ -122,6 +139,13 @@ place.addEventListener("click", async (event) => {
     else act(action, fieldsOf(button));
   }
 });
+place.addEventListener("pointerdown", () => { isDown = true; });
+for (const end of ["pointerup", "pointercancel"]) addEventListener(end, () => setTimeout(lifted)); // after the click that it makes
+function lifted() {
+  const answer = later;
+  isDown = false, later = null;
+  if (answer) show(answer);
+}
 place.addEventListener("submit", (event) => event.preventDefault());
 document.addEventListener("pen", () => { const button = place.querySelector("[data-sign]"); if (button) button.disabled = false; });
 

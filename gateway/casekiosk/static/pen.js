@@ -10,6 +10,23 @@ export function bindPads(place) {
   }
 }
 
+/** The pads that somebody has begun to write on, by whose they are. */
+export function inkOf(place) {
+  const pads = [...place.querySelectorAll("svg[data-ink]")].filter((pad) => strokes.get(pad)?.length);
+  return new Map(pads.map((pad) => [pad.dataset.ink, pad]));
+}
+
+/** Puts such pads back where the same name is still to be written. */
+export function keepInk(place, ink) {
+  for (const pad of place.querySelectorAll("svg[data-ink]")) {
+    const begun = ink.get(pad.dataset.ink);
+    if (!begun) continue;
+    pad.replaceWith(begun);
+    begun.parentElement.classList.add("inked");
+    if (strokes.get(begun).some((stroke) => stroke.length > 3)) document.dispatchEvent(new Event("pen"));
+  }
+}
+
 export function strokesOf(place, part) {
   const pad = place.querySelector(`svg[data-ink="${CSS.escape(part)}"]`);
   return (pad && strokes.get(pad)) ?? [];
