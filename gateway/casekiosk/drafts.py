@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
 VERSION: Final = 1
-PERSON, OFFICER, WITNESS, GIVER, TAKER = "person", "officer", "witness", "giver", "taker"
+PERSON, OFFICER, WITNESS, GIVER, TAKER, OWNER = "person", "officer", "witness", "giver", "taker", "owner"
 
 
 class DraftError(ValueError):
@@ -43,6 +43,8 @@ class Item:
     photo: str = ""
     no_photo: str = ""
     stay: str = ""  # the item's own, where it has one
+    case: str = ""
+    away: str = ""  # the place that holds it outside the house
     compartment: str = ""
     condition: str = ""
     due_us: int = 0  # of an approved loan
@@ -67,7 +69,8 @@ class Draft:
     begun_us: int
     stay: str = ""
     case: str = ""
-    other: str = ""  # the second officer: borrower, or who hands over
+    other: str = ""  # the second officer: borrower, carrier, or who hands over
+    destination: str = ""  # where things are sent
     step: int = 0
     items: list[Item] = field(default_factory=list)
     signatures: list[Signature] = field(default_factory=list)
@@ -89,6 +92,14 @@ class Draft:
     def chosen(self) -> list[Item]:
         """The items that the task is about."""
         return [item for item in self.items if item.is_chosen]
+
+    @property
+    def owner(self) -> tuple[str, str]:
+        """Stay and case whose keys seal the list's photos and signatures: what is listed together has one owner."""
+        first = next(iter(self.chosen), None)
+        if self.stay or first is None:
+            return self.stay, self.case
+        return first.stay, first.case
 
     @property
     def request(self) -> str:

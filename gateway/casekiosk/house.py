@@ -85,12 +85,22 @@ class House:
                 ]
             case "give_back":
                 return self._held(holder("officer", other), "lent")
+            case "receive":
+                return self._coming_back(other)
+            case "restore":
+                return [item for item in self._stored(cabinet) if _may_be_restored(item)]
             case "store":
                 is_personal = self.area.cabinets[cabinet].kind == "effects"
                 held = self._held(holder("keeper", officer), "kept")
                 return [item for item in held if (item.kind == "effects") == is_personal]
             case _:
                 return self._stored(cabinet)
+
+    def _coming_back(self, carrier: str) -> list[kept.Item]:
+        """On its way back with the carrier; then what is at another place, from where anybody may bring it."""
+        carried = self._held(holder("in_transit", carrier), "sent")
+        back = [item for item in carried if item.destination == "keeper"]
+        return back + [item for item in self.world.items.values() if item.state == "away"]
 
     def _held(self, who: str, state: str) -> list[kept.Item]:
         return [item for item in self.world.items.values() if item.holder == who and item.state == state]
@@ -118,23 +128,23 @@ class House:
         """Those in which something lies."""
         return tuple(c for c in self.of_cabinet(cabinet) if self.world.items.lying_in(c))
 
-    def cells(self, cabinet: str, stay: str) -> tuple[tuple[str, str, bool], ...]:
-        """Each compartment: id, label, whether something of this person may be put there."""
-        return tuple((c, self.label(c), self._is_free(c, stay)) for c in self.of_cabinet(cabinet))
+    def cells(self, cabinet: str, owner: str) -> tuple[tuple[str, str, bool], ...]:
+        """Each compartment: id, label, whether something of this person, or of this case, may be put there."""
+        return tuple((c, self.label(c), self._is_free(c, owner)) for c in self.of_cabinet(cabinet))
 
-    def free_compartment(self, cabinet: str, stay: str) -> str | None:
-        """Where the person has something already, else the first empty one that is shut."""
-        own = [c for c in self.of_cabinet(cabinet) if self._is_own(c, stay)]
-        free = [c for c in self.of_cabinet(cabinet) if self._is_free(c, stay)]
+    def free_compartment(self, cabinet: str, owner: str) -> str | None:
+        """Where something of the person or case lies already, else the first empty one that is shut."""
+        own = [c for c in self.of_cabinet(cabinet) if self._is_own(c, owner)]
+        free = [c for c in self.of_cabinet(cabinet) if self._is_free(c, owner)]
         return next((c for c in (*own, *free) if self._is_shut(c)), None)
 
-    def _is_own(self, compartment: str, stay: str) -> bool:
+    def _is_own(self, compartment: str, owner: str) -> bool:
         lying = self.world.items.lying_in(compartment)
-        return bool(stay and lying) and all(item.stay == stay for item in lying)
+        return bool(owner and lying) and all((item.stay or item.case) == owner for item in lying)
 
-    def _is_free(self, compartment: str, stay: str) -> bool:
+    def _is_free(self, compartment: str, owner: str) -> bool:
         is_empty = not self.world.items.lying_in(compartment)
-        return self._is_shut(compartment) and (is_empty or self._is_own(compartment, stay))
+        return self._is_shut(compartment) and (is_empty or self._is_own(compartment, owner))
 
     def _is_shut(self, compartment: str) -> bool:
         state = self.world.compartments.get(compartment)
@@ -156,11 +166,18 @@ class House:
         return next((self.label(state.id) for state in states if state is not None and state.is_ajar), "")
 
 
+def _may_be_restored(item: kept.Item) -> bool:
+    """To its owner: as it was decided, or because it has nothing to do with the case."""
+    is_decided = item.disposal == "restore" or item.is_unrelated
+    return is_decided and item.kind in ("exhibit", "specimen")
+
+
 def line(item: kept.Item, shelf: Callable[[str], Mapping[str, Mapping[str, Any]]]) -> Item:
     """An item of the ledger as a line of a list."""
     words = shelf(item.stay or item.case or "").get(item.ref, {})
     return Item(
         item.ref, str(words.get("title", "")), str(words.get("features", "")), pieces=item.pieces, valuable=item.valuable,
-        dangerous=item.dangerous, cash=item.cash, seal=item.seal, stay=item.stay or "", compartment=item.compartment or "",
+        dangerous=item.dangerous, cash=item.cash, seal=item.seal, stay=item.stay or "", case=item.case or "",
+        compartment=item.compartment or "", away=item.holder if item.state == "away" else "",
         due_us=item.loan.due_us if item.loan is not None else 0,
     )  # fmt: skip

@@ -19,11 +19,13 @@ from casekiosk.screens import Labels, Screen
 from casekiosk.tasks import TASKS
 from custody.locker_words import OVERRIDES
 from custody.messages import Language
-from custody.property_words import ITEM_CONDITIONS, NO_PHOTO
+from custody.property_words import DESTINATIONS, ITEM_CONDITIONS, NO_PHOTO
 
 TAGS: Final = {"zh": "zh-CN", "en": "en"}
 COLOURS: Final = ("black", "white", "grey", "silver", "gold", "brown", "red", "blue")
-_CODED: Final = {"condition": ITEM_CONDITIONS, "no_photo": NO_PHOTO, "override": OVERRIDES}
+_CODED: Final = {
+    "condition": ITEM_CONDITIONS, "destination": DESTINATIONS, "no_photo": NO_PHOTO, "override": OVERRIDES,
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

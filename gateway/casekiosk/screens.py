@@ -87,6 +87,7 @@ class Line:
     state: str = ""
     compartment: str = ""
     is_missing: bool = False
+    away: str = ""  # the place outside the house that holds it
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,18 +153,20 @@ class Signing:
 
 @dataclass(frozen=True, slots=True)
 class Choosing:
-    """Items, compartments or states are chosen. `what`: items | conditions | compartment."""
+    """Items, a compartment or a destination are chosen. `what`: items | compartment | destination."""
 
     what: str
     lines: tuple[Line, ...] = ()
     compartments: tuple[tuple[str, str, bool], ...] = ()  # id, name, whether it may be chosen
     conditions: tuple[str, ...] = ()
+    destinations: tuple[str, ...] = ()
     subject: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """One compartment on its way. `stage`: waiting (who is missing stands in `missing`), ordered, open, ajar, shut, failed."""
+    """One compartment on its way. `stage`: waiting (who is missing stands in `missing`), ordered, open, ajar, shut, failed;
+    full: there is none to be opened."""
 
     compartment: str
     name: str
@@ -187,6 +190,14 @@ class Counting:
     name: str
     lines: tuple[Line, ...]
     left: int
+
+
+@dataclass(frozen=True, slots=True)
+class Looking:
+    """How each thing was found is said. `states`: what may be; one without a state has not been looked at."""
+
+    lines: tuple[Line, ...]
+    states: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,6 +251,7 @@ View = (
     | Choosing
     | Opening
     | Counting
+    | Looking
     | Key
     | Dropping
     | Done

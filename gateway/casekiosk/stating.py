@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from casekiosk.asking import Stated
-from casekiosk.drafts import GIVER, OFFICER, PERSON, TAKER, WITNESS, Draft, Item
-from casekiosk.tasks import TASKS
+from casekiosk.drafts import GIVER, OFFICER, OWNER, PERSON, TAKER, WITNESS, Draft, Item
+from casekiosk.tasks import PUT_IN, TASKS
 from custody.facts import BodyValue
 
-SIGNED, SHUT, BEGUN, ENDED = "signed", "shut", "begun", "ended"
+SIGNED, SHUT, LOOKED, BEGUN, ENDED = "signed", "shut", "looked", "begun", "ended"
 Body = dict[str, BodyValue]
 Facts = list[tuple[str, Body]]
 _KEY: Final = ("item", "stay", "signed_by")
@@ -54,7 +54,7 @@ def override_of(draft: Draft, reason: str, at_us: int) -> Stated:
 
 def here(draft: Draft) -> list[Item]:
     """The chosen items that belong to the compartment in hand."""
-    if draft.task in ("put_in", "hand_over", "give_back", "store"):
+    if TASKS[draft.task].purpose in PUT_IN:
         return draft.chosen
     return [item for item in draft.chosen if item.compartment == draft.compartment]
 
@@ -92,7 +92,7 @@ def _effects_listed(draft: Draft) -> Facts:
         if item.described:
             told.append(("item.described", _clean({**of, **item.described})))
         told.append(_photographed(draft, item))
-        told += _signed(draft, item, PERSON)
+        told.append(_signed_by_person(draft, item))
         told.append(("item.handed_over", _clean({**of, **_hands(draft)})))
     told.append(("effects.listed", {"stay": draft.stay, "officer": draft.officer}))
     return told
@@ -102,23 +102,27 @@ def _photographed(draft: Draft, item: Item) -> tuple[str, Body]:
     return "item.photographed", _clean({**_of(draft, item), "photo": item.photo, "no_photo": item.no_photo})
 
 
-def _by(draft: Draft, part: str) -> Body:
-    return {
-        "of": TASKS[draft.task].act, "signed_by": part, "signature": _signature(draft, part), "sheet": draft.id,
-    }  # fmt: skip
+def _by(draft: Draft, signed_by: str, part: str) -> Body:
+    act = TASKS[draft.task].act
+    return {"of": act, "signed_by": signed_by, "signature": _signature(draft, part), "sheet": draft.id}
 
 
-def _signed(draft: Draft, item: Item, part: str) -> Facts:
+def _signed_as(draft: Draft, item: Item, signed_by: str, part: str) -> tuple[str, Body]:
+    """The signature in the place `part` of the screen, by whom the catalogue of facts knows it."""
+    return "item.signed", _clean({**_of(draft, item), **_by(draft, signed_by, part)})
+
+
+def _signed_by_person(draft: Draft, item: Item) -> tuple[str, Body]:
     if draft.is_refused:
-        return [("item.refused_signature", _clean({**_of(draft, item), **_by(draft, WITNESS)}))]
-    return [("item.signed", _clean({**_of(draft, item), **_by(draft, part)}))]
+        return "item.refused_signature", _clean({**_of(draft, item), **_by(draft, WITNESS, WITNESS)})
+    return _signed_as(draft, item, PERSON, PERSON)
 
 
 def _effects_returned(draft: Draft) -> Facts:
     told: Facts = []
     for item in draft.chosen:
-        told += _signed(draft, item, PERSON)
-        told.append(("item.signed", _clean({**_of(draft, item), **_by(draft, OFFICER)})))
+        told.append(_signed_by_person(draft, item))
+        told.append(_signed_as(draft, item, OFFICER, OFFICER))
         back: Body = {"giver": draft.officer, "receiver": "person"}
         told.append(("item.returned", _clean({**_of(draft, item), **back})))
     if len(draft.chosen) == len(draft.items):
@@ -179,6 +183,47 @@ def _given_back(draft: Draft) -> Facts:
     ]  # fmt: skip
 
 
+# --- out of the house, back, to the owner ---------------------------------------------------
+
+
+def _sent(draft: Draft) -> Facts:
+    """Out of the compartment and on its way, with whoever carries it."""
+    gone: Body = {"destination": draft.destination, "carrier": draft.other, "sheet": draft.id}
+    return _taken_out(draft) + [("item.sent", _clean({**_of(draft, item), **gone})) for item in here(draft)]
+
+
+def _received(draft: Draft) -> Facts:
+    """Back from a place; what nobody has told on its way back is told now, by who carried it."""
+    told: Facts = []
+    way: Body = {"destination": "keeper", "carrier": draft.other}
+    for item in draft.chosen:
+        of = _of(draft, item)
+        if item.away:
+            told.append(("item.sent", _clean({**of, **way, "sheet": draft.id})))
+        state: Body = {"keeper": draft.officer, "state": item.condition or "whole"}
+        told.append(("item.received", _clean({**of, **way, **state})))
+        told.append(_signed_as(draft, item, "officer", GIVER))
+        told.append(_signed_as(draft, item, "receiver", TAKER))
+    return told
+
+
+def _restored(draft: Draft) -> Facts:
+    told: Facts = []
+    for item in draft.chosen:
+        told.append(_signed_as(draft, item, "owner", OWNER))
+        told.append(_signed_as(draft, item, "officer", OFFICER))
+        back: Body = {"giver": draft.officer, "sheet": draft.id}
+        told.append(("item.restored", _clean({**_of(draft, item), **back})))
+    return told
+
+
+def _inspected(draft: Draft) -> Facts:
+    return [
+        ("item.inspected", _clean({**_of(draft, item), "state": item.condition, "inspector": draft.officer}))
+        for item in draft.chosen
+    ]
+
+
 # --- stock-taking ---------------------------------------------------------------------------
 
 
@@ -213,6 +258,12 @@ _TABLE: Final[Mapping[tuple[str, str], Callable[[Draft], Facts]]] = {
     ("lend", SIGNED): _lent,
     ("give_back", SIGNED): _given_back,
     ("give_back", SHUT): _stored,
+    ("send", SHUT): _sent,
+    ("receive", SIGNED): _received,
+    ("receive", SHUT): _stored,
+    ("restore", SHUT): _taken_out,
+    ("restore", SIGNED): _restored,
+    ("inspect", LOOKED): _inspected,
     ("count", BEGUN): _count_started,
     ("count", ENDED): _count_ended,
 }

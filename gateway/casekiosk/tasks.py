@@ -6,21 +6,23 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from casekiosk.drafts import GIVER, OFFICER, PERSON, TAKER
+from casekiosk.drafts import GIVER, OFFICER, OWNER, PERSON, TAKER
 from custody.world import Officer
 
 EFFECTS: Final = ("effects",)
 STORES: Final = ("property", "dangerous", "dossier")
 KEEPERS: Final = ("keeper",)
-COUNTERS: Final = ("keeper", "area_administrator", "station_leader", "supervisor", "legal_reviewer")
+EXHIBITS: Final = ("property", "dangerous")
+PUT_IN: Final = ("store", "give_back")
+"""Purposes for which a compartment is chosen; for all others it is the one in which the things lie."""
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
     """One task. `steps` in order; `pads`: who signs, in order; `act`: what is signed; `purpose`: of the compartment.
 
-    `needs`: who has to be there beside the keeper: "person" (a stay, by its wristband), "officer" (who took the thing, or
-    borrows it), "both", or "".
+    `needs`: who has to be there beside the keeper: "person" (a stay, by its wristband), "officer" (who took the thing,
+    borrows or carries it), "both", or "".
     """
 
     name: str
@@ -55,7 +57,19 @@ _ALL: Final = (
     ),
     Task("take_out", (*EFFECTS, *STORES), KEEPERS, ("choose", "open", "done"), "take_out"),
     Task("store", (*EFFECTS, *STORES), KEEPERS, ("choose", "open", "done"), "store"),
-    Task("count", (*EFFECTS, *STORES), COUNTERS, ("open", "count", "done"), "count"),
+    Task(
+        "send", (*EFFECTS, *EXHIBITS), KEEPERS, ("who", "choose", "where", "open", "done"), "take_out", "officer"
+    ),
+    Task(
+        "receive", EXHIBITS, KEEPERS, ("who", "choose", "sign", "open", "done"), "store", "officer",
+        (GIVER, TAKER), "receipt",
+    ),
+    Task(
+        "restore", EXHIBITS, KEEPERS, ("choose", "open", "sign", "done"), "take_out", "",
+        (OWNER, OFFICER), "returning",
+    ),
+    Task("inspect", (*EFFECTS, *STORES), KEEPERS, ("choose", "open", "look", "done"), "inspect"),
+    Task("count", (*EFFECTS, *STORES), KEEPERS, ("open", "count", "done"), "count"),
 )  # fmt: skip
 TASKS: Final[Mapping[str, Task]] = {task.name: task for task in _ALL}
 

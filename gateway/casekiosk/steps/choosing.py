@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from casekiosk.drafts import Item
 from casekiosk.house import line
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from casekiosk.asking import Ask
     from casekiosk.desk import Desk
 
+COMING_BACK: Final = ("give_back", "receive")
+"""Each thing is looked at as it is taken in."""
+
 
 class Choose(Step):
     """All that may be moved stands on the list; a touch takes one off or puts it on."""
@@ -24,7 +27,7 @@ class Choose(Step):
         draft = desk.draft
         assert draft is not None
         draft.items = self._found(desk)
-        is_all = desk.task.name in ("hand_back", "hand_over", "give_back")
+        is_all = desk.task.name in ("hand_back", "hand_over", "give_back")  # more may be away than came back
         for item in draft.items:
             item.is_chosen = is_all
         desk.keep()
@@ -44,7 +47,7 @@ class Choose(Step):
                 item = self._item(desk, ask)
                 item.is_chosen = not item.is_chosen
                 desk.keep()
-            case "condition" if desk.task.name == "give_back":
+            case "condition" if desk.task.name in COMING_BACK:
                 state = ask.fields.get("state", "")
                 if state not in ITEM_CONDITIONS:
                     raise NotNow("no_reason", found=state[:20])
@@ -57,6 +60,8 @@ class Choose(Step):
                     raise NotNow("nothing_chosen")
                 if desk.cabinet.kind == "effects":
                     self._one_person(desk)
+                elif desk.task.pads:
+                    self._one_owner(desk)
                 desk.advance()
 
     def _one_person(self, desk: Desk) -> None:
@@ -67,6 +72,13 @@ class Choose(Step):
         if len(stays) > 1:
             raise NotNow("one_person", expected="1", found=str(len(stays)))
         draft.stay = stays[0]
+
+    def _one_owner(self, desk: Desk) -> None:
+        """What is signed for together is of one person, or of one case: by their key the signatures are sealed."""
+        assert desk.draft is not None
+        owners = {item.stay or item.case for item in desk.draft.chosen}
+        if len(owners) > 1:
+            raise NotNow("one_case", expected="1", found=str(len(owners)))
 
     def _item(self, desk: Desk, ask: Ask) -> Item:
         assert desk.draft is not None
@@ -80,5 +92,5 @@ class Choose(Step):
         draft = desk.draft
         assert draft is not None
         lines = tuple(line_of(number, item) for number, item in enumerate(draft.items, 1))
-        conditions = tuple(ITEM_CONDITIONS) if desk.task.name == "give_back" else ()
+        conditions = tuple(ITEM_CONDITIONS) if desk.task.name in COMING_BACK else ()
         return Choosing("items", lines, conditions=conditions, subject=draft.stay or draft.other)

@@ -35,7 +35,7 @@ def line_of(number: int, item: Item) -> Line:
     marks = tuple(mark for mark in MARKS if getattr(item, mark))
     return Line(
         number, item.ref, item.title, item.features, item.pieces, marks, item.seal, bool(item.photo), item.no_photo,
-        item.is_chosen, item.condition, item.compartment, item.is_missing,
+        item.is_chosen, item.condition, item.compartment, item.is_missing, item.away,
     )  # fmt: skip
 
 
@@ -121,9 +121,7 @@ class List(Step):
         wanting = [item for item in draft.chosen if not item.is_seen]
         if not wanting:
             raise NotNow("nothing_to_photograph")
-        digest = desk.tools.enclose(
-            "photo", data, draft.stay, draft.case, wanting[0].ref if len(wanting) == 1 else ""
-        )
+        digest = desk.tools.enclose("photo", data, *draft.owner, wanting[0].ref if len(wanting) == 1 else "")
         if digest is None:
             raise NotNow("photo_not_kept")
         for item in wanting:

@@ -8,6 +8,7 @@ from casekiosk import stating
 from casekiosk.drafts import Draft
 from casekiosk.screens import Choosing, Key, Opening, View
 from casekiosk.steps.base import NotNow, Step
+from casekiosk.tasks import PUT_IN
 from custody.compartments import BY_KEY
 from custody.locker_words import OVERRIDES
 
@@ -29,6 +30,12 @@ ENDS: Final = {
 def moment_of(draft: Draft) -> str:
     """The moment at which the compartment in hand is shut."""
     return f"{stating.SHUT}.{draft.compartment}"
+
+
+def _owner(draft: Draft) -> str:
+    """Whose things may lie together: those of one person, or of one case."""
+    stay, case = draft.owner
+    return stay or case
 
 
 class Open(Step):
@@ -55,8 +62,8 @@ class Open(Step):
         assert draft is not None
         if desk.task.name == "count":
             return next((c for c in desk.house.used(desk.cabinet.id) if c not in draft.counted), None)
-        if desk.task.purpose in ("store", "give_back"):
-            return desk.house.free_compartment(desk.cabinet.id, draft.stay)
+        if desk.task.purpose in PUT_IN:
+            return desk.house.free_compartment(desk.cabinet.id, _owner(draft))
         left = [i.compartment for i in draft.chosen if f"{stating.SHUT}.{i.compartment}" not in draft.stated]
         return left[0] if left else None
 
@@ -119,7 +126,7 @@ class Open(Step):
 
     def _next(self, desk: Desk) -> None:
         """Another compartment of the same person, or on."""
-        if desk.task.purpose not in ("store", "give_back") and self._compartment(desk) is not None:
+        if desk.task.purpose not in PUT_IN and self._compartment(desk) is not None:
             desk.again("open")
         else:
             desk.advance()
@@ -135,6 +142,8 @@ class Open(Step):
         draft = desk.draft
         assert draft is not None
         match action:
+            case "again" if not draft.compartment:
+                self.enter(desk)
             case "again" if self._stage(desk) in ("refused", "expired", "failed", "never_opened"):
                 desk.why = ""
                 desk.request()
@@ -149,12 +158,12 @@ class Open(Step):
                     raise NotNow("no_reason", found=reason[:20])
                 desk.page = ""
                 desk.override(reason)
-            case "another" if desk.task.purpose in ("store", "give_back") and not draft.is_opened:
+            case "another" if desk.task.purpose in PUT_IN and not draft.is_opened:
                 desk.page = "compartment"
             case "take" if desk.page == "compartment":
                 wanted = ask.fields.get("compartment", "")
                 if wanted not in [
-                    c for c, _, is_free in desk.house.cells(desk.cabinet.id, draft.stay) if is_free
+                    c for c, _, is_free in desk.house.cells(desk.cabinet.id, _owner(draft)) if is_free
                 ]:
                     raise NotNow("not_free", found=wanted[:20])
                 draft.compartment, desk.page, desk.why = wanted, "", ""
@@ -168,11 +177,17 @@ class Open(Step):
         """Nothing is in the log but a request that came to nothing."""
         draft = desk.draft
         assert draft is not None
-        return draft.step > 0 and not draft.stated and self._stage(desk) in ("refused", "expired", "failed")
+        return (
+            draft.step > 0
+            and not draft.stated
+            and self._stage(desk) in ("full", "refused", "expired", "failed")
+        )
 
     def _stage(self, desk: Desk) -> str:
         draft = desk.draft
         assert draft is not None
+        if not draft.compartment:
+            return "full"
         state = desk.house.world.compartments.get(draft.compartment)
         if state is not None and state.request == draft.request and state.stage:
             if state.stage == "ordered" and state.is_ajar:
@@ -188,7 +203,7 @@ class Open(Step):
         """The number, large, and what is to be done at it."""
         draft = desk.draft
         assert draft is not None
-        cells = desk.house.cells(desk.cabinet.id, draft.stay)
+        cells = desk.house.cells(desk.cabinet.id, _owner(draft))
         if desk.page == "key":
             return Key(desk.house.label(draft.compartment), tuple(OVERRIDES))
         if desk.page == "compartment":
@@ -197,7 +212,7 @@ class Open(Step):
         state = desk.house.world.compartments.get(draft.compartment)
         here = stating.here(draft)
         return Opening(
-            draft.compartment, desk.house.label(draft.compartment) if compartment else "", self._stage(desk),
+            draft.compartment, desk.house.label(draft.compartment) if compartment else "—", self._stage(desk),
             desk.task.purpose, len(here),
             tuple((c, desk.house.label(c), desk.house.look(c, draft.compartment)) for c, _, _ in cells),
             desk.house.missing(draft.compartment), desk.why.partition(".")[2],

@@ -43,7 +43,7 @@ class Sign(Step):
                 desk.keep()
             case "theirs":
                 desk.page = "theirs:" + ("en" if ask.fields.get("language") == "en" else "zh")
-            case "back" if draft.stated or draft.accepted or desk.task.name in ("hand_back", "lend"):
+            case "back" if draft.stated or draft.accepted:
                 desk.page = "drop"
             case "back":
                 draft.signatures.clear()  # what is signed is the list as it was
@@ -57,7 +57,7 @@ class Sign(Step):
         part = self._next(desk)
         if not part or ask.fields.get("part") != part or ask.data is None:
             raise NotNow("not_your_turn")
-        digest = desk.tools.enclose("signature", ask.data, draft.stay, draft.case, "")
+        digest = desk.tools.enclose("signature", ask.data, *draft.owner, "")
         if digest is None:
             raise NotNow("signature_not_kept")
         draft.signatures.append(Signature(part, digest, desk.now.at_us))
