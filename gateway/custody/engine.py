@@ -264,13 +264,13 @@ class Engine:
             effects.append(self._obligation(row, rule, fact, "armed", min(row.since_us, fact.recorded_us)))
         fired = {stage.name: stage for stage in row.fired}
         effects += self._tell_unreached(row, rule, told, fired, fact)
-        for stage in row.fired:
-            if stage.name not in told.stages:
-                told.stages[stage.name] = stage
-                effects.append(self._raise(row, rule, stage, fact))
-        if row.closed_us != told.closed_us:
-            assert row.closed_us is not None, "an end that was told and is none was taken back above"
-            told.closed_us = row.closed_us  # it ended, or a late fact shows that it ended at another moment
+        reached = [stage for stage in row.fired if stage.name not in told.stages]
+        for stage in reached:
+            told.stages[stage.name] = stage
+            effects.append(self._raise(row, rule, stage, fact))
+        # It ended, or a late fact shows that it ended at another moment, or too late: what was raised just now is over too.
+        if row.closed_us is not None and (row.closed_us != told.closed_us or reached):
+            told.closed_us = row.closed_us
             effects += self._close(row, rule, told, fact, row.closed_us, row.close_reason)
         return effects
 

@@ -3,6 +3,7 @@
 import ast
 import re
 import sys
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
@@ -82,15 +83,25 @@ LIBRARY_PLACES: dict[str, tuple[str, ...]] = {
 without it."""
 
 
-def tree_of(path: Path) -> ast.Module:
-    return ast.parse(text(path), filename=str(path))
+@cache
+def nodes_of(path: Path) -> list[ast.AST]:
+    """Every node of a module."""
+    return list(ast.walk(ast.parse(text(path), filename=str(path))))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _trees() -> Iterator[None]:
+    """The trees are read once, and given back after the last test here."""
+    yield
+    nodes_of.cache_clear()
+    calls_of.cache_clear()
 
 
 @cache
 def imported_roots(path: Path) -> set[str]:
     """Top-level names a module imports from outside its own package."""
     roots: set[str] = set()
-    for node in ast.walk(tree_of(path)):
+    for node in nodes_of(path):
         if isinstance(node, ast.Import):
             roots |= {alias.name.split(".")[0] for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
@@ -103,8 +114,10 @@ def modules_of(package: str) -> list[Path]:
     return [path for path in product_modules() if path.is_relative_to(folder)]
 
 
-def dotted(call: ast.Call) -> str:
-    return ast.unparse(call.func)
+@cache
+def calls_of(path: Path) -> list[tuple[str, ast.Call]]:
+    """Every call of a module, with what is called as it is written."""
+    return [(ast.unparse(node.func), node) for node in nodes_of(path) if isinstance(node, ast.Call)]
 
 
 def test_no_module_grows_past_its_limit() -> None:
@@ -122,7 +135,7 @@ def test_no_function_grows_past_its_limit() -> None:
     for path in product_modules():
         if "migrations" in path.parts:  # one step of the schema: a table written as calls
             continue
-        for node in ast.walk(tree_of(path)):
+        for node in nodes_of(path):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 lines = (node.end_lineno or node.lineno) - node.lineno + 1
                 limit = FUNCTION_RATCHET.get(f"{path}:{node.name}", FUNCTION_LINES_MAX)
@@ -148,8 +161,7 @@ def test_only_a_command_line_prints() -> None:
     for path in product_modules():
         if path.stem in {"cli", "commands", "__main__"}:
             continue
-        calls = (node for node in ast.walk(tree_of(path)) if isinstance(node, ast.Call))
-        prints = [call for call in calls if dotted(call) == "print"]
+        prints = [call for name, call in calls_of(path) if name == "print"]
         printing += [
             f"{path}:{call.lineno}"
             for call in prints
@@ -161,7 +173,7 @@ def test_only_a_command_line_prints() -> None:
 def test_no_exception_is_swallowed_unnamed() -> None:
     bare = []
     for path in product_modules():
-        for node in ast.walk(tree_of(path)):
+        for node in nodes_of(path):
             if not isinstance(node, ast.ExceptHandler):
                 continue
             silent = len(node.body) == 1 and isinstance(node.body[0], ast.Pass)
@@ -174,12 +186,10 @@ def test_no_exception_is_swallowed_unnamed() -> None:
 def test_banned_calls_are_not_made() -> None:
     found = []
     for path in product_modules():
-        for node in ast.walk(tree_of(path)):
-            if isinstance(node, ast.Call):
-                name = dotted(node)
-                for banned, instead in BANNED_CALLS.items():
-                    if name == banned or (name.endswith(f".{banned}") and "." in banned):
-                        found.append(f"{path}:{node.lineno}: {name}, use {instead}")
+        for name, call in calls_of(path):
+            for banned, instead in BANNED_CALLS.items():
+                if name == banned or (name.endswith(f".{banned}") and "." in banned):
+                    found.append(f"{path}:{call.lineno}: {name}, use {instead}")
     assert found == []
 
 
@@ -228,7 +238,7 @@ def test_mqtt_topics_are_written_in_one_module_a_program() -> None:
     """Whoever wants a topic asks that module, so a new version of the topics is one change."""
     places: dict[str, set[str]] = {}
     for path in product_modules():
-        for node in ast.walk(tree_of(path)):
+        for node in nodes_of(path):
             if (
                 isinstance(node, ast.Constant)
                 and isinstance(node.value, str)

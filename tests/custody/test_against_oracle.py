@@ -2,6 +2,7 @@
 
 import ast
 import os
+from functools import cache
 
 import pytest
 
@@ -15,11 +16,18 @@ KEPT = 40  # histories of things in each share
 PROPERTY = {f"P{number}" for number in range(1, 24)}
 
 
+@cache
+def spoken_in(seed: int) -> set[tuple[str, str, str]]:
+    """Book, rule and variant of each alarm of a history on which engine and oracle agree."""
+    facts, name, until_us, verdict, found = compare(seed)
+    assert not found, f"seed {seed} ({name})\n" + "\n".join(found) + "\n" + show(facts, until_us)
+    return {(name, *row[:2]) for row in verdict.alarms}
+
+
 @pytest.mark.parametrize("share", range(SHARES))
 def test_engine_and_oracle_agree_on_every_alarm_closing_and_refusal(share):
     for seed in range(FIRST_SEED + share * SHARE, FIRST_SEED + (share + 1) * SHARE):
-        facts, name, until_us, _, found = compare(seed)
-        assert not found, f"seed {seed} ({name})\n" + "\n".join(found) + "\n" + show(facts, until_us)
+        spoken_in(seed)
 
 
 @pytest.mark.parametrize("share", range(2))
@@ -33,9 +41,7 @@ def test_engine_and_oracle_agree_on_things_that_are_kept(share):
 
 
 def test_the_sample_makes_many_rules_speak():
-    spoken = {
-        (name, *row[:2]) for seed in range(1, 200) for _, name, _, v, _ in [compare(seed)] for row in v.alarms
-    }
+    spoken = set().union(*(spoken_in(seed) for seed in range(FIRST_SEED, FIRST_SEED + 200)))
     for name in BOOKS:
         assert len({row for row in spoken if row[0] == name}) > 45, name
 

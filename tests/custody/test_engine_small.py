@@ -147,6 +147,18 @@ def test_an_alarm_that_came_stays_while_its_clock_stands_still() -> None:
     assert found.params == (("limit", "8h"), ("suspended", 1), ("measure", "public_order_questioning"))
 
 
+def test_an_alarm_of_a_duty_that_was_over_before_a_late_fact_showed_it_late_is_over_as_it_is_told() -> None:
+    """The row, entered late, states that they went in two hours earlier: what was to be done was late, and was done."""
+    told = Told(book(rule_text("required_within", WITHIN, top=after("10min"))))
+    told.say("area.entered", "09:00", stay="s").say("rights.told", "09:05", stay="s")
+    assert told.rows("A1/one") == [("stay:s", at("09:00"), at("09:05"))]
+    row = {"stay": "s", "measure": "public_order_questioning", "case": "c", "entered_at_us": at("07:00")}
+    told.effects = told.engine.step(fact("stay.registered", 99, at("09:04"), at("09:30"), **row))
+    assert [e.time_us for e in told.effects if isinstance(e, AlarmRaised)] == [at("07:10")]
+    assert cleared(told, "A1/one") == [("alarm", "10min", "rights.told")]
+    assert not [record for record in told.engine.alarms.values() if record.is_active]
+
+
 def test_only_what_was_reached_beyond_the_trusted_time_is_taken_back() -> None:
     told = Told(book(rule_text("required_within", WITHIN, top=after("10min"))))
     told.say("area.entered", "09:00", stay="s")
