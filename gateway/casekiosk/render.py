@@ -15,7 +15,7 @@ from markupsafe import Markup
 from casekiosk import labels as code
 from casekiosk import words
 from casekiosk.asking import Answer
-from casekiosk.screens import Labels, Screen
+from casekiosk.screens import Labels, Note, Screen
 from casekiosk.tasks import TASKS
 from custody.locker_words import OVERRIDES
 from custody.messages import Language
@@ -49,6 +49,12 @@ class Words:
         if codes is not None and value in codes:
             return getattr(codes[value], self.language) or codes[value].zh
         return words.of(self.language, family, value)
+
+    def refused(self, note: Note) -> str | None:
+        """Words of the engine for a refusal of its own; None: the screen has its own, or there are none."""
+        if words.catalogue().has("note", note.reason):
+            return None
+        return words.refused(self.language, note.reason, note.expected, note.found)
 
     def clock(self, at_us: int) -> str:
         """``14:22:08``"""

@@ -14,6 +14,21 @@ def catalogue() -> Catalogue:
     return read_messages(resources.files("casekiosk").joinpath("messages.toml").read_text(encoding="utf-8"))
 
 
+@lru_cache(maxsize=1)
+def _pages() -> Catalogue:
+    """The catalogue of the server's pages, of the same distribution: one wording of what the engine refuses."""
+    return read_messages(
+        resources.files("caseserver.web").joinpath("messages.toml").read_text(encoding="utf-8")
+    )
+
+
+def refused(language: Language, reason: str, expected: str, found: str) -> str | None:
+    """What the engine's code of a refusal says, with what was expected and found; None: the code has no words."""
+    if not _pages().has("refused", reason):
+        return None
+    return _pages().of(language, "refused", reason, expected=expected or "—", found=found or "—")
+
+
 def text(language: Language, id: str, **values: object) -> str:
     """The words of a literal id."""
     return catalogue().text(language, id, **values)

@@ -7,6 +7,7 @@ import pytest
 
 from casegateway.events import ServerSaid
 from casegateway.orders import SIGNED_PREFIX
+from casekiosk import render
 from casekiosk.asking import Ask
 from casekiosk.limits import IDLE_MS, PIN_LOCKED_MS, PIN_TRIES_MAX
 from casekiosk.screens import Done, Dropping, Key, Listing, Menu, Opening, Pin, Signing, Start, TheirSide, Who
@@ -127,6 +128,10 @@ def test_what_the_engine_refuses_stands_on_the_screen_and_the_list_stays(kiosk: 
     note = answer.screen.frame.note
     assert note is not None
     assert (note.reason, note.rule) == ("keeper_is_handler", "P2")
+    html = render.screen(answer.screen, "zh", "Asia/Shanghai")
+    assert "办案与保管相分离" in html
+    assert note.reason not in html
+    assert note.expected not in html
     assert isinstance(answer.screen.view, Signing)
     item = kiosk.core.book.engine.world.items.get("x1")
     assert item is not None
