@@ -61,6 +61,11 @@ class Words:
         epoch = datetime.fromtimestamp(0, ZoneInfo(self.zone))
         return (epoch + timedelta(microseconds=at_us)).strftime("%H:%M:%S")
 
+    def day(self, at_us: int) -> str:
+        """``2026-11-27``"""
+        epoch = datetime.fromtimestamp(0, ZoneInfo(self.zone))
+        return (epoch + timedelta(microseconds=at_us)).strftime("%Y-%m-%d")
+
     def lasted(self, seconds: int) -> str:
         """``1 分 12 秒``"""
         minutes, rest = divmod(max(0, seconds), 60)
@@ -113,6 +118,6 @@ def choice(cabinets: Mapping[str, str], language: Language) -> str:
     return _render("choice.html", language, cabinets=cabinets)
 
 
-def labels(view: Labels, language: Language) -> str:
-    """A page of labels to be printed."""
-    return _render("labels.html", language, v=view)
+def labels(view: Labels, cabinet: str, language: Language) -> str:
+    """A page of labels to be printed, with the way back to the cabinet's screen."""
+    return _render("labels.html", language, v=view, cabinet=cabinet)

@@ -72,7 +72,7 @@ class Who:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One item of a list. `photo`: whether it has one; `no_photo`: the code why not; `chosen`: touched in a choice."""
+    """One item of a list. `photo`: commitment to it, or empty; `no_photo`: the code why not; `chosen`: touched in a choice."""
 
     number: int
     ref: str
@@ -81,13 +81,18 @@ class Line:
     pieces: int
     marks: tuple[str, ...] = ()  # valuable, dangerous, cash
     seal: str = ""
-    has_photo: bool = False
+    photo: str = ""
     no_photo: str = ""
     chosen: bool = False
     state: str = ""
     compartment: str = ""
     is_missing: bool = False
     away: str = ""  # the place outside the house that holds it
+
+    @property
+    def has_photo(self) -> bool:
+        """Whether it has one."""
+        return bool(self.photo)
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,6 +233,33 @@ class Done:
     took_s: int = 0
     missing: int = 0
     sheet: str = ""
+    is_signed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """The list as it is printed for whoever signed it: what is on it, who holds it now, who signed, what shows it in the log.
+
+    `signed`: (part, who, when, commitment to the image); `name`: label of the compartment.
+    """
+
+    task: str
+    number: str
+    subject: str
+    other: str
+    officer: str
+    name: str
+    lines: tuple[Line, ...]
+    signed: tuple[tuple[str, str, int, str], ...]
+    is_refused: bool
+    leaf: int
+    at_us: int
+    language: Literal["zh", "en"]
+
+    @property
+    def photos(self) -> tuple[str, ...]:
+        """Commitments to the photos, each once: the first is photo 1."""
+        return tuple(dict.fromkeys(line.photo for line in self.lines if line.photo))
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,6 +287,7 @@ View = (
     | Key
     | Dropping
     | Done
+    | Sheet
 )
 
 

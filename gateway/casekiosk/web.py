@@ -154,7 +154,9 @@ class Screens:
         )
         if answer.screen is None or not isinstance(answer.screen.view, Labels):
             raise HTTPException(403, "expected the screen at which somebody is signed in")
-        return HTMLResponse(render.labels(answer.screen.view, _language(request)), headers=dict(HEADERS))
+        return HTMLResponse(
+            render.labels(answer.screen.view, cabinet, _language(request)), headers=dict(HEADERS)
+        )
 
     async def static(self, request: Request) -> Response:
         """A file of ours and nothing else: a name is looked up, never opened."""

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from casekiosk.screens import Choosing, Done, Listing, Menu, Opening, Signing, Start
+from casekiosk.screens import Choosing, Done, Listing, Menu, Opening, Sheet, Signing, Start
 from tests.gateway import bench as gateway_bench
 from tests.gateway.locker_bench import LOCKER_AREA
 from tests.kiosk.desk_bench import BAND, KioskBench
@@ -51,6 +51,19 @@ def test_five_items_go_in_and_come_out_again(kiosk: KioskBench) -> None:
     assert (view.items, view.is_shut) == (5, True)
     assert set(kiosk.items().values()) == {"compartment:e1"}
     assert len(kiosk.facts("effects.listed")) == 1
+    sheet = kiosk.touch("sheet", language="en")
+    assert isinstance(sheet, Sheet)
+    assert [line.title for line in sheet.lines] == list(FIVE)
+    (photo,) = sheet.photos
+    assert {fact["body"]["photo"] for fact in kiosk.facts("item.photographed")} == {photo}
+    given = {fact["body"]["signature"] for fact in kiosk.facts("item.signed")}
+    given |= {
+        str(fact["body"][f"{hand}_signature"])
+        for fact in kiosk.facts("item.handed_over")
+        for hand in ("giver", "taker")
+    }
+    assert {digest for *_, digest in sheet.signed} == given
+    assert isinstance(kiosk.touch("back"), Done)
     assert isinstance(kiosk.touch("go"), Menu)
     kiosk.touch("start", task="hand_back")
     kiosk.tap_here(BAND)

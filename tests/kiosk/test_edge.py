@@ -127,9 +127,10 @@ def test_a_gateway_without_room_is_said_to_be_away(desk: Desk, headers: dict[str
 
 def test_labels_are_codes_of_references_that_scanners_read_and_the_pages_lead_to_them(desk: Desk) -> None:
     shown = Labels((("caseward:item:i-1", "1", "i-1"), (compartment_code("a1", "L07"), "07", "L07")))
-    page = render.labels(shown, "en")
+    page = render.labels(shown, "e", "en")
     assert page.count("<svg") == 2
-    assert not re.search(r"<script|style=", page)
+    assert not re.search(r"<script(?![^>]*\bsrc=)|style=", page)
+    assert 'href="/c/e"' in page, "the way back: a screen without keys has no other"
     assert compartment_code("a1", "L07") == "caseward:compartment:a1/L07"
     menu = render.screen(Screen(Menu(("count",)), Frame(cabinet="e")), "zh", "Asia/Shanghai")
     (address,) = re.findall(r'href="([^"]*labels[^"]*)"', menu)
@@ -156,7 +157,7 @@ def test_a_signature_is_a_picture_of_its_strokes_and_holds_nothing_else() -> Non
 # --- words -------------------------------------------------------------------------------------
 
 LITERAL = re.compile(r"""\bt\.t\(\s*"([a-z_.]+)"|\bw\.t\(\s*["']([a-z_.]+)["']|self\.t\("([a-z_.]+)\"""")
-CHOSEN = re.compile(r"""w\.t\(\s*["']([a-z_.]+\.)["'] ~""")
+CHOSEN = re.compile(r"""\b[tw]\.t\(\s*["']([a-z_.]+\.)["'] ~""")
 FAMILY = re.compile(r"""\.of\(\s*["']([a-z_]+)["']""")
 
 
@@ -188,6 +189,8 @@ FAMILIES: dict[str, Callable[[], set[str]]] = {
         {task.purpose for task in TASKS.values() if "open" in task.steps} & set(LOCKER_PURPOSES)
     ),
     "done.title": lambda: set(TASKS),
+    "sheet.title": lambda: {task.name for task in TASKS.values() if task.pads},
+    "sheet.holder_is": lambda: {task.name for task in TASKS.values() if task.pads},
 }
 
 

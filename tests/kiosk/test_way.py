@@ -4,6 +4,7 @@ Touches are counted as they are made. Time is a sum: what a hand needs for a tou
 stated here, and what the screens took, as measured.
 """
 
+import re
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -135,7 +136,7 @@ def opened(page: Page, address: str) -> bool:
 
 
 def test_five_in_one_lent_all_out_with_server_and_gateway_killed(chrome: Browser, house: House) -> None:
-    wait_for("the server's word", (house.folder / "gateway" / "kiosk" / "word").exists)
+    wait_for("the server's word", (house.folder / "gateway" / "kiosk" / "word").exists, 60)
     hand = screen(chrome, house, "e")
     hand.hold("0540", then=".s-pin")
     hand.pin(".s-menu")
@@ -152,6 +153,7 @@ def test_five_in_one_lent_all_out_with_server_and_gateway_killed(chrome: Browser
     assert len(house.facts("item.handed_over")) == 5
     hand.hold("0540", BAND, then=".giant")
     hand.door("e1", ".s-done")
+    the_list_is_printed_and_nothing_of_it_stays(hand.page)
     hand.touch('.k-go[data-act="go"]', ".s-menu")
     print("\n" + hand.told("in, five items"))
     assert hand.took_s <= IN_S_MAX
@@ -161,6 +163,23 @@ def test_five_in_one_lent_all_out_with_server_and_gateway_killed(chrome: Browser
     lend_one(chrome, house)
     out(chrome, house)
     catch_up(house)
+
+
+def the_list_is_printed_and_nothing_of_it_stays(page: Page) -> None:
+    """The list alone comes out of the printer, on A4; with the next screen the browser has none of it."""
+    page.click('[data-act="sheet"]')
+    expect(page.locator(".sheet")).to_contain_text("钱包")
+    page.click('.lang[data-language="en"]')
+    expect(page.locator(".sheet")).to_contain_text("Wallet")
+    page.emulate_media(media="print")
+    expect(page.locator(".sheet")).to_be_visible()
+    expect(page.locator(".k-foot")).to_be_hidden()
+    assert page.pdf(prefer_css_page_size=True).count(b"/Type /Page\n") == 1
+    page.emulate_media(media="screen")
+    page.click('[data-act="back"]')
+    expect(page.locator(".s-done")).to_be_visible()
+    assert not re.search("钱包|Wallet", page.content())
+    assert page.evaluate("[localStorage.length, sessionStorage.length, history.length]") == [0, 0, 2]
 
 
 def lend_one(chrome: Browser, house: House) -> None:
@@ -244,8 +263,8 @@ def catch_up(house: House) -> None:
     """The server is back: it holds every leaf, and every photo, signature and word that the log has a commitment to."""
     assert house.spooled() > 0
     house.start_server()
-    wait_for("every box at the server", lambda: house.spooled() == 0, 40)
-    wait_for("every leaf at the server", lambda: house.held() == len(house.leaves()), 20)
+    wait_for("every box at the server", lambda: house.spooled() == 0, 120)
+    wait_for("every leaf at the server", lambda: house.held() == len(house.leaves()), 60)
     told = set()
     for leaf in house.leaves():
         if leaf["class"] == "fact" and leaf["type"].startswith("item."):

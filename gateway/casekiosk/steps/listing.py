@@ -34,7 +34,7 @@ def line_of(number: int, item: Item) -> Line:
     """One item as the screens show it."""
     marks = tuple(mark for mark in MARKS if getattr(item, mark))
     return Line(
-        number, item.ref, item.title, item.features, item.pieces, marks, item.seal, bool(item.photo), item.no_photo,
+        number, item.ref, item.title, item.features, item.pieces, marks, item.seal, item.photo, item.no_photo,
         item.is_chosen, item.condition, item.compartment, item.is_missing, item.away,
     )  # fmt: skip
 

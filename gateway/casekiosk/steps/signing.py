@@ -15,18 +15,29 @@ if TYPE_CHECKING:
     from casekiosk.desk import Desk
 
 
+def pads_of(desk: Desk) -> tuple[str, ...]:
+    """Who signs, in order: a witness in the place of a person who refused."""
+    assert desk.draft is not None
+    refused = desk.draft.is_refused
+    return tuple(WITNESS if part == PERSON and refused else part for part in desk.task.pads)
+
+
+def who_of(desk: Desk, part: str) -> str:
+    """Number or reference of who signs in a place; empty where the house does not know them."""
+    draft = desk.draft
+    assert draft is not None
+    gives = draft.officer if desk.task.name == "lend" else draft.other
+    takes = draft.other if desk.task.name == "lend" else draft.officer
+    whose = {"person": draft.stay, "officer": draft.officer, "giver": gives, "taker": takes}
+    return whose.get(part, "")
+
+
 class Sign(Step):
     """One pad after the other; goes on when the facts of the list are in the log."""
 
-    def pads(self, desk: Desk) -> tuple[str, ...]:
-        """Who signs, in order: a witness in the place of a person who refused."""
-        assert desk.draft is not None
-        refused = desk.draft.is_refused
-        return tuple(WITNESS if part == PERSON and refused else part for part in desk.task.pads)
-
     def _next(self, desk: Desk) -> str:
         assert desk.draft is not None
-        return next((part for part in self.pads(desk) if desk.draft.signature(part) is None), "")
+        return next((part for part in pads_of(desk) if desk.draft.signature(part) is None), "")
 
     def act(self, desk: Desk, action: str, ask: Ask) -> None:
         """A signature, a refusal, or a look at the list."""
@@ -87,10 +98,10 @@ class Sign(Step):
             return their_side(desk)
         following = self._next(desk)
         pads = []
-        for part in self.pads(desk):
+        for part in pads_of(desk):
             signature = draft.signature(part)
             at_us = None if signature is None else signature.at_us
-            pads.append(Pad(part, self._who(desk, part), at_us, is_next=part == following))
+            pads.append(Pad(part, who_of(desk, part), at_us, is_next=part == following))
         return Signing(
             desk.task.act,
             tuple(pads),
@@ -99,11 +110,3 @@ class Sign(Step):
             PERSON in desk.task.pads,
             draft.is_refused,
         )
-
-    def _who(self, desk: Desk, part: str) -> str:
-        draft = desk.draft
-        assert draft is not None
-        gives = draft.officer if desk.task.name == "lend" else draft.other
-        takes = draft.other if desk.task.name == "lend" else draft.officer
-        whose = {"person": draft.stay, "officer": draft.officer, "giver": gives, "taker": takes}
-        return whose.get(part, "")
