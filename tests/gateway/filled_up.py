@@ -10,7 +10,7 @@ from pathlib import Path
 from caselog import canonical
 from tests.e2e.wire_record import Key, always_makes_a_fact
 from tests.gateway.bench import HERE
-from tests.gateway.program import CABLE, NODE_NUMBER, Program, wait_for
+from tests.gateway.program import CABLE, NODE_NUMBER, WAIT_S, Program, wait_for
 from tests.gateway.small_disk import MIB, SmallDisk
 
 LOW_MIB, RESERVE_MIB = 2, 1
@@ -54,7 +54,7 @@ def fill_up(folder: Path, *, is_low_awaited: bool) -> Found:
         begun = time.monotonic()
         while_full = story.while_nothing_is_left()
         disk.other.unlink()
-        wait_for("room to be told", lambda: story.told()[-1:] == ["ok"], 30)
+        wait_for("room to be told", lambda: story.told()[-1:] == ["ok"])
         seconds = round(time.monotonic() - begun, 1)
         story.end()
         spaces = program.facts("log.space")
@@ -86,16 +86,17 @@ class Story:
         """Doors opened and shut with no room but the reserve: facts and acks of that time."""
         facts, acks = self.doors(), self.acks()
         self.disk.fill(0)
-        self.change(10)
+        for number in range(10):
+            self.program.turn(DOOR, number % 2 ^ 1)
         wait_for("no room to be told", lambda: self.told()[-1:] == ["full"])
         wait_for("the doors", lambda: self.doors() == facts + 10)
         return self.doors() - facts, self.acks() - acks
 
     def until_nothing_is_left(self) -> None:
         """The other program takes what the reserve gave, until the gateway says that it cannot write."""
-        end = time.monotonic() + 30
+        end = time.monotonic() + WAIT_S
         while not self.is_full():
-            assert time.monotonic() < end, "expected the gateway to find no room within 30 s"
+            assert time.monotonic() < end, f"expected the gateway to find no room within {WAIT_S} s"
             self.disk.fill(0)
             self.change(2)
 
@@ -110,7 +111,7 @@ class Story:
     def end(self) -> None:
         """Wait until the node has told everything and the server has it."""
         self.change(4)
-        wait_for("what the node kept", lambda: set(self.told_by_node()) <= set(self.logged()), 30)
+        wait_for("what the node kept", lambda: set(self.told_by_node()) <= set(self.logged()))
         wait_for("the server to hold all", self.is_same_at_server)
         assert self.program.end() == 0
 

@@ -16,7 +16,7 @@ from caselog.disk import FileDisk
 from caselog.log import Log
 from caselog.segment import encode_line
 from tests.gateway.bench import HERE, KEY, Bench
-from tests.gateway.program import Program, wait_for
+from tests.gateway.program import WAIT_S, Program, wait_for
 
 pytestmark = pytest.mark.real
 
@@ -71,11 +71,10 @@ def test_broker_away_for_ten_seconds_leaves_the_house_at_work_and_costs_no_leaf(
     program.broker.stop()
     gone = time.monotonic()
     program.hardware("PIN 1 1")
-    wait_for("the door to open", lambda: program.facts("door.opened"), 2)
-    wait_for("the sounder to sound", lambda: sounder(program)[-1:] == [1], 2)
+    wait_for("the door to open", lambda: program.facts("door.opened"))
+    wait_for("the sounder to sound", lambda: sounder(program)[-1:] == [1])
     for number in range(40):
-        program.hardware(f"PIN 4 {number % 2 ^ 1}")
-        time.sleep(0.1)
+        program.turn(4, number % 2 ^ 1)
     time.sleep(max(0.0, 10 - (time.monotonic() - gone)))
     assert not same_log(program)
     program.broker.start()
@@ -89,11 +88,13 @@ def test_kill_9_again_and_again_loses_no_acked_fact_and_raises_no_alarm_twice(pr
     ready(program)
     opened = 0
     for number in range(6):
+        told = program.told_of(4)
         program.hardware("PIN 4 1")
         time.sleep(0.03 + 0.02 * number)
         assert program.gateway is not None
         program.gateway.send_signal(signal.SIGKILL)
         program.gateway.wait()
+        wait_for("the node to tell of it", lambda told=told: program.told_of(4) > told)
         program.hardware("PIN 4 0")
         program.start()
         opened += 1
@@ -158,7 +159,7 @@ def test_second_gateway_on_the_same_log_is_refused(program: Program) -> None:
     first = program.gateway
     program.start()
     assert program.gateway is not None
-    assert program.gateway.wait(10) == 5
+    assert program.gateway.wait(WAIT_S) == 5
     program.gateway = first
     assert program.end() == 0
 
@@ -181,7 +182,7 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
         [sys.executable, "-m", "caseward.cli", "gateway", *arguments],
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=WAIT_S,
     )
 
 
@@ -295,7 +296,7 @@ def test_a_log_that_denies_itself_stops_the_start_with_3(program: Program) -> No
     segment.write_bytes(encode_line(canonical.dumps(value)))
     program.start()
     assert program.gateway is not None
-    assert program.gateway.wait(10) == 3
+    assert program.gateway.wait(WAIT_S) == 3
     assert sounder(program)[-1:] == [1]
 
 
