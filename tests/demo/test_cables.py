@@ -9,7 +9,7 @@ import pytest
 
 from caseward.demo.cables import TO_GATEWAY, TO_NODE, Cable, Cables
 
-WAIT_S = 5.0
+WAIT_S = 30.0
 
 
 class Ends:

@@ -12,7 +12,7 @@ import pytest
 from caseward.demo.programs import Programs
 from caseward.demo.reaper import listed
 
-WAIT_S = 15.0
+WAIT_S = 60.0
 SLEEPER = [sys.executable, "-c", "import time; time.sleep(600)"]
 STUBBORN = [
     sys.executable,

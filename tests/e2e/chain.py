@@ -20,7 +20,7 @@ from caseward.demo.station import DemoStation, Plan
 from tests.e2e.wire_record import Frames, Key, WireRecord, always_makes_a_fact
 
 DAY_US = 1_790_352_000_000_000  # 00:00 in China
-HEAL_S = 60.0
+HEAL_S = 120.0
 SETTLE_S = 3.0  # what the nodes still have to tell: a resend, a tag's time without a read
 PULSES = ("lock_feedback", "exit_request")
 

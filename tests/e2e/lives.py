@@ -24,7 +24,7 @@ from tests.tools.tree import ROOT
 
 PYTHONPATH = ":".join(str(ROOT / name) for name in ("firmware", "gateway", "server", "."))
 ACTS_S = 15.0
-MENDED_S = 40.0
+MENDED_S = 90.0
 """For a damaged log to be whole again: the server may have to come back first."""
 
 

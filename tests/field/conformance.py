@@ -23,7 +23,7 @@ from tests.field.cable import Cable, steady_ms
 
 ROOT = Path(__file__).resolve().parents[2]
 SCAN_S = 0.005
-WAIT_MS_MAX = 4000
+WAIT_MS_MAX = 20_000
 READY_S_MAX = 20
 
 Change = tuple[Any, ...]
@@ -123,7 +123,7 @@ class Rig:
     def __exit__(self, *error: object) -> None:
         assert self._fake.stdin is not None
         self._fake.stdin.close()  # it ends when nobody is left to tell it anything
-        self._fake.wait(5)
+        self._fake.wait(READY_S_MAX)
         self.port.close()
         self.cable.__exit__(None, None, None)
 

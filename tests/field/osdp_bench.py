@@ -61,7 +61,7 @@ class Bench:
             with contextlib.suppress(OSError):
                 fake.stdin.close()
         for fake in self._fakes.values():
-            fake.wait(5)
+            fake.wait(30)
         self.port.close()
         self.cable.__exit__(None, None, None)
 
@@ -79,7 +79,7 @@ class Bench:
     def end(self, number: int) -> None:
         """It loses power."""
         self._fakes[number].kill()
-        self._fakes[number].wait(5)
+        self._fakes[number].wait(30)
 
     def say(self, text: str, number: int = 1) -> None:
         """Tell a fake what to do."""

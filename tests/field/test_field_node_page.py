@@ -94,13 +94,13 @@ def test_a_field_node_set_up_by_its_page_is_heard_by_the_gateway(tmp_path: Path)
     here = {"data": "gateway"}
     with field.cable:
         try:
-            assert field.run(check).wait(20) == 0
+            assert field.run(check).wait(60) == 0
             assert "config.json: good, 2 points" in (tmp_path / "programs.log").read_text()
             field.start_board()
             words = [here.get(word, word) for word in gateway]
             field.gateway = field.run([*words, "--broker", "none", "--gpio", "none"])
             field.node = field.run(run)
-            wait_for("the node to be heard", lambda: "node.restored" in field.told(), 30)
+            wait_for("the node to be heard", lambda: "node.restored" in field.told())
             wait_for("the hook to be known", lambda: "bolt.thrown" in field.told())
         finally:
             field.close()

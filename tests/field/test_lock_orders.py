@@ -80,7 +80,7 @@ def test_a_form_that_is_accepted_moves_the_bolt_once_and_a_restart_not_again(fie
     field.start_board()
     field.start_gateway()
     field.start_node()
-    wait_for("the lock to be known", lambda: "output.confirmed" in field.told(), 40)
+    wait_for("the lock to be known", lambda: "output.confirmed" in field.told())
     order = {"door": "gate", "officer": "p1", "reason": "entry"}
     early = field.form(1, "door.release_ordered", **order)
     field.state("an order by nobody known", early, lambda: "door.release_ordered" in field.told())

@@ -98,7 +98,7 @@ class House(OrderedField):
         self._board.start()
         self.start_gateway()
         self.start_node()
-        wait_for("the doors to be known", lambda: self.count("closed") == len(COMPARTMENTS), 40)
+        wait_for("the doors to be known", lambda: self.count("closed") == len(COMPARTMENTS))
         for number, (officer, badge) in enumerate(BADGES.items()):
             body = {"officer": officer, "service": "sworn", "roles": ["keeper"], "badge": badge}
             known = self.form(number, "officer.registered", HOUR_US // 60, **body)
@@ -192,7 +192,7 @@ class House(OrderedField):
         """The way back: a hand shuts the door, and the order is complete."""
         done = self.count("completed")
         self.hand(name, is_open=False)
-        wait_for("the order to be complete", lambda: self.count("completed") > done, 20)
+        wait_for("the order to be complete", lambda: self.count("completed") > done)
         return self.bodies("completed")[-1]
 
     def close(self) -> None:
@@ -269,7 +269,7 @@ def test_a_gateway_killed_at_an_open_door_orders_nothing_again(house: House) -> 
     house.gateway.kill()
     house.gateway.wait()
     house.start_gateway()
-    wait_for("the interruption", lambda: house.why("interrupted", told) == ["restart"], 30)
+    wait_for("the interruption", lambda: house.why("interrupted", told) == ["restart"])
     assert house.shut_and_done()["opened"] is True
     assert len(house.pulsed_ms) == pulses
 

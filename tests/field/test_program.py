@@ -14,7 +14,7 @@ from caselog import canonical
 from caselog.keys import SoftKey
 from caselog.segment import decode_line
 from tests.field.cable import Cable
-from tests.gateway.program import free_port, wait_for
+from tests.gateway.program import WAIT_S, free_port, wait_for
 from tests.tools.certificates import Authority
 
 pytestmark = pytest.mark.real
@@ -149,7 +149,7 @@ def test_a_lock_board_behind_a_field_node_is_seen_by_the_gateway_and_its_silence
     field.start_board()
     field.start_gateway()
     field.start_node()
-    wait_for("the door to be known", lambda: "door.closed" in field.told(), 30)
+    wait_for("the door to be known", lambda: "door.closed" in field.told())
     wait_for("the lock to be known", lambda: "output.confirmed" in field.told())
     field.say("sense 0 1 1")
     wait_for("the door to open", lambda: "door.opened" in field.told())
@@ -157,7 +157,7 @@ def test_a_lock_board_behind_a_field_node_is_seen_by_the_gateway_and_its_silence
     wait_for("the silence", lambda: "door.unknown" in field.told())
     assert field.node is not None
     field.node.send_signal(signal.SIGTERM)
-    assert field.node.wait(5) == 0
+    assert field.node.wait(WAIT_S) == 0
     wait_for("the node to be missed", lambda: "node.lost" in field.told())
     field.say("back 0")
     field.start_node()

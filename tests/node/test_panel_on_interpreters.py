@@ -12,7 +12,7 @@ from tests.node.panels import ALL_KEPT, SCENES, VALID_MS, golden, seen
 from tests.node.station import Station
 
 pytestmark = pytest.mark.real
-WAIT_S = 5.0
+WAIT_S = 30.0
 DEVICES = [
     {"kind": "panel", "point": 20, "bus": 0},
     {"kind": "room_lamp", "point": 21, "pin": 22, "pixels": 2, "brightness": 255},

@@ -120,12 +120,15 @@ def test_the_clock_on_the_page_runs_at_the_station_s_rate(page: Page, address: s
         """async () => {
             const m = await import(document.querySelector('script[src$="clock.js"]').src);
             m.setClock(1000000, 60);
-            const before = m.stationNow(), real = performance.now();
+            const look = () => [performance.now(), m.stationNow(), performance.now()];
+            const first = look();
             await new Promise((done) => setTimeout(done, 500));
-            return [(m.stationNow() - before), (performance.now() - real)];
+            const then = look();
+            return [then[0] - first[2], then[1] - first[1], then[2] - first[0]];
         }"""
     )
-    assert gone[0] == pytest.approx(gone[1] * 60, rel=0.02)
+    least, gone, most = gone  # a busy machine may stop between any two looks
+    assert least * 60 * 0.99 <= gone <= most * 60 * 1.01
 
 
 def test_a_page_that_is_told_nothing_for_five_seconds_stops_counting_and_says_so(
@@ -135,7 +138,7 @@ def test_a_page_that_is_told_nothing_for_five_seconds_stops_counting_and_says_so
     page.goto(address)
     assert page.locator("[data-stale]").is_hidden()
     before = page.locator(".row-left [data-due]").first.inner_text()
-    page.wait_for_selector("body.stale", timeout=9_000)
+    page.wait_for_selector("body.stale")
     assert "不是现在" in page.locator("[data-stale] b").inner_text()
     assert page.locator(".health").inner_text() == "来源是否新鲜，现在看不见"
     figures = [node.inner_text() for node in page.locator("[data-since], [data-due]").all()]
@@ -192,7 +195,7 @@ def test_a_change_in_the_area_reaches_an_open_wall_by_itself(chrome: Browser, ho
             officer="1187",
         )
         house.deliver()
-        page.wait_for_selector(f".alarm.a-taken:has(a[href='{path}'])", timeout=3_000)
+        page.wait_for_selector(f".alarm.a-taken:has(a[href='{path}'])")
         assert "1187 已接" in card.inner_text()
         assert page.evaluate("performance.timeOrigin") == loaded
         context.close()
@@ -256,7 +259,7 @@ def test_an_installer_opens_a_door_sees_it_on_the_page_and_ticks_it(chrome: Brow
         other.locator("input[name=note]").fill("half a no")
         gateway.say("door.opened", day.at("9:30"), by="node", source="n1", door="gate")
         house.deliver(lost=("n3",))
-        page.wait_for_selector("#p-n1\\.4 .fresh", timeout=3_000)
+        page.wait_for_selector("#p-n1\\.4 .fresh")
         assert card.locator(".stands b").inner_text() == "打开"
         assert other.locator("input[name=note]").input_value() == "half a no"  # no event wipes it
         for _ in sizes(page):
@@ -268,7 +271,7 @@ def test_an_installer_opens_a_door_sees_it_on_the_page_and_ticks_it(chrome: Brow
         assert "#p-n1.4" in page.url
         gateway.state.tick(house.clock.now(), 1e12)  # the gateway falls silent
         house.station.hub.tick()
-        page.wait_for_selector(".walk-silent", timeout=3_000)
+        page.wait_for_selector(".walk-silent")
         for _ in sizes(page):
             assert not card.locator(".pass").is_visible()
         assert said == []
