@@ -42,7 +42,7 @@ class Refused:
 
 
 class OfficerFacts:
-    """Judges down/fact messages. `counters`: taken, doubles, unsigned, refused, malformed."""
+    """Judges down/fact messages. `counters`: taken, doubles, early, unsigned, refused, malformed."""
 
     def __init__(self, server_public: bytes | None, memory: Memory) -> None:
         """`server_public`: 32 bytes; None refuses everything, for nobody could have signed."""
@@ -51,7 +51,10 @@ class OfficerFacts:
         self._memory = memory
 
     def judge(self, payload: bytes, now: Moment) -> Draft | Refused | None:
-        """A draft to record, a refusal to record, or None for a double and for what is not signed."""
+        """A draft to record, a refusal to record, or None for a double and for what is not signed.
+
+        Also None for one that comes before the one that it names in `after`: the server sends both again, in order.
+        """
         fact = authentic(payload, "fact", SIGNED_PREFIX, self._verifier)
         if isinstance(fact, str):
             self.counters[fact] += 1
@@ -62,6 +65,10 @@ class OfficerFacts:
             return None
         if self._memory.knows_id(fact_id):
             self.counters["doubles"] += 1
+            return None
+        after = canonical.loads(payload).get("after", fact_id)
+        if after != fact_id and not (isinstance(after, str) and self._memory.knows_id(after)):
+            self.counters["early"] += 1
             return None
         name = str(fact.get("type")).removesuffix("/1")
         problems = self._problems(name, fact, now)

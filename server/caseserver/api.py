@@ -166,7 +166,7 @@ class FactBody(_Model):
 
 
 class ReceiptModel(_Model):
-    """What became of a fact: text is `sent`, `sent, waiting for the area`, `recorded`, or `refused: …`."""
+    """What became of a fact: text is `sent` (perhaps with why it waits), `recorded`, or `refused: …`."""
 
     id: str
     text: str

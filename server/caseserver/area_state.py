@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import threading
 from collections import Counter, deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Final
 
@@ -27,6 +27,7 @@ from caseserver.comparing_clocks import ClockComparison
 from caseserver.evaluator import Difference, Evaluator, Found, differences_text
 from caseserver.forks import FOLDER as FORKS_FOLDER
 from caseserver.forks import ForkFiles, Unproved
+from caseserver.given_order import GivenOrder, letter
 from caseserver.ingest import FORK, Ingest, Outcome, Refused, request_bytes
 from caseserver.own_alarms import DIFFERENCE, GATEWAY, OWN_LOG, OwnAlarms, copy_world
 from caseserver.own_alarms import FORK as FORK_ALARM
@@ -40,7 +41,7 @@ from caseserver.store import leaves as leaf_rows
 from caseserver.store import samples as sample_rows
 from caseserver.store.alarms import AlarmReader
 from caseserver.store.database import Database
-from caseserver.store.facts import Fate, fate_told_by
+from caseserver.store.facts import Fate, PendingFact, fate_told_by
 from caseserver.store.leaves import LeafReader
 from caseserver.taking_back import take_back
 from custody.area import Area
@@ -92,6 +93,7 @@ class AreaState:
         self.samples = SampleBook(self.gateway, span_us, sample_rows.last(database, self.gateway))
         with database.reading() as connection:
             self._waiting = {fact.id for fact in fact_rows.waiting(connection, self.gateway)}
+        self.given = GivenOrder(limits.resend_s_min, limits.resend_s_max)
         self._proved_us = held.proved_us
         self._seen_us = held.seen_us
         self._heartbeat = heartbeats.parse(held.heartbeat.encode()) if held.heartbeat else None
@@ -166,7 +168,7 @@ class AreaState:
             self.samples.take(now.earliest_us, readings)
             self._touch()
         # The wait between repeats has grown while nobody was there to take them.
-        return self.resend() if is_back else []
+        return self.resend(real_s) if is_back else []
 
     # --- time goes on -----------------------------------------------------------------------
 
@@ -193,14 +195,15 @@ class AreaState:
         """At every connection to the broker: how much the server holds."""
         return [Message(self.gateway, "req", self.ingest.hello())]
 
-    def resend(self) -> list[Message]:
-        """Officers' facts not seen in the log yet."""
+    def resend(self, real_s: float) -> list[Message]:
+        """Officers' facts not seen in the log yet, in the order in which they were given."""
         with self._database.reading() as connection:
             waiting = fact_rows.waiting(connection, self.gateway)
         with self._lock:
             # the store is the truth: `caseward server account` in another process adds facts too
             self._waiting = {fact.id for fact in waiting}
-        return [Message(self.gateway, "fact", fact.payload) for fact in waiting]
+            letters = self.given.letters(waiting, real_s, is_answering=self._is_all_here)
+        return [Message(self.gateway, "fact", payload) for payload in letters]
 
     def flush_samples(self, now: Instant) -> None:
         """Write samples, roll-ups and the last heartbeat."""
@@ -219,11 +222,14 @@ class AreaState:
 
     # --- officers ---------------------------------------------------------------------------
 
-    def expect(self, fact_id: str) -> None:
-        """A fact is on its way."""
+    def expect(self, fact: PendingFact, waiting: Sequence[PendingFact]) -> Message:
+        """A fact is on its way, by this message; `waiting`: what was given before it and is not in the log yet."""
         with self._lock:
-            self._waiting.add(fact_id)
+            self._waiting.add(fact.id)
+            self.given.more()
+            after = self.given.after(fact, waiting)
             self._touch()
+        return Message(self.gateway, "fact", letter(fact.payload, after))
 
     def act_own(self, alarm_id: str, action: str, officer: str, at_us: int, cause: str, done: str) -> str:
         """An officer's action on an alarm that only the server knows; "" or why not."""
@@ -402,7 +408,7 @@ class AreaState:
             self._own.clear(GATEWAY, now)
             self._touch()
         beat = self._heartbeat
-        if beat is None or self._is_stale or beat.size > self.ingest.size or beat.pending:
+        if beat is None or not self._is_all_here:
             self._owed_s = None
             return
         if take_back(self.book, self.evaluator, beat.instant, now):
@@ -415,6 +421,12 @@ class AreaState:
             self._owed_s = None
             self.evaluator.overdue_now()
             self._report(self.evaluator.take_differences(), now)
+
+    @property
+    def _is_all_here(self) -> bool:
+        """The gateway is heard, and the server holds all that it has decided."""
+        beat = self._heartbeat
+        return beat is not None and not (self._is_stale or beat.size > self.ingest.size or beat.pending)
 
     def _ask(self, real_s: float) -> list[Message]:
         """Ask for leaves that the gateway says it has and that do not come."""

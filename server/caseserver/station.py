@@ -64,13 +64,15 @@ DRILL: Final = Officer(f"{PREFIX}1", frozenset({"duty_officer"}))
 class Receipt:
     """What became of an officer's act. `status`: SENT, RECORDED or REFUSED (then `problems` says why).
 
-    `is_area_away`: sent, but the gateway is not heard; it is sent again until it has it.
+    `is_area_away`: sent, but the gateway is not heard; it is sent again until it has it. `is_passed`: it is heard, and
+    does not answer this one; it is still sent again, but what was given later does not wait for it.
     """
 
     id: str
     status: str
     problems: list[Problem] = field(default_factory=list)
     is_area_away: bool = False
+    is_passed: bool = False
 
     @property
     def text(self) -> str:
@@ -79,11 +81,11 @@ class Receipt:
             return "refused: " + "; ".join(
                 f"{p.key}: expected {p.expected}, found {p.found}" for p in self.problems
             )
-        return (
-            f"{self.status}, waiting for the area"
-            if self.is_area_away and self.status == SENT
-            else self.status
-        )
+        if self.status == SENT and self.is_area_away:
+            return f"{SENT}, waiting for the area"
+        if self.status == SENT and self.is_passed:
+            return f"{SENT}, not answered by the area: later ones go ahead of it"
+        return self.status
 
 
 class Station:
@@ -267,17 +269,18 @@ class Station:
         pending = PendingFact(
             new_id, state.gateway, fact_type, officer.number, signed_fact(self._signer, fact), now.earliest_us
         )
-        with self._submit_lock, self._database.writing() as connection:
-            waiting = fact_rows.waiting_count(connection, state.gateway)
-            if waiting >= self.limits.pending_facts_max:
-                expected = f"fewer than {self.limits.pending_facts_max} acts waiting for the area"
-                return Receipt(new_id, REFUSED, [Problem("area", expected, str(waiting))])
-            fact_rows.put(connection, pending)
-        state.expect(new_id)
-        subject = str(wanted.get("stay") or wanted.get("alarm") or area_id)
-        detail = {"id": new_id, "type": fact_type, "area": area_id}
-        self.audit.write(officer.number, "fact.stated", subject, detail)
-        self._publish(Message(state.gateway, "fact", pending.payload))
+        with self._submit_lock:  # up to the publishing: two that act at once go out in one order
+            with self._database.writing() as connection:
+                waiting = fact_rows.waiting(connection, state.gateway)
+                if len(waiting) >= self.limits.pending_facts_max:
+                    expected = f"fewer than {self.limits.pending_facts_max} acts waiting for the area"
+                    return Receipt(new_id, REFUSED, [Problem("area", expected, str(len(waiting)))])
+                fact_rows.put(connection, pending)
+            message = state.expect(pending, waiting)
+            subject = str(wanted.get("stay") or wanted.get("alarm") or area_id)
+            detail = {"id": new_id, "type": fact_type, "area": area_id}
+            self.audit.write(officer.number, "fact.stated", subject, detail)
+            self._publish(message)
         self.hub.tick()
         return Receipt(new_id, SENT, is_area_away=state.snapshot().is_stale)
 
@@ -288,15 +291,19 @@ class Station:
             structlog.get_logger().error("the drill was refused", fact=fact_type, reason=receipt.text)
 
     def receipt(self, fact_id: str) -> str:
-        """`sent`, `sent, waiting for the area`, `recorded`, or `refused: …` (by the engine, with its reason)."""
+        """`sent` (perhaps with why it waits), `recorded`, or `refused: …` (by the engine, with its reason)."""
         with self._database.reading() as connection:
             fact = fact_rows.get(connection, fact_id)
         if fact is None:
             return "refused: expected an id that was given out, found another"
         if fact.state == fact_rows.REFUSED:
             return f"refused: {fact.reason}"
-        away = any(s.gateway == fact.gateway and s.snapshot().is_stale for s in self._areas.values())
-        return Receipt(fact_id, fact.state, is_area_away=away).text
+        state = next((s for s in self._areas.values() if s.gateway == fact.gateway), None)
+        return Receipt(
+            fact_id, fact.state,
+            is_area_away=state is not None and state.snapshot().is_stale,
+            is_passed=state is not None and fact_id in state.given.passed,
+        ).text  # fmt: skip
 
     def refusal(self, fact_id: str) -> tuple[str, Mapping[str, Any]] | None:
         """(area id, body of the leaf that refuses this fact): rule, article, reason, expected, found. None: it says nothing."""

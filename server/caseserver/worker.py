@@ -56,7 +56,6 @@ class Worker:
         self._provisioned_s: float | None = None
         self._states: dict[str, AreaState] = {state.gateway: state for state in station.states()}
         self._versions = dict.fromkeys(self._states, -1)
-        self._resend_s: dict[str, tuple[float, float]] = {}
         self._flush_s = 0.0
         self._prune_s = 0.0
         self._drain_s = 0.0
@@ -88,7 +87,7 @@ class Worker:
         if received.became_connected:
             for state in self._states.values():
                 self._send(state.hello())
-            self._resend_s.clear()
+                state.given.urge()
             self._provisioned_s = None
         for gateway, payload in received.beats.items():
             self._send(self._states[gateway].on_heartbeat(payload, self._station.now(), self._steady_s()))
@@ -130,15 +129,10 @@ class Worker:
             self._publish(message)
 
     def _resend(self, state: AreaState, *, is_connected: bool) -> None:
-        """Officers' facts again and again, ever more seldom, from one second up."""
+        """Officers' facts again and again, ever more seldom."""
         now_s = self._steady_s()
-        due_s, wait_s = self._resend_s.get(state.gateway, (0.0, self._limits.resend_s_min))
-        if not is_connected or now_s < due_s:
-            return
-        messages = state.resend()
-        self._send(messages)
-        wait_s = min(wait_s * 2, self._limits.resend_s_max) if messages else self._limits.resend_s_min
-        self._resend_s[state.gateway] = (now_s + wait_s, wait_s)
+        if is_connected and state.given.is_due(now_s):
+            self._send(state.resend(now_s))
 
     def _provision(self, *, is_connected: bool) -> None:
         """What kiosks need of us: at once after a connection, then now and then, for a gateway that was away."""

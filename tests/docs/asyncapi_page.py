@@ -37,9 +37,9 @@ def _or_null(schema: dict[str, Any]) -> dict[str, Any]:
     return {"oneOf": [schema, {"type": "null"}]}
 
 
-def _signed(what: str, value: dict[str, Any]) -> dict[str, Any]:
+def _signed(what: str, value: dict[str, Any], beside: dict[str, Any] | None = None) -> dict[str, Any]:
     """A word of the server: `sig` is Ed25519 over `caseward-<what>-v1`, a newline and the canonical JSON of the value."""
-    return _object({what: value, "key": HEX8, "sig": BASE64, "v": ONE})
+    return _object({what: value, "key": HEX8, "sig": BASE64, "v": ONE}, beside)
 
 
 def schemas() -> dict[str, dict[str, Any]]:
@@ -91,7 +91,7 @@ def schemas() -> dict[str, dict[str, Any]]:
         ),
         "down_ack": _object({"cosigned": TEXT, "root": HEX64, "size": COUNT, "v": ONE}),
         "down_req": _object({"count": COUNT, "first": COUNT, "v": ONE}),
-        "down_fact": _signed("fact", fact),
+        "down_fact": _signed("fact", fact, {"after": fact["properties"]["id"]}),
         "down_count": _signed("count", _object({"at_us": INSTANT, "id": TEXT, "stay": REF})),
         "down_mend": _object({**mend_header, "held": held, "key": HEX8, "sig": BASE64}),
         "down_kiosk": _signed(

@@ -201,18 +201,24 @@ def test_nothing_acknowledged_is_lost_by_kill_9_of_server_and_broker(site: Site)
     assert area["differences"] == []
 
 
-def test_an_officers_fact_is_sent_again_after_kill_9_until_the_log_has_it(site: Site) -> None:
+def test_officers_facts_are_sent_again_in_their_order_after_kill_9_until_the_log_has_them(site: Site) -> None:
     session = site.post("/api/session", {"number": "admin-1", "password": site.passwords["admin-1"]})
-    body = {"officer": "1001", "service": "sworn", "roles": ["duty_officer"]}
-    fact = {"type": "officer.registered", "body": body}
-    receipt = site.post("/api/areas/a1/facts", fact, session["csrf"])
-    assert site.next_down("fact")["fact"]["id"] == receipt["id"]
+    given = []
+    for number in ("1001", "1002"):
+        body = {"officer": number, "service": "sworn", "roles": ["duty_officer"]}
+        fact = {"type": "officer.registered", "body": body}
+        given.append(site.post("/api/areas/a1/facts", fact, session["csrf"])["id"])
+        assert site.next_down("fact")["fact"]["id"] == given[-1]
     site.stop(site.server, signal.SIGKILL)
     while not site.heard.empty():
         site.heard.get()
     site.start_server()
-    again = site.next_down("fact")["fact"]
-    assert again["id"] == receipt["id"]
-    site.gateway.fact("officer.registered", again["occurred"]["earliest_us"], again["id"], **again["body"])
+    again = [site.next_down("fact") for _ in given]
+    assert [message["fact"]["id"] for message in again] == given
+    assert [message.get("after") for message in again] == [None, given[0]]
+    for message in again:
+        fact = message["fact"]
+        site.gateway.fact("officer.registered", fact["occurred"]["earliest_us"], fact["id"], **fact["body"])
     site.send("log", site.gateway.batch())
-    assert wait_for(lambda: site.get(f"/api/facts/{receipt['id']}")["text"] == "recorded")
+    for fact_id in given:
+        assert wait_for(lambda fact_id=fact_id: site.get(f"/api/facts/{fact_id}")["text"] == "recorded")

@@ -51,22 +51,22 @@ def test_an_act_is_signed_sent_and_recorded_once_the_log_has_it(kit: Kit) -> Non
     assert fact["occurred"] == {"earliest_us": kit.clock.at_us, "latest_us": kit.clock.at_us, "by": "server"}
     record(kit, fact, kit.clock.at_us)
     assert kit.station.receipt(receipt.id) == "recorded"
-    assert kit.state.resend() == []
+    assert kit.state.resend(1.0) == []
 
 
 def test_an_act_is_sent_again_until_the_log_has_it_also_after_a_restart(kit: Kit) -> None:
     at_us = morning(kit.gateway)
     kit.take(kit.gateway.batch())
     receipt = kit.station.submit("a1", "area.entered", {"stay": "S-1"}, DUTY)
-    assert [m.payload for m in kit.state.resend()] == [m.payload for m in kit.sent if m.topic == "fact"]
+    assert [m.payload for m in kit.state.resend(1.0)] == [m.payload for m in kit.sent if m.topic == "fact"]
     kit.restart()
-    (again,) = kit.state.resend()
+    (again,) = kit.state.resend(1.0)
     fact = canonical.loads(again.payload)["fact"]
     assert fact["id"] == receipt.id
     record(kit, fact, at_us + MINUTE_US)
-    assert kit.state.resend() == []
+    assert kit.state.resend(1.0) == []
     kit.restart()
-    assert kit.state.resend() == []
+    assert kit.state.resend(1.0) == []
 
 
 def test_the_receipt_says_so_when_the_area_is_away(kit: Kit) -> None:
@@ -111,7 +111,7 @@ def test_an_act_that_role_or_catalogue_forbid_is_refused_and_not_sent(
     assert receipt.status == "refused"
     assert receipt.problems[0].key == key
     assert kit.sent == []
-    assert kit.state.resend() == []
+    assert kit.state.resend(1.0) == []
 
 
 def test_an_act_in_the_future_or_for_another_area_is_refused(kit: Kit) -> None:

@@ -13,10 +13,11 @@ from caselog.records import KEY_CHANGED
 from caseserver import heartbeat as heartbeats
 from caseserver import mending
 from caseserver.area_state import BEHIND_S
+from caseserver.given_order import GivenOrder, letter
 from caseserver.ingest import Ingest, request_bytes
 from caseserver.settings import Limits
 from caseserver.signed import signed_fact
-from caseserver.store.facts import fate_told_by
+from caseserver.store.facts import PendingFact, fate_told_by
 from tests.simulation.clocks import Crystal, WallClock
 from tests.simulation.server import NAME, RESTART_US, SERVER_KEY, Server
 
@@ -32,15 +33,14 @@ class PlainServer(Server):
     def __init__(self, world: "World", folder: Path, wall: WallClock, crystal: Crystal) -> None:
         super().__init__(world, folder, wall, crystal)
         self.held: list[bytes] = []
-        self.waiting: dict[str, bytes] = {}
+        self.waiting: dict[str, PendingFact] = {}
         self._origin: str | None = None
         self._note: bytes | None = None
         self.ingest: Ingest
         self.state: Any = self
         self._beat_size = 0
         self._behind_since_us: int | None = None
-        self._resend_us = 0
-        self._wait_us = 0
+        self.given: GivenOrder
 
     def start(self) -> None:
         """Begin with what is held, as the store gives it."""
@@ -54,7 +54,7 @@ class PlainServer(Server):
             changes=[record for record in records if record.type == KEY_CHANGED],
         )  # fmt: skip
         self._beat_size, self._behind_since_us = 0, None
-        self._resend_us, self._wait_us = 0, self._first_wait_us()
+        self.given = GivenOrder(Limits().resend_s_min, Limits().resend_s_max)
         self.connect()
         self._schedule(0)
 
@@ -91,8 +91,12 @@ class PlainServer(Server):
             "stay": body.get("stay"), "body": dict(body),
         }  # fmt: skip
         self.world.truth.said[fact_id] = fact
-        self.waiting[fact_id] = signed_fact(SERVER_KEY.named(NAME), fact)
-        self._down("fact", self.waiting[fact_id])
+        payload = signed_fact(SERVER_KEY.named(NAME), fact)
+        given = PendingFact(fact_id, self.world.area.gateway, fact_type, "sim", payload, self.world.now_us)
+        after = self.given.after(given, list(self.waiting.values()))
+        self.waiting[fact_id] = given
+        self.given.more()
+        self._down("fact", letter(payload, after))
         return fact_id
 
     # --- inside -----------------------------------------------------------------------------
@@ -139,20 +143,16 @@ class PlainServer(Server):
         if life != self.life or asked != self._asked or not self.is_on:
             return
         now_us = self.world.now_us
-        if now_us >= self._resend_us:
+        if self.given.is_due(now_us / SECOND_US):
             self._resend()
         self._ask(now_us)
         self._schedule(SECOND_US)
 
     def _resend(self) -> None:
-        for payload in self.waiting.values():
+        is_answering = self._beat_size <= self.ingest.size
+        waiting, now_s = list(self.waiting.values()), self.world.now_us / SECOND_US
+        for payload in self.given.letters(waiting, now_s, is_answering=is_answering):
             self._down("fact", payload)
-        most_us = round(Limits().resend_s_max * SECOND_US)
-        self._wait_us = min(self._wait_us * 2, most_us) if self.waiting else self._first_wait_us()
-        self._resend_us = self.world.now_us + self._wait_us
-
-    def _first_wait_us(self) -> int:
-        return round(Limits().resend_s_min * SECOND_US)
 
     def _ask(self, now_us: int) -> None:
         """For leaves that the gateway says it has and that do not come."""

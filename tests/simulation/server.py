@@ -204,6 +204,7 @@ class Server:
         is_kept = False
         try:
             with self.database.writing() as connection:
+                waiting = fact_rows.waiting(connection, gateway)
                 fact_rows.put(connection, pending)
                 is_kept = self.database.aim != (0, "before")
         except Killed:
@@ -211,8 +212,7 @@ class Server:
                 del self.world.truth.said[fact_id]
             self.kill()
             return ""
-        self.state.expect(fact_id)
-        self._publish(Message(gateway, "fact", payload))
+        self._publish(self.state.expect(pending, waiting))
         return fact_id
 
 

@@ -16,7 +16,10 @@ REFUSED = "refused"
 
 @dataclass(frozen=True, slots=True)
 class PendingFact:
-    """A fact an officer stated. `payload` is the message for down/fact; `state` one of SENT, RECORDED, REFUSED."""
+    """A fact an officer stated. `payload` is what was signed for down/fact; `state` one of SENT, RECORDED, REFUSED.
+
+    `number`: its place among all that were given, by the store; clocks step and an id tells nothing of the order.
+    """
 
     id: str
     gateway: str
@@ -27,6 +30,7 @@ class PendingFact:
     state: str = SENT
     reason: str | None = None
     leaf: int | None = None
+    number: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +44,13 @@ class Fate:
 
 
 def put(connection: Connection, fact: PendingFact) -> None:
-    """Keep a new fact."""
+    """Keep a new fact, behind all others."""
+    last = select(func.coalesce(func.max(pending_fact.c.number), 0)).scalar_subquery()
     connection.execute(
         insert(pending_fact).values(
             id=fact.id, gateway=fact.gateway, type=fact.type, officer=fact.officer, payload=fact.payload,
             created_us=fact.created_us, state=fact.state, reason=fact.reason, leaf=fact.leaf,
+            number=last + 1,
         )
     )  # fmt: skip
 
@@ -74,20 +80,10 @@ def get(connection: Connection, fact_id: str) -> PendingFact | None:
 
 
 def waiting(connection: Connection, gateway: str) -> list[PendingFact]:
-    """Facts not seen in the log yet, oldest first."""
+    """Facts not seen in the log yet, in the order in which they were given."""
     query = (
         select(pending_fact)
         .where(pending_fact.c.gateway == gateway, pending_fact.c.state == SENT)
-        .order_by(pending_fact.c.created_us, pending_fact.c.id)
+        .order_by(pending_fact.c.number)
     )
     return [PendingFact(**row) for row in connection.execute(query).mappings()]
-
-
-def waiting_count(connection: Connection, gateway: str) -> int:
-    """How many facts wait."""
-    query = (
-        select(func.count())
-        .select_from(pending_fact)
-        .where(pending_fact.c.gateway == gateway, pending_fact.c.state == SENT)
-    )
-    return connection.execute(query).scalar_one()

@@ -274,7 +274,9 @@ pending_fact = Table(
     Column("state", String(10), nullable=False),  # sent | recorded | refused
     Column("reason", Text),
     Column("leaf", BigInteger),
+    Column("number", BigInteger, nullable=False, server_default="0"),  # in which order they were given
     Index("pending_by_state", "gateway", "state"),
+    Index("pending_by_number", "number"),
 )
 
 quarantine = Table(
