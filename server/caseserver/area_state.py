@@ -27,7 +27,6 @@ from caseserver.comparing_clocks import ClockComparison
 from caseserver.evaluator import Difference, Evaluator, Found, differences_text
 from caseserver.forks import FOLDER as FORKS_FOLDER
 from caseserver.forks import ForkFiles, Unproved
-from caseserver.given_order import GivenOrder, letter
 from caseserver.ingest import FORK, Ingest, Outcome, Refused, request_bytes
 from caseserver.own_alarms import DIFFERENCE, GATEWAY, OWN_LOG, OwnAlarms, copy_world
 from caseserver.own_alarms import FORK as FORK_ALARM
@@ -41,9 +40,10 @@ from caseserver.store import leaves as leaf_rows
 from caseserver.store import samples as sample_rows
 from caseserver.store.alarms import AlarmReader
 from caseserver.store.database import Database
-from caseserver.store.facts import Fate, PendingFact, fate_told_by
+from caseserver.store.facts import Fate, PendingFact
 from caseserver.store.leaves import LeafReader
 from caseserver.taking_back import take_back
+from caseserver.under_way import UnderWay
 from custody.area import Area
 from custody.effects import Refusal
 from custody.rules import Rulebook
@@ -91,9 +91,7 @@ class AreaState:
         self._own = OwnAlarms(area, rulebook, self.book)
         span_us = int(limits.gateway_silent_s * rate * 1_000_000)
         self.samples = SampleBook(self.gateway, span_us, sample_rows.last(database, self.gateway))
-        with database.reading() as connection:
-            self._waiting = {fact.id for fact in fact_rows.waiting(connection, self.gateway)}
-        self.given = GivenOrder(limits.resend_s_min, limits.resend_s_max)
+        self.under_way = UnderWay(self.gateway, database, limits)
         self._proved_us = held.proved_us
         self._seen_us = held.seen_us
         self._heartbeat = heartbeats.parse(held.heartbeat.encode()) if held.heartbeat else None
@@ -147,7 +145,7 @@ class AreaState:
                 self._apply(found)
                 if record.leaf_class == "output":
                     self.book.foreign(record)
-                settled += self._settled(record)
+                settled += self.under_way.settled(record)
             self._report(self.evaluator.take_differences(), now)
             self._touch()
         self._save(settled, projected=self.evaluator.size)
@@ -197,13 +195,8 @@ class AreaState:
 
     def resend(self, real_s: float) -> list[Message]:
         """Officers' facts not seen in the log yet, in the order in which they were given."""
-        with self._database.reading() as connection:
-            waiting = fact_rows.waiting(connection, self.gateway)
         with self._lock:
-            # the store is the truth: `caseward server account` in another process adds facts too
-            self._waiting = {fact.id for fact in waiting}
-            letters = self.given.letters(waiting, real_s, is_answering=self._is_all_here)
-        return [Message(self.gateway, "fact", payload) for payload in letters]
+            return self.under_way.resend(real_s, is_answering=self._is_all_here)
 
     def flush_samples(self, now: Instant) -> None:
         """Write samples, roll-ups and the last heartbeat."""
@@ -225,11 +218,8 @@ class AreaState:
     def expect(self, fact: PendingFact, waiting: Sequence[PendingFact]) -> Message:
         """A fact is on its way, by this message; `waiting`: what was given before it and is not in the log yet."""
         with self._lock:
-            self._waiting.add(fact.id)
-            self.given.more()
-            after = self.given.after(fact, waiting)
             self._touch()
-        return Message(self.gateway, "fact", letter(fact.payload, after))
+            return self.under_way.expect(fact, waiting)
 
     def act_own(self, alarm_id: str, action: str, officer: str, at_us: int, cause: str, done: str) -> str:
         """An officer's action on an alarm that only the server knows; "" or why not."""
@@ -303,7 +293,7 @@ class AreaState:
             is_forked=self._own.is_open(FORK_ALARM),
             differences=tuple(self._differences),
             counters=dict(self.ingest.counters) | dict(self.counters),
-            waiting_facts=len(self._waiting),
+            waiting_facts=len(self.under_way),
             offset_us=self._clocks.offset_us,
         )
 
@@ -319,7 +309,7 @@ class AreaState:
                 self._apply(found)
                 if record.leaf_class == "output":
                     self.book.foreign(record)
-                self._save(self._settled(record))
+                self._save(self.under_way.settled(record))
         found_late = [d for d in self.evaluator.take_differences() if d.leaf >= held.projected]
         if found_late:
             self._report(found_late, record.recorded)
@@ -343,14 +333,6 @@ class AreaState:
         is_refused = any(isinstance(f.effect, Refusal) and f.effect.fact_id == record.id for f in found)
         if record.type == "person.erased/1" and record.leaf_class == "fact" and not is_refused:
             self._erased.append(str(record.body.get("key", "")))
-
-    def _settled(self, record: LeafRecord) -> list[Fate]:
-        """What this leaf tells of an officer's fact."""
-        fate = fate_told_by(record)
-        if fate is None or (fate.state == fact_rows.RECORDED and fate.id not in self._waiting):
-            return []
-        self._waiting.discard(fate.id)
-        return [fate]
 
     def _save(self, settled: list[Fate], projected: int | None = None) -> None:
         if not settled and not self.book.has_changes:

@@ -302,7 +302,7 @@ class Station:
         return Receipt(
             fact_id, fact.state,
             is_area_away=state is not None and state.snapshot().is_stale,
-            is_passed=state is not None and fact_id in state.given.passed,
+            is_passed=state is not None and fact_id in state.under_way.order.passed,
         ).text  # fmt: skip
 
     def refusal(self, fact_id: str) -> tuple[str, Mapping[str, Any]] | None:

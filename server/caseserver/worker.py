@@ -87,7 +87,7 @@ class Worker:
         if received.became_connected:
             for state in self._states.values():
                 self._send(state.hello())
-                state.given.urge()
+                state.under_way.order.urge()
             self._provisioned_s = None
         for gateway, payload in received.beats.items():
             self._send(self._states[gateway].on_heartbeat(payload, self._station.now(), self._steady_s()))
@@ -131,7 +131,7 @@ class Worker:
     def _resend(self, state: AreaState, *, is_connected: bool) -> None:
         """Officers' facts again and again, ever more seldom."""
         now_s = self._steady_s()
-        if is_connected and state.given.is_due(now_s):
+        if is_connected and state.under_way.order.is_due(now_s):
             self._send(state.resend(now_s))
 
     def _provision(self, *, is_connected: bool) -> None:
