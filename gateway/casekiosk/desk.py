@@ -35,7 +35,7 @@ class Tools:
 
     state: Callable[[Stated], bool]
     knows: Callable[[str], bool]
-    can_enclose: Callable[[], bool]
+    can_photograph: Callable[[], bool]
     enclose: Callable[[str, bytes, str, str, str], str | None]
     keep_draft: Callable[[bytes | None], None]
     draft: Callable[[], bytes | None]

@@ -17,7 +17,7 @@ from typing import Any, Final
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 
-from casekiosk.limits import SPOOL_BYTES_MAX
+from casekiosk.limits import SPOOL_BYTES_MAX, SPOOL_RESERVE_BYTES
 from casekiosk.pins import Tries
 from caselog.filedisk import read_private, sync_directory, write_private
 
@@ -105,10 +105,10 @@ class KioskFiles:
         """Commitment -> bytes of each enclosure that waits, the oldest first."""
         return self._spooled
 
-    @property
-    def is_full(self) -> bool:
-        """No further enclosure is taken."""
-        return sum(self._spooled.values()) >= SPOOL_BYTES_MAX
+    def has_room(self, *, photo: bool) -> bool:
+        """Whether a further enclosure is taken: photos stop first, so that the reason can still be signed for."""
+        limit = SPOOL_BYTES_MAX if photo else SPOOL_BYTES_MAX + SPOOL_RESERVE_BYTES
+        return sum(self._spooled.values()) < limit
 
     def put_box(self, commitment: str, message: bytes) -> None:
         """Keep an enclosure until the server says that it holds it."""

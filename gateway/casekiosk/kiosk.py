@@ -61,7 +61,7 @@ class Kiosk:
         return Tools(
             state=state,
             knows=knows,
-            can_enclose=self._can_enclose,
+            can_photograph=self._can_photograph,
             enclose=self._enclose,
             keep_draft=partial(self._files.keep_draft, cabinet.id),
             draft=partial(self._files.draft, cabinet.id),
@@ -80,12 +80,12 @@ class Kiosk:
         self._files.keep_word(payload)
         return True
 
-    def _can_enclose(self) -> bool:
-        return self.pins.provision.box is not None and not self._files.is_full
+    def _can_photograph(self) -> bool:
+        return self.pins.provision.box is not None and self._files.has_room(photo=True)
 
     def _enclose(self, field: str, value: bytes, stay: str, case: str, item: str) -> str | None:
         public = self.pins.provision.box
-        if public is None or self._files.is_full:
+        if public is None or not self._files.has_room(photo=field == "photo"):
             return None
         found = enclose(public, field, value, stay=stay, case=case, item=item)
         self._files.put_box(found.commitment, found.message)

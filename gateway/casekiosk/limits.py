@@ -41,5 +41,7 @@ STROKE_POINTS_MAX: Final = 4_000
 # --- the spool --------------------------------------------------------------------------------
 SPOOL_BYTES_MAX: Final = 2 * 1024**3
 """Photos of some ten thousand items wait for the server; then no new one is taken, and the reason is signed for."""
+SPOOL_RESERVE_BYTES: Final = 64 * 1024**2
+"""Beyond that, for signatures and words alone: what is not photographed can still be signed for, thousands of times."""
 ENCLOSURE_RESEND_MS: Final = 5_000
 ENCLOSURES_IN_FLIGHT_MAX: Final = 2

@@ -7,7 +7,7 @@ import pytest
 
 from casegateway.events import ServerSaid
 from casegateway.orders import SIGNED_PREFIX
-from casekiosk import render
+from casekiosk import files, render
 from casekiosk.asking import Ask
 from casekiosk.limits import IDLE_MS, PIN_LOCKED_MS, PIN_TRIES_MAX
 from casekiosk.screens import Done, Dropping, Key, Listing, Menu, Opening, Pin, Signing, Start, TheirSide, Who
@@ -254,6 +254,25 @@ def test_without_a_server_that_was_ever_heard_nothing_can_be_kept_and_the_screen
     assert answer.screen.frame.note.reason == "photo_not_kept"
     kiosk.provision(at_us=1)
     assert kiosk.core.kiosk.counters["old"] == 1
+
+
+def test_a_full_spool_takes_no_photo_and_still_the_signatures_for_why_there_is_none(
+    kiosk: KioskBench, monkeypatch
+) -> None:
+    kiosk.tap_here("k1")
+    kiosk.touch("start", task="put_in")
+    kiosk.tap_here(BAND, "c1")
+    kiosk.touch("add", title="phone")
+    monkeypatch.setattr(files, "SPOOL_BYTES_MAX", 0)
+    view = kiosk.photo()
+    assert isinstance(view, Listing)
+    assert (view.can_photograph, view.unphotographed) == (False, 1)
+    kiosk.touch("no_photo")
+    kiosk.touch("no_photo_because", reason="other")
+    kiosk.touch("go")
+    sign_all(kiosk)
+    assert isinstance(kiosk.touch("go"), Opening)
+    assert len(kiosk.facts("item.described")) == 1
 
 
 def test_what_was_erased_is_erased_here_too(kiosk: KioskBench) -> None:

@@ -42,12 +42,17 @@ function bind() {
   bindKeys(place, sendPin);
   follow(place.querySelector("[data-since]"), stationNow);
   if (place.querySelector('[data-wants-camera="1"]')) {
-    startCamera(place.querySelector("video")).catch(() => say("nocamera"));
+    startCamera(place.querySelector("video")).then(() => blind(false), () => blind(true));
   } else {
     stopCamera();
   }
 }
 
+/** Without a camera the frame says so, to the eye and to a screen reader. */
+function blind(is) {
+  place.querySelector(".frame")?.classList.toggle("blind", is);
+  say(is ? "nocamera" : "");
+}
 const say = (key) => { const node = document.getElementById("said"); node.textContent = node.dataset[key] ?? ""; };
 
 /** One request; an answer that is not a screen means that this page is of before, or that the gateway is not there. */
@@ -130,7 +135,8 @@ place.addEventListener("click", async (event) => {
     input.value = String(Math.max(1, Number(input.value || 0) + Number(add)));
   } else if (photo !== undefined) {
     const picture = await takePhoto(place.querySelector("video")).catch(() => null);
-    if (picture) await send("photo", picture, "image/jpeg"); else say("nocamera");
+    blind(!picture);
+    if (picture) await send("photo", picture, "image/jpeg");
   } else if (sign !== undefined) {
     const strokes = strokesOf(place, sign);
     if (strokes.length) await send("sign", JSON.stringify({ part: sign, strokes }), "application/json");

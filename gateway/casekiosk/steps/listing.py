@@ -158,7 +158,7 @@ class List(Step):
         for item in draft.chosen:
             for name in ("title", "features", "serial"):
                 told = _in_words(name, getattr(item, name))
-                if told and name not in item.described and desk.tools.can_enclose():
+                if told and name not in item.described:
                     digest = desk.tools.enclose(name, told.encode(), draft.stay, draft.case, item.ref)
                     if digest is not None:
                         item.described[name] = digest
@@ -178,7 +178,7 @@ class List(Step):
             return their_side(desk)
         return Listing(
             draft.stay or draft.other, lines, TITLES if desk.task.name == "put_in" else (), wanting,
-            desk.tools.can_enclose(), draft.photos, len(lines) >= ITEMS_MAX,
+            desk.tools.can_photograph(), draft.photos, len(lines) >= ITEMS_MAX,
         )  # fmt: skip
 
 
