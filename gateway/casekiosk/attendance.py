@@ -45,12 +45,16 @@ class Change(Enum):
 
 
 class Attendance:
-    """Of one cabinet. `asked`: officer whose PIN is asked for, TYPED when the number is typed too, else empty."""
+    """Of one cabinet. `asked`: officer whose PIN is asked for, TYPED when the number is typed too, else empty.
+
+    `tried`: wrong PINs since somebody last came in or left, of whomever.
+    """
 
     def __init__(self, cabinet: Cabinet, house: House, pins: PinDesk, keep_tries: Callable[[], None]) -> None:
         """Nobody is there. `keep_tries`: the count of wrong PINs is on the disk when it returns."""
         self.session: Session | None = None
         self.asked = ""
+        self.tried = 0
         self.pins = pins
         self._cabinet, self._house, self._keep_tries = cabinet, house, keep_tries
         self._asked_us = 0
@@ -119,6 +123,7 @@ class Attendance:
         self._keep_tries()
         known = self._house.officer(officer)
         if not is_right or known is None:
+            self.tried += 1
             raise NotNow("pin_locked" if self.is_locked(officer, now) else "pin_wrong")
         return known
 
@@ -137,10 +142,10 @@ class Attendance:
         return self._begin(officer, now, by_badge=self.asked != TYPED)
 
     def _begin(self, officer: str, now: Moment, *, by_badge: bool) -> Change:
-        self.session, self.asked = Session(officer, now.real_us, now.real_us, by_badge), ""
+        self.session, self.asked, self.tried = Session(officer, now.real_us, now.real_us, by_badge), "", 0
         return Change.BEGUN
 
     def leave(self) -> None:
         """The session ends. A badge that lies on the reader has to be lifted to begin another."""
         self._spent = frozenset(officer.badge for officer in self._house.present(self._cabinet).officers)
-        self.session, self.asked = None, ""
+        self.session, self.asked, self.tried = None, "", 0

@@ -367,7 +367,8 @@ class Desk:
         """Where nobody works: the start, or the PIN that is asked for."""
         if self.people.asked:
             officer = "" if self.people.asked == TYPED else self.people.asked
-            return Pin(officer, is_locked=bool(officer) and self.people.is_locked(officer, self.now))
+            is_locked = bool(officer) and self.people.is_locked(officer, self.now)
+            return Pin(officer, is_locked, self.people.tried)
         left = "" if self.draft is None else self.draft.officer
         return Start(self.cabinet.id, self.cabinet.kind, left, has_pins=bool(self.people.pins.provision.pins))
 

@@ -46,10 +46,11 @@ class Start:
 
 @dataclass(frozen=True, slots=True)
 class Pin:
-    """A PIN is wanted; of a number to be typed as well where `officer` is empty."""
+    """A PIN is wanted; of a number to be typed as well where `officer` is empty. `tried`: how often at this screen in vain."""
 
     officer: str = ""
     is_locked: bool = False
+    tried: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,6 +235,8 @@ class Done:
     missing: int = 0
     sheet: str = ""
     is_signed: bool = False
+    carrier: str = ""
+    destination: str = ""
 
 
 @dataclass(frozen=True, slots=True)

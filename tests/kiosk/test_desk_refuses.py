@@ -54,8 +54,11 @@ def test_a_pin_is_wanted_beside_the_badge_and_five_wrong_ones_lock_it_over_a_res
     kiosk.tap_here("k1")
     assert kiosk.view == Pin("k1")
     assert isinstance(kiosk.touch("start", task="put_in"), Pin)
-    for _ in range(PIN_TRIES_MAX):
-        kiosk.try_pin("k1", "314159")
+    for number in range(1, PIN_TRIES_MAX):
+        assert kiosk.try_pin("k1", "314159") == Pin("k1", tried=number), (
+            "each is answered with another screen"
+        )
+    kiosk.try_pin("k1", "314159")
     view = kiosk.try_pin("k1", "271828")
     assert isinstance(view, Pin)
     assert view.is_locked

@@ -93,7 +93,9 @@ const act = (action, fields = {}) => send("act", JSON.stringify({ action, fields
 
 function sendPin(form) {
   const officer = form.dataset.officer || form.elements.officer.value;
-  act(form.dataset.pin, { officer, pin: form.elements.pin.value });
+  const pin = form.elements.pin.value;
+  form.elements.pin.value = "";
+  act(form.dataset.pin, { officer, pin });
 }
 
 function broken() { cut.hidden = false; document.body.classList.add("iscut"); }

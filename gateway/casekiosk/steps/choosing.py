@@ -70,7 +70,7 @@ class Choose(Step):
         assert draft is not None
         stays = sorted({item.stay for item in draft.chosen})
         if len(stays) > 1:
-            raise NotNow("one_person", expected="1", found=str(len(stays)))
+            raise NotNow("one_person")
         draft.stay = stays[0]
 
     def _one_owner(self, desk: Desk) -> None:
@@ -78,7 +78,7 @@ class Choose(Step):
         assert desk.draft is not None
         owners = {item.stay or item.case for item in desk.draft.chosen}
         if len(owners) > 1:
-            raise NotNow("one_case", expected="1", found=str(len(owners)))
+            raise NotNow("one_case")
 
     def _item(self, desk: Desk, ask: Ask) -> Item:
         assert desk.draft is not None

@@ -48,6 +48,7 @@ class End(Step):
         return Done(
             count, desk.house.label(draft.compartment) if draft.compartment else "", draft.is_shut, draft.leaf,
             draft.ended_us, took_s, missing, draft.id, bool(draft.signatures),
+            draft.other if draft.destination else "", draft.destination,
         )  # fmt: skip
 
     def _sheet(self, desk: Desk) -> Sheet:

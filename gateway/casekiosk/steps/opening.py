@@ -51,8 +51,7 @@ class Open(Step):
         if compartment is None:
             if desk.task.name == "count":
                 desk.advance()
-                return
-            raise NotNow("no_free_compartment")
+            return
         draft.compartment = compartment
         desk.why = ""
         desk.request()
@@ -212,7 +211,7 @@ class Open(Step):
         state = desk.house.world.compartments.get(draft.compartment)
         here = stating.here(draft)
         return Opening(
-            draft.compartment, desk.house.label(draft.compartment) if compartment else "—", self._stage(desk),
+            draft.compartment, desk.house.label(draft.compartment) if compartment else "0", self._stage(desk),
             desk.task.purpose, len(here),
             tuple((c, desk.house.label(c), desk.house.look(c, draft.compartment)) for c, _, _ in cells),
             desk.house.missing(draft.compartment), desk.why.partition(".")[2],

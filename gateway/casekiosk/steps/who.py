@@ -68,7 +68,7 @@ class Who(Step):
         draft = desk.draft
         assert draft is not None
         if desk.page == "number":
-            return Pin()
+            return Pin(tried=desk.people.tried)
         known = {"person": draft.stay, "officer": draft.other}
         keeper: tuple[str, str, Mark, str] = ("keeper", draft.officer, "ok", "")
         marks: dict[bool, Mark] = {True: "ok", False: "wait"}
