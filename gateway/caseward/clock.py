@@ -3,6 +3,7 @@
 import os
 import time
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from casegateway.adapters.system_time import SystemTime
 from casegateway.time_sources import Readings, SourceReader
@@ -95,6 +96,37 @@ class ScaledClock:
         return f"scaled:{self.real_start_us}:{self.station_start_us}:{self.rate}"
 
 
+@dataclass
+class StagedClock(ScaledClock):
+    """At the machine's pace until a moment that stands in a file, and `fast` times as fast from then on.
+
+    So a demo's programs come up in seconds of their station, on however busy a machine. The file holds wall clock
+    microseconds, appears whole, and a little before that moment: every program has read it by then.
+    """
+
+    quick_from: Path | None = None
+    fast: float = 1.0
+    _quick_us: int | None = field(default=None, init=False, repr=False, compare=False)
+
+    def now(self) -> Instant:
+        """The present reading; its rate is `rate` from then on."""
+        self._newest_us = max(self._newest_us, _wall_us())
+        quick_us = self._quick()
+        if quick_us is None or self._newest_us < quick_us:
+            gone_us = self._newest_us - self.real_start_us
+        else:
+            self.rate = self.fast
+            gone_us = quick_us - self.real_start_us + int((self._newest_us - quick_us) * self.fast)
+        boottime_us = self.real_start_us - self._booted_us + gone_us
+        station_us = self.station_start_us + gone_us
+        return Instant(self.boot, boottime_us, station_us, station_us)
+
+    def _quick(self) -> int | None:
+        if self._quick_us is None and self.quick_from is not None and self.quick_from.exists():
+            self._quick_us = int(self.quick_from.read_text())
+        return self._quick_us
+
+
 class WeighedClock(SystemClock):
     """The gateway's clock: it gives what all sources of the machine say, and the gateway weighs them."""
 
@@ -122,7 +154,13 @@ def _scaled(boot: int) -> ScaledClock | None:
     text = os.environ.get(ENVIRONMENT, "")
     if not text:
         return None
-    parts = text.split(":")
-    if len(parts) != 4 or parts[0] != "scaled":
-        raise ValueError(f"expected {ENVIRONMENT}=scaled:<real_us>:<station_us>:<rate>, found {text!r}")
-    return ScaledClock(int(parts[1]), int(parts[2]), float(parts[3]), boot)
+    kind, *parts = text.split(":", 4)
+    match kind, parts:
+        case "scaled", [real, station, rate]:
+            return ScaledClock(int(real), int(station), float(rate), boot)
+        case "staged", [real, station, fast, path]:
+            return StagedClock(int(real), int(station), 1.0, boot, quick_from=Path(path), fast=float(fast))
+    raise ValueError(
+        f"expected {ENVIRONMENT}=scaled:<real_us>:<station_us>:<rate> or staged:<real_us>:<station_us>:<rate>:<file>, "
+        f"found {text!r}"
+    )

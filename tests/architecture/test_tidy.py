@@ -69,7 +69,7 @@ LIBRARY_PLACES: dict[str, tuple[str, ...]] = {
     "influxdb_client": ("server/caseserver/influx.py",),
     "argon2": ("server/caseserver/accounts.py", "gateway/caseward/demo/accounts.py"),
     "babel": ("server/caseserver/web/",),
-    "jinja2": ("server/caseserver/web/", "gateway/casekiosk/render.py"),
+    "jinja2": ("gateway/caseward/demo/hands", "server/caseserver/web/", "gateway/casekiosk/render.py"),
     "starlette": ("server/caseserver/", "gateway/casekiosk/web.py"),
     "segno": ("server/caseserver/web/drawing/", "gateway/casekiosk/labels.py"),
     "cryptography": (

@@ -10,7 +10,7 @@ from custody.facts import Fact
 from custody.rules import Rulebook
 
 SECOND_US = 1_000_000
-DAY_0_US = 1_774_800_000_000_000 - 8 * beats.HOUR_US  # 00:00 in China of some day
+DAY_0_US = 1_776_009_600_000_000  # 00:00 in China of a day in the middle of a month: counts and clear-ups are not due
 
 
 def areas() -> dict[str, Area]:
@@ -36,6 +36,9 @@ class Offline:
         self.effects: dict[str, list[Effect]] = {area: [] for area in self.areas}
         self.index = 0
         self.tags: dict[str, str] = {}
+        self.requests: dict[
+            str, tuple[str, dict[str, object]]
+        ] = {}  # compartment -> id and body of what was asked
 
     def fact(self, area: str, at_us: int, kind: str, /, **body: object) -> None:
         """Everything due before it, then the fact."""
@@ -58,6 +61,9 @@ class Offline:
                 self.fact(area, at_us, "node.restored", node=node)
             for door in self.areas[area].doors:
                 self.fact(area, at_us, "door.closed", door=door)
+            for compartment in self.areas[area].compartments:
+                self.fact(area, at_us, "compartment.closed", compartment=compartment)
+                self.fact(area, at_us, "compartment.locked", compartment=compartment)
             for name in self.areas[area].inputs:
                 self.fact(area, at_us, "input.cleared", input=name)
 
@@ -76,6 +82,8 @@ class Offline:
         match beat.verb:
             case beats.FORM:
                 self.fact(area, at_us, what, **beat.body_on(day_us))
+                if what == "compartment.requested":
+                    self.requests[str(beat.body["compartment"])] = f"f{self.index}", dict(beat.body)
             case beats.TAG:
                 old = self.tags.get(what, "")
                 if to:
@@ -98,8 +106,36 @@ class Offline:
                 self.fact(area, at_us, f"recorder.{'started' if to == 'on' else 'stopped'}", recorder=what)
             case beats.INPUT:
                 self.fact(area, at_us, "input.activated" if to == "active" else "input.cleared", input=what)
+            case beats.DESCRIBE | beats.HOLD | beats.HAND:
+                self._at_cabinet(beat, at_us)
             case beats.CABLE:
                 self.fact(area, at_us, "node.lost" if to == "cut" else "node.restored", node=what)
+
+    def _at_cabinet(self, beat: Beat, at_us: int) -> None:
+        area, what = beat.area, beat.what
+        if beat.verb == beats.DESCRIBE:
+            words = {key: "0" * 64 for key in beat.body if key != "stay"}  # in place of commitments
+            self.fact(area, at_us, beats.DESCRIBED, item=what, stay=beat.body["stay"], **words)
+        elif beat.verb == beats.HOLD:
+            self.fact(area, at_us, "tag.read", tag=what, room=self.areas[area].cabinets[beat.to].room)
+        elif beat.to == "pull":
+            self._ordered(area, what, at_us)
+        else:
+            for fact in ("closed", "locked"):
+                self.fact(area, at_us, f"compartment.{fact}", compartment=what)
+            request = self.requests[what][0]
+            self.fact(area, at_us, "compartment.completed", compartment=what, request=request, opened=True)
+
+    def _ordered(self, area: str, compartment: str, at_us: int) -> None:
+        """What a gateway says of a request when everybody was read at the cabinet, and what the lock board shows then."""
+        request, asked = self.requests[compartment]
+        body = {key: asked[key] for key in ("purpose", "officer", "stay") if key in asked}
+        self.fact(
+            area, at_us, "compartment.ordered",
+            compartment=compartment, request=request, command_id=self.index, valid_ms=5_000, **body,
+        )  # fmt: skip
+        for fact in ("unlocked", "opened"):
+            self.fact(area, at_us, f"compartment.{fact}", compartment=compartment)
 
     def raised(self, area: str) -> list[AlarmRaised]:
         return [effect for effect in self.effects[area] if isinstance(effect, AlarmRaised)]
@@ -118,13 +154,14 @@ def played_beats(plans: dict[str, Area], day: list[Beat], until_us: int, day_us:
     return offline
 
 
-def played(seed: int = 1, days: int = 1) -> Offline:
-    """The opening and so many days."""
+def played(seed: int = 1, days: int = 1, until_us: int | None = None) -> Offline:
+    """The opening and so many days; `until_us`: of the last day no more than until this time of it."""
     offline = Offline()
     offline.load(DAY_0_US + story.START_US - 1)
     offline.play(story.opening(offline.areas), DAY_0_US)
     for number in range(days):
         day_us = DAY_0_US + number * beats.DAY_US
-        offline.play(story.day(offline.areas, seed, number), day_us)
-        offline.reach(day_us + story.START_US + beats.DAY_US - 1)
+        end_us = story.START_US + beats.DAY_US - 1 if until_us is None or number < days - 1 else until_us
+        offline.play([b for b in story.day(offline.areas, seed, number) if b.at_us <= end_us], day_us)
+        offline.reach(day_us + end_us)
     return offline

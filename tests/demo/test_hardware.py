@@ -8,10 +8,13 @@ from pathlib import Path
 import pytest
 
 from caseward.demo.hardware import Hardware, node_config
+from caseward.demo.locks import BOARD, LET_GO, OPEN, SHUT, LockBoard
 from custody.area import Area
 from node.config import NodeConfig
 from node.devices import KINDS
+from node.krcu import Cu16
 from tests.demo.offline import areas
+from tests.gateway.program import wait_for
 
 EVERY_NODE = [(area.id, node) for area in areas().values() for node in area.nodes]
 
@@ -21,7 +24,9 @@ def test_the_node_takes_its_configuration_and_knows_every_point(area: str, node:
     plan = areas()[area]
     config = NodeConfig(node_config(plan, node, secrets.token_bytes(32)), KINDS)
     assert config.node == plan.nodes[node].number
-    points = {point.point for point in config.points} | {device.point for device in config.devices}
+    points = {point.point for point in config.points} | {
+        p for device in config.devices for p in device.points
+    }
     assert points == {p.point for p in plan.points if p.node == node}
 
 
@@ -84,6 +89,48 @@ def test_a_lamp_is_read_from_what_the_node_reports(hardware: Hardware) -> None:
     pin = point(hardware.area, "output", "lamp-waiting-1")
     hardware.boards["m2"].report.write_text(f"PIN {pin} 0\nPIN {pin} 1\n")
     assert hardware.lamp("lamp-waiting-1") is True
+
+
+def seen(locks: LockBoard, name: str, state: str) -> None:
+    wait_for(f"{name} {state}", lambda: locks.state(name) == state)
+
+
+def test_a_hand_opens_a_compartment_only_when_its_hook_has_let_go_and_shuts_it(tmp_path: Path) -> None:
+    """The frames of KR-CU over the pty, as a node sends them; every other hook holds throughout."""
+    locks = LockBoard({"E-1": 1, "E-2": 2})
+    locks.start()
+    line = os.open(locks.path, os.O_RDWR | os.O_NOCTTY)
+    try:
+        locks.pull("E-1")
+        assert locks.state("E-1") == SHUT
+        os.write(line, Cu16(16).release(BOARD, 1))
+        seen(locks, "E-1", OPEN)
+        assert locks.state("E-2") == SHUT
+        locks.push("E-1")
+        assert locks.state("E-1") == SHUT
+        locks.pull("E-2")
+        locks.push("E-2")  # the order comes late: the door is opened for a moment and not left open
+        os.write(line, Cu16(16).release(BOARD, 2))
+        seen(locks, "E-2", OPEN)
+        seen(locks, "E-2", SHUT)
+        os.write(line, Cu16(16).release(BOARD, 2))
+        seen(locks, "E-2", LET_GO)
+    finally:
+        os.close(line)
+        locks.close()
+
+
+def test_the_readers_of_a_room_and_of_its_cabinets_are_not_mixed_up(tmp_path: Path) -> None:
+    boards = Hardware(areas()["a1"], tmp_path)
+    boards.open()
+    lines(boards, "n4")
+    boards.tag("0B00000083", "property", True)
+    boards.hold("0B00000083", "exhibits-1", True)
+    told = lines(boards, "n4")
+    boards.close()
+    numbers = [point(boards.area, "reader", reader) for reader in ("rd-property", "rd-exhibits-1")]
+    assert told == [f"UIDS {number} 0B00000083" for number in numbers]
+    assert boards.environment("n1") == {}
 
 
 @pytest.mark.parametrize("name", ["a1", "a2"])

@@ -13,7 +13,7 @@ BREACHES = {
     "a1": {
         ("M2a", "order"): 1, ("M2a", "time"): 1, ("M3", "guard"): 2, ("M3", "nobody"): 2, ("M4", "interview"): 1,
         ("M5", "register"): 1, ("I1", "criminal"): 2, ("WB", "silent"): 2, ("T5", "questioning"): 1,
-        ("DR", "forced-gate"): 1, ("DR", "held-gate"): 1,
+        ("DR", "forced-gate"): 1, ("DR", "held-gate"): 1, ("P5", "overdue"): 1, ("LK", "left_open"): 2,
     },
     "a2": {
         ("DR", "held-gate"): 1, ("SYS", "node"): 1, ("M4", "interview"): 1, ("R3", "questioning"): 1,
@@ -46,6 +46,16 @@ def test_each_day_is_like_the_first_and_stays_get_new_references() -> None:
 
 def test_no_form_of_the_day_is_refused() -> None:
     assert run(1, 2).refused() == []
+
+
+def test_what_the_keeper_was_given_is_where_it_was_put_at_noon_and_gone_in_the_evening() -> None:
+    """The ledger of the day, from the accepted movements alone: every thing has left by 19:00, and what is given back was kept."""
+    world = run(1, 1).engines["a1"].world
+    assert world.items.lying_in("E-1") == world.items.lying_in("P-1") == []
+    noon = played(1, 1, until_us=beats.clock("12:30")).engines["a1"].world
+    lying = {place: [item.kind for item in noon.items.lying_in(place)] for place in ("E-1", "E-2", "P-1")}
+    assert lying == {"E-1": ["effects"], "E-2": ["effects"], "P-1": ["exhibit"]}
+    assert {state.id for state in noon.compartments.values() if state.stage} == set()
 
 
 def test_the_first_red_alarm_comes_within_half_an_hour_of_the_station() -> None:

@@ -6,7 +6,7 @@ from types import TracebackType
 from typing import Self
 
 from casegateway.adapters.tpm import Tpm
-from caseward.demo.station import free_of_listeners
+from caseward.demo.broker import free_of_listeners
 from tests.gateway.program import free_port, wait_for
 from tests.tools.need import need
 

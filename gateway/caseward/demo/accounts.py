@@ -8,11 +8,12 @@ from argon2 import PasswordHasher
 
 from caseserver.accounts import Accounts
 from caseserver.commands import init, make_keys
+from caseserver.pins import PinFile
 from caseserver.program import DATABASE_FILE, KEY_FILE
 from caseserver.settings import Sessions
 from caseserver.store.database import Database
 from caseward.clock import clock_from_environment
-from caseward.demo.people import OFFICERS, SYSTEM_ADMINISTRATOR
+from caseward.demo.people import OFFICERS, PINS, SYSTEM_ADMINISTRATOR
 
 ROLES: Final = {SYSTEM_ADMINISTRATOR: ("system_administrator",)} | {
     person.number: person.roles for person in OFFICERS
@@ -47,3 +48,11 @@ def provide(server: Path, password: str) -> None:
                 accounts.add(number, roles, password, by="demo")
     finally:
         database.close()
+
+
+def provide_pins(server: Path, now_us: int) -> None:
+    """Give the keepers of the demo their PINs for the kiosk, where they have none yet."""
+    pins = PinFile(server)
+    for number, pin in PINS.items():
+        if number not in pins.read()[1]:
+            pins.change(number, pin, now_us)

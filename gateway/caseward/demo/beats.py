@@ -15,9 +15,16 @@ DOOR: Final = "door"  # what: door, to: "open" or "shut" (and stays so)
 LOCK: Final = "lock"  # what: door, to: "released" or "locked"
 RECORDER: Final = "recorder"  # what: recorder, to: "on" or "off"
 INPUT: Final = "input"  # what: detector, button or contact of the house, to: "active" or "clear"
+HOLD: Final = "hold"  # what: tag, held out at the reader of a cabinet, to: cabinet
+HAND: Final = "hand"  # what: compartment, to: "pull" (as soon as its hook lets go) or "push" (until it holds)
 CABLE: Final = "cable"  # what: node, to: "cut" or "whole"
 FORM: Final = "form"  # what: fact type, body, officer
+DESCRIBE: Final = "describe"  # what: item, body: its stay and its words, sealed at the server; officer
 SAY: Final = "say"  # a line for the reader only
+
+
+DESCRIBED: Final = "item.described"
+"""The one form of the story that has a page of its own: its words are sealed, and the fact holds commitments."""
 
 
 @dataclass(frozen=True, slots=True, order=True)

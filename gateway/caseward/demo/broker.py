@@ -5,7 +5,7 @@ import pwd
 import shutil
 import socket
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,6 +30,24 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def free_of_listeners(port: int) -> bool:
+    """Whether nobody listens on this TCP port of this machine."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+def next_free(port: int, besides: Container[int]) -> int:
+    """This port, or the next above it that nobody listens on and that is not one of `besides`."""
+    while port in besides or not free_of_listeners(port):
+        port += 1
+    return port
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 ZONE_S: Final = 8 * 3_600  # China has one zone and no summer time
 PASSWORD: Final = "demo-2026-demo"
 SPEED_MAX: Final = 240.0
+KIOSK_PORT: Final = 8010
 
 
 def main(argv: list[str]) -> int:
@@ -26,7 +27,7 @@ def main(argv: list[str]) -> int:
     # Late, so that `caseward` starts quickly and `--help` needs nothing installed.
     from caseward.demo.broker import MissingProgram
     from caseward.demo.interpreter import MissingTree
-    from caseward.demo.play import NotReady
+    from caseward.demo.programs import NotReady
 
     try:
         if options.data is not None:
@@ -46,6 +47,11 @@ def _arguments(argv: list[str]) -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=1, help="decides references and small shifts of the day")
     parser.add_argument("--data", type=Path, help="keep logs and keys here and go on with them next time")
     parser.add_argument("--port", type=int, default=8000, help="of the pages (default 8000)")
+    parser.add_argument(
+        "--kiosk-port",
+        type=int,
+        help=f"of the screens at the cabinets (default {KIOSK_PORT}, or the next free one)",
+    )
     options = parser.parse_args(argv)
     if not 1 <= options.speed <= SPEED_MAX:
         parser.error(f"--speed: expected 1 to {SPEED_MAX:g}, found {options.speed:g}")
@@ -53,19 +59,25 @@ def _arguments(argv: list[str]) -> argparse.Namespace:
 
 
 def _play(options: argparse.Namespace, folder: Path) -> int:
+    from caseward.demo.broker import free_of_listeners, next_free
+
+    for name, port in (("--port", options.port), ("--kiosk-port", options.kiosk_port)):
+        if port is not None and not free_of_listeners(port):
+            sys.stderr.write(
+                f"caseward demo: expected port {port} to be free, found a listener; try {name}\n"
+            )
+            return 1
+    kiosk_port = options.kiosk_port or next_free(KIOSK_PORT, besides={options.port})
+    hands_port = next_free(kiosk_port + 1, besides={options.port})
     from caseward.demo.interpreter import find_runner
     from caseward.demo.play import Play
-    from caseward.demo.station import DemoStation, Plan, free_of_listeners
+    from caseward.demo.station import DemoStation, Plan
 
-    if not free_of_listeners(options.port):
-        sys.stderr.write(
-            f"caseward demo: expected port {options.port} to be free, found a listener; try --port\n"
-        )
-        return 1
     runner = find_runner()
     timetable = _timetable(folder, options.speed)
-    station = DemoStation(Plan(folder, runner, timetable, http_port=options.port, password=PASSWORD))
-    play = Play(station, _tell, options.seed)
+    plan = Plan(folder, runner, timetable, http_port=options.port, kiosk_port=kiosk_port, password=PASSWORD)
+    station = DemoStation(plan)
+    play = Play(station, _tell, options.seed, is_staged=True, hands_port=hands_port)
     _end_on_signals(play.stop)
     _say("preparing keys, accounts and configurations")
     station.prepare()
@@ -105,6 +117,8 @@ def _introduce(play: "Play", runner: "Runner", options: argparse.Namespace) -> N
         f"  one station day takes {24 * 60 / options.speed:.0f} minutes (speed {options.speed:g}); it begins at 08:00",
         "",
         f"  look at      {station.url}",
+        f"  kiosk        {station.kiosk_url}   (the cabinets of area 1)",
+        f"  your hands   {play.hands_url}   (hold out cards and pull doors at the cabinets)",
         f"  sign in as   {duty.number} (duty officer)   000004 (department head)   000101 (area administrator)",
         f"  password     {PASSWORD}   (demo only)",
         f"  logs, keys   {station.folder}",

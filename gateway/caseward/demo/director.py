@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 from caseward.demo import beats
@@ -17,6 +18,10 @@ from caseward.demo.hardware import Hardware
 OPEN_AFTER_MS: Final = 20
 SHUT_AFTER_MS: Final = 60
 LOCK_AFTER_MS: Final = 90
+HOLD_MS: Final = 500  # a badge before a reader
+BACK_MS: Final = 1_500  # the reader of the room has missed it by then
+STAGE_US: Final = 60_000_000  # of the station, in which its programs come up
+QUICKEN_US: Final = 500_000  # until then every program has read the file
 WAIT_S_MAX: Final = 0.2  # another thread may have queued something sooner
 
 Fill = Callable[[str, str, Mapping[str, Any], str], None]
@@ -29,19 +34,38 @@ Say = Callable[[str, str], None]
 class Timetable:
     """Station time and real time: both microseconds UTC, the station `speed` times as fast.
 
-    `station_start_us`: when the first day begins. `start` says when that is for the machine.
+    `station_start_us`: when the first day begins. `start` says when that is for the machine; `stage` and `quicken` let the
+    station wait for it at the machine's own pace.
     """
 
     station_start_us: int
     speed: float
     real_start_us: int = 0
+    _stage: tuple[Path, int, int] | None = None  # file, and when the machine and the station began to wait
 
     def start(self, lead_s: float) -> None:
         """The first day begins in `lead_s` seconds of this machine: programs need some to come up."""
         self.real_start_us = time.time_ns() // 1_000 + int(lead_s * 1e6)
 
+    def stage(self, file: Path) -> None:
+        """It is a minute before the first day, at the machine's pace, until `quicken`."""
+        file.unlink(missing_ok=True)
+        self._stage = file, time.time_ns() // 1_000, self.station_start_us - STAGE_US
+        self.real_start_us = self._stage[1] + STAGE_US
+
+    def quicken(self) -> None:
+        """From in a moment on the station runs `speed` times as fast; the day begins in a second, or has begun."""
+        assert self._stage is not None
+        file, began_us, station_us = self._stage
+        quick_us = time.time_ns() // 1_000 + QUICKEN_US
+        left_us = self.station_start_us - (station_us + quick_us - began_us)
+        self.real_start_us = quick_us + int(left_us / self.speed)
+        aside = file.with_suffix(".new")
+        aside.write_text(str(quick_us))
+        aside.replace(file)
+
     def real_us(self, station_us: int) -> int:
-        """When on this machine's clock the station reaches a moment."""
+        """When on this machine's clock the station reaches a moment after `quicken`."""
         return self.real_start_us + int((station_us - self.station_start_us) / self.speed)
 
     def station_us(self) -> int:
@@ -50,7 +74,10 @@ class Timetable:
 
     def as_environment(self) -> str:
         """Value of CASEWARD_CLOCK that gives a program this time."""
-        return f"scaled:{self.real_start_us}:{self.station_start_us}:{self.speed}"
+        if self._stage is None:
+            return f"scaled:{self.real_start_us}:{self.station_start_us}:{self.speed}"
+        file, began_us, station_us = self._stage
+        return f"staged:{began_us}:{station_us}:{self.speed}:{file}"
 
 
 class Director:
@@ -110,6 +137,8 @@ class Director:
         match beat.verb:
             case beats.FORM:
                 self._fill(beat.area, beat.what, beat.body_on(day_us), beat.officer)
+            case beats.DESCRIBE:
+                self._fill(beat.area, beats.DESCRIBED, {**beat.body, "item": beat.what}, beat.officer)
             case beats.TAG:
                 self._move(beat.area, beat.what, beat.to)
             case beats.PASS:
@@ -122,10 +151,31 @@ class Director:
                 boards.recorder(beat.what, beat.to == "on")
             case beats.INPUT:
                 boards.house_input(beat.what, beat.to == "active")
+            case beats.HOLD:
+                self.hold(beat.area, beat.what, beat.to)
+            case beats.HAND:
+                boards.hand(beat.what, is_pulling=beat.to == "pull")
             case beats.CABLE:
                 self._cables.all[f"{beat.area}-{beat.what}"].is_cut = beat.to == "cut"
             case beats.SAY:
                 self._say(beat.area, beat.note)
+
+    def hold(self, area: str, tag: str, cabinet: str) -> None:
+        """Hold a tag out at the reader of a cabinet for a moment; may be called from another thread."""
+        self._after(0, lambda: self._hold(area, tag, cabinet))
+
+    def _hold(self, area: str, tag: str, cabinet: str) -> None:
+        """Whoever bears it comes out of the room where they are, and goes back: nobody is read in two places."""
+        boards, place = self._hardware[area], self._rooms.get(tag)
+        boards.hold(tag, cabinet, True)
+        self._after(HOLD_MS, lambda: boards.hold(tag, cabinet, False))
+        if place is not None and place != (area, boards.area.cabinets[cabinet].room):
+            self._hardware[place[0]].tag(tag, place[1], False)
+            self._after(BACK_MS, lambda: self._back(tag, place))
+
+    def _back(self, tag: str, place: tuple[str, str]) -> None:
+        if self._rooms.get(tag) == place:
+            self._hardware[place[0]].tag(tag, place[1], True)
 
     def _move(self, area: str, tag: str, room: str) -> None:
         """First seen in the new room, then not any more in the old one."""

@@ -14,8 +14,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from caseward.demo.locks import BOARD, LockBoard
 from custody.area import Area, Point
-from custody.cabinets import LOCK
+from custody.cabinets import DOOR, LOCK
 
 KINDS: Final = {
     "door_contact": "contact",
@@ -24,15 +25,18 @@ KINDS: Final = {
     "lock_feedback": "feedback",
     "lock_bolt": "feedback",
     "input": "contact",
-    "compartment_door": "contact",
     "output": "output",
     "reader": "reader",
 }
-NO_PIN: Final = ("panel", LOCK)  # no display hangs on a board that is played; a lock is a device
-HOOK: Final = 100
-"""The contact of a lock's hook has the number of the lock's point and this."""
+NO_PIN: Final = (
+    "panel",
+    LOCK,
+    DOOR,
+)  # no display hangs on a board that is played; locks and their doors hang on a lock board
+BUS: Final = "locks"
+"""The serial line to the lock board of a node: CASEWARD_UART_locks of its stand-in."""
 QUEUE_WITH_LOCKS: Final = 128  # a cabinet is many points, and a snapshot tells them all
-PULSE_MS: Final = 50  # 3 s of the station at 60 times
+REPLY_MS: Final = 500  # the board is a thread of a busy process, not a chip
 DEBOUNCE_MS: Final = 10
 NO_READ_MS: Final = 800  # 48 s of the station at 60 times
 RESEND_MS: Final = 50  # 3 s of the station at 60 times, instead of the 0.5 s of a real one
@@ -54,24 +58,32 @@ def node_config(area: Area, node: str, key: bytes) -> dict[str, Any]:
         else:
             entry["debounce_ms"] = DEBOUNCE_MS
         points.append(entry)
-    locks = [_lock(point.point) for point in area.points if (point.node, point.kind) == (node, LOCK)]
+    locks = locks_of(area, node)
     return {
         "node": area.nodes[node].number,
         "key": key.hex(),
         "heartbeat_ms": HEARTBEAT_MS,
         "resend_ms": RESEND_MS,
         "points": points,
-        "devices": locks,
-        **({"queue_max": QUEUE_WITH_LOCKS} if locks else {}),
+        **({"devices": [_lock_board(area, locks)], "queue_max": QUEUE_WITH_LOCKS} if locks else {}),
     }
 
 
-def _lock(point: int) -> dict[str, Any]:
-    """A compartment's lock on a relay, for a moment, with the contact of its hook."""
-    return {
-        "kind": "relay_lock", "point": point, "pin": point, "feedback_point": point + HOOK, "feedback_pin": point + HOOK,
-        "pulse_ms": PULSE_MS,
-    }  # fmt: skip
+def locks_of(area: Area, node: str) -> dict[str, int]:
+    """Compartment -> number of its lock, of those that hang on a node."""
+    own = [p.of for p in area.points if (p.node, p.kind) == (node, LOCK)]
+    return {name: number for number, name in enumerate(own, 1)}
+
+
+def _lock_board(area: Area, locks: Mapping[str, int]) -> dict[str, Any]:
+    """A KR-CU board with a lock and a door contact for each compartment."""
+    points = {(p.kind, p.of): p.point for p in area.points}
+    wired = [
+        {"lock": lock, "point": points[LOCK, name], "sense_point": points[DOOR, name]}
+        for name, lock in locks.items()
+    ]
+    board = {"board": BOARD, "profile": "cu16", "senses": "door", "locks": wired}
+    return {"kind": "krcu", "bus": BUS, "reply_ms": REPLY_MS, "boards": [board]}
 
 
 @dataclass(slots=True)
@@ -155,23 +167,32 @@ class Hardware:
         self.area = area
         self.boards = {node: Board(node, folder / f"{area.id}-{node}.fifo") for node in area.nodes}
         self._points: Mapping[tuple[str, str], Point] = {(p.kind, p.of): p for p in area.points}
-        self._readers = {reader.room: reader.id for reader in area.readers.values()}
+        at_cabinets = {cabinet.reader for cabinet in area.cabinets.values()}
+        self._readers = {r.room: r.id for r in area.readers.values() if r.id not in at_cabinets}
+        self._lock_boards = {node: LockBoard(locks) for node in area.nodes if (locks := locks_of(area, node))}
         for point in area.points:
-            if point.kind == LOCK:
-                self.boards[point.node].pins[point.point + HOOK] = 1 - ACTIVE_LEVEL
-            elif KINDS.get(point.kind) in ("contact", "feedback"):
+            if KINDS.get(point.kind) in ("contact", "feedback"):
                 self.boards[point.node].pins[point.point] = 1 - ACTIVE_LEVEL
 
     def open(self) -> None:
-        """Make the FIFOs and lay the first state into them."""
+        """Make the FIFOs and lay the first state into them; the lock boards answer."""
+        for locks in self._lock_boards.values():
+            locks.start()
         for board in self.boards.values():
             board.open()
             board.tell_all()
 
     def close(self) -> None:
-        """Close our ends of the FIFOs."""
+        """Close our ends of the FIFOs; the lock boards fall silent."""
+        for locks in self._lock_boards.values():
+            locks.close()
         for board in self.boards.values():
             board.close()
+
+    def environment(self, node: str) -> dict[str, str]:
+        """What the stand-in of a node has to know of this hardware, beside its FIFO."""
+        locks = self._lock_boards.get(node)
+        return {} if locks is None else {f"CASEWARD_UART_{BUS}": locks.path}
 
     def door(self, door: str, is_open: bool) -> None:
         """The contact of a door."""
@@ -197,6 +218,23 @@ class Hardware:
         """A tag in front of the reader of a room."""
         point = self._points["reader", self._readers[room]]
         self.boards[point.node].reader(point.point, tag, is_present)
+
+    def hold(self, tag: str, cabinet: str, is_present: bool) -> None:
+        """A tag before the reader of a cabinet."""
+        point = self._points["reader", self.area.cabinets[cabinet].reader]
+        self.boards[point.node].reader(point.point, tag, is_present)
+
+    def hand(self, compartment: str, *, is_pulling: bool) -> None:
+        """A hand at the door of a compartment."""
+        locks = self._locks(compartment)
+        (locks.pull if is_pulling else locks.push)(compartment)
+
+    def compartment(self, name: str) -> str:
+        """How a compartment stands: a word of `caseward.demo.locks`."""
+        return self._locks(name).state(name)
+
+    def _locks(self, compartment: str) -> LockBoard:
+        return self._lock_boards[self._points[LOCK, compartment].node]
 
     def lamp(self, output: str) -> bool | None:
         """Whether the node has switched this output on; None when it drives none."""

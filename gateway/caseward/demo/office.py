@@ -8,6 +8,9 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
+from urllib.parse import urlencode
+
+from caseward.demo.beats import DESCRIBED
 
 TIMEOUT_S: Final = 10.0
 RETRY_S: Final = 0.25
@@ -58,7 +61,11 @@ class Client:
             return False
 
     def submit(self, form: Form) -> str:
-        """Send a form; the id of its receipt. Raises Unanswered, Refused."""
+        """Send a form; the id of its receipt, none where a page took it. Raises Unanswered, Refused."""
+        if form.fact == DESCRIBED:
+            words = {key: str(value) for key, value in form.body.items() if key not in ("item", "stay")}
+            self._page(form.officer, f"/areas/{form.area}/items/{form.body['item']}", words, http.client.OK)
+            return ""
         for is_again in (False, True):
             session = self.session(form.officer)
             entry: dict[str, Any] = {"type": form.fact, "body": dict(form.body)}
@@ -78,15 +85,19 @@ class Client:
 
     def take_duty(self, officer: str) -> None:
         """Take the duty officer's post and hear the sounds, by the forms of the page. Raises Unanswered, Refused."""
+        self._page(officer, "/duty/duty_officer/take", {}, http.client.SEE_OTHER)
+        self._page(officer, "/duty/duty_officer/sound", {"heard": "yes"}, http.client.SEE_OTHER)
+
+    def _page(self, officer: str, path: str, fields: Mapping[str, str], expected: int) -> None:
+        """Send the form of a page, as a browser does."""
         session = self.session(officer)
         headers = {
             "Cookie": f"{COOKIE}={session.cookie}", "X-CSRF-Token": session.csrf,
             "Content-Type": "application/x-www-form-urlencoded",
         }  # fmt: skip
-        for form, fields in (("take", ""), ("sound", "heard=yes")):
-            status, _, answer = self._call("POST", f"/duty/duty_officer/{form}", fields, headers)
-            if status != http.client.SEE_OTHER:
-                raise Refused(f"duty of {officer}: {status} {answer}")
+        status, _, answer = self._call("POST", path, urlencode(fields), headers)
+        if status != expected:
+            raise Refused(f"{path} by {officer}: {status} {answer}")
 
     def session(self, officer: str) -> Session:
         """The officer's session, signed in when there is none. Raises Unanswered, Refused."""

@@ -46,6 +46,7 @@ OFFICERS: Final[tuple[Person, ...]] = (
     _officer(126, "case_officer"),
     _officer(127, "case_officer"),
     _officer(128, "case_officer"),
+    _officer(131, "keeper", sex="F"),
     _officer(201, "area_administrator"),
     _officer(211, "guard"),
     _officer(221, "case_officer"),
@@ -54,6 +55,8 @@ OFFICERS: Final[tuple[Person, ...]] = (
     _officer(224, "case_officer"),
 )
 
+PINS: Final = {"000131": "271828"}
+"""For the kiosk, in the demo only."""
 SYSTEM_ADMINISTRATOR: Final = "000000"  # has an account, but no badge: makes the others known
 BY_NUMBER: Final = {person.number: person for person in OFFICERS}
 BANDS_MAX: Final = 60  # in the drawer; a band goes back into it when its bearer leaves

@@ -9,21 +9,20 @@ from typing import Any, Final
 from caseward.demo import beats, story
 from caseward.demo.director import Director
 from caseward.demo.follow import Follower, Handling, Leaf, Narrator
+from caseward.demo.hands import Hands, Present
+from caseward.demo.hands_server import HandsServer
 from caseward.demo.logtail import LogTail
 from caseward.demo.office import Client, Form, Office, Refused, Unanswered
 from caseward.demo.people import OFFICERS
+from caseward.demo.programs import NotReady
 from caseward.demo.station import DemoStation
 from custody.bundled import rulebook_of_area
 
-READY_S: Final = 60.0
+READY_S: Final = 180.0  # on a machine with much else to do
 REVIVE_S: Final = 0.5
 LEAD_S: Final = 4.0  # the programs come up in about three
 
 Tell = Callable[[int, str, str], None]
-
-
-class NotReady(RuntimeError):
-    """The server did not come up; the text is the end of what it printed."""
 
 
 DUTY_OFFICERS: Final = tuple(person.number for person in OFFICERS if "duty_officer" in person.roles)
@@ -31,7 +30,8 @@ DUTY_OFFICERS: Final = tuple(person.number for person in OFFICERS if "duty_offic
 
 @dataclass(slots=True)
 class Play:
-    """A station being played. `is_exact`: forms say when they were meant, also when they are sent late."""
+    """A station being played. `is_exact`: forms say when they were meant, also when they are sent late; `is_staged`: its time
+    goes at the machine's pace until all are up."""
 
     station: DemoStation
     tell: Tell
@@ -39,10 +39,14 @@ class Play:
     is_exact: bool = False
     is_handled: bool = True
     is_revived: bool = True
+    is_staged: bool = False
+    hands_port: int | None = None  # of the visitor's page, where there is a kiosk
     director: Director = field(init=False)
     office: Office = field(init=False)
     follower: Follower = field(init=False)
+    hands: HandsServer | None = field(init=False, default=None)
     stop: threading.Event = field(default_factory=threading.Event)
+    _heard: set[tuple[str, str]] = field(default_factory=set)  # area, node
 
     def __post_init__(self) -> None:
         """Join the parts; nothing runs yet."""
@@ -57,8 +61,24 @@ class Play:
                 for area in station.areas
             }
             takers.append(lambda area, leaf: handling[area].leaf(leaf))
+        takers.append(self._hear)
+        if station.kiosk_area is not None and self.hands_port is not None:
+            self.hands = self._hands(station.kiosk_area, self.hands_port, takers)
         logs = {area: LogTail(station.log_folder(area)) for area in station.areas}
         self.follower = Follower(logs, takers)
+
+    def _hands(self, area: str, port: int, takers: list[Callable[[str, Leaf], None]]) -> HandsServer:
+        station, present = self.station, Present(area)
+        takers.append(present.leaf)
+        hands = Hands(
+            station.areas[area], station.hardware, self.director, present, station.kiosk_url, station.url
+        )
+        return HandsServer(port, hands)
+
+    @property
+    def hands_url(self) -> str:
+        """Where the visitor's page is."""
+        return f"http://localhost:{self.hands_port}"
 
     @property
     def day_us(self) -> int:
@@ -66,18 +86,34 @@ class Play:
         return self.station.plan.timetable.station_start_us - story.START_US
 
     def begin(self) -> None:
-        """Start everything and wait for the server. Raises NotReady."""
-        self.station.plan.timetable.start(LEAD_S)
+        """Start everything and wait for the server, staged for the nodes too. Raises NotReady."""
+        timetable = self.station.plan.timetable
+        if self.is_staged:
+            timetable.stage(self.station.folder / "quick-from")
+        else:
+            timetable.start(LEAD_S)
         self.station.start()
         self.follower.start()
         end = time.monotonic() + READY_S
-        while not self.office.client.is_ready():
+        while not self._is_ready():
             if time.monotonic() > end or not self.station.programs.all["server"].is_alive:
                 raise NotReady(self.station.programs.all["server"].tail())
             time.sleep(0.1)
+        if self.is_staged:
+            timetable.quicken()
         self.office.start()
+        if self.hands is not None:
+            self.hands.start()
         if self.is_revived:
             threading.Thread(target=self._revive, name="revive", daemon=True).start()
+
+    def _is_ready(self) -> bool:
+        nodes = {(area.id, node) for area in self.station.areas.values() for node in area.nodes}
+        return (not self.is_staged or self._heard >= nodes) and self.office.client.is_ready()
+
+    def _hear(self, area: str, leaf: Leaf) -> None:
+        if leaf["type"] == "node.restored/1":
+            self._heard.add((area, leaf["body"]["node"]))
 
     def run(self, days: int | None = None, until_us: int | None = None) -> None:
         """Play so many days (None: until `stop`), or until a station time."""
@@ -96,6 +132,8 @@ class Play:
     def end(self) -> None:
         """End everything that was started."""
         self.stop.set()
+        if self.hands is not None:
+            self.hands.close()
         self.office.stop()
         self.follower.stop()
         self.station.close()

@@ -17,6 +17,10 @@ STOP_S = 4.0  # asked to end; after that killed
 TAIL_BYTES = 4_000  # of a program's output, shown when it ended by itself
 
 
+class NotReady(RuntimeError):
+    """The server did not come up; the text is the end of what it printed."""
+
+
 @dataclass(slots=True)
 class Program:
     """One program: how it is started, and its present process."""

@@ -5,7 +5,6 @@ stand-ins. The tests of the whole chain and the proofs use this same class.
 """
 
 import secrets
-import socket
 import sys
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -38,6 +37,7 @@ class Plan:
     timetable: Timetable
     areas: tuple[str, ...] = ("standard", "annex")
     http_port: int = 8000
+    kiosk_port: int | None = None  # of the screens at the cabinets, of the first area that has any
     record: Record | None = None
     is_traced: bool = False
     password: str = field(default_factory=lambda: secrets.token_urlsafe(12))
@@ -73,6 +73,18 @@ class DemoStation:
     def url(self) -> str:
         """Where the pages are."""
         return f"http://localhost:{self.plan.http_port}"
+
+    @property
+    def kiosk_area(self) -> str | None:
+        """The area whose cabinets have a screen; None: no area has."""
+        if self.plan.kiosk_port is None:
+            return None
+        return next((area.id for area in self.areas.values() if area.cabinets), None)
+
+    @property
+    def kiosk_url(self) -> str:
+        """Where the screens of the cabinets are."""
+        return f"http://localhost:{self.plan.kiosk_port}"
 
     def log_folder(self, area: str) -> Path:
         """The segments of an area's gateway."""
@@ -123,6 +135,8 @@ class DemoStation:
         accounts.first_run(folder, people)
         self.passwords |= dict.fromkeys(accounts.ROLES, self.plan.password)
         accounts.provide(folder, self.plan.password)
+        if self.kiosk_area is not None:
+            accounts.provide_pins(folder, self.plan.timetable.station_start_us)
         keys.private(folder / "keys" / "broker.password", password + "\n")
         public = SoftKey.load(folder / "keys" / "server.key").public.hex()
         lines = [
@@ -178,7 +192,8 @@ class DemoStation:
         link = self.cables.all[f"{area}-{node}"].node_path
         fifo = self.hardware[area].boards[node].fifo
         runner = self.plan.runner
-        self.programs.start(name, runner.argv(self._config(area, node)), runner.env(link, fifo))
+        environment = {**runner.env(link, fifo), **self.hardware[area].environment(node)}
+        self.programs.start(name, runner.argv(self._config(area, node)), environment)
 
     def _start_gateway(self, name: str) -> None:
         area = self.areas[name.removeprefix("gateway-")]
@@ -190,6 +205,8 @@ class DemoStation:
             "--mqtt-password-file", str(folder / "keys" / "broker.password"),
             "--gpio", "fake", "--gpio-timeline", str(self.gpio_timeline(area.id)),
         ]  # fmt: skip
+        if area.id == self.kiosk_area:
+            argv += ["--kiosk", f"127.0.0.1:{self.plan.kiosk_port}"]
         if self.plan.is_traced:
             argv += ["--trace", str(self.trace(area.id))]
         for node in area.nodes.values():
@@ -222,14 +239,3 @@ class DemoStation:
         self.cables.close()
         for hardware in self.hardware.values():
             hardware.close()
-
-
-def free_of_listeners(port: int) -> bool:
-    """Whether nobody listens on this TCP port of this machine."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-    return True

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from caseward.demo import cabinet
 from caseward.demo.beats import CABLE, DAY_US, DOOR, FORM, INPUT, MINUTE_US, PASS, SECOND_US, Beat, clock
 from caseward.demo.people import BY_NUMBER, OFFICERS, SYSTEM_ADMINISTRATOR, bands
 from caseward.demo.script import Script, Stay
@@ -20,6 +21,10 @@ START_US: Final = clock(DAY_STARTS)
 ADMIN: Final = {"a1": "000101", "a2": "000201"}
 GUARDS: Final = {"a1": "000111 000112", "a2": "000211"}
 # The area administrator sits at the desk of the reception: who is brought in is never alone there.
+
+
+POCKETS: Final = cabinet.Thing("随身物品一袋", "手机、钥匙、皮带、钱包", 4)
+HANDBAG: Final = cabinet.Thing("手提包一袋", "手提包、手机、围巾", 3)
 
 
 @dataclass(slots=True)
@@ -60,6 +65,8 @@ def opening(areas: Mapping[str, Area]) -> list[Beat]:
             script.add(at_us, area.id, "recorder", recorder.id, "off" if is_of_hearing else "on")
         script.badges(at_us, area.id, GUARDS[area.id], "guard")
         script.badge(at_us, area.id, ADMIN[area.id], "reception")
+        if area.cabinets:
+            script.badge(at_us, area.id, cabinet.KEEPER, cabinet.ROOM)
     return script.finish()
 
 
@@ -70,6 +77,8 @@ def day(areas: Mapping[str, Area], seed: int, number: int) -> list[Beat]:
     for area in areas:
         script.rooms.update({BY_NUMBER[guard].badge: "guard" for guard in GUARDS[area].split()})
         script.rooms[BY_NUMBER[ADMIN[area]].badge] = "reception"
+        if areas[area].cabinets:
+            script.rooms[BY_NUMBER[cabinet.KEEPER].badge] = cabinet.ROOM
     drawer = Drawer(rng, bands())
     if "a1" in areas:
         _area_1(script, drawer)
@@ -97,6 +106,7 @@ def _summoned_in_the_morning(script: Script, drawer: Drawer) -> None:
     stay = drawer.stay("a1", "08:02", "criminal_summons")
     script.arrive(stay, ADMIN["a1"])
     script.search(clock("08:05"), stay, "000121 000122", "booking")
+    cabinet.effects_in(script, clock("08:11"), stay, "000121", POCKETS, cabinet.EFFECTS_1)
     script.badge(clock("08:11"), "a1", "000123", "booking")
     script.go(clock("08:19"), "a1", stay.band, "waiting-1")
     script.badge(clock("08:20"), "a1", "000123", "")
@@ -105,6 +115,7 @@ def _summoned_in_the_morning(script: Script, drawer: Drawer) -> None:
     script.recorder(clock("09:40"), "a1", "interrogation-1", "off")
     script.recorder(clock("10:05"), "a1", "interrogation-1", "on")
     script.interview(clock("14:40"), clock("16:00"), stay, "interrogation-1", "000121 000122", "waiting-1")
+    cabinet.effects_out(script, clock("18:30"), stay, "000121", cabinet.EFFECTS_1, "family")
     script.leave(clock("18:45"), stay, ADMIN["a1"], "detention_centre", "exit")
 
 
@@ -144,10 +155,12 @@ def _released_in_time(script: Script, drawer: Drawer) -> None:
     stay = drawer.stay("a1", "10:20", "public_order_questioning", "F")
     script.arrive(stay, ADMIN["a1"])
     script.search(clock("10:23"), stay, "000124 000125", "waiting-f")
+    cabinet.effects_in(script, clock("10:29"), stay, "000124", HANDBAG, cabinet.EFFECTS_2)
     script.interview(clock("13:15"), clock("14:20"), stay, "interview-1", "000124 000125", "waiting-f")
     script.say(clock("15:05"), "a1", f"{stay.ref}: the wristband falls silent [breach: WB]")
     script.go(clock("15:05"), "a1", stay.band, "")
     script.go(clock("15:12"), "a1", stay.band, "waiting-f")
+    cabinet.effects_out(script, clock("15:52"), stay, "000124", cabinet.EFFECTS_2, "person")
     script.leave(clock("16:05"), stay, ADMIN["a1"], "released", "exit")
 
 
@@ -156,6 +169,7 @@ def _one_officer_alone(script: Script, drawer: Drawer) -> None:
     stay = drawer.stay("a1", "11:25", "criminal_summons")
     script.arrive(stay, ADMIN["a1"])
     script.search(clock("11:28"), stay, "000127 000128", "waiting-1")
+    cabinet.exhibit(script, stay, ("000127", "000128"))
     script.interview(clock("13:40"), clock("15:10"), stay, "interrogation-2", "000127 000128", "waiting-1")
     script.say(clock("14:05"), "a1", "one officer leaves interrogation 2 [breach: I1]")
     script.badge(clock("14:05"), "a1", "000128", "")

@@ -6,6 +6,7 @@ before `node` is imported. Three environment variables wire it:
 
   CASEWARD_UART_0    the line to the gateway: path of a pty (or serial port), or
                      "fd:N" for a descriptor inherited from the parent
+  CASEWARD_UART_<bus>  in the same way, where a device of the node hangs on a bus
   CASEWARD_STANDIN   path of a FIFO that the parent has made (os.mkfifo). Each line
                      written to it changes the hardware:
                          PIN 3 1        input pin 3 now reads 1
@@ -266,14 +267,14 @@ def bitstream(pin, encoding, timing, data) -> None:
 
 
 class UART:
-    """UART 0 is the line to the gateway, any other a reader driven by the FIFO."""
+    """UART 0 is the line to the gateway; of the others a named one is a bus, the rest are readers driven by the FIFO."""
 
     def __init__(self, number, baudrate=9600, tx=None, rx=None, timeout=0) -> None:
         self._number = number
         self._descriptor = None
         self._due_ms = None
         self._turn = -1
-        place = os.getenv("CASEWARD_UART_%d" % number)
+        place = os.getenv("CASEWARD_UART_%s" % number)
         if place:
             self._descriptor = _descriptor(place)
         elif number == 0:
