@@ -132,6 +132,7 @@ ROUTES: Final[Mapping[str, Access]] = {
     # acts
     "POST /account/second-factor": ACT,
     "POST /account/password": ACT,
+    "POST /account/pin": ACT,
     "POST /account/sign-out-all": ACT,
     "POST /account/tokens": ACT,
     "POST /account/tokens/revoke": ACT,

@@ -62,6 +62,7 @@ def create_app(program: Program) -> FastAPI:
     app.state.accounts = program.accounts
     app.state.factors = program.factors
     app.state.tokens = program.tokens
+    app.state.pins = program.pins
     app.state.changes = program.changes
     app.state.account_rate = Rate(program.settings.limits.account_requests_per_minute_max)
     refusals.install(app)

@@ -33,7 +33,7 @@ LEAVES_BYTES_MAX: Final = 4_194_304
 ACTIONS: Final = frozenset(
     (
         "account.logged_in", "account.login_refused", "account.locked", "account.logged_out", "account.added",
-        "account.disabled", "account.password_changed", "record.read", "erasure.asked", "erasure.withdrawn",
+        "account.disabled", "account.password_changed", "kiosk.pin_set", "record.read", "erasure.asked", "erasure.withdrawn",
         "export.made", "fact.stated", "fact.refused", "alarm.handled", "rulebook.loaded", "settings.loaded",
         "server.started", "fork.proved", "epoch.accepted", "request.refused",
         "alarm.called", "notification.sent", "notification.accepted",

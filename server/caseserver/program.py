@@ -107,6 +107,7 @@ class Program:
                 settings.influx.retry_s_max,
             )
         self.station.connect(self.link.publish)
+        self.pins = PinFile(data)
         self.worker = Worker(
             self.station,
             self.inbox,
@@ -116,7 +117,7 @@ class Program:
             self.influx_queue,
             on_failure,
             self.people,
-            pins=PinFile(data),
+            pins=self.pins,
         )
         self.beat = self._beat(data, signer.key)
 

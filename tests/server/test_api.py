@@ -44,7 +44,7 @@ class Served(Kit):
         program = Unstarted(
             settings=self.settings, station=self.station, accounts=self.accounts, inbox=self.inbox, link=link,
             factors=None, changes=None, tokens=Tokens(self.database), worker=self.worker, influx_queue=None, influx_writer=None, database=self.database, people=None,
-            bundles=None, papers=None, beat=None, notifier=SimpleNamespace(is_well=True, calls_open=0, messages_waiting=0),
+            bundles=None, papers=None, pins=None, beat=None, notifier=SimpleNamespace(is_well=True, calls_open=0, messages_waiting=0),
         )  # fmt: skip
         self.app = create_app(cast(Program, program))
         if not self.accounts.listed():

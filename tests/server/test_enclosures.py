@@ -16,7 +16,7 @@ from caseserver.people.keyring import BOX_FILE, KeyRing, KeyRingError
 from caseserver.people.people import People
 from caseserver.people.sealed import key_mark
 from caseserver.pin_command import pin_main
-from caseserver.pins import OFFICERS_MAX, PinError, PinFile, digest_of
+from caseserver.pins import OFFICERS_MAX, PinError, PinFile, digest_of, weakness
 from caseserver.signed import signed_kiosk
 from caseserver.worker import Worker
 from tests.server.station_kit import MINUTE_US, Kit, morning
@@ -142,6 +142,27 @@ def test_a_pin_is_set_by_its_command_told_as_a_hash_and_judged_at_a_kiosk(tmp_pa
     assert not desk.judge("0999", digest_of("271828", desk.salt("0999")), 1)
     assert pin_main(["--data", str(tmp_path), "--remove", "0540"], Clock()) == 0
     assert PinFile(tmp_path).read() == (5_001, {})
+
+
+@pytest.mark.parametrize(
+    ("pin", "why"),
+    [
+        ("12345", "digits"), ("1234567", "digits"), ("27182x", "digits"), ("２７１８２８", "digits"), ("777777", "repeated"),
+        ("383838", "repeated"), ("725725", "repeated"), ("234567", "run"), ("890123", "run"), ("543210", "run"),
+        ("850229", ""), ("840229", "date"), ("991231", "date"), ("054099", "own_number"), ("990540", "own_number"),
+        ("271828", ""),
+    ],
+)  # fmt: skip
+def test_a_pin_that_is_easily_guessed_is_not_taken_and_why_is_said(
+    tmp_path: Path, pin: str, why: str
+) -> None:
+    assert weakness(pin, "0540") == why
+    if why:
+        with pytest.raises(PinError) as refused:
+            PinFile(tmp_path).change("0540", pin, 1)
+        assert refused.value.why == why
+        assert pin not in str(refused.value)
+        assert not PinFile(tmp_path).has("0540")
 
 
 def test_a_word_holds_so_many_pins_and_a_spoilt_file_is_said_to_be_one(tmp_path: Path) -> None:

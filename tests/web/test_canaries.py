@@ -18,11 +18,13 @@ from caseserver.logs import FIELD_CHARS_MAX, bounded
 from tests.server.markers import traces, traces_of
 from tests.web import day
 from tests.web.conversation import client_of, entries, token
-from tests.web.house import House
+from tests.web.house import PASSWORD, House
 from tests.web.screenshots import accounts
 
 NAME, NUMBER, WRONG = "欧阳试验", "11010119900307851X", "wrong-horse-staple-canary"
-OWN = "own-horse-staple-canary"
+OWN, PIN = "own-horse-staple-canary", "271828"
+ALONE = re.compile(rb"(?<![0-9A-Fa-f.])271828(?![0-9A-Fa-f])")
+"""The PIN, and not six digits of a hash or an instant."""
 
 
 @pytest.fixture(scope="module")
@@ -71,6 +73,8 @@ def typed_everywhere(house: House) -> tuple[list[str], list[Any]]:
         ),
         admin.post("/accounts/changes", data={"csrf": token(admin), "kind": NAME, "subject": NUMBER}),
         duty.post("/account/password", data={"csrf": csrf, "password": WRONG, "new": OWN, "again": OWN}),
+        duty.post("/account/pin", data={"csrf": csrf, "pin": PIN, "again": PIN, "password": WRONG}),
+        duty.post("/account/pin", data={"csrf": csrf, "pin": PIN, "again": PIN, "password": PASSWORD}),
         duty.post(
             "/account/tokens",
             data={"csrf": csrf, "label": "x", "scopes": NAME, "days": NAME, "password": WRONG},
@@ -109,11 +113,15 @@ def test_nothing_that_was_typed_or_is_secret_is_in_any_log_message_file_or_leaf(
     finally:
         structlog.configure(**before)
     said = capsys.readouterr()
+    folder = Path(str(house.program.database.path)).parent
+    assert house.program.pins.has("0312"), "the PIN was taken"
+    files = [path.read_bytes() for path in folder.rglob("*") if path.is_file()]
+    told = [(said.err + said.out).encode(), *messages, house.station.log_bytes("gw-a1"), *files]
+    assert [data for data in told if ALONE.search(data)] == []
     assert traces(markers, (said.err + said.out).encode()) == []
     assert traces(markers, b"\n".join(messages)) == []
     assert traces(markers, house.station.log_bytes("gw-a1")) == []
     assert traces(markers, repr(entries(house)).encode()) == []
-    folder = Path(str(house.program.database.path)).parent
     assert traces_of(markers, folder, folder.parent / f"{folder.name}-keys") == []
     refused = [answer for answer in answers if answer.status_code >= 400]
     assert len(refused) > 12

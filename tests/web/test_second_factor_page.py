@@ -9,8 +9,10 @@ import pytest
 from argon2 import PasswordHasher
 from fastapi.testclient import TestClient
 
+from caselog import canonical
 from caseserver import totp
 from caseserver.accounts import Accounts
+from caseserver.pins import digest_of
 from caseserver.second_factor import SecondFactors, master_of
 from tests.web import day
 from tests.web.conversation import client_of, entries
@@ -134,6 +136,44 @@ def test_the_api_asks_for_the_code_in_the_same_call(house: Guarded, set_up: tupl
     code = code_at(house, set_up[0])
     assert client.post("/api/session", json={**body, "code": code}).status_code == 200
     assert client.get("/api/areas").status_code == 200
+
+
+def test_a_pin_for_kiosks_asks_for_password_and_code_again_and_is_told_to_gateways_as_a_hash_alone(
+    house: Guarded, set_up: tuple[bytes, list[str]]
+) -> None:
+    house.now_s += 60
+    client, page = begun(house, "0800", "/sign-in/code")
+    form = {"csrf": hidden(page, "csrf"), "next": "/", "code": code_at(house, set_up[0])}
+    assert client.post("/sign-in/code", data=form).status_code == 303
+    house.now_s += 60
+    before, code = house.program.own_log.size, code_at(house, set_up[0])
+    csrf = hidden(client.get("/account").text, "csrf")
+    good = {"csrf": csrf, "pin": "271828", "again": "271828", "password": PASSWORD, "code": code}
+    for wrong, status, told in (
+        ({"again": "271829"}, 422, "两遍新 PIN 不一样"),
+        ({"pin": "123456", "again": "123456"}, 422, "连号"),
+        ({"password": "not-this-one"}, 409, "口令不对"),
+        ({"code": "000000"}, 409, "动态码不对"),
+        ({"code": ""}, 409, "动态码不对"),
+    ):
+        answer = client.post("/account/pin", data={**good, **wrong})
+        assert (answer.status_code, told in answer.text) == (status, True), wrong
+        assert not house.program.pins.has("0800")
+    answer = client.post("/account/pin", data=good)
+    assert (answer.status_code, "PIN 已设置" in answer.text) == (200, True)
+    assert "271828" not in answer.text + client.get("/account").text
+    for number in (1, 2):  # set anew, the old one is void: one entry, another hash, a later word
+        words = house.station.provision(house.program.pins, None)
+        told_pins = canonical.loads(words[0].payload)["kiosk"]["pins"]
+        salt = bytes.fromhex(told_pins["0800"]["salt"])
+        pin = "271828" if number == 1 else "314159"
+        assert told_pins["0800"]["digest"] == digest_of(pin, salt).hex()
+        house.program.pins.change("0800", "314159", 0)
+    assert {entry["type"] for entry in entries(house, before)} >= {
+        "kiosk.pin_set/1",
+        "request.refused/1",
+    }
+    assert "271828" not in repr(entries(house, before))
 
 
 def test_wrong_codes_lock_the_account_and_end_what_was_begun(house: Guarded) -> None:

@@ -1,4 +1,4 @@
-"""Routes of the own account: password, sessions, second factor, tokens of programs."""
+"""Routes of the own account: password, PIN for kiosks, sessions, second factor, tokens of programs."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from starlette.concurrency import run_in_threadpool
 
 from caseserver.accounts import AccountError, Officer
 from caseserver.auth import COOKIE
+from caseserver.pins import PinError, PinFile, weakness
 from caseserver.tokens import DAYS_MAX, SCOPES
 from caseserver.web import render
 from caseserver.web.form_parts import Sent, one
@@ -75,7 +76,7 @@ def add_account(router: APIRouter, pages: Pages) -> None:
         return _shown(request, pages, officer)
 
     acts: dict[str, Act] = {
-        "password": _password, "sign-out-all": _sign_out_all, "tokens": _make_token, "tokens/revoke": _revoke,
+        "password": _password, "pin": _pin, "sign-out-all": _sign_out_all, "tokens": _make_token, "tokens/revoke": _revoke,
         "recovery": _renew,
     }  # fmt: skip
     for path, act in acts.items():
@@ -98,6 +99,7 @@ def _shown(request: Request, pages: Pages, officer: Officer, status: int = 200, 
         officer.number, roles_in_words(officer.roles, reader), state.factors.is_set_up(officer.number),
         state.factors.codes_left(officer.number),
         tuple(token_row(token, now_s) for token in state.tokens.listed(officer.number)), SCOPES, DAYS_MAX,
+        _has_pin(state.pins, officer.number),
     )  # fmt: skip
     view = replace(view, **more)  # type: ignore[arg-type]
     return page(render.own_account(view, reader), request, status)
@@ -116,6 +118,37 @@ def _password(acting: Acting) -> Response:
         return acting.refuse(acting.reader.t("account.bad_password"))
     acting.tell("account.password_changed", acting.officer.number)
     return _to_sign_in()
+
+
+def _pin(acting: Acting) -> Response:
+    """The kiosks have it within ten seconds; what it is, or was, is shown nowhere and written down nowhere."""
+    number, reader = acting.officer.number, acting.reader
+    pin = (acting.sent.get("pin") or [""])[0]
+    if pin != (acting.sent.get("again") or [""])[0]:
+        return acting.refuse(reader.t("account.pin_differ"))
+    why = weakness(pin, number)
+    if why:
+        return acting.refuse(reader.t(f"account.pin_{why}"))
+    against = acting.against()
+    if against is not None:
+        return against
+    factors = acting.state.factors
+    if factors.is_set_up(number) and not factors.check(number, one(acting.sent, "code")):
+        acting.state.accounts.fail_factor(number)
+        return acting.refuse(reader.t("factor.wrong"), 409)
+    try:
+        acting.state.pins.change(number, pin, acting.pages.station.now().earliest_us)
+    except (PinError, OSError):
+        return acting.refuse(reader.t("account.pin_no_room"), 409)
+    acting.tell("kiosk.pin_set", number)
+    return acting.show(done=reader.t("account.pin_done"))
+
+
+def _has_pin(pins: PinFile, number: str) -> bool:
+    try:
+        return pins.has(number)
+    except PinError:
+        return False  # the file is spoilt: what is set next is refused, and says so
 
 
 def _sign_out_all(acting: Acting) -> Response:

@@ -67,6 +67,7 @@ class OwnAccount:
     tokens: tuple[TokenRow, ...]
     scopes: tuple[str, ...]
     days_max: int
+    has_pin: bool
     token: str = ""
     codes: tuple[str, ...] = ()
     done: str = ""
