@@ -52,7 +52,7 @@ def kiosk_server(
     if not colon or not host or not port.isdecimal() or int(port) >= 65_536:
         raise KioskUsage(f"--kiosk: expected HOST:PORT, found {options.kiosk!r}")
     tls = options.kiosk_tls_cert, options.kiosk_tls_key, options.kiosk_tls_ca
-    cabinets = {cabinet.id: cabinet.name.zh for cabinet in area.cabinets.values()}
+    cabinets = {cabinet.id: cabinet.name for cabinet in area.cabinets.values()}
     try:
         listen = Listen(host.strip("[]"), int(port), *tls)
         edge = Edge(cabinets, offer, salt, area.timezone, (*HOSTS, *options.kiosk_host), listen.is_secure)

@@ -321,7 +321,7 @@ class Desk:
         assert self.session is not None
         state = self.house.world.compartments.get(self.draft.compartment)
         if state is not None and state.stage and state.request == self.draft.request:
-            raise NotNow("compartment_runs", found=self.house.label(self.draft.compartment))
+            raise NotNow("compartment_runs", found=self.draft.compartment)
         is_old = self.now.at_us - self.draft.begun_us >= ANOTHERS_LIST_MS * 1_000
         is_signed = bool(self.draft.signatures or self.draft.stated)
         if self.draft.officer != self.session.officer and is_signed and not is_old:

@@ -13,7 +13,10 @@ from casekiosk.drafts import Item
 from custody import items as kept
 from custody.area import Area, Cabinet
 from custody.items import holder
+from custody.name import Name
 from custody.world import Officer, Stay, World
+
+NOWHERE = Name("", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +131,7 @@ class House:
         """Those in which something lies."""
         return tuple(c for c in self.of_cabinet(cabinet) if self.world.items.lying_in(c))
 
-    def cells(self, cabinet: str, owner: str) -> tuple[tuple[str, str, bool], ...]:
+    def cells(self, cabinet: str, owner: str) -> tuple[tuple[str, Name, bool], ...]:
         """Each compartment: id, label, whether something of this person, or of this case, may be put there."""
         return tuple((c, self.label(c), self._is_free(c, owner)) for c in self.of_cabinet(cabinet))
 
@@ -150,9 +153,9 @@ class House:
         state = self.world.compartments.get(compartment)
         return state is not None and state.is_shut
 
-    def label(self, compartment: str) -> str:
-        """Its number or name as it stands on the door."""
-        return self.area.compartments[compartment].name.zh
+    def label(self, compartment: str) -> Name:
+        """Its number or name as it stands on the door; of nowhere without a compartment."""
+        return self.area.compartments[compartment].name if compartment else NOWHERE
 
     def look(self, compartment: str, here: str) -> str:
         """How it is drawn: this | used | empty."""
@@ -160,10 +163,10 @@ class House:
             return "this"
         return "used" if self.world.items.lying_in(compartment) else "empty"
 
-    def wrong(self, cabinet: str, here: str) -> str:
-        """Label of another compartment of the cabinet that stands open; empty without one."""
+    def wrong(self, cabinet: str, here: str) -> Name | None:
+        """Label of another compartment of the cabinet that stands open."""
         states = (self.world.compartments.get(c) for c in self.of_cabinet(cabinet) if c != here)
-        return next((self.label(state.id) for state in states if state is not None and state.is_ajar), "")
+        return next((self.label(state.id) for state in states if state is not None and state.is_ajar), None)
 
 
 def _may_be_restored(item: kept.Item) -> bool:

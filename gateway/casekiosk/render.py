@@ -19,9 +19,12 @@ from casekiosk.screens import Labels, Note, Screen
 from casekiosk.tasks import TASKS
 from custody.locker_words import OVERRIDES
 from custody.messages import Language
+from custody.name import Name
 from custody.property_words import DESTINATIONS, ITEM_CONDITIONS, NO_PHOTO
 
 TAGS: Final = {"zh": "zh-CN", "en": "en"}
+LETTERS_MAX: Final = 6
+"""Of a compartment's name in giant letters; a longer one is smaller, and broken where it has to be."""
 COLOURS: Final = ("black", "white", "grey", "silver", "gold", "brown", "red", "blue")
 _CODED: Final = {
     "condition": ITEM_CONDITIONS, "destination": DESTINATIONS, "no_photo": NO_PHOTO, "override": OVERRIDES,
@@ -55,6 +58,17 @@ class Words:
         if words.catalogue().has("note", note.reason):
             return None
         return words.refused(self.language, note.reason, note.expected, note.found)
+
+    def name(self, name: Name) -> str:
+        """A name out of area.toml."""
+        return name.zh if self.language == "zh" else name.en
+
+    def size(self, name: Name) -> str:
+        """How large a name fits: the class of its letters."""
+        count = sum(
+            1 if letter < "\u2e80" else 2 for letter in self.name(name)
+        )  # Chinese ones are twice as wide
+        return f"n{count}" if count <= LETTERS_MAX else "long"
 
     def clock(self, at_us: int) -> str:
         """``14:22:08``"""
@@ -104,7 +118,7 @@ def screen(shown: Screen, language: Language, zone: str) -> str:
     return _render(f"{name}.html", language, zone, v=shown.view, f=shown.frame)
 
 
-def page(answer: Answer, cabinet: str, name: str, token: str, language: Language, zone: str) -> str:
+def page(answer: Answer, cabinet: str, name: Name, token: str, language: Language, zone: str) -> str:
     """The whole page, with the screen in it."""
     html = "" if answer.screen is None else screen(answer.screen, language, zone)
     return _render(
@@ -113,7 +127,7 @@ def page(answer: Answer, cabinet: str, name: str, token: str, language: Language
     )  # fmt: skip
 
 
-def choice(cabinets: Mapping[str, str], language: Language) -> str:
+def choice(cabinets: Mapping[str, Name], language: Language) -> str:
     """Which cabinet this screen stands at."""
     return _render("choice.html", language, cabinets=cabinets)
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+from custody.name import Name
+
 Mark = Literal["ok", "wait"]
 
 
@@ -163,7 +165,7 @@ class Choosing:
 
     what: str
     lines: tuple[Line, ...] = ()
-    compartments: tuple[tuple[str, str, bool], ...] = ()  # id, name, whether it may be chosen
+    compartments: tuple[tuple[str, Name, bool], ...] = ()  # id, name, whether it may be chosen
     conditions: tuple[str, ...] = ()
     destinations: tuple[str, ...] = ()
     subject: str = ""
@@ -175,15 +177,15 @@ class Opening:
     full: there is none to be opened."""
 
     compartment: str
-    name: str
+    name: Name
     stage: str
     purpose: str
     items: int
-    cells: tuple[tuple[str, str, str], ...] = ()  # id, name, empty | used | this
+    cells: tuple[tuple[str, Name, str], ...] = ()  # id, name, empty | used | this
     missing: tuple[str, ...] = ()
     why: str = ""
     since_us: int | None = None
-    wrong: str = ""  # name of another compartment that stands open
+    wrong: Name | None = None  # another compartment that stands open
     can_return: bool = False  # to the step before; else the list can only be put aside
     tone_s: int = 0
 
@@ -193,7 +195,7 @@ class Counting:
     """Items of one compartment are looked for."""
 
     compartment: str
-    name: str
+    name: Name
     lines: tuple[Line, ...]
     left: int
 
@@ -210,7 +212,7 @@ class Looking:
 class Key:
     """Why the mechanical key is used is chosen, before it is used."""
 
-    name: str
+    name: Name
     reasons: tuple[str, ...]
 
 
@@ -227,7 +229,7 @@ class Done:
     """The end of a task: what became of it, its place in the log, how long it took."""
 
     items: int
-    compartment: str = ""
+    place: Name
     is_shut: bool = False
     leaf: int = -1
     at_us: int = 0
@@ -251,7 +253,7 @@ class Sheet:
     subject: str
     other: str
     officer: str
-    name: str
+    name: Name
     lines: tuple[Line, ...]
     signed: tuple[tuple[str, str, int, str], ...]
     is_refused: bool
@@ -269,7 +271,7 @@ class Sheet:
 class Labels:
     """Labels to be printed: (what the code holds, large line, small line)."""
 
-    labels: tuple[tuple[str, str, str], ...]
+    labels: tuple[tuple[str, Name, str], ...]
 
 
 View = (

@@ -42,6 +42,7 @@ from casekiosk.limits import (
 from casekiosk.pins import digest_of, is_pin
 from casekiosk.screens import Labels
 from custody.messages import LANGUAGES, Language
+from custody.name import Name
 
 COOKIE: Final = "caseward_kiosk"
 LANGUAGE_COOKIE: Final = "caseward_lang"
@@ -70,7 +71,7 @@ class Edge:
     """What the edge is joined to. `offer`: puts an ask into the gateway's queue, False when that is full; `salt`: of an
     officer's PIN."""
 
-    cabinets: Mapping[str, str]
+    cabinets: Mapping[str, Name]
     offer: Callable[[Ask], bool]
     salt: Callable[[str], bytes]
     zone: str = "UTC"

@@ -94,10 +94,14 @@ class Problems:
         value = table.get("name")
         if value is None:
             return Name(default, default)
-        if not isinstance(value, dict) or not all(isinstance(value.get(k), str) for k in ("zh", "en")):
+        if (
+            not isinstance(value, dict)
+            or not value
+            or not all(key in ("zh", "en") and isinstance(text, str) for key, text in value.items())
+        ):
             self.add(f"{where}.name", 'a table { zh = "…", en = "…" }', value)
             return Name(default, default)
-        return Name(value["zh"], value["en"])
+        return Name(value.get("zh", default), value.get("en", default))
 
     def refs(self, table: Mapping[str, Any], where: str, key: str, default: Any = ...) -> tuple[str, ...]:
         default = _REQUIRED if default is ... else default

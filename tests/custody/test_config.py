@@ -10,6 +10,7 @@ from caseward.cli import main
 from custody.area import load_area
 from custody.bundled import area_names, area_text, rulebook_names, rulebook_text
 from custody.config import ConfigError
+from custody.name import Name
 from custody.reader import load_rulebook
 from tests.custody.books import WHOLE_TEXT, WITHIN, assert_named, book_text, problems_of, rule_text
 
@@ -92,6 +93,8 @@ def test_any_text_is_refused_or_loaded(text):
         ('kind = "search"', 'kind = "search"\nfitted = ["camera"]', "room[2].fitted", "patrol_point, guard_motion"),
         ('kind = "search"', 'kind = "search"\ncolour = "x"', "room[2].colour", "one of"),
         ("[gateway]", "[[gateway]]", "gateway", "a table"),
+        ('name = { zh = "随身物品柜", en = "Effects cabinet" }', 'name = "E"', "].name", 'a table { zh = "…", en = "…" }'),
+        ('name = { zh = "随身物品柜", en = "Effects cabinet" }', 'name = { de = "E" }', "].name", "a table"),
         ("[[point]]", '[[input]]\nid = "smoke-1"\nkind = "smoke"\n[[point]]', "input smoke-1", "one [[point]] of kind input"),
         ("[[point]]", '[[input]]\nid = "i"\nkind = "fire"\n[[point]]', "].kind", "one of smoke, water"),
         ("[[point]]", '[[input]]\nid = "i"\nkind = "ups"\nroom = "attic"\n[[point]]', "input i.room", "the id of a [[room]]"),
@@ -105,6 +108,12 @@ def test_each_kind_of_mistake_in_an_area_is_named(old, new, key, expected):
         load_area(AREA_TEXT.replace(old, new, 1), "a.toml")
     assert_named(caught.value.problems, key, expected)
     assert {p.file for p in caught.value.problems} == {"a.toml"}
+
+
+def test_a_language_in_which_a_thing_has_no_name_shows_its_id_never_the_other_languages_word():
+    area = load_area(AREA_TEXT.replace('zh = "随身物品柜", en = "Effects cabinet"', 'zh = "随身物品柜"'))
+    assert area.cabinets["effects-1"].name == Name("随身物品柜", "effects-1")
+    assert area.compartments["E-1"].name == Name("E-1", "E-1")
 
 
 def test_an_area_tells_its_books_its_straddle_its_holidays_and_what_is_fitted():

@@ -45,7 +45,7 @@ class Gallery(KioskBench):
         super().__init__(folder)
         self.lock = threading.RLock()
         self.asked: queue.Queue[Ask] = queue.Queue()
-        cabinets = {cabinet.id: cabinet.name.zh for cabinet in gateway_bench.AREA.cabinets.values()}
+        cabinets = {cabinet.id: cabinet.name for cabinet in gateway_bench.AREA.cabinets.values()}
         edge = Edge(cabinets, self.offer, self.salt_of, gateway_bench.AREA.timezone)
         self.server = KioskServer(Listen("127.0.0.1", 0), edge)
         self._is_over = threading.Event()

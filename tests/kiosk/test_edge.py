@@ -13,13 +13,14 @@ from casekiosk import render, strokes, words
 from casekiosk.asking import Answer, Ask
 from casekiosk.labels import compartment_code
 from casekiosk.limits import BODY_BYTES_MAX, PHOTO_BYTES_MAX
-from casekiosk.screens import Frame, Labels, Menu, Screen, Start
+from casekiosk.screens import Frame, Labels, Menu, Opening, Screen, Start
 from casekiosk.serving import Listen, ListenError
 from casekiosk.steps.listing import TITLES
 from casekiosk.tasks import TASKS
 from casekiosk.web import TOKEN_HEADER, Edge, Screens
 from custody.locker_words import LOCKER_FAILURES, LOCKER_PURPOSES, LOCKER_WAITS
 from custody.messages import placeholders
+from custody.name import Name
 
 HOST = "http://localhost"
 FOLDER = Path(str(resources.files("casekiosk")))
@@ -31,7 +32,7 @@ class Desk:
     def __init__(self) -> None:
         self.asked: list[Ask] = []
         self.is_full = False
-        self.screens = Screens(Edge({"e": "柜"}, self.offer, lambda officer: bytes(16)))
+        self.screens = Screens(Edge({"e": Name("柜", "Cabinet")}, self.offer, lambda officer: bytes(16)))
         self.client = TestClient(self.screens.app, base_url=HOST, raise_server_exceptions=False)
 
     def offer(self, ask: Ask) -> bool:
@@ -126,12 +127,22 @@ def test_a_gateway_without_room_is_said_to_be_away(desk: Desk, headers: dict[str
 
 
 def test_labels_are_codes_of_references_that_scanners_read_and_the_pages_lead_to_them(desk: Desk) -> None:
-    shown = Labels((("caseward:item:i-1", "1", "i-1"), (compartment_code("a1", "L07"), "07", "L07")))
+    shown = Labels((
+        ("caseward:item:i-1", Name("1", "1"), "i-1"), (compartment_code("a1", "L07"), Name("七号", "No. 7"), "L07"),
+    ))  # fmt: skip
     page = render.labels(shown, "e", "en")
+    assert ("<b>No. 7</b>" in page, "<b>七号</b>" in render.labels(shown, "e", "zh")) == (True, True)
     assert page.count("<svg") == 2
     assert not re.search(r"<script(?![^>]*\bsrc=)|style=", page)
     assert 'href="/c/e"' in page, "the way back: a screen without keys has no other"
     assert compartment_code("a1", "L07") == "caseward:compartment:a1/L07"
+    opened = Opening(
+        "L07", Name("七号", "No. 7"), "open", "store", 1, (("L07", Name("七号", "No. 7"), "this"),)
+    )
+    for language, word, other in (("zh", "七号", "No. 7"), ("en", "No. 7", "七号")):
+        screen = render.screen(Screen(opened, Frame(cabinet="e")), language, "Asia/Shanghai")
+        assert screen.count(word) >= 3, "large, on the map, and for who hears it"
+        assert other not in screen
     menu = render.screen(Screen(Menu(("count",)), Frame(cabinet="e")), "zh", "Asia/Shanghai")
     (address,) = re.findall(r'href="([^"]*labels[^"]*)"', menu)
     assert desk.client.get(address).status_code == 403, "nobody is signed in: the route is there"

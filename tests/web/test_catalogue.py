@@ -12,6 +12,7 @@ from caseserver.changes import KINDS as CHANGE_KINDS
 from caseserver.notify.duty import EXPIRED, HANDED, LEFT, RELIEVED
 from caseserver.notify_settings import POSTS
 from caseserver.own_log import ACTIONS as OWN_ACTIONS
+from caseserver.pins import WEAK
 from caseserver.tokens import SCOPES
 from caseserver.web import views
 from caseserver.web.catalogue import (
@@ -102,6 +103,7 @@ FAMILIES: dict[str, set[str]] = {
     "stated": set(STATED),
     "refused": refusals(),
     "scope": set(SCOPES),
+    "pin_weak": set(WEAK),
     "change": {kind.replace(".", "_") for kind in CHANGE_KINDS},
     "change_move": {"sign", "withdraw"},
     "change_state": {"done", "withdrawn", "over"},

@@ -46,7 +46,7 @@ class End(Step):
         missing = sum(item.is_missing for item in draft.items)
         count = len(draft.items) if draft.task == "count" else len(draft.chosen)
         return Done(
-            count, desk.house.label(draft.compartment) if draft.compartment else "", draft.is_shut, draft.leaf,
+            count, desk.house.label(draft.compartment), draft.is_shut, draft.leaf,
             draft.ended_us, took_s, missing, draft.id, bool(draft.signatures),
             draft.other if draft.destination else "", draft.destination,
         )  # fmt: skip
@@ -61,6 +61,6 @@ class End(Step):
                 signed.append((part, who_of(desk, part), signature.at_us, signature.digest))
         return Sheet(
             draft.task, draft.id, draft.stay, draft.other, draft.officer,
-            desk.house.label(draft.compartment) if draft.compartment else "", lines_of(draft), tuple(signed),
+            desk.house.label(draft.compartment), lines_of(draft), tuple(signed),
             draft.is_refused, draft.leaf, draft.ended_us, "en" if desk.page.endswith("en") else "zh",
         )  # fmt: skip

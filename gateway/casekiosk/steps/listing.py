@@ -11,6 +11,7 @@ from casekiosk.limits import ITEMS_MAX
 from casekiosk.screens import Editing, Labels, Line, Listing, NoPhoto, TheirSide, View
 from casekiosk.steps.base import NotNow, Step
 from custody.fields import is_ref
+from custody.name import Name
 from custody.property_words import NO_PHOTO
 
 if TYPE_CHECKING:
@@ -207,4 +208,9 @@ def _in_words(name: str, text: str) -> str:
 
 def labels_of(draft: Draft) -> Labels:
     """A label for each item of the list: its reference as a code, its number on the list, the seal."""
-    return Labels(tuple((item_code(i.ref), f"{number}", i.ref) for number, i in enumerate(draft.chosen, 1)))
+    return Labels(
+        tuple(
+            (item_code(i.ref), Name(f"{number}", f"{number}"), i.ref)
+            for number, i in enumerate(draft.chosen, 1)
+        )
+    )

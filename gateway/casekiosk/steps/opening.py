@@ -11,6 +11,7 @@ from casekiosk.steps.base import NotNow, Step
 from casekiosk.tasks import PUT_IN
 from custody.compartments import BY_KEY
 from custody.locker_words import OVERRIDES
+from custody.name import Name
 
 if TYPE_CHECKING:
     from casekiosk.asking import Ask
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from custody.facts import Fact
 
 TONE_S: Final = 45
+NONE_FREE: Final = Name("0", "0")
 """A local value: a door that stands open longer is told by a tone that grows."""
 STUCK: Final = ("expired", "failed", "never_opened", "interrupted", "ordered")
 ENDS: Final = {
@@ -211,7 +213,7 @@ class Open(Step):
         state = desk.house.world.compartments.get(draft.compartment)
         here = stating.here(draft)
         return Opening(
-            draft.compartment, desk.house.label(draft.compartment) if compartment else "0", self._stage(desk),
+            draft.compartment, desk.house.label(draft.compartment) if compartment else NONE_FREE, self._stage(desk),
             desk.task.purpose, len(here),
             tuple((c, desk.house.label(c), desk.house.look(c, draft.compartment)) for c, _, _ in cells),
             desk.house.missing(draft.compartment), desk.why.partition(".")[2],

@@ -128,7 +128,7 @@ def _pin(acting: Acting) -> Response:
         return acting.refuse(reader.t("account.pin_differ"))
     why = weakness(pin, number)
     if why:
-        return acting.refuse(reader.t(f"account.pin_{why}"))
+        return acting.refuse(reader.of("pin_weak", why))
     against = acting.against()
     if against is not None:
         return against
