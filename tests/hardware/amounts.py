@@ -8,6 +8,7 @@ from custody.area import load_area
 from custody.bundled import area_text
 from tests.hardware.wiring import ROOT
 
+LOCKS_OF_A_BOARD = 16
 CONVERTER_EFFICIENCY = 0.85
 """Of a converter from 12 V to 5 V: the assumption that power.md states."""
 
@@ -18,14 +19,15 @@ def rows_of(name: str) -> list[dict[str, str]]:
 
 
 def sizes_of_area_1() -> dict[str, int]:
-    """N rooms inside, D doors, C controlled doors, R recorders, B lock boards of the example area."""
+    """N rooms inside, D doors, C controlled doors, R recorders, B lock boards, K cabinets of the example area."""
     area = load_area(area_text("standard"), "standard.toml")
     return {
         "N": sum(room.kind != "outside" for room in area.rooms.values()),
         "D": len(area.doors),
         "C": sum(door.controlled for door in area.doors.values()),
         "R": len(area.recorders),
-        "B": 1,
+        "B": math.ceil(len(area.compartments) / LOCKS_OF_A_BOARD),
+        "K": len(area.cabinets),
     }
 
 
