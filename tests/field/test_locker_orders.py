@@ -1,101 +1,46 @@
 """A cabinet, each part a process: request over a real broker, badge and lock board on ptys, field node over TLS, gateway.
 
-One house for the module; each test leaves every door shut. The boards and hands are a thread of the test, so that it sees
-when a coil is driven.
+One house for the module; each test leaves every door shut.
 """
 
-import contextlib
 import json
-import os
-import threading
 import time
-import tty
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from casefield.fakes.krcu_board import FakeBoards
-from caselog import canonical
-from caselog.segment import decode_line
+from tests.field.cabinets import LockBoard, LogTail, TagReaders, area_text, configure
 from tests.field.test_lock_orders import HOUR_US, OrderedField
-from tests.gateway.bench import tag_bytes
 from tests.gateway.program import wait_for
 
 pytestmark = [pytest.mark.real, pytest.mark.slow]
 
-AREA = """
-[area]
-id = "t1"
-name = { zh = "测试区", en = "Test area" }
-[gateway]
-id = "gw-t1"
-[[port]]
-id = "net"
-path = "tls://127.0.0.1:{number}"
-[[node]]
-id = "n9"
-number = 9
-port = "net"
-[[room]]
-id = "store"
-kind = "property_store"
-[[recorder]]
-id = "camera"
-rooms = ["store"]
-[[reader]]
-id = "rd-p"
-room = "store"
-[[point]]
-node = "n9"
-point = 60
-kind = "reader"
-of = "rd-p"
-[[cabinet]]
-id = "p"
-kind = "property"
-room = "store"
-reader = "rd-p"
-recorder = "camera"
-"""
-COMPARTMENTS = {"p1": 1, "p2": 2}  # and their locks at board 0; doors are points 11 and 12
+CABINETS = {"p": ("property", "财物柜", 60)}
+COMPARTMENTS = {"p1": 1, "p2": 2}  # and their locks at board 0
 DOOR = ("opened", "closed", "unknown")
 KNOWN = {"opened", "closed", "unlocked", "locked"}
 BADGES = {"k1": "0B000000C1", "k2": "0B000000C2"}
 
 
 class House(OrderedField):
-    """`boards`: the fake at the other end of the cable, under `lock`; `pulsed_ms`: when its coils were driven."""
+    """`locks`: the board at the other end of the cable; `tail`: the gateway's log."""
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
-        self.boards = FakeBoards("cu16", [0])
-        self.lock = threading.Lock()
-        self.pulsed_ms: list[int] = []
+        self.locks = LockBoard(self.cable, COMPARTMENTS)
+        self.tail = LogTail(folder / "gateway" / "log")
         self.forms = 0
         self.taps = 0  # badges held to the reader
-        self._is_over = threading.Event()
-        self._reader, slave = os.openpty()
-        tty.setraw(slave)
-        self._slave = slave
-        text = AREA.replace("{number}", str(self.number))
-        for name, lock in COMPARTMENTS.items():
-            text += f'[[compartment]]\nid = "{name}"\ncabinet = "p"\n'
-            for kind, point in (("compartment_lock", lock), ("compartment_door", lock + 10)):
-                text += f'[[point]]\nnode = "n9"\npoint = {point}\nkind = "{kind}"\nof = "{name}"\n'
-        (folder / "area.toml").write_text(text)
+        self._readers = TagReaders(CABINETS)
+        text = area_text(self.number, CABINETS, COMPARTMENTS)
+        (folder / "area.toml").write_text(text, encoding="utf-8")
         file = folder / "config.json"
-        table = json.loads(file.read_text())
-        locks = [{"lock": lock, "point": lock, "sense_point": lock + 10} for lock in COMPARTMENTS.values()]
-        board = {"board": 0, "profile": "cu16", "senses": "door", "move_ms_max": 600, "locks": locks}
-        table["devices"] = [{"kind": "krcu", "bus": self.cable.path(), "boards": [board]}]
-        table["points"] = [{"point": 60, "kind": "reader", "pin": os.ttyname(slave), "no_read_ms": 300}]
-        file.write_text(json.dumps(table))
-        self._board = threading.Thread(target=self._be_a_board, daemon=True)
+        configure(file, self.locks, self._readers, json.loads(file.read_text()))
 
     def begin(self) -> None:
-        self._board.start()
+        self.locks.start()
         self.start_gateway()
         self.start_node()
         wait_for("the doors to be known", lambda: self.count("closed") == len(COMPARTMENTS))
@@ -104,36 +49,13 @@ class House(OrderedField):
             known = self.form(number, "officer.registered", HOUR_US // 60, **body)
             self.state("an officer", known, lambda n=number: self.told().count("officer.registered") > n)
 
-    def _be_a_board(self) -> None:
-        line = os.open(self.cable.path(0), os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
-        tty.setraw(line)
-        while not self._is_over.wait(0.002):
-            now_ms = time.monotonic_ns() // 1_000_000
-            with self.lock:
-                with contextlib.suppress(BlockingIOError):
-                    self.boards.feed(os.read(line, 4_096), now_ms)
-                os.write(line, self.boards.due(now_ms))
-                self.pulsed_ms += [now_ms] * (len(self.boards.pulses) - len(self.pulsed_ms))
-        os.close(line)
-
-    def hand(self, name: str, *, is_open: bool) -> None:
-        with self.lock:
-            self.boards.set_sense(0, COMPARTMENTS[name], on=is_open)
-            if not is_open:
-                self.boards.set_hook(0, COMPARTMENTS[name], shut=True)
-
-    def force(self, name: str) -> None:
-        with self.lock:
-            self.boards.set_hook(0, COMPARTMENTS[name], shut=False)
-
     def tap(self, *who: str) -> int:
         """Badges are held to the reader, one after the other; when the last was, in milliseconds of this machine."""
         self.wait_no_badge()
         self.taps += len(who)
         for officer in who:
             read = self.told().count("tag.read")
-            os.write(self._reader, tag_bytes(BADGES[officer]))
-            at_ms = time.monotonic_ns() // 1_000_000
+            at_ms = self._readers.hold("p", BADGES[officer])
             if officer != who[-1]:
                 wait_for("the badge to be read", lambda n=read: self.told().count("tag.read") > n)
         return at_ms
@@ -157,17 +79,16 @@ class House(OrderedField):
         opened = self.count("opened")
         self.request(name)
         self.tap("k1", "k2")
-        wait_for("the hook", lambda: not self.boards.is_shut(0, COMPARTMENTS[name]))
-        self.hand(name, is_open=True)
+        wait_for("the hook", lambda: not self.locks.is_shut(name))
+        self.locks.hand(name, is_open=True)
         wait_for("the door to be seen open", lambda: self.count("opened") > opened)
         self.wait_no_badge()
 
     def facts(self) -> list[dict[str, Any]]:
-        found = []
-        for path in sorted((self.folder / "gateway" / "log").glob("*.seg")):
-            lines = path.read_bytes().split(b"\n")[:-1]
-            found += [canonical.loads(leaf) for leaf in map(decode_line, lines) if leaf is not None]
-        return [leaf for leaf in found if leaf["class"] == "fact"]
+        return [leaf for leaf in self.tail.leaves() if leaf["class"] == "fact"]
+
+    def told(self) -> list[str]:
+        return [str(fact["type"]).removesuffix("/1") for fact in self.facts()]
 
     def bodies(self, what: str) -> list[dict[str, Any]]:
         return [fact["body"] for fact in self.facts() if fact["type"] == f"compartment.{what}/1"]
@@ -191,15 +112,13 @@ class House(OrderedField):
     def shut_and_done(self, name: str = "p1") -> dict[str, Any]:
         """The way back: a hand shuts the door, and the order is complete."""
         done = self.count("completed")
-        self.hand(name, is_open=False)
+        self.locks.hand(name, is_open=False)
         wait_for("the order to be complete", lambda: self.count("completed") > done)
         return self.bodies("completed")[-1]
 
     def close(self) -> None:
-        self._is_over.set()
-        self._board.join(2)
-        os.close(self._reader)
-        os.close(self._slave)
+        self.locks.stop()
+        self._readers.close()
         super().close()
 
 
@@ -218,77 +137,76 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
 
 def test_request_badge_bolt_shut_and_how_long_from_the_badge_to_the_bolt(house: House) -> None:
     taken_ms = []
-    pulses, ordered = len(house.pulsed_ms), house.count("ordered")
+    pulses, ordered = len(house.locks.pulsed_ms), house.count("ordered")
     for number in range(3):
         form, opened = house.request(), house.count("opened")
         time.sleep(0.4)
-        assert len(house.pulsed_ms) == pulses + number
+        assert len(house.locks.pulsed_ms) == pulses + number
         at_ms = house.tap("k1", "k2")
-        wait_for("the hook", lambda: not house.boards.is_shut(0, 1))
-        taken_ms.append(house.pulsed_ms[-1] - at_ms)
-        house.hand("p1", is_open=True)
+        wait_for("the hook", lambda: not house.locks.is_shut("p1"))
+        taken_ms.append(house.locks.pulsed_ms[-1] - at_ms)
+        house.locks.hand("p1", is_open=True)
         wait_for("the door to be seen open", lambda n=opened: house.count("opened") > n)
         assert house.shut_and_done()["opened"] is True
         house.server.say("fact", form)  # as the server does until it is in the log
     print(f"\nbadge to coil: {sorted(taken_ms)} ms")
     assert max(taken_ms) < 2_000
-    assert len(house.pulsed_ms) - pulses == house.count("ordered") - ordered == 3
+    assert len(house.locks.pulsed_ms) - pulses == house.count("ordered") - ordered == 3
     assert {body["second"] for body in house.bodies("ordered")} == {"k2"}
 
 
 def test_a_wrong_door_and_a_propped_one_are_in_the_log_and_the_order_goes_on(house: House) -> None:
     house.open()
     done, unlocked = house.count("completed"), house.count("unlocked")
-    house.force("p2")
-    with house.lock:
-        house.boards.set_hook(0, 1, shut=True)  # pushed home with a finger; the door of p1 is ajar
+    house.locks.hook("p2", shut=False)
+    house.locks.hook("p1", shut=True)  # pushed home with a finger; the door of p1 is ajar
     wait_for("the wrong door", lambda: house.count("unlocked") > unlocked)
     wait_for("the contradiction", lambda: "point.troubled" in house.told())
     assert house.count("completed") == done
     assert house.shut_and_done("p1")["compartment"] == "p1"
-    house.hand("p2", is_open=False)
+    house.locks.hand("p2", is_open=False)
     wait_for("p2 to be locked", lambda: [f["type"] for f in house.facts()][-1] == "compartment.locked/1")
     assert house.count("completed") == done + 1
 
 
 def test_a_cable_cut_at_an_open_door_is_told_and_shutting_it_is_the_way_back(house: House) -> None:
     house.open()
-    pulses, told = len(house.pulsed_ms), house.count("interrupted")
+    pulses, told = len(house.locks.pulsed_ms), house.count("interrupted")
     house.cable.cut(0)
     wait_for("the interruption", lambda: house.why("interrupted", told) == ["silent"])
     house.cable.join(0)
     time.sleep(0.5)
     assert house.shut_and_done()["opened"] is True
-    assert len(house.pulsed_ms) == pulses
+    assert len(house.locks.pulsed_ms) == pulses
 
 
 def test_a_gateway_killed_at_an_open_door_orders_nothing_again(house: House) -> None:
     house.open()
-    pulses, told = len(house.pulsed_ms), house.count("interrupted")
+    pulses, told = len(house.locks.pulsed_ms), house.count("interrupted")
     assert house.gateway is not None
     house.gateway.kill()
     house.gateway.wait()
     house.start_gateway()
     wait_for("the interruption", lambda: house.why("interrupted", told) == ["restart"])
     assert house.shut_and_done()["opened"] is True
-    assert len(house.pulsed_ms) == pulses
+    assert len(house.locks.pulsed_ms) == pulses
 
 
 def test_a_board_without_power_gets_no_order_and_a_jammed_hook_one(house: House) -> None:
-    pulses, told = len(house.pulsed_ms), house.count("failed")
+    pulses, told = len(house.locks.pulsed_ms), house.count("failed")
     wait_for("the board to be heard", house.is_seen)
-    house.boards.silent.add(0)
+    house.locks.boards.silent.add(0)
     wait_for("the silence", lambda: not house.is_seen())
     house.request()
     house.tap("k1", "k2")
     wait_for("the failure", lambda: house.why("failed", told) == ["silent"])
-    house.boards.jammed.add((0, 1))
-    house.boards.silent.clear()
+    house.locks.boards.jammed.add((0, 1))
+    house.locks.boards.silent.clear()
     wait_for("the board to be heard again", house.is_seen)
-    assert len(house.pulsed_ms) == pulses
+    assert len(house.locks.pulsed_ms) == pulses
     house.request()
     house.tap("k1", "k2")
     wait_for("the failure", lambda: house.why("failed", told) == ["silent", "unmoved"])
-    house.boards.jammed.clear()
-    assert len(house.pulsed_ms) == pulses + 1
-    assert house.boards.is_shut(0, 1)
+    house.locks.boards.jammed.clear()
+    assert len(house.locks.pulsed_ms) == pulses + 1
+    assert house.locks.is_shut("p1")
