@@ -210,7 +210,7 @@ def _effects(store: Store) -> None:
         "stay.registered",
         stay="0409",
         measure="criminal_summons",
-        case="c-0409",
+        case="c-7f3a",
         sex="M",
         minor=False,
         officer="1187",

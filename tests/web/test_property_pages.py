@@ -18,6 +18,7 @@ from caseserver.web.live import Picture
 from caseserver.web.property import showing
 from caseserver.web.property.counting import counts_page
 from caseserver.web.property.lists import clearup_page, items_page, overdue_page, quarter_of
+from caseserver.web.property.of_stay import things_of_stay
 from caseserver.web.property.store_map import map_page
 from caseserver.web.reader import Reader
 from tests.web import store
@@ -140,6 +141,25 @@ def test_a_loan_that_is_over_is_counted_from_its_end(states: Any) -> None:
     page = overdue_page(states, states[0], READER)
     assert {(row.subject, row.text) for row in page.over} >= {("item:x-1f07", "Loan not returned when due")}
     assert {row.subject for row in page.ahead} == {"item:x-3c90", "item:x-5e3f"}
+
+
+def test_a_stay_leads_to_its_things_and_its_case_and_the_case_leads_back(
+    site: Store, keeper: TestClient, states: Any
+) -> None:
+    (state,) = (s for s in states if s.area.id == "a1")
+    stay = state.world.stays.get("0409")
+    own, of_case = things_of_stay("0409", stay, state, READER)
+    assert own.total == len(state.world.items.of_stay("0409")) == sum(n for _, n in own.places)
+    assert "E-03" in own.places[0][0]
+    assert of_case.total == len([i for i in state.world.items.of_case(stay.case) if i.stay != "0409"])
+    page = keeper.get("/stays/a1/0409?lang=en").text
+    for pile in (own, of_case):
+        assert f'href="{pile.href.replace("&", "&amp;")}"' in page
+        assert keeper.get(pile.href).status_code == 200
+    assert "Effects cabinet E-03" in page
+    assert all(item.ref in keeper.get(own.href).text for item in state.world.items.of_stay("0409"))
+    assert 'href="/stays/a1/0409"' in keeper.get(of_case.href).text
+    assert things_of_stay("0499", None, state, READER) == ()
 
 
 def test_a_stock_taking_shows_each_discrepancy_first(states: Any) -> None:

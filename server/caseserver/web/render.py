@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache, partial
 from typing import Any
 
@@ -17,6 +17,7 @@ from caseserver.web.drawing import musts as drawn_musts
 from caseserver.web.drawing import rates as drawn_rates
 from caseserver.web.drawing import states as drawn_states
 from caseserver.web.drawing import whatif as drawn_whatif
+from caseserver.web.property.views import ThingsOf
 from caseserver.web.reader import Reader
 from caseserver.web.views import (
     Count,
@@ -180,8 +181,10 @@ def stays(view: StayList, reader: Reader) -> str:
     return _render("stays.html", reader, view=view)
 
 
-def stay_page(view: StayPage, reader: Reader, musts: FourMusts | None = None) -> str:
-    return _render("stay.html", reader, view=view, musts=musts)
+def stay_page(
+    view: StayPage, reader: Reader, musts: FourMusts | None = None, things: Sequence[ThingsOf] = ()
+) -> str:
+    return _render("stay.html", reader, view=view, musts=musts, things=things)
 
 
 def blind(view: BlindPage, reader: Reader) -> str:

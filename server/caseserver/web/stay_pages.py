@@ -19,6 +19,7 @@ from caseserver.web.present.record import asked_at_release
 from caseserver.web.present.state import AreaPicture
 from caseserver.web.present.stay import stay_page
 from caseserver.web.present.words import Words
+from caseserver.web.property.of_stay import things_of_stay
 from caseserver.web.reader import Reader
 from caseserver.web.session import Checked, SignedIn
 from caseserver.web.views import FormPage, Refusal
@@ -158,7 +159,8 @@ def _stay_page(request: Request, pages: Pages, officer: Officer, area: str, ref:
     covered = pages.ledgers.of_stay(view, ref, int(own[0]["index"]), last, reader.now_us)
     musts = four_musts(covered, Words(picture.area, picture.world, reader))
     shown = replace(shown, musts=shares_of(musts, shown.musts))
-    return page(render.stay_page(shown, reader, musts), request)
+    things = things_of_stay(ref, known, picture, reader)
+    return page(render.stay_page(shown, reader, musts, things), request)
 
 
 def _short(root: str) -> str:

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from caseserver.web import wording
 from caseserver.web.present.state import AreaPicture
 from caseserver.web.present.words import Words
+from caseserver.web.property.of_stay import persons_of_case
 from caseserver.web.property.things import frame, limits, limits_of, path, row_of
 from caseserver.web.property.views import CasePage, ClearupPage, ItemsPage, OverduePage, WorkGroup
 from caseserver.web.reader import Reader
@@ -83,7 +84,7 @@ def case_page(
     states: Sequence[AreaPicture], chosen: AreaPicture, case: str, reader: Reader
 ) -> CasePage | None:
     """What belongs to a case, in the order in which it came in; None when the ledger has nothing of it."""
-    items = [item for item in chosen.world.items.values() if item.case == case]
+    items = chosen.world.items.of_case(case)
     if not items:
         return None
     items.sort(key=lambda item: (item.entered_us, item.entered_fact, item.ref))
@@ -93,7 +94,7 @@ def case_page(
     return CasePage(
         frame(states, chosen, "items", reader), case, tuple(row_of(item, chosen, reader) for item in items[:ROWS_MAX]), len(items),
         sum(item.pieces for item in items), limits_of(chosen, subjects, reader), tuple(decided),
-        path(area, f"papers?case={case}"),
+        path(area, f"papers?case={case}"), persons_of_case(case, chosen, reader),
     )  # fmt: skip
 
 

@@ -186,6 +186,20 @@ class ClearupPage:
 
 
 @dataclass(frozen=True)
+class ThingsOf:
+    """A pile of things on the page of a stay. ``places``: (where, how many); ``overdue``: alarms that stand, shown or not."""
+
+    title: str
+    href: str
+    total: int
+    pieces: int
+    places: tuple[tuple[str, int], ...]
+    places_beyond: int
+    limits: tuple[LimitRow, ...]
+    overdue: int
+
+
+@dataclass(frozen=True)
 class CasePage:
     frame: Frame
     case: str
@@ -195,6 +209,7 @@ class CasePage:
     limits: tuple[LimitRow, ...]
     decided: tuple[tuple[str, str], ...]
     papers_href: str
+    persons: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True)
