@@ -6,6 +6,7 @@ a root cause too.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -62,12 +63,14 @@ def _times(area: Area, alarms: Iterable[Alarm]) -> dict[str, int]:
     for alarm in alarms:
         if not alarm.is_prewarning:
             by_source.setdefault(alarm.source, []).append(alarm)
-    return {
-        alarm.id: sum(0 <= alarm.raised_us - other.raised_us < window_us for other in same)
-        for same in by_source.values()
-        if len(same) > 1
-        for alarm in same
-    }
+    found = {}
+    for same in by_source.values():
+        if len(same) > 1:
+            moments = sorted(alarm.raised_us for alarm in same)
+            for alarm in same:
+                until = bisect_right(moments, alarm.raised_us)
+                found[alarm.id] = until - bisect_right(moments, alarm.raised_us - window_us)
+    return found
 
 
 def unanswered(area: Area, rulebook: Rulebook, alarms: Sequence[Alarm]) -> list[tuple[Alarm, str]]:

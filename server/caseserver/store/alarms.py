@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from caseserver.alarms import CLOSED_KEPT_MAX, Alarm, AlarmEvent
@@ -18,29 +18,37 @@ HISTORY_MAX = 500
 """Lines of one alarm's history that are read at once."""
 
 
+_KEY = ("area", "id")
+_ALARM = upsert(alarms)
+_ALARM = _ALARM.on_conflict_do_update(
+    index_elements=_KEY, set_={c.name: _ALARM.excluded[c.name] for c in alarms.columns if c.name not in _KEY}
+)
+_EVENT = upsert(events).on_conflict_do_nothing(index_elements=["area", "alarm", "key"])
+_ONE = select(alarms.c.record).where(alarms.c.area == bindparam("area"), alarms.c.id == bindparam("id"))
+"""Made once: in a flood of alarms the making of a statement costs more than its execution."""
+
+
 def save(connection: Connection, area: str, changed: Iterable[Alarm], news: Iterable[AlarmEvent]) -> None:
     """Write alarms as they are now and new lines of history; a line told before is left as it is."""
-    for alarm in changed:
-        row: dict[str, Any] = {
-            "rule": alarm.rule,
-            "stay": alarm.stay,
-            "origin": alarm.origin,
-            "raised_us": alarm.raised_us,
-            "closed_us": alarm.closed_us,
-            "record": alarm.to_json(),
+    rows = [
+        {
+            "area": area, "id": alarm.id, "rule": alarm.rule, "stay": alarm.stay, "origin": alarm.origin,
+            "raised_us": alarm.raised_us, "closed_us": alarm.closed_us, "record": alarm.to_json(),
         }
-        statement = upsert(alarms).values(area=area, id=alarm.id, **row)
-        connection.execute(statement.on_conflict_do_update(index_elements=["area", "id"], set_=row))
-    for event in news:
-        connection.execute(
-            upsert(events)
-            .values(
-                area=area, alarm=event.alarm, key=event.key, what=event.what, at_us=event.at_us,
-                officer=event.officer, leaf=event.leaf,
-                detail=json.dumps(dict(event.detail), ensure_ascii=False, sort_keys=True),
-            )
-            .on_conflict_do_nothing(index_elements=["area", "alarm", "key"])
-        )  # fmt: skip
+        for alarm in changed
+    ]  # fmt: skip
+    lines = [
+        {
+            "area": area, "alarm": event.alarm, "key": event.key, "what": event.what, "at_us": event.at_us,
+            "officer": event.officer, "leaf": event.leaf,
+            "detail": json.dumps(dict(event.detail), ensure_ascii=False, sort_keys=True),
+        }
+        for event in news
+    ]  # fmt: skip
+    if rows:
+        connection.execute(_ALARM, rows)
+    if lines:
+        connection.execute(_EVENT, lines)
 
 
 RAISED_MAX = 20_000
@@ -56,9 +64,8 @@ class AlarmReader:
 
     def find(self, area: str, alarm_id: str) -> Alarm | None:
         """One alarm."""
-        query = select(alarms.c.record).where(alarms.c.area == area, alarms.c.id == alarm_id)
         with self._database.reading() as connection:
-            record = connection.execute(query).scalar()
+            record = connection.execute(_ONE, {"area": area, "id": alarm_id}).scalar()
         return Alarm.from_json(record) if record is not None else None
 
     def current(self, area: str) -> list[Alarm]:

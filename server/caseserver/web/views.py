@@ -144,7 +144,8 @@ class Aside:
 class AlarmCard:
     """One alarm: where, who, what, what to do, by which article, how long, and whose it is now.
 
-    ``word``: its state of custody.alarm_states. ``under``: what lies under it as its root cause. ``times``: how often its
+    ``word``: its state of custody.alarm_states. ``under``: what lies under it as its root cause, and how many more
+    (``under_beyond``). ``times``: how often its
     source raised within the site's window. ``silent``: until then the sounder in the area is silent about it.
     A warning (``is_warning``) is not yet an alarm: nobody takes it, and it is heard once. ``is_possible``: by the latest
     time it can be now the limit has passed, by the earliest it has not. ``called``: whom it was escalated to, still unanswered.
@@ -172,6 +173,7 @@ class AlarmCard:
     word: str = "unacknowledged"
     aside: Aside | None = None
     under: tuple[AlarmCard, ...] = ()
+    under_beyond: int = 0
     times: int = 1
     silent: Count | None = None
 

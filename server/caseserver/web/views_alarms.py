@@ -83,11 +83,13 @@ class AlarmPage:
 
 @dataclass(frozen=True)
 class AlarmList:
-    """``flood``: (alarms, minutes) while more were raised within the site's window than one person takes in."""
+    """``flood``: (alarms, minutes) while more were raised within the site's window than one person takes in.
+    ``beyond``: open ones that stand after those of ``open`` and are not shown."""
 
     open: tuple[AlarmCard, ...]
     closed: tuple[AlarmCard, ...]
     flood: tuple[int, int] | None = None
+    beyond: int = 0
 
 
 @dataclass(frozen=True)

@@ -67,8 +67,10 @@ class EndedTurn:
 
 @dataclass(frozen=True)
 class DutyPage:
-    """``open``: what stands open, that is shown to whoever takes a post: (where and who, what, address)."""
+    """``open``: what stands open, that is shown to whoever takes a post: (where and who, what, address); ``beyond``: how
+    many more stand open."""
 
     posts: tuple[PostRow, ...]
     open: tuple[tuple[str, str, str], ...]
     ended: tuple[EndedTurn, ...]
+    beyond: int = 0

@@ -21,6 +21,9 @@ from caseserver.web.views import (
 from custody.alarm_states import state_of
 from custody.vocabulary import SHELF_REASONS
 
+UNDER_MAX = 50
+"""Alarms listed under their root cause; of the rest the count is said."""
+
 _STATE: dict[str, AlarmState] = {
     "unacknowledged": "new",
     "taken": "taken",
@@ -29,11 +32,16 @@ _STATE: dict[str, AlarmState] = {
     "closed": "closed",
 }
 _URGENCY = {"act": 0, "blind": 1, "soon": 2, "know": 3}
+_FAMILY_ORDER = {"person": 0, "clock": 1, "equipment": 2}
 
 
-def alarm_order(alarm: Alarm) -> tuple[bool, int, bool, int]:
-    """What is put aside last; else the most urgent first, what waits for somebody before what is in hand."""
-    return (bool(alarm.aside), _URGENCY[mark_of(alarm).level], not alarm.is_unanswered, alarm.raised_us)
+def alarm_order(alarm: Alarm) -> tuple[bool, int, bool, str, bool, int, int]:
+    """What is put aside last; else the most urgent first, what waits for somebody before what is in hand; of these the
+    gravest, what stands before what is over, persons before clocks and devices; then by time."""
+    return (
+        bool(alarm.aside), _URGENCY[mark_of(alarm).level], not alarm.is_unanswered, alarm.severity,
+        not alarm.is_active, _FAMILY_ORDER.get(alarm.family, len(_FAMILY_ORDER)), alarm.raised_us,
+    )  # fmt: skip
 
 
 def count(state: AreaPicture, kind: Literal["left", "gone"], at_us: int) -> Count:
@@ -45,21 +53,19 @@ def begins_us(alarm: Alarm) -> int:
     return alarm.due_us if alarm.family == "clock" else alarm.since_us
 
 
-def alarm_cards(
-    states: Sequence[AreaPicture], reader: Reader, *, is_folded: bool = False
-) -> tuple[AlarmCard, ...]:
+def in_order(states: Sequence[AreaPicture], *, is_folded: bool = False) -> list[tuple[Group, AreaPicture]]:
     """Open alarms of all areas: red first, what nobody has taken first, then by time; under a root cause what lies under it.
 
-    Folded, alarms of one cause (one group) are one card, the most urgent of them: two cards for one door tell nothing more.
+    Folded, alarms of one cause (one group) are one, the most urgent of them: two cards for one door tell nothing more.
     """
     found = [(group, state) for state in states for group in groups_of(state)]
     found.sort(key=lambda pair: (*alarm_order(pair[0].head), pair[0].head.id))
-    if is_folded:
-        first: dict[tuple[str, str], tuple[Group, AreaPicture]] = {}
-        for group, state in found:
-            first.setdefault((state.area.id, group.head.group or group.head.id), (group, state))
-        found = list(first.values())
-    return tuple(group_card(group, state, reader) for group, state in found)
+    if not is_folded:
+        return found
+    first: dict[tuple[str, str], tuple[Group, AreaPicture]] = {}
+    for group, state in found:
+        first.setdefault((state.area.id, group.head.group or group.head.id), (group, state))
+    return list(first.values())
 
 
 def groups_of(state: AreaPicture) -> list[Group]:
@@ -71,14 +77,22 @@ def groups_of(state: AreaPicture) -> list[Group]:
 def group_card(group: Group, state: AreaPicture, reader: Reader) -> AlarmCard:
     """The card of a root cause with the cards under it; of any other alarm its own."""
     under = tuple(
-        replace(alarm_card(alarm, state, reader), sound="", word=_under_word(alarm)) for alarm in group.under
+        replace(alarm_card(alarm, state, reader), sound="", word=_under_word(alarm))
+        for alarm in group.under[:UNDER_MAX]
     )
     times = group.times if group.times >= state.area.alarms.chatter_count else 1
-    return replace(alarm_card(group.head, state, reader), under=under, times=times)
+    beyond = len(group.under) - len(under)
+    return replace(alarm_card(group.head, state, reader), under=under, under_beyond=beyond, times=times)
 
 
 def _under_word(alarm: Alarm) -> str:
     return state_of(alarm.state, is_active=alarm.is_active, aside=alarm.aside, is_suppressed=True)
+
+
+def card_state(alarm: Alarm) -> AlarmState:
+    """Whose it is, as a card says it."""
+    is_aside = alarm.aside and alarm.state in ("unacknowledged", "acknowledged")
+    return "aside" if is_aside else _STATE[alarm.state]
 
 
 def alarm_card(alarm: Alarm, state: AreaPicture, reader: Reader) -> AlarmCard:
@@ -90,9 +104,7 @@ def alarm_card(alarm: Alarm, state: AreaPicture, reader: Reader) -> AlarmCard:
         id=alarm.id,
         href=f"/alarms/{state.area.id}/{alarm.ref}",
         mark=mark_of(alarm),
-        state="aside"
-        if alarm.aside and alarm.state in ("unacknowledged", "acknowledged")
-        else _STATE[alarm.state],
+        state=card_state(alarm),
         where=where,
         who=who,
         what=words.text(alarm, "soon" if alarm.is_prewarning else "what"),

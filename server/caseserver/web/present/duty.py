@@ -6,10 +6,13 @@ from collections.abc import Iterable, Sequence
 
 from caseserver.notify.duty import Turn
 from caseserver.notify_settings import Notify
-from caseserver.web.present.cards import alarm_cards
+from caseserver.web.present.cards import alarm_card, in_order
 from caseserver.web.present.state import AreaPicture
 from caseserver.web.reader import Reader
 from caseserver.web.views_notify import DutyPage, EndedTurn, PostRow
+
+OPEN_MAX = 100
+"""Open alarms listed for whoever takes a post; of the rest the count is said."""
 
 
 def duty_page(
@@ -34,11 +37,13 @@ def duty_page(
         )
         for step in notify.steps
     )
-    cards = [card for card in alarm_cards(states, reader) if not card.is_warning]
+    found = [(group.head, state) for group, state in in_order(states) if not group.head.is_prewarning]
+    cards = [alarm_card(*one, reader) for one in found[:OPEN_MAX]]
     return DutyPage(
         rows,
         tuple((f"{card.where} {card.who}".strip(), card.what, card.href) for card in cards),
         tuple(_ended(turn, reader) for turn in ended),
+        len(found) - len(cards),
     )
 
 

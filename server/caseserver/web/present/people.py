@@ -67,18 +67,12 @@ def _row(state: AreaPicture, view: View, stay: Stay, reader: Reader) -> tuple[tu
 
 def alarms_of(state: AreaPicture, stay: Stay) -> list[Alarm]:
     """Alarms that stand and speak of this person, of the room the person is in, or of a node or reader without which it is not seen."""
-    own = [a for a in state.alarms if a.is_active and a.stay == stay.ref]
-    near = [
-        a
-        for a in state.alarms
-        if a.is_active and a.stay is None and stay.room is not None and a.subject == f"room:{stay.room}"
-    ]
-    blind = [
-        a
-        for a in state.alarms
-        if a.is_active and stay.room is not None and stay.room in _unseen_rooms(state, a)
-    ]
-    return own + near + blind
+    active = state.active
+    if stay.room is None:
+        return list(active.by_stay.get(stay.ref, ()))
+    near = [a for a in active.by_subject.get(f"room:{stay.room}", ()) if a.stay is None]
+    blind = [a for a in active.of_system if stay.room in _unseen_rooms(state, a)]
+    return [*active.by_stay.get(stay.ref, ()), *near, *blind]
 
 
 def _unseen_rooms(state: AreaPicture, alarm: Alarm) -> frozenset[str]:
@@ -176,7 +170,6 @@ def stems(state: AreaPicture, reader: Reader) -> Iterable[Stem]:
     for duty in state.duties:
         if duty.stay is not None and 0 < ends_us(duty) - reader.now_us <= HOUR_US:
             warned = any(
-                a.is_active and a.is_prewarning and a.stay == duty.stay and a.rule == duty.rule
-                for a in state.alarms
+                a.is_prewarning and a.rule == duty.rule for a in state.active.by_stay.get(duty.stay, ())
             )
             yield Stem(words.stay(duty.stay), ends_us(duty), "soon" if warned else "")

@@ -42,9 +42,7 @@ def _door(state: AreaPicture, door: str) -> tuple[DoorLook, BarLevel]:
     """How a door stands, and whether an alarm speaks of it."""
     known = state.world.doors.get(door)
     is_open = known.is_open if known is not None else None
-    is_alarmed = any(
-        a.is_active and a.subject == f"door:{door}" and not a.is_prewarning for a in state.alarms
-    )
+    is_alarmed = any(not a.is_prewarning for a in state.active.by_subject.get(f"door:{door}", ()))
     look: DoorLook = "blind" if is_open is None else "open" if is_open else "shut"
     return look, "act" if is_alarmed else ""
 
@@ -65,9 +63,7 @@ def _tile(
     levels = {stay.ref: _pill_level(state, stay) for stay in held}
     cannot_see = state.health.is_stale or is_blind(view, room.id)
     own = [
-        a
-        for a in state.alarms
-        if a.is_active and a.room == room.id and not a.is_prewarning and mark_of(a).level == "act"
+        a for a in state.active.by_room.get(room.id, ()) if not a.is_prewarning and mark_of(a).level == "act"
     ]
     level: RoomLevel = "soon" if "soon" in levels.values() else ""
     if own or "act" in levels.values():
@@ -102,9 +98,7 @@ def _pill_level(state: AreaPicture, stay: Stay) -> BarLevel:
 def _guard(state: AreaPicture, view: View, room: Room, is_held: bool, cannot_see: bool) -> Presence:
     if not is_held:
         return ""
-    if any(
-        a.is_active and a.rule == "M3" and a.room == room.id and not a.is_prewarning for a in state.alarms
-    ):
+    if any(a.rule == "M3" and not a.is_prewarning for a in state.active.by_room.get(room.id, ())):
         return "bad"
     if cannot_see:
         return "blind"

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Final
 
 from caseserver.alarms import Alarm
@@ -36,6 +37,26 @@ class Health:
     reading: tuple[int, int] | None = None
 
 
+class Active:
+    """Alarms that stand, pre-warnings too, by what they speak of: asked for each person, room and door, looked through once."""
+
+    def __init__(self, alarms: Iterable[Alarm]) -> None:
+        standing = [alarm for alarm in alarms if alarm.is_active]
+        self.by_stay = _by(standing, lambda alarm: alarm.stay)
+        self.by_room = _by(standing, lambda alarm: alarm.room)
+        self.by_subject = _by(standing, lambda alarm: alarm.subject)
+        self.of_system = [alarm for alarm in standing if alarm.rule == "SYS"]
+
+
+def _by(alarms: Iterable[Alarm], key: Callable[[Alarm], str | None]) -> dict[str, list[Alarm]]:
+    found: dict[str, list[Alarm]] = {}
+    for alarm in alarms:
+        of = key(alarm)
+        if of is not None:
+            found.setdefault(of, []).append(alarm)
+    return found
+
+
 @dataclass(frozen=True)
 class AreaPicture:
     """One area at one moment: its log's world, running duties, open alarms (pre-warnings too) and newest closed ones.
@@ -51,6 +72,11 @@ class AreaPicture:
     closed: tuple[Alarm, ...] = ()
     health: Health = Health()
     called: Mapping[str, str] = field(default_factory=dict)
+
+    @cached_property
+    def active(self) -> Active:
+        """What stands of ``alarms``, by what it speaks of."""
+        return Active(self.alarms)
 
     @property
     def is_frozen(self) -> bool:

@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from caseserver.alarm_rates import called_of
-from caseserver.web.present.cards import alarm_card, alarm_cards, last_alarm
+from caseserver.web.present.cards import alarm_card, card_state, group_card, in_order, last_alarm
 from caseserver.web.present.people import people
 from caseserver.web.present.people import stems as coming
 from caseserver.web.present.plan import area_plan
 from caseserver.web.present.state import AreaPicture
-from caseserver.web.present.words import Words
+from caseserver.web.present.words import Words, mark_of
 from caseserver.web.reader import Reader
 from caseserver.web.views import (
-    AlarmCard,
     AlarmsView,
     HealthStrip,
     PeopleView,
@@ -27,6 +26,8 @@ from caseserver.web.views_alarms import AlarmList
 
 CARDS_MAX = 7
 """Alarms shown at once. With more, the count of the rest takes the place of the last: it is never off the screen."""
+LIST_MAX = 100
+"""Open alarms in the list; of the rest the count is said, the most urgent stand first."""
 
 
 def wall(states: Sequence[AreaPicture], reader: Reader, only: str | None = None) -> WallView:
@@ -36,18 +37,25 @@ def wall(states: Sequence[AreaPicture], reader: Reader, only: str | None = None)
     stems = tuple(
         sorted((s for state in shown for s in coming(state, reader)), key=lambda s: (s.at_us, s.stay))
     )
-    cards = alarm_cards(states, reader, is_folded=True)
+    found = in_order(states, is_folded=True)
     closed = [(alarm, state) for state in states for alarm in state.closed]
     reading = next((state.health.reading for state in shown if state.health.reading), None)
     health = _health(states, reader)
-    shown_cards = cards if len(cards) <= CARDS_MAX else cards[: CARDS_MAX - 1]
+    untaken = sum(
+        card_state(group.head) == "new" and mark_of(group.head).level in ("act", "blind")
+        for group, _ in found
+    )
+    # in a flood there are thousands: only what is shown becomes a card
+    cards = tuple(
+        group_card(*one, reader) for one in found[: CARDS_MAX if len(found) <= CARDS_MAX else CARDS_MAX - 1]
+    )
     return WallView(
-        top=_top(states, reader, only, len(rows), cards, stems),
+        top=_top(states, reader, only, len(rows), untaken, stems),
         people=PeopleView(tuple(row for _, row in rows), stems, reading),
         plan=tuple(area_plan(state, reader) for state in shown),
         alarms=AlarmsView(
-            shown_cards,
-            len(cards) - len(shown_cards),
+            cards,
+            len(found) - len(cards),
             sources=sum(source.fresh for source in health.sources),
             unseen=sum(not source.fresh for source in health.sources),
             last=last_alarm(closed, reader),
@@ -59,7 +67,7 @@ def wall(states: Sequence[AreaPicture], reader: Reader, only: str | None = None)
 
 def _top(
     states: Sequence[AreaPicture], reader: Reader, only: str | None, held: int,
-    cards: tuple[AlarmCard, ...], stems: tuple[Stem, ...],
+    untaken: int, stems: tuple[Stem, ...],
 ) -> TopView:  # fmt: skip
     areas = [
         (Words(s.area, s.world, reader).name(s.area.name), f"/?area={s.area.id}", only == s.area.id)
@@ -67,7 +75,6 @@ def _top(
     ]
     first = states[0]
     station = Words(first.area, first.world, reader).name(first.area.station)
-    untaken = sum(card.state == "new" and card.mark.level in ("act", "blind") for card in cards)
     return TopView(
         station, tuple(areas), held, untaken, len(stems),
         tuple((reader.of("post", post), number) for post, number in reader.on_duty),
@@ -78,7 +85,9 @@ def _top(
 def alarm_list(states: Sequence[AreaPicture], reader: Reader) -> AlarmList:
     closed = sorted(((a, s) for s in states for a in s.closed), key=lambda pair: -(pair[0].closed_us or 0))
     shown = tuple(alarm_card(a, s, reader) for a, s in closed)
-    return AlarmList(alarm_cards(states, reader), shown, _flood(states, reader))
+    found = in_order(states)
+    cards = tuple(group_card(*one, reader) for one in found[:LIST_MAX])
+    return AlarmList(cards, shown, _flood(states, reader), len(found) - len(cards))
 
 
 def _flood(states: Sequence[AreaPicture], reader: Reader) -> tuple[int, int] | None:

@@ -10,6 +10,7 @@ const PATTERN = {
 };
 const ORDER = ["person-act", "law-act", "equip-act", "person-soon", "law-soon", "equip-soon"];
 const MUTE_MS = 60000;
+const APART_MS = 1000; // one burst is over before the same sound begins again, however many alarms ask for it
 const LEVEL = .4;
 
 let audio = null;
@@ -17,6 +18,7 @@ const muted = new Map();
 const heardOnce = new Set();
 const SILENCE = { name: "", say: "", once: "", bursts: 0, next: 0 };
 let playing = SILENCE;
+let begun = -APART_MS;
 
 function night() {
   return document.documentElement.dataset.theme === "night";
@@ -60,13 +62,16 @@ export function hear(nodes) {
   }
   if (first.dataset.sound !== playing.name || first.dataset.say !== playing.say) {
     const once = "once" in first.dataset ? first.dataset.alarm : "";
-    playing = { name: first.dataset.sound, say: first.dataset.say, once, bursts: 0, next: now };
+    const next = first.dataset.sound === playing.name ? Math.max(now, begun + APART_MS) : now;
+    playing = { name: first.dataset.sound, say: first.dataset.say, once, bursts: 0, next };
   }
+  beat();
 }
 
 function beat() {
   if (!playing.name || !audio || performance.now() < playing.next) return;
   play(playing.name);
+  begun = performance.now();
   playing.bursts += 1;
   if (playing.once) {
     heardOnce.add(playing.once);
