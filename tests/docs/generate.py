@@ -17,11 +17,12 @@ from tests.docs.asyncapi_page import written as asyncapi
 from tests.docs.property_page import cheats, moves, told
 from tests.docs.rules_page import rules
 from tests.docs.simulation_page import never_done
+from tests.docs.wall_page import wall
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = tuple(
     f"docs/{name}.md"
-    for name in ("scenarios", "rules", "property", "property-cheats", "simulation", "alarms")
+    for name in ("scenarios", "rules", "property", "property-cheats", "simulation", "alarms", "accessibility")
 )
 ASYNCAPI = "docs/asyncapi.yaml"
 _PART = re.compile(r"(<!-- generated: (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -79,6 +80,7 @@ PARTS = {
     "facts": facts, "environment": environment, "areas": areas, "rules": rules, "never": never_done,
     "moves": moves, "cheats": cheats, "told": told,
     "states": states, "handling": handling, "aside": aside, "marks": marks, "limits": limits,
+    "wall": wall,
 }  # fmt: skip
 
 

@@ -29,6 +29,7 @@ PROOFS = (
     "takeover",
     "openapi",
     "escalation",
+    "wall",
     "year",
     "smallworlds",
     "simulation",
@@ -37,7 +38,7 @@ PROOFS = (
 """In this order: short ones first. Each is a module of this package with `run(say) -> dict`, and `record(report)` when it
 writes more than its report."""
 
-BOUNDED = ("property", "simulation")
+BOUNDED = ("property", "wall", "simulation")
 """Proofs that `--minutes` bounds."""
 
 FOLDER = ROOT / "docs" / "proof"
@@ -48,7 +49,9 @@ def main(argv: list[str]) -> int:
     parser.add_argument("names", nargs="*", choices=[*PROOFS, []], help="proofs to run; all when left out")
     parser.add_argument("--draft", action="store_true", help="changed tree: print, do not write")
     parser.add_argument(
-        "--minutes", type=float, help="property: at most, simulation: at least so many processor-minutes"
+        "--minutes",
+        type=float,
+        help="property: at most, simulation: at least so many processor-minutes; wall: of the flood",
     )
     options = parser.parse_args(argv)
     try:

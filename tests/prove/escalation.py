@@ -16,6 +16,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
@@ -44,6 +45,8 @@ SLOW_S = 3.0
 DOWN_S = 0.2
 WAIT_S = 60.0
 QUIET_S = 2.5
+AT_ONCE = 3
+"""Stories played side by side: each is a process that mostly waits for a receiver."""
 PASSWORD = "correct horse battery staple"
 PYTHONPATH = ":".join(str(ROOT / name) for name in ("firmware", "gateway", "server", "."))
 
@@ -292,17 +295,18 @@ def play(plan: Plan) -> tuple[Run, dict[str, int]]:
 def run(say: Callable[[str], None]) -> dict[str, Any]:
     totals: Counter[str] = Counter()
     wrong: list[str] = []
-    for number, plan in enumerate(plans(), 1):
-        try:
-            story, counts = play(plan)
-        except TimeoutError as error:
-            wrong.append(str(error))
-            continue
-        totals.update(counts)
-        totals["kills"] += len(story.kills_s)
-        wrong += [f"{plan}: {problem}" for problem in story.problems]
-        if number % 8 == 0:
-            say(f"escalation: {number} of {len(plans())}, {len(wrong)} problems")
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        for number, done in enumerate([pool.submit(play, plan) for plan in plans()], 1):
+            try:
+                story, counts = done.result()
+            except TimeoutError as error:
+                wrong.append(str(error))
+                continue
+            totals.update(counts)
+            totals["kills"] += len(story.kills_s)
+            wrong += [f"{story.plan}: {problem}" for problem in story.problems]
+            if number % 8 == 0:
+                say(f"escalation: {number} of {len(plans())}, {len(wrong)} problems")
     return {
         "stories": len(plans()), "troubles": TROUBLES, "moments_of_the_kill": MOMENTS, "steps": len(POSTS), "speed": RATE,
         **totals, "forgotten_or_told_without_reason": wrong, "holds": not wrong and totals["kills"] == len(plans()),

@@ -28,11 +28,17 @@ SECRET = b"a secret of twenty-four bytes or more"
 SECRET_TEXT = "whsec_" + base64.b64encode(SECRET).decode()
 
 
+_given: set[int] = set()
+
+
 def free_port() -> int:
-    """One that nobody listens on now."""
-    with socket.create_server(("127.0.0.1", 0)) as found:
-        port: int = found.getsockname()[1]
-    return port
+    """One that nobody listens on now; no thread of this process is given it again."""
+    while True:
+        with socket.create_server(("127.0.0.1", 0)) as found:
+            port: int = found.getsockname()[1]
+        if port not in _given:
+            _given.add(port)
+            return port
 
 
 @dataclass

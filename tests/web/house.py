@@ -108,26 +108,34 @@ class Gateway:
 
     def deliver(self) -> None:
         """Commit and hand the new leaves to the server, with the checkpoint over all of them."""
+        for payload in self.batches():
+            now = self.clock.now()
+            _, records = self.state.on_log(payload, now)
+            self.state.follow(records, now)
+
+    def batches(self) -> Iterator[bytes]:
+        """Commit; the new leaves as they go to the broker."""
         self.log.commit()
         while self.sent < self.log.size:
             leaves = self.log.leaves(self.sent, 500, 1_000_000)
             end = self.sent + len(leaves)
             note = sign(Checkpoint(self.origin, end, self.log.root(end)), self.signer)
-            now = self.clock.now()
-            _, records = self.state.on_log(build(self.sent, leaves, note), now)
-            self.state.follow(records, now)
+            yield build(self.sent, leaves, note)
             self.sent = end
 
     def beat(self, lost: tuple[str, ...] = ()) -> None:
         """A heartbeat with the state of every node."""
+        self.state.on_heartbeat(self.heartbeat(lost), self.clock.now(), time.monotonic())
+
+    def heartbeat(self, lost: tuple[str, ...] = ()) -> bytes:
+        """The same as it goes to the broker."""
         now = self.clock.now()
         sources = {
             f"node:{n}": {"state": "lost" if n in lost else "ok", "age_ms": 200} for n in self.area.nodes
         }
         earliest_us, latest_us = self.interval(now.earliest_us)
         clock = {**now.as_dict(), "earliest_us": earliest_us, "latest_us": latest_us}
-        beat = {"v": 1, **clock, "size": self.log.size, "health": {"sources": sources}}
-        self.state.on_heartbeat(json.dumps(beat).encode(), now, time.monotonic())
+        return json.dumps({"v": 1, **clock, "size": self.log.size, "health": {"sources": sources}}).encode()
 
     def take(self, message: Message) -> None:
         """An officer's fact from the server: into the log like every other, then back."""
