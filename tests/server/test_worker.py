@@ -30,7 +30,7 @@ def test_a_store_that_fails_ends_the_worker_and_calls_for_the_end_of_the_process
     monkeypatch.setattr(leaf_rows, "append", failing)
     morning(kit.gateway)
     kit.inbox.put_log("gw-a1", kit.gateway.batch())
-    assert called.wait(10)
+    assert called.wait(30)
     assert isinstance(worker.failure, OSError)
     assert not worker.is_well
     assert [m.topic for m in kit.sent if m.topic == "ack"] == []
