@@ -69,11 +69,13 @@ def refusals() -> set[str]:
     found |= {"never_shelved", "too_long", "too_many"}  # custody.shelves: what may not be set aside
     for path in Path(str(resources.files("custody"))).rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            is_call = (
-                isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Refused"
-            )
-            if is_call and len(node.args) > 2 and isinstance(node.args[2], ast.Constant):
-                found.add(str(node.args[2].value))
+            if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name)):
+                continue
+            place = {"Refused": 2, "_refused": 1}.get(
+                node.func.id, len(node.args)
+            )  # lockers.py has its own short form
+            if len(node.args) > place and isinstance(node.args[place], ast.Constant):
+                found.add(str(node.args[place].value))
     return found
 
 
