@@ -26,6 +26,14 @@ def _seen(name: str, doc: str, zh: str, en: str) -> FactType:
     return fact(f"compartment.{name}", "sensor", doc, Name(zh, en), compartment=_COMPARTMENT)
 
 
+def _became(name: str, doc: str, zh: str, en: str, **fields: Field) -> FactType:
+    """What the gateway tells of a request to open a compartment."""
+    text = Name(zh, en)
+    return fact(
+        f"compartment.{name}", "gateway", doc, text, compartment=_COMPARTMENT, request=_REQUEST, **fields
+    )
+
+
 LOCKERS: Final[tuple[FactType, ...]] = (
     fact(
         "compartment.requested",
@@ -39,13 +47,10 @@ LOCKERS: Final[tuple[FactType, ...]] = (
         stay=_OWNER,
         officer=OFFICER,
     ),
-    fact(
-        "compartment.ordered",
-        "gateway",
+    _became(
+        "ordered",
         "Everybody who has to be there was read at the cabinet; written before the order leaves the gateway.",
-        Name("下令打开 {compartment}（{officer}）", "{compartment} was ordered to open ({officer})"),
-        compartment=_COMPARTMENT,
-        request=_REQUEST,
+        "下令打开 {compartment}（{officer}）", "{compartment} was ordered to open ({officer})",
         purpose=_PURPOSE,
         officer=OFFICER,
         second=Field(REF, "the second officer whose badge was read", required=False),
@@ -54,40 +59,28 @@ LOCKERS: Final[tuple[FactType, ...]] = (
         command_id=Field(INT, "number of the order, rising within a boot"),
         valid_ms=Field(INT, "the order is void after this many milliseconds"),
     ),
-    fact(
-        "compartment.expired",
-        "gateway",
+    _became(
+        "expired",
         "Whoever had to be there was not read in time: nothing was ordered, and the request is void.",
-        Name("{compartment} 的请求作废：{why}", "The request for {compartment} is void: {why}"),
-        compartment=_COMPARTMENT,
-        request=_REQUEST,
+        "{compartment} 的请求作废：{why}", "The request for {compartment} is void: {why}",
         why=Field(REF, "who was missing", choices=LOCKER_WAITS),
     ),
-    fact(
-        "compartment.failed",
-        "gateway",
+    _became(
+        "failed",
         "A compartment that was to be opened was not seen to be: nothing more is tried.",
-        Name("{compartment} 没有打开：{why}", "{compartment} was not opened: {why}"),
-        compartment=_COMPARTMENT,
-        request=_REQUEST,
+        "{compartment} 没有打开：{why}", "{compartment} was not opened: {why}",
         why=Field(REF, "why not", choices=LOCKER_FAILURES),
     ),
-    fact(
-        "compartment.interrupted",
-        "gateway",
+    _became(
+        "interrupted",
         "After an order, before door and bolt were seen shut, they could be seen no longer: power, board, node or gateway went.",
-        Name("{compartment} 打开后中断：{why}", "{compartment} was cut off half-way: {why}"),
-        compartment=_COMPARTMENT,
-        request=_REQUEST,
+        "{compartment} 打开后中断：{why}", "{compartment} was cut off half-way: {why}",
         why=Field(REF, "what went", choices=LOCKER_BREAKS),
     ),
-    fact(
-        "compartment.completed",
-        "gateway",
+    _became(
+        "completed",
         "After an order, door and bolt are seen shut again.",
-        Name("{compartment} 已关好", "{compartment} is shut again"),
-        compartment=_COMPARTMENT,
-        request=_REQUEST,
+        "{compartment} 已关好", "{compartment} is shut again",
         opened=Field(BOOL, "whether the door was seen to open in between"),
     ),
     fact(

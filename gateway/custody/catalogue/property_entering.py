@@ -10,7 +10,6 @@ from custody.catalogue.property_parts import (
     DESCRIBED,
     ITEM,
     KEEPER,
-    OF_ITEM,
     PIECES,
     SEAL,
     SHEET,
@@ -18,6 +17,7 @@ from custody.catalogue.property_parts import (
     TAKEN_BY,
     VALUABLE,
     WHAT,
+    item_form,
 )
 from custody.fields import BOOL, HASH, INT, REF, REFS, TEXT, Field
 from custody.name import Name
@@ -41,12 +41,12 @@ ENTERING: Final[tuple[FactType, ...]] = (
         **WHAT,
         kept_because=Field(REF, "why nobody collects it", required=False, choices=KEEPING_GROUNDS),
     ),
-    form(
+    item_form(
         "item.seized",
         "A thing was seized for a case; personal effects that turn out to belong to one become an exhibit.",
-        Name("扣押 {item}", "{item} seized"),
+        "扣押 {item}",
+        "{item} seized",
         "procedure",
-        **OF_ITEM,
         case=CASE,
         procedure=Field(REF, "in which procedure", choices=PROCEDURES_OF_SEIZURE),
         seized_from=Field(REF, "from whom or where", choices=SEIZED_FROM),
@@ -57,21 +57,21 @@ ENTERING: Final[tuple[FactType, ...]] = (
         remote=Field(BOOL, "at another place: the limit runs from the return", required=False),
         room=Field(REF, "room of the area in which it was seized, when in one", required=False),
     ),
-    form(
+    item_form(
         "item.registered",
         "A thing was registered and preserved as evidence before it can be seized (先行登记保存).",
-        Name("先行登记保存 {item}", "{item} registered and preserved"),
-        **OF_ITEM,
+        "先行登记保存 {item}",
+        "{item} registered and preserved",
         case=CASE,
         officers=OFFICERS,
         taken_by=TAKEN_BY,
         **WHAT,
     ),
-    form(
+    item_form(
         "item.collected",
         "A specimen was collected.",
-        Name("提取检材 {item}", "Specimen {item} collected"),
-        **OF_ITEM,
+        "提取检材 {item}",
+        "Specimen {item} collected",
         case=CASE,
         officers=OFFICERS,
         taken_by=TAKEN_BY,
@@ -84,11 +84,11 @@ ENTERING: Final[tuple[FactType, ...]] = (
         dossier=DOSSIER,
         keeper=KEEPER,
     ),
-    form(
+    item_form(
         "item.split",
         "Pieces were taken out of a bag and are an item of their own from now on, with the same holder.",
-        Name("{item} 分出 {pieces} 件为 {part}", "{pieces} of {item} are now {part}"),
-        **OF_ITEM,
+        "{item} 分出 {pieces} 件为 {part}",
+        "{pieces} of {item} are now {part}",
         part=Field(REF, "random reference of the new item"),
         pieces=PIECES,
         officers=OFFICERS,
@@ -97,97 +97,97 @@ ENTERING: Final[tuple[FactType, ...]] = (
 )
 
 TELLING: Final[tuple[FactType, ...]] = (
-    form(
+    item_form(
         "item.described",
         "What the item is was entered, or corrected, at the server; the log holds commitments only.",
-        Name("{item} 的特征已登记（不在日志里）", "{item} described, kept outside the log"),
-        **OF_ITEM,
+        "{item} 的特征已登记（不在日志里）",
+        "{item} described, kept outside the log",
         **{name: Field(HASH, f"commitment to {name}", required=False) for name in DESCRIBED},
     ),
-    form(
+    item_form(
         "item.photographed",
         "The item was photographed, or it is stated why not.",
-        Name("{item} 拍照", "{item} photographed"),
-        **OF_ITEM,
+        "{item} 拍照",
+        "{item} photographed",
         photo=Field(HASH, "commitment to the sealed photo (docs/kiosk.md)", required=False),
         no_photo=Field(REF, "why there is none", required=False, choices=NO_PHOTO),
     ),
-    form(
+    item_form(
         "item.tagged",
         "A tag was fixed to the item.",
-        Name("{item} 贴标签 {tag}", "{item} bears tag {tag}"),
-        **OF_ITEM,
+        "{item} 贴标签 {tag}",
+        "{item} bears tag {tag}",
         tag=Field(REF, "tag id"),
     ),
-    form(
+    item_form(
         "item.signed",
         "The list or receipt that the item stands on was signed.",
-        Name("{item}：{of}已签名（{signed_by}）", "{item}: {of} signed by {signed_by}"),
+        "{item}：{of}已签名（{signed_by}）",
+        "{item}: {of} signed by {signed_by}",
         "of",
-        **OF_ITEM,
         of=Field(REF, "what was signed", choices=SIGNED_ACTS),
         signed_by=Field(REF, "by whom", choices=SIGNERS),
         signature=Field(HASH, SIGNATURE),
         sheet=SHEET,
     ),
-    form(
+    item_form(
         "item.refused_signature",
         "Whoever had to sign refused; a witness or a second officer signs to that.",
-        Name("{item}：{of}拒绝签名，{signed_by}见证", "{item}: {of} not signed, witnessed by {signed_by}"),
+        "{item}：{of}拒绝签名，{signed_by}见证",
+        "{item}: {of} not signed, witnessed by {signed_by}",
         "of",
-        **OF_ITEM,
         of=Field(REF, "what was not signed", choices=SIGNED_ACTS),
         signed_by=Field(REF, "who witnesses it", choices=SIGNERS),
         signature=Field(HASH, f"of the witness: {SIGNATURE}"),
         sheet=SHEET,
     ),
-    form(
+    item_form(
         "item.brought_in",
         "The officers who seized it at another place are back with it.",
-        Name("{item} 带回", "{item} brought in"),
-        **OF_ITEM,
+        "{item} 带回",
+        "{item} brought in",
     ),
-    form(
+    item_form(
         "item.test_approved",
         "An urgent test or the like before the handover to the keeper was approved.",
-        Name("批准 {item} 先行检验", "Urgent test of {item} approved"),
-        **OF_ITEM,
+        "批准 {item} 先行检验",
+        "Urgent test of {item} approved",
         approver=APPROVER,
     ),
-    form("item.tested", "That test has ended.", Name("{item} 检验结束", "Test of {item} ended"), **OF_ITEM),
-    form(
+    item_form("item.tested", "That test has ended.", "{item} 检验结束", "Test of {item} ended"),
+    item_form(
         "item.found_unrelated",
         "The thing was found to have nothing to do with the case.",
-        Name("{item} 与案件无关", "{item} is unrelated"),
-        **OF_ITEM,
+        "{item} 与案件无关",
+        "{item} is unrelated",
     ),
-    form(
+    item_form(
         "item.announced",
         "The owner was notified, or a notice was published, for the thing to be claimed.",
-        Name("{item} 通知或者公告认领", "{item} announced"),
-        **OF_ITEM,
+        "{item} 通知或者公告认领",
+        "{item} announced",
     ),
-    form(
+    item_form(
         "seizure.extended",
         "A longer seizure was approved: the next limit of the period that runs.",
-        Name("批准延长扣押 {item}", "Longer seizure of {item} approved"),
-        **OF_ITEM,
+        "批准延长扣押 {item}",
+        "Longer seizure of {item} approved",
         approver=APPROVER,
     ),
-    form(
+    item_form(
         "item.inspected",
         "The keeper, or who checks the store, looked at the item.",
-        Name("查看 {item}：{state}", "{item} inspected: {state}"),
+        "查看 {item}：{state}",
+        "{item} inspected: {state}",
         "state",
-        **OF_ITEM,
         state=CONDITION,
         inspector=Field(REF, "officer who looked"),
     ),
-    form(
+    item_form(
         "item.corrected",
         "Something stated of the item was wrong: the correction stands beside it, two officers state it.",
-        Name("更正 {item}：{reason}", "{item} corrected: {reason}"),
-        **OF_ITEM,
+        "更正 {item}：{reason}",
+        "{item} corrected: {reason}",
         reason=Field(TEXT, "what was wrong"),
         officers=Field(REFS, "the two officers"),
         pieces=Field(INT, "how many pieces it is", required=False, span=(1, 1_000_000)),

@@ -9,9 +9,9 @@ from custody.catalogue.property_parts import (
     CONDITION,
     DUE,
     KEEPER,
-    OF_ITEM,
     SHEET,
     STOCKTAKING_REF,
+    item_form,
 )
 from custody.fields import BOOL, INT, REF, Field
 from custody.name import Name
@@ -25,95 +25,95 @@ from custody.property_words import (
 )
 
 MOVING: Final[tuple[FactType, ...]] = (
-    form(
+    item_form(
         "item.handed_over",
         "An officer, or a keeper who goes off duty, handed the item to a keeper; both signed.",
-        Name("{giver} 将 {item} 移交 {keeper}", "{giver} handed {item} over to {keeper}"),
-        **OF_ITEM,
+        "{giver} 将 {item} 移交 {keeper}",
+        "{giver} handed {item} over to {keeper}",
         giver=Field(REF, "who hands it over"),
         keeper=KEEPER,
         **BOTH_SIGN,
         sheet=SHEET,
     ),
-    form(
+    item_form(
         "item.stored",
         "The keeper put the item into a compartment.",
-        Name("{item} 存入 {compartment}", "{item} stored in {compartment}"),
-        **OF_ITEM,
+        "{item} 存入 {compartment}",
+        "{item} stored in {compartment}",
         keeper=KEEPER,
         compartment=COMPARTMENT,
     ),
-    form(
+    item_form(
         "item.taken_out",
         "The keeper took the item out of its compartment.",
-        Name("{item} 从 {compartment} 取出", "{item} taken out of {compartment}"),
-        **OF_ITEM,
+        "{item} 从 {compartment} 取出",
+        "{item} taken out of {compartment}",
         keeper=KEEPER,
         compartment=COMPARTMENT,
     ),
-    form(
+    item_form(
         "item.borrow_approved",
         "Borrowing of the item was approved.",
-        Name("批准 {borrower} 调用 {item}", "Borrowing of {item} by {borrower} approved"),
-        **OF_ITEM,
+        "批准 {borrower} 调用 {item}",
+        "Borrowing of {item} by {borrower} approved",
         approver=APPROVER,
         borrower=Field(REF, "who may borrow it"),
         purpose=Field(REF, "what for", choices=LOAN_PURPOSES),
         return_by_at_us=DUE,
     ),
-    form(
+    item_form(
         "item.lent",
         "The keeper gave the item to the borrower; both signed.",
-        Name("{item} 借给 {borrower}", "{item} lent to {borrower}"),
-        **OF_ITEM,
+        "{item} 借给 {borrower}",
+        "{item} lent to {borrower}",
         keeper=KEEPER,
         borrower=Field(REF, "who borrows it"),
         return_by_at_us=DUE,
         **BOTH_SIGN,
     ),
-    form(
+    item_form(
         "loan.extended",
         "A later return was approved.",
-        Name("批准延长调用 {item}", "Longer loan of {item} approved"),
-        **OF_ITEM,
+        "批准延长调用 {item}",
+        "Longer loan of {item} approved",
         approver=APPROVER,
         return_by_at_us=DUE,
     ),
-    form(
+    item_form(
         "loan.reported",
         "The keeper reported that the item is overdue.",
-        Name("{item} 逾期未还，已报{receiver}", "{item} overdue, reported to {receiver}"),
+        "{item} 逾期未还，已报{receiver}",
+        "{item} overdue, reported to {receiver}",
         "receiver",
-        **OF_ITEM,
         receiver=Field(REF, "to whom", choices=HEADS_TOLD),
     ),
-    form(
+    item_form(
         "item.given_back",
         "The borrower gave the item back to the keeper, who checked it; both signed.",
-        Name("{borrower} 归还 {item}：{state}", "{borrower} gave {item} back: {state}"),
+        "{borrower} 归还 {item}：{state}",
+        "{borrower} gave {item} back: {state}",
         "state",
-        **OF_ITEM,
         keeper=KEEPER,
         borrower=Field(REF, "who borrowed it"),
         state=CONDITION,
         **BOTH_SIGN,
     ),
-    form(
+    item_form(
         "item.sent",
         "The item left with a named carrier.",
-        Name("{item} 送{destination}，由 {carrier} 携带", "{item} sent to {destination} with {carrier}"),
+        "{item} 送{destination}，由 {carrier} 携带",
+        "{item} sent to {destination} with {carrier}",
         "destination",
-        **OF_ITEM,
         destination=Field(REF, "where to", choices=DESTINATIONS),
         carrier=Field(REF, "officer who carries it"),
         sheet=SHEET,
     ),
-    form(
+    item_form(
         "item.received",
         "The item arrived. The receiver's signature is a fact of its own.",
-        Name("{item} 送达{destination}", "{item} arrived: {destination}"),
+        "{item} 送达{destination}",
+        "{item} arrived: {destination}",
         "destination",
-        **OF_ITEM,
         destination=Field(REF, "where", choices=DESTINATIONS),
         carrier=Field(REF, "officer who carried it"),
         keeper=Field(REF, "the keeper who takes it back in", required=False),
@@ -122,64 +122,64 @@ MOVING: Final[tuple[FactType, ...]] = (
 )
 
 DISPOSING: Final[tuple[FactType, ...]] = (
-    form(
+    item_form(
         "disposal.decided",
         "What becomes of the item was decided.",
-        Name("{item} 处理决定：{disposal}", "{item} to be disposed of: {disposal}"),
+        "{item} 处理决定：{disposal}",
+        "{item} to be disposed of: {disposal}",
         "disposal",
-        **OF_ITEM,
         case=CASE,
         disposal=Field(REF, "what becomes of it", choices=DISPOSALS),
         approver=APPROVER,
     ),
-    form(
+    item_form(
         "item.restored",
         "The item was given to its owner.",
-        Name("{item} 返还权利人", "{item} restored to its owner"),
-        **OF_ITEM,
+        "{item} 返还权利人",
+        "{item} restored to its owner",
         giver=Field(REF, "the keeper or officer who gives it back"),
         sheet=SHEET,
     ),
-    form(
+    item_form(
         "item.transferred",
         "The item was transferred with the case for good.",
-        Name("{item} 随案移送{destination}", "{item} transferred to {destination}"),
+        "{item} 随案移送{destination}",
+        "{item} transferred to {destination}",
         "destination",
-        **OF_ITEM,
         keeper=KEEPER,
         destination=Field(REF, "where to", choices=DESTINATIONS),
         sheet=SHEET,
     ),
-    form(
+    item_form(
         "item.destroyed",
         "The item was destroyed before two officers.",
-        Name("{item} 已销毁", "{item} destroyed"),
-        **OF_ITEM,
+        "{item} 已销毁",
+        "{item} destroyed",
         keeper=KEEPER,
         officers=OFFICERS,
     ),
-    form(
+    item_form(
         "item.auctioned",
         "The item was sold; what it fetched is the treasury's.",
-        Name("{item} 已拍卖、变卖", "{item} auctioned"),
-        **OF_ITEM,
+        "{item} 已拍卖、变卖",
+        "{item} auctioned",
         keeper=KEEPER,
         sheet=SHEET,
     ),
-    form(
+    item_form(
         "item.forfeited",
         "The item went to the treasury.",
-        Name("{item} 上缴国库", "{item} forfeited"),
-        **OF_ITEM,
+        "{item} 上缴国库",
+        "{item} forfeited",
         keeper=KEEPER,
         sheet=SHEET,
     ),
-    form(
+    item_form(
         "item.returned",
         "Personal effects were given back to the person, or to who collects them.",
-        Name("{item} 交还{receiver}", "{item} returned to {receiver}"),
+        "{item} 交还{receiver}",
+        "{item} returned to {receiver}",
         "receiver",
-        **OF_ITEM,
         giver=Field(REF, "the keeper or officer who gives it back"),
         receiver=Field(REF, "to whom", choices=COLLECTORS),
     ),
@@ -194,11 +194,11 @@ STOCKTAKING: Final[tuple[FactType, ...]] = (
         cabinet=Field(REF, "cabinet id of area.toml"),
         counter=OFFICER,
     ),
-    form(
+    item_form(
         "item.counted",
         "The stock-taking found an item, or did not.",
-        Name("清点 {item}：在柜 {found}", "{item} counted, there: {found}"),
-        **OF_ITEM,
+        "清点 {item}：在柜 {found}",
+        "{item} counted, there: {found}",
         stocktaking=STOCKTAKING_REF,
         found=Field(BOOL, "it is there"),
         pieces=Field(INT, "how many pieces there are", required=False, span=(0, 1_000_000)),
