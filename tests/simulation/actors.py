@@ -1,15 +1,19 @@
 """People: detained persons with bands, officers with badges and forms, a careless guard. What they can do, not when."""
 
+import random
 from typing import TYPE_CHECKING, Any
 
 from casewire import ACTIVE, INACTIVE
 from custody.area import Point
+from tests.custody.property_chance import random_fact
+from tests.simulation.cabinets import THINGS
 from tests.simulation.plain_server import PlainServer
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
 
 PULSE_US = 300_000
+SECOND_US = 1_000_000
 
 
 class Actors:
@@ -33,16 +37,53 @@ class Actors:
 
     def handle(self, pick: float, action: str, officer: str) -> None:
         """An officer does something about one of the alarms on the page."""
-        server = self.world.server
-        if isinstance(server, PlainServer) or not server.is_on:
-            return
-        alarms = sorted(alarm.id for alarm in server.state.book.open() if not alarm.is_prewarning)
+        alarms = sorted(alarm.id for alarm in self._alarms())
         if not alarms:
             return
         body: dict[str, Any] = {"alarm": alarms[int(pick * len(alarms))], "officer": officer}
         if action == "rectified":
             body |= {"cause": "wear", "action": "mended"}
         self.say(f"alarm.{action}", body)
+
+    def put_aside(
+        self,
+        pick: float,
+        action: str,
+        officer: str,
+        reason: str,
+        minutes: int,
+        hours: int,
+        *,
+        is_device: bool,
+    ) -> None:
+        """An officer puts the source of an alarm on the page aside, or takes it back. `is_device`: he knows what may be."""
+        wanted = {"unshelved": "shelved", "returned_to_service": "out_of_service"}.get(action, "")
+        alarms = sorted(
+            alarm.id for alarm in self._alarms()
+            if alarm.aside == wanted and (not is_device or alarm.family == "equipment")
+        )  # fmt: skip
+        if not alarms:
+            return
+        body: dict[str, Any] = {"alarm": alarms[int(pick * len(alarms))], "officer": officer}
+        more = {"shelved": {"minutes": minutes}, "removed_from_service": {"hours": hours}}.get(action)
+        self.say(f"alarm.{action}", body | (more | {"reason": reason} if more else {}))
+
+    def item(self, draw: str) -> None:
+        """Somebody does something to a thing in the store, mostly what its page allows now. `draw`: seed of the choice."""
+        server = self.world.server
+        if isinstance(server, PlainServer) or not server.is_on:
+            return
+        rng = random.Random(draw)
+        name, body = random_fact(rng, server.state.evaluator.world, self.world.now_us, THINGS)
+        late_us = rng.choice((0,) * 12 + (20, 1_200)) * SECOND_US
+        self.say(name, body, -late_us, rng.choice(("server", "server", "server", "paper")))
+
+    def _alarms(self) -> list[Any]:
+        """What the page of alarms shows; nothing while it does not open."""
+        server = self.world.server
+        if isinstance(server, PlainServer) or not server.is_on:
+            return []
+        return [alarm for alarm in server.state.book.open() if not alarm.is_prewarning]
 
     def door(self, door: str, *, is_open: bool) -> None:
         """A door is opened or shut."""

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from casewire import UNKNOWN, Contact, Tag
 from custody.engine import Engine
+from tests.simulation.desk import ENDS, cause, judge_aside
 from tests.simulation.plain_server import PlainServer
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ def judge_more(world: "World", leaves: list[dict[str, Any]], engine: Engine) -> 
     _ended_unseen(world, leaves)
     _chatter(world)
     judge_handling(world, leaves)
+    judge_aside(world, leaves, engine)
     _standing(world, leaves, engine)
     _node_outputs(world)
     _server_accounts(world, leaves)
@@ -231,7 +233,7 @@ def judge_handling(world: "World", leaves: list[dict[str, Any]]) -> None:
     refused = {leaf["body"]["fact_id"] for leaf in leaves if leaf["type"] == "fact.refused/1"}
     by_index = {leaf["index"]: leaf for leaf in leaves}
     states: dict[str, tuple[str, str]] = {}  # alarm -> (state, who rectified)
-    for leaf in sorted(leaves, key=_cause):
+    for leaf in sorted(leaves, key=cause):
         name = leaf["type"].rpartition("/")[0]
         if (
             name == "alarm.raised"
@@ -239,11 +241,12 @@ def judge_handling(world: "World", leaves: list[dict[str, Any]]) -> None:
             and states[leaf["body"]["alarm"]][0] == "verified"
         ):
             del states[leaf["body"]["alarm"]]
+        _comes_back(leaf, name, states)
         done = _done(leaf, name, refused)
         if done is None:
             continue
         if leaf["class"] == "output":
-            fact = by_index[_cause(leaf)[0]]
+            fact = by_index[cause(leaf)[0]]
             if _done(fact, fact["type"].rpartition("/")[0], refused) == done:
                 continue  # its fact said so already; any other was handled along with what it lies under
         action, alarm, officer = done
@@ -256,10 +259,12 @@ def judge_handling(world: "World", leaves: list[dict[str, Any]]) -> None:
         states[alarm] = action, officer if action == "rectified" else who
 
 
-def _cause(leaf: dict[str, Any]) -> tuple[int, int]:
-    """Where a leaf counts: an output of alarms with its fact, after which other facts may stand before it (seed 113)."""
-    is_of_alarms = leaf["class"] == "output" and leaf["type"] in ("alarm.raised/1", "alarm.changed/1")
-    return (int(leaf["id"].rpartition("|")[2]) if is_of_alarms else leaf["index"]), leaf["index"]
+def _comes_back(leaf: dict[str, Any], name: str, states: dict[str, tuple[str, str]]) -> None:
+    """Its source is not put aside any more: whoever had only seen it has to see it again."""
+    body = leaf["body"]
+    is_end = name == "alarm.changed" and body["action"] in ENDS and body.get("state") == "unacknowledged"
+    if is_end and states.get(body["alarm"], ("", ""))[0] == "acknowledged":
+        states[body["alarm"]] = "unacknowledged", ""
 
 
 def _done(leaf: dict[str, Any], name: str, refused: set[str]) -> tuple[str, str, str] | None:

@@ -26,28 +26,51 @@ BUSY_US = 800_000
 SECOND_US = 1_000_000
 FORCED_US = 10 * SECOND_US
 """So long what is told may be overtaken by a hand with a crowbar."""
-CABINET = "store-1"
-READER = "rd-store-1"
-COMPARTMENTS = {"P-1": 60, "P-2": 61}  # point of its lock; its door has the next ten
+CABINET = "P"
+READER = "rd-P"
+SILENCE = "silence-1"
+COMPARTMENTS = ("P-1", "P-2")
+THINGS = tuple(f"i{number}" for number in range(8))
+"""Of the cabinet that keepers go to."""
 KEEPER, SECOND = "k1", "k2"
 BADGES = {KEEPER: "0B000000F1", SECOND: "0B000000F2"}
 VERBS = ("keepers", "kept", "gold", "ask", "badge", "pull", "push", "force", "jam", "free")
 ENDS = ("expired", "failed", "completed")
 
 
-def cabinet_text(node: str, room: str, recorder: str) -> str:
-    """What an area file says of it."""
+def cabinet_text(
+    node: str,
+    room: str,
+    recorder: str,
+    name: str = CABINET,
+    kind: str = "property",
+    letter: str = "P",
+    number: int = 0,
+) -> str:
+    """What an area file says of a cabinet of two compartments. `number`: 0 for the first on its board, then 1 …"""
+    reader = f"rd-{name}"
     text = (
-        f'\n[[cabinet]]\nid = "{CABINET}"\nkind = "property"\nroom = "{room}"\nreader = "{READER}"\n'
-        f'recorder = "{recorder}"\n\n[[reader]]\nid = "{READER}"\nroom = "{room}"\n'
+        f'\n[[cabinet]]\nid = "{name}"\nkind = "{kind}"\nroom = "{room}"\nreader = "{reader}"\n'
+        f'recorder = "{recorder}"\n\n[[reader]]\nid = "{reader}"\nroom = "{room}"\n'
     )
-    points = [("reader", READER, 80)]
-    for name, number in COMPARTMENTS.items():
-        text += f'\n[[compartment]]\nid = "{name}"\ncabinet = "{CABINET}"\n'
-        points += [(LOCK, name, number), (DOOR, name, number + 10)]
-    for kind, of, number in points:
-        text += f'\n[[point]]\nnode = "{node}"\npoint = {number}\nkind = "{kind}"\nof = "{of}"\n'
-    return text
+    points = [("reader", reader, 80 + number)]
+    for at in (0, 1):
+        place, lock = f"{letter}-{at + 1}", 60 + 2 * number + at
+        text += f'\n[[compartment]]\nid = "{place}"\ncabinet = "{name}"\n'
+        points += [(LOCK, place, lock), (DOOR, place, lock + 10)]
+    return text + "".join(_point(node, *point) for point in points)
+
+
+def store_text(node: str, room: str, recorder: str, guard: str) -> str:
+    """A cabinet of each kind, and a button in the guard room that silences."""
+    kinds = (CABINET, "property", "P"), ("E", "effects", "E"), ("D", "dangerous", "D"), ("F", "dossier", "F")
+    text = "".join(cabinet_text(node, room, recorder, *kind, number) for number, kind in enumerate(kinds))
+    text += f'\n[[input]]\nid = "{SILENCE}"\nkind = "silence"\nroom = "{guard}"\n'
+    return text + _point(node, "input", SILENCE, 90)
+
+
+def _point(node: str, kind: str, of: str, number: int) -> str:
+    return f'\n[[point]]\nnode = "{node}"\npoint = {number}\nkind = "{kind}"\nof = "{of}"\n'
 
 
 class Locks:
@@ -175,10 +198,14 @@ def keepers_day(rng: random.Random, span_us: int) -> list[Act]:
     at_us = 60 * SECOND_US
     while at_us < span_us:
         at_us += rng.randrange(5, rng.choice((20, 90, 900))) * SECOND_US
-        name, other = rng.sample(sorted(COMPARTMENTS), 2)
+        name, other = rng.sample(COMPARTMENTS, 2)
         acts.append(handed(at_us, name, rng.choices(("jam", "free", "free"), k=1)[0]))
         if rng.random() < 0.9:
-            acts.append(asked(at_us, name, rng.choice(("count", "inspect"))))
+            purpose = rng.choice(
+                ("count", "inspect", "count", "inspect", "store", "take_out", "lend", "give_back")
+            )
+            items = () if purpose in ("count", "inspect") else rng.sample(THINGS, rng.choice((1, 1, 2)))
+            acts.append(asked(at_us, name, purpose, *items))
         for officer in rng.choice(
             ((KEEPER, SECOND), (KEEPER, SECOND), (SECOND, KEEPER), (KEEPER,), (SECOND,), ())
         ):

@@ -40,7 +40,7 @@ def judge(world: "World") -> None:
     judge_whose(world, leaves)
     engine = _replayed(world, leaves, facts)
     _same_state(world, engine)
-    _missed(world, engine, _standing(leaves, facts))
+    _missed(world, engine, facts, _attempts(leaves, facts))
     _late(world, leaves)
     _places(world)
     _bounds(world)
@@ -219,20 +219,20 @@ def _rows(engine: Engine) -> list[Any]:
 # --- I6: no limit missed, none late ----------------------------------------------------------------------------
 
 
-def _standing(leaves: list[dict[str, Any]], facts: list[Fact]) -> list[Fact]:
-    """The facts but for movements that were refused as they were entered: no order of occurrence revives one (ADR 0036)."""
+def _attempts(leaves: list[dict[str, Any]], facts: list[Fact]) -> dict[str, int]:
+    """Movements that were refused as they were entered: no order of occurrence revives one (ADR 0036). Id -> index."""
     refused = {leaf["body"]["fact_id"] for leaf in leaves if leaf["type"] == "fact.refused/1"}
-    return [fact for fact in facts if not (fact.type in LEDGER and fact.id in refused)]
+    return {fact.id: fact.index for fact in facts if fact.type in LEDGER and fact.id in refused}
 
 
-def _missed(world: "World", engine: Engine, facts: list[Fact]) -> None:
-    """Every stage that the facts, put in their order, reach is one that the gateway told."""
+def _missed(world: "World", engine: Engine, facts: list[Fact], attempts: dict[str, int]) -> None:
+    """Every stage that the facts, put in their order, reach is one that the gateway told, and no other but of an attempt."""
     if world.gateway.core is None or world.observer.is_interim:
         return
     own = [
         _in_its_time(fact)
         for fact in facts
-        if fact.type != "deadline.reached" and not fact.type.startswith("alarm.")
+        if fact.type != "deadline.reached" and not fact.type.startswith("alarm.") and fact.id not in attempts
     ]
     if not own:
         return
@@ -244,10 +244,12 @@ def _missed(world: "World", engine: Engine, facts: list[Fact]) -> None:
         for row in ordered.obligations() for stage in row.fired if stage.due_us < world.now_us - SETTLING_US
     }  # fmt: skip
     reached = {(row.id, stage.name) for row in ordered.obligations() for stage in row.fired}
+    tried = {str(index) for index in attempts.values()}
     invented = sorted(
         (row.id, stage.name)
         for row in engine.obligations() for stage in row.fired
         if stage.due_us < world.now_us - SETTLING_US and (row.id, stage.name) not in reached
+        and row.id.rpartition("/")[2] not in tried
     )  # fmt: skip
     if invented:
         world.truth.violate("I6", f"{len(invented)} limits told that the facts do not reach: {invented[:3]}")

@@ -6,7 +6,10 @@ from typing import Any
 from custody.catalogue import FACT_TYPES
 from custody.times import parse_instant_us
 from tests.custody.against_oracle import FAMILIES, ROLES, _Teller, area
-from tests.simulation.cabinets import keepers_day
+from tests.custody.property_store import OFFICERS
+from tests.simulation import desk
+from tests.simulation.cabinets import BADGES as KEEPERS
+from tests.simulation.cabinets import SILENCE, keepers_day
 from tests.simulation.plan import DAY_US, HOUR_US, MINUTE_US, Act, Fault, Plan
 
 SECOND_US = 1_000_000
@@ -47,7 +50,9 @@ def plan_of(
     keeping = random.Random(f"{name}/keeping")
     if keeping.random() < 0.25:
         settings["area"] = "stored"
-        acts += keepers_day(keeping, span_us)
+        acts += keepers_day(keeping, span_us) + _things(random.Random(f"{name}/things"), span_us)
+        acts += desk.pressed(random.Random(f"{name}/pressed"), SILENCE, span_us)
+    acts += desk.acts(random.Random(f"{name}/desk"), span_us)
     faults = _faults(random.Random(f"{name}/faults"), span_us, settings) if wants_faults else []
     does_lie = wants_faults and rare.random() < 0.12
     if does_lie:
@@ -285,6 +290,21 @@ def _house(rng: random.Random, span_us: int) -> list[Act]:
                 acts.append(Act(at_us, "input", {"input": name, "is_active": False}))
             at_us += rng.choice((50_000, SECOND_US, 9 * SECOND_US))
     return [act for act in acts if act.at_us < span_us]
+
+
+def _things(rng: random.Random, span_us: int) -> list[Act]:
+    """The store's officers, and what happens to things in its cabinets."""
+    acts = []
+    for number, officer in enumerate(sorted(set(OFFICERS) - set(ROLES) - set(KEEPERS))):
+        service, roles = OFFICERS[officer]
+        body = {"officer": officer, "service": service, "roles": roles}
+        acts.append(
+            Act(51 * SECOND_US + number * 50_000, "say", {"type": "officer.registered", "body": body})
+        )
+    for _ in range(rng.choice((0, 20, 60, 200))):
+        draw = {"draw": f"{rng.randrange(1 << 40):x}"}
+        acts.append(Act(rng.randrange(60 * SECOND_US, span_us), "item", draw))
+    return acts
 
 
 # --- faults ------------------------------------------------------------------------------------------

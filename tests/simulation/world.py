@@ -18,7 +18,7 @@ from custody.area import Area, load_area
 from tests.custody.against_oracle import area, area_v1_text, book
 from tests.simulation.actors import Actors
 from tests.simulation.broker import Broker
-from tests.simulation.cabinets import cabinet_text
+from tests.simulation.cabinets import cabinet_text, store_text
 from tests.simulation.clocks import Crystal, WallClock
 from tests.simulation.faults import Faults
 from tests.simulation.gateway import Gateway
@@ -68,8 +68,8 @@ def cabinet_area() -> Area:
 
 @cache
 def stored_area() -> Area:
-    """The standard area with a cabinet in its property store."""
-    return load_area(area_v1_text() + cabinet_text("n4", "property", "rec-south"))
+    """The standard area with cabinets in its property store."""
+    return load_area(area_v1_text() + store_text("n4", "property", "rec-south", "guard"))
 
 
 AREAS: dict[str, Callable[[], Area]] = {
