@@ -2,7 +2,7 @@
 
 I20, from docs/alarms.md: only how a device is, by a limit of the site, is put aside, never what is of the law, of the gravest kind, a
 detector or button, the gateway or its storage; for no longer than a site may set; it comes back by itself, at its moment and not before it;
-and what stands by law and nobody has sounds, whatever is put aside.
+and what is urgent and nobody has sounds, unless it is put aside itself or silenced.
 """
 
 import random
@@ -22,7 +22,8 @@ NEVER = frozenset({"gateway", "storage"})
 PUT = {"shelved": 30 * MINUTE_US, "removed_from_service": 24 * HOUR_US}
 BY_ITSELF = frozenset({"shelf_ended", "service_ended"})
 ENDS = BY_ITSELF | {"unshelved", "returned_to_service"}
-SILENT_US = 180 * SECOND_US
+CARRIED = frozenset({"SYS", "PT"})
+"""May lie under the alarm of what carries it, which sounds for it."""
 LATE_US = 2_500_000
 SETTLING_US = 5 * SECOND_US
 ASIDE = {"shelved": "shelved", "removed_from_service": "out_of_service"}
@@ -59,15 +60,19 @@ def pressed(rng: random.Random, button: str, span_us: int) -> list[Act]:
 # --- what has to hold --------------------------------------------------------------------------------
 
 
+_OF_ALARMS = frozenset({"alarm.raised/1", "alarm.changed/1", "alarm.cleared/1"})
+
+
 def cause(leaf: dict[str, Any]) -> tuple[int, int]:
     """Where a leaf counts: an output of alarms with its fact, after which other facts may stand before it (seed 113)."""
-    is_of_alarms = leaf["class"] == "output" and leaf["type"] in ("alarm.raised/1", "alarm.changed/1")
+    is_of_alarms = leaf["class"] == "output" and leaf["type"] in _OF_ALARMS
     return (int(leaf["id"].rpartition("|")[2]) if is_of_alarms else leaf["index"]), leaf["index"]
 
 
 def judge_aside(world: "World", leaves: list[dict[str, Any]], engine: Engine) -> None:
     """I20 by the log, when all is over."""
     raised: dict[str, dict[str, Any]] = {}
+    standing: set[str] = set()
     aside: dict[tuple[str, str], tuple[str, int]] = {}  # (rule, subject) -> (action, until)
     over: dict[tuple[str, str], int] = {}  # the fact that ended the last one
     silent: dict[str, int] = {}  # alarm -> until
@@ -75,25 +80,34 @@ def judge_aside(world: "World", leaves: list[dict[str, Any]], engine: Engine) ->
         body = leaf["body"]
         if leaf["type"] == "alarm.raised/1":
             raised[body["alarm"]] = body
+            standing.add(body["alarm"])
             silent.pop(body["alarm"], None)
+        elif leaf["type"] == "alarm.cleared/1":
+            standing.discard(body["alarm"])
         if leaf["type"] != "alarm.changed/1":
             continue
         action, source, at = body["action"], (body["rule"], body["subject"]), cause(leaf)[0]
         if action in PUT:
             _may_be(world, leaf, raised.get(body["alarm"], {}))
             aside[source] = action, body["until_us"]
-        elif action in ENDS and (source in aside or over.get(source) != at):
-            if source not in aside:
+        elif action in ENDS:
+            if source not in aside and over.get(source) == at:
+                pass  # another alarm of the same source
+            elif source not in aside:
                 world.truth.violate("I20", f"leaf {leaf['index']}: {source} comes back and was not put aside")
             elif action in BY_ITSELF:
                 _in_time(world, leaf, aside[source][1], leaves[at])
             aside.pop(source, None)
             over[source] = at
+            if body["alarm"] in standing and body["state"] == "acknowledged":
+                world.truth.violate(
+                    "I20", f"leaf {leaf['index']}: {body['alarm']} is back and counts as seen"
+                )
         elif action == "silenced":
             silent[body["alarm"]] = body["until_us"]
     world.truth.counts["put aside"] += len(over) + len(aside)
     _shown(world, aside)
-    _sounds(world, engine, silent)
+    _sounds(world, engine, set(aside), silent)
 
 
 def _may_be(world: "World", leaf: dict[str, Any], alarm: dict[str, Any]) -> None:
@@ -140,15 +154,17 @@ def _shown(world: "World", aside: dict[tuple[str, str], tuple[str, int]]) -> Non
             world.truth.violate("I20", f"{alarm.id} is shown as {shown}, the log says {wanted}")
 
 
-def _sounds(world: "World", engine: Engine, silent: dict[str, int]) -> None:
-    """What stands by law and is urgent sounds while nobody has it and nobody silenced it."""
+def _sounds(world: "World", engine: Engine, aside: set[tuple[str, str]], silent: dict[str, int]) -> None:
+    """What is urgent sounds while nobody has it, and nobody put it aside or silenced it. What can lie under a cause is left out."""
+    mute = [
+        name for name, is_on in engine.outputs().items() if world.area.outputs[name].kind == "sounder" and not is_on
+    ]  # fmt: skip
     for alarm in engine.alarms.values():
-        is_unheard = alarm.cleared_us is None and not alarm.is_prewarning and alarm.state == "unacknowledged"
-        is_urgent = alarm.basis == "law" and alarm.severity in ("S1", "S2")
-        if is_unheard and is_urgent and silent.get(alarm.id, 0) < world.now_us - SETTLING_US:
+        stands = alarm.cleared_us is None and not alarm.is_prewarning and alarm.state == "unacknowledged"
+        is_free = alarm.rule not in CARRIED and (alarm.rule, alarm.subject) not in aside
+        is_silent = silent.get(alarm.id, 0) >= world.now_us - SETTLING_US
+        if stands and is_free and not is_silent and alarm.severity in ("S1", "S2"):
             world.truth.counts["must sound"] += 1
-            mute = [name for name, is_on in engine.outputs().items()
-                    if world.area.outputs[name].kind == "sounder" and not is_on]  # fmt: skip
             if mute:
                 world.truth.violate("I20", f"{alarm.id} stands, nobody has it, and {mute} is silent")
-            return
+                return

@@ -61,6 +61,11 @@ class SmallActors(Actors):
 
     def deal(self, step: str) -> None:
         """The next step of the newest alarm that the server knows."""
+        more = {"cause": "equipment", "action": "repaired"} if step == "rectified" else {}
+        self.aside(step, more)
+
+    def aside(self, action: str, more: dict[str, Any]) -> None:
+        """What an officer does about it. `more`: of the form, beside alarm and officer."""
         server = self.world.server
         if isinstance(server, PlainServer):
             leaves = map(canonical.loads, server.held)
@@ -68,10 +73,7 @@ class SmallActors(Actors):
         else:
             alarms = [a.id for a in server.state.book.open() if not a.is_prewarning] if server.is_on else []
         if alarms:
-            body = {"alarm": alarms[-1], "officer": "o2"}
-            if step == "rectified":
-                body |= {"cause": "equipment", "action": "repaired"}
-            self.say(f"alarm.{step}", body)
+            self.say(f"alarm.{action}", {"alarm": alarms[-1], "officer": "o2", **more})
 
 
 class SmallWorld(World):
