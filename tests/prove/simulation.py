@@ -1,6 +1,6 @@
 """Whole stations under faults (docs/simulation.md): seeds go on where the last run ended, for so many processor-minutes.
 
-Besides its report it appends a line to docs/proof/simulation.csv, writes what was reached to docs/proof/simulation-coverage.json
+Besides its report it appends a line to docs/proof/simulation.csv, adds what was reached to docs/proof/simulation-coverage.json
 and from that the list in docs/simulation.md, and keeps the plan of each seed that violated something, made small, for
 tests/simulation/test_corpus.py.
 """
@@ -85,15 +85,33 @@ def record(report: dict[str, Any]) -> None:
         if is_new:
             writer.writeheader()
         writer.writerow(line)
-    reached = figures.pop("reached")
-    kept = {
-        "commit": report["commit"], "runs": figures["runs"], "seeds": [figures["seeds_first"], figures["seeds_last"]],
-        "reached": reached, "never": coverage.never(reached),
-    }  # fmt: skip
-    REACHED.write_text(json.dumps(kept, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    seeds = [figures["seeds_first"], figures["seeds_last"]]
+    reach(
+        {
+            "commit": report["commit"],
+            "runs": figures["runs"],
+            "seeds": seeds,
+            "reached": figures.pop("reached"),
+        }
+    )
     generate.main()
     for found in figures["violating"]:
         keep(Plan.loads(json.dumps(found["plan"])), f"seed-{found['seed']}")
+
+
+def reach(run: dict[str, Any]) -> None:
+    """Add what a run reached to what all before it did. `commit`: of the last one."""
+    sums, runs, seeds = coverage.nothing(), run["runs"], list(run["seeds"])
+    coverage.add(sums, run["reached"])
+    if REACHED.exists():
+        before = json.loads(REACHED.read_text(encoding="utf-8"))
+        coverage.add(sums, before["reached"])
+        runs, seeds = runs + before["runs"], [min(*seeds, *before["seeds"]), max(*seeds, *before["seeds"])]
+    reached = {kind: dict(sorted(counter.items())) for kind, counter in sums.items()}
+    kept = {
+        "commit": run["commit"], "runs": runs, "seeds": seeds, "reached": reached, "never": coverage.never(reached),
+    }  # fmt: skip
+    REACHED.write_text(json.dumps(kept, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def keep(plan: Plan, name: str) -> Path:

@@ -47,6 +47,14 @@ def test_what_was_reached_and_what_not_is_kept_beside_it(folder: Path) -> None:
     assert "node.booted" in kept["never"]["facts"]
 
 
+def test_what_was_reached_is_the_sum_over_all_runs(folder: Path) -> None:
+    simulation.record(report(1, 4, 2.5, []))
+    simulation.record(report(5, 9, 5.0, []))
+    kept = json.loads((folder / "reached.json").read_text(encoding="utf-8"))
+    assert (kept["runs"], kept["seeds"]) == (9, [1, 9])
+    assert kept["reached"]["facts"] == {"x": 2}
+
+
 def test_the_plan_of_a_seed_that_violated_is_kept_and_read_back(folder: Path) -> None:
     plan = Plan("sim-3", 1, 2, (), (Fault(1, "gateway_kill"),), {"ppm": {}})
     simulation.record(

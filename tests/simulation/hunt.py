@@ -2,7 +2,7 @@
 
 Prints one JSON object: what was violated, by which play, after how many seconds of processor. Exit code 0: caught.
 First every small scene, unbroken: most bugs need the right thing to happen, not a long time, and a scene is soon over. Then rounds of:
-bare histories of facts, a world of a seed (short and many), some scenes with strikes, twins, and now and then the same world in an
+bare histories of facts, lives of a property store, stories of who is called, a world of a seed (short and many), some scenes with strikes, twins, and now and then the same world in an
 interpreter with other hashes.
 """
 
@@ -18,9 +18,9 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from tests.custody import streams
+from tests.custody import property_lives, streams
 from tests.custody.vectors import rows, told
-from tests.simulation import histories, small, twins
+from tests.simulation import calls, histories, small, twins
 from tests.simulation.plan import MINUTE_US, Plan
 from tests.simulation.scenes import Scene, scenes
 from tests.simulation.workload import ADRIFT, plan_of
@@ -31,6 +31,7 @@ FIRST_SEED = 500_000
 SPANS_MIN = (8, 15, 8, 25, 12, 60)
 ADRIFT_EVERY, ADRIFT_MIN = 3, 90
 HISTORIES_A_ROUND = 100
+THINGS_A_ROUND, CALLS_A_ROUND = 2_000, 500
 STORIES_STRIDE, STREAMS_STRIDE = 4, 10
 STRUCK_A_ROUND = 10
 SPREAD = 61
@@ -73,6 +74,8 @@ def turns(first: int) -> Iterator[tuple[str, Play]]:
     for number, plan in enumerate(plans(first)):
         facts = first + number * HISTORIES_A_ROUND
         yield f"histories {facts}", partial(histories.walk, facts, HISTORIES_A_ROUND)
+        yield f"things {facts}", partial(_things, facts)
+        yield f"calls {facts}", partial(calls.walk, facts, CALLS_A_ROUND)
         yield f"vectors {number}", partial(_vectors, number)
         yield f"world {plan.seed}", partial(_played, plan)
         for step in range(STRUCK_A_ROUND):
@@ -102,6 +105,11 @@ def _vectors(number: int) -> list[str]:
     found = [f"I15: the story of {row['rule']} is told otherwise" for row in some if told(row) != row["told"]]
     keys = list(streams.known().items())[number % STREAMS_STRIDE :: STREAMS_STRIDE]
     return found + [f"I15: stream {key} is told otherwise" for key, one in keys if streams.now(key) != one]
+
+
+def _things(seed: int) -> list[str]:
+    """I19: random property through book, log and engine, with power cuts, each log read by the auditor at its end."""
+    return [f"I19: {text}" for text in property_lives.run(seed, THINGS_A_ROUND)["failed"]]
 
 
 def _played(plan: Plan) -> list[str]:

@@ -81,7 +81,7 @@ unshelved: it is taken back before its time, and put aside again | 3 crew, 4 rel
 shelved too long: more than a site may set, and what was not put aside comes back | 3 crew, 4 release gate, 4.5 open gate, 22 aside removed_from_service reason=repair hours=25, 23 aside unshelved, 24 shut gate
 out of service: a shelved gate is taken out of service, and back | 3 crew, 4 release gate, 4.5 open gate, 22 aside shelved reason=repair minutes=1, 24 aside removed_from_service reason=repair hours=1, 90 aside returned_to_service, 92 button gate
 never shelved: a forced gate, a detector and a limit of the law are not put aside | 3 crew, 4 open gate, 5 aside shelved reason=works minutes=1, 6 trip smoke, 7 aside shelved reason=test minutes=1, 8 person, 9 off rec-1, 10 say interview.started stay=s1 kind=interrogation room=interrogation-1 officers=o1+o2, 17 aside shelved reason=test minutes=1, 19 on rec-1
-silenced: the sounder is silent for three minutes about what sounds, and sounds again | 3 crew, 4 open gate, 6 say alarm.silenced officer=o2, 192 button gate
+silenced: the sounder is silent for three minutes about what sounds, and sounds again | 3 crew, 4 release gate, 4.5 open gate, 22 say alarm.silenced officer=o2, 209 button gate
 silenced and more: what is raised in the silence sounds | 3 crew, 4 release gate, 4.5 open gate, 22 say alarm.silenced officer=o2, 24 open door-waiting-1, 27 button gate
 handled by one: who rectified may not verify | 3 crew, 4 open gate, 5 shut gate, 6 handle acknowledged, 7 handle rectified, 8 handle verified
 handled twice: the same step by two officers | 3 crew, 4 open gate, 5 shut gate, 6 handle acknowledged, 6 handle acknowledged
@@ -160,6 +160,7 @@ room given: the reserve is given up for facts and made again | 6 fault disk_full
 stored: an exhibit is put into a compartment by a request and a badge | 2 keepers, 3 crew, 4 kept i1, 6 ask P-1 store i1, 8 badge k1, 8.6 pull P-1, 11 push P-1, 12 say item.stored item=i1 keeper=k1 compartment=P-1 ! cabinet
 lent: what is valuable is stored and lent by two badges each time | 2 keepers, 3 crew, 4 gold i1, 6 ask P-1 store i1, 7 badge k1, 8 badge k2, 9 pull P-1, 11 push P-1, 12 say item.stored item=i1 keeper=k1 compartment=P-1, 14 ask P-1 lend i1, 15 badge k1, 16 badge k2, 17 pull P-1, 20 push P-1 ! cabinet
 nobody came: a request that waits in vain, and one that is refused meanwhile | 2 keepers, 4 ask P-1 count, 6 badge k1, 8 ask P-2 count, 70 badge k2 ! cabinet
+stale badge: one who was at the cabinet long before the request is not there any more | 2 keepers, 4 badge k1, 40 ask P-1 count, 42 badge k2, 44 pull P-1, 46 push P-1 ! cabinet
 killed with a request: kill -9 while the badge is awaited | 2 keepers, 4 ask P-1 count, 6 badge k1, 6.5 fault gateway_kill 1s, 9 badge k2, 12 ask P-1 count, 14 badge k1, 15 badge k2, 16 pull P-1, 18 push P-1 ! cabinet
 killed with an order: kill -9 between the order and the open door | 2 keepers, 4 ask P-1 count, 6 badge k1, 7 badge k2, 7.08 fault gateway_kill 1s, 7.6 pull P-1, 13 push P-1 ! cabinet
 dark between order and act: mains away between two acts of the turn that orders | 2 keepers, 4 ask P-1 count, 6 badge k1, 7 badge k2, 7.01 fault gateway_cut_at_action actions=1, 7.6 pull P-1, 14 push P-1 ! cabinet
@@ -168,6 +169,7 @@ board gone at an open locker: its board is dead while it is shut | 2 keepers, 4 
 locker replayed: somebody plays the line back after it was shut | 2 keepers, 4 ask P-1 count, 6 badge k1, 7 badge k2, 8 pull P-1, 9 push P-1, 11 fault replay port=line1, 14 ask P-1 count, 18 fault playback port=line1 ! cabinet
 order late on the line: the order is on its way longer than it is good for | 2 keepers, 4 ask P-1 count, 6 badge k1, 7 badge k2, 7.005 fault line 9s port=line1 name=cut_to_node, 20 pull P-1, 21 push P-1 ! cabinet
 forced and wrong door: one is forced, then another beside an order | 2 keepers, 3 force P-2, 5 push P-2, 6 ask P-1 count, 8 badge k1, 9 badge k2, 10 force P-2, 10.5 pull P-1, 12 push P-2, 13 push P-1 ! cabinet
+forced and shelved: a locker opened with no order stays an alarm, whatever an officer says of it | 2 keepers, 2.5 crew, 3 force P-2, 5 aside shelved reason=test minutes=1, 8 push P-2 ! cabinet
 jammed locker: a hook that does not move, asked for again when it does | 2 keepers, 3 jam P-1, 4 ask P-1 count, 6 badge k1, 7 badge k2, 18 free P-1, 19 ask P-1 count, 20 badge k1, 21 badge k2, 22 pull P-1, 24 push P-1 ! cabinet
 locker and a doubted clock: the badge is there, the time is not | 2 keepers, 3 fault no_ntp 3600s, 3 fault broker_down 40s, 4 ask P-1 count, 6 badge k1, 7 badge k2, 12 pull P-1 ! cabinet batteryless
 locker and a full disk: everybody is there and the log has no room | 2 keepers, 4 ask P-1 count, 6 badge k1, 6.9 fault disk_full 6s spare_bytes=0, 7 badge k2, 16 pull P-1, 18 push P-1 ! cabinet
