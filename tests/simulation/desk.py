@@ -34,15 +34,15 @@ def acts(rng: random.Random, span_us: int) -> list[Act]:
     """Sources put aside and taken back, most of them a device's; forms that silence."""
     found = []
     for _ in range(rng.choice((0, 0, 6, 25))):
-        args = {
+        args: dict[str, Any] = {
             "pick": rng.random(), "action": rng.choice(("shelved",) * 4 + ("removed_from_service", "unshelved", "returned_to_service")),
             "officer": rng.choice(("o1", "o2", "o4")), "reason": rng.choice(REASONS), "is_device": rng.random() < 0.85,
             "minutes": rng.choice((1, 1, 2, 2, 5, 30)), "hours": rng.choice((1, 1, 24, 25)),
         }  # fmt: skip
         found.append(Act(rng.randrange(120 * SECOND_US, span_us), "put_aside", args))
     for _ in range(rng.choice((0, 0, 3, 12))):
-        args = {"type": "alarm.silenced", "body": {"officer": rng.choice(("o1", "o4"))}}
-        found.append(Act(rng.randrange(60 * SECOND_US, span_us), "say", args))
+        form = {"type": "alarm.silenced", "body": {"officer": rng.choice(("o1", "o4"))}}
+        found.append(Act(rng.randrange(60 * SECOND_US, span_us), "say", form))
     return found
 
 

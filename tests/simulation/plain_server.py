@@ -91,6 +91,7 @@ class PlainServer(Server):
             "stay": body.get("stay"), "body": dict(body),
         }  # fmt: skip
         self.world.truth.said[fact_id] = fact
+        self.world.truth.given_us[fact_id] = self.world.now_us
         payload = signed_fact(SERVER_KEY.named(NAME), fact)
         given = PendingFact(fact_id, self.world.area.gateway, fact_type, "sim", payload, self.world.now_us)
         after = self.given.after(given, list(self.waiting.values()))

@@ -201,6 +201,7 @@ class Server:
         gateway = self.world.area.gateway
         pending = PendingFact(fact_id, gateway, fact_type, "sim", payload, self.clock.now().earliest_us)
         self.world.truth.said[fact_id] = fact
+        self.world.truth.given_us[fact_id] = self.world.now_us
         is_kept = False
         try:
             with self.database.writing() as connection:

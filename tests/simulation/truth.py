@@ -71,6 +71,7 @@ class Truth:
     faults: Counter[str] = field(default_factory=Counter)
     counts: Counter[str] = field(default_factory=Counter)
     said: dict[str, dict[str, Any]] = field(default_factory=dict)  # officer's fact id -> the fact
+    given_us: dict[str, int] = field(default_factory=dict)  # and when it was given, in the order of giving
     digest: Any = field(default_factory=sha256)
 
     def trace(self, *words: object) -> None:

@@ -14,6 +14,7 @@ def judge_whose(world: "World", leaves: list[dict[str, Any]]) -> None:
     """All checks of this module."""
     _order(world, leaves)
     _officers(world, leaves)
+    _given(world, leaves)
     _identity(world, leaves)
 
 
@@ -122,6 +123,32 @@ def _officers(world: "World", leaves: list[dict[str, Any]]) -> None:
             truth.violate("I1", f"officer's fact {fact_id} {truth.said[fact_id]['type']} is not in the log")
         if fates[fact_id] > 1:
             truth.violate("I1", f"officer's fact {fact_id} is {fates[fact_id]} times in the log")
+
+
+PASSED_US = 15_000_000
+"""A form that a gateway has not answered for so long is passed by the others (ADR 0044)."""
+
+
+def _given(world: "World", leaves: list[dict[str, Any]]) -> None:
+    """I3 for forms: they are in the log in the order in which they were given, but for one that nobody answered for long."""
+    if world.observer.lied or world.truth.faults["forge"]:
+        return
+    given = [
+        (world.truth.given_us[leaf["id"]], leaf)
+        for leaf in leaves
+        if leaf["class"] == "fact" and leaf["id"] in world.truth.given_us
+        and leaf["type"] != "door.release_ordered/1"
+    ]  # fmt: skip
+    order = {fact_id: number for number, fact_id in enumerate(world.truth.given_us)}
+    newest = -1, 0
+    for at_us, leaf in given:
+        number = order[leaf["id"]]
+        if number < newest[0] and newest[1] - at_us < PASSED_US:
+            world.truth.violate(
+                "I3",
+                f"leaf {leaf['index']}: form {leaf['id']} {leaf['type']} is overtaken by one given after it",
+            )
+        newest = max(newest, (number, world.truth.leaves[leaf["index"]].at_us))
 
 
 def _identity(world: "World", leaves: list[dict[str, Any]]) -> None:
