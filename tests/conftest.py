@@ -1,5 +1,6 @@
 """Settings of the whole suite. Fixtures belong beside the tests that use them."""
 
+import gc
 import os
 from functools import cache
 from typing import Any
@@ -46,6 +47,17 @@ def group_of(nodeid: str) -> str:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """After the shuffle: the groups that wait come first, in the order by seed within themselves."""
     items.sort(key=lambda item: WAITING.get(group_of(item.nodeid), len(WAITING)))
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Modules and tests stay to the end: no collection of garbage walks them again, in each test and after the last.
+
+    xdist gives a worker five seconds to end, then interrupts it: on a busy machine a walk through all of it takes longer.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 20, 20)  # an engine makes small records by the million and hardly a cycle
 
 
 @cache
