@@ -62,6 +62,7 @@ def test_a_thing_goes_to_the_laboratory_with_its_carrier_and_comes_back_damaged(
     assert isinstance(kiosk.view, Done), kiosk.note
     assert kiosk.item("x1") == ("in_transit:c1", "sent")
     assert kiosk.item("x2") == ("compartment:p1", "stored")
+    assert kiosk.facts("item.signed") == [], "who carries it does not sign for the place"
     view = kiosk.start("receive", "c1")
     assert isinstance(view, Choosing)
     assert view.lines == (), "nobody has said that it arrived"
