@@ -15,6 +15,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from statistics import median
 from typing import Any, Final
@@ -38,7 +39,7 @@ PERSONS, OPEN = 40, 200
 FORCED: Final = "door-waiting-1"
 LOADS: Final = 5
 WINDOW_S: Final = 12.0
-READY_S: Final = 60.0
+READY_S: Final = 180.0
 LIVE_MS_MAX: Final = 3_000
 UPDATE_MS_MAX: Final = 100
 PYTHONPATH = ":".join(str(ROOT / name) for name in ("firmware", "gateway", "server", "."))
@@ -58,11 +59,13 @@ class Crowd:
         house.close()
         self._lock = threading.Lock()
         self._stop = threading.Event()
-        self._start(folder)
+        self._processes: list[subprocess.Popen[bytes]] = []
+        self._line = paho.Client(CallbackAPIVersion.VERSION2, client_id=self._address)
 
-    def _start(self, folder: Path) -> None:
+    def start(self) -> None:
+        """Broker and server, and the gateway's line."""
         passwords = {name: secrets.token_urlsafe(12) for name in ("server", self._address)}
-        broker = mosquitto.prepare(folder / "broker", passwords)
+        broker = mosquitto.prepare(self.folder.parent / "broker", passwords)
         port = mosquitto.free_port()
         self.address = f"http://127.0.0.1:{port}"
         file = self.folder / "server.toml"
@@ -72,7 +75,9 @@ class Crowd:
         )
         told = f'host = "127.0.0.1"\nport = {broker.port}\nuser = "server"\npassword_file = "{self.folder / "broker.password"}"\n'
         file.write_text(text.replace('host = "127.0.0.1"\nport = 1883\n', told), encoding="utf-8")
-        self._broker = subprocess.Popen(broker.argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self._processes.append(
+            subprocess.Popen(broker.argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        )
         self.clock.is_running = True
         self.clock.tell(self.clock.now_us)
         now_us = time.time_ns() // 1_000
@@ -82,21 +87,20 @@ class Crowd:
             env={**os.environ, "PYTHONPATH": PYTHONPATH, ENVIRONMENT: scaled},
             stdout=subprocess.DEVNULL, stderr=(self.folder / "stderr").open("ab"),
         )  # fmt: skip
+        self._processes.append(self.server)
         self._wait_ready()
-        self._line = client = paho.Client(CallbackAPIVersion.VERSION2, client_id=self._address)
-        client.username_pw_set(self._address, passwords[self._address])
-        client.connect("127.0.0.1", broker.port)
-        client.loop_start()
+        self._line.username_pw_set(self._address, passwords[self._address])
+        self._line.connect("127.0.0.1", broker.port)
+        self._line.loop_start()
         threading.Thread(target=self._beat, daemon=True).start()
 
     def _wait_ready(self) -> None:
         end_s = time.monotonic() + READY_S
         while time.monotonic() < end_s:
-            try:
+            with suppress(httpx.TransportError):
                 if httpx.get(f"{self.address}/healthz", timeout=5).status_code == 200:
                     return
-            except httpx.TransportError:
-                time.sleep(0.1)
+            time.sleep(0.1)
         raise TimeoutError(
             f"expected the server within {READY_S} s, found {(self.folder / 'stderr').read_text()[-500:]}"
         )
@@ -129,7 +133,7 @@ class Crowd:
         self._stop.set()
         self._line.disconnect()
         self._line.loop_stop()
-        for process in (self.server, self._broker):
+        for process in reversed(self._processes):
             process.send_signal(signal.SIGTERM)
             try:
                 process.wait(10)
@@ -144,6 +148,7 @@ def measure(
     """Figures of the wall in three sizes and of the list of alarms. `window_s`: of each of two looks at updates."""
     crowd = Crowd(folder)
     try:
+        crowd.start()
         cookie = COOKIE, crowd.session()
         sizes = {size: _size(crowd, chrome, cookie, size, "/", window_s, say) for size in SIZES}
         listed = _size(crowd, chrome, cookie, "wall", "/alarms", window_s, say)
