@@ -2,6 +2,7 @@
 
 from playwright.sync_api import Page, expect
 
+from casekiosk.limits import PIN_TRIES_MAX
 from tests.kiosk.desk_bench import BAND
 from tests.kiosk.gallery import Gallery
 from tests.kiosk.scenes import GO, Shoot, door, hold, seen, sign, type_pin
@@ -163,11 +164,11 @@ def no_camera(page: Page, gallery: Gallery, shoot: Shoot) -> None:
         gallery.run(1_000)
     hold(gallery, "k1")
     seen(page, ".s-pin")
-    for _ in range(5):
+    for number in range(1, PIN_TRIES_MAX):
         type_pin(page, "314159")
-        seen(page, ".refused")
-        expect(page.locator('input[name="pin"]')).to_have_value("", timeout=30_000)
-    seen(page, ".s-pin .left")
+        expect(page.locator(".s-pin .left")).to_contain_text(str(number), timeout=30_000)
+    type_pin(page, "314159")
+    expect(page.locator(".s-pin .left")).to_contain_text("15", timeout=30_000)
     shoot("pin-locked")
 
 
