@@ -163,6 +163,7 @@ ROUTES: Final[Mapping[str, Access]] = {
     f"POST {_STAY}/bundle": ACT,  # export.made
     "POST /areas/{area}/walk/{ref}": ACT,
     "POST /areas/{area}/items/{ref}": ACT,
+    "POST /areas/{area}/items/{ref}/photo": ACT,
     "POST /duty/{post}/take": ACT,
     "POST /duty/{post}/offer": ACT,
     "POST /duty/{post}/leave": ACT,

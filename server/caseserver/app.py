@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 import json
+import re
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -37,6 +38,9 @@ SECURITY_HEADERS: Final = {
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
 }
 BODY_BYTES_MAX: Final = 262_144
+PHOTO_PATH: Final = re.compile(r"/areas/[^/]+/items/[^/]+/photo")
+PHOTO_BODY_BYTES_MAX: Final = 1_048_576
+"""Of the one form with a picture; as long as an upload stays in memory, so that none lies in clear on a disk."""
 HEALTH_PATH: Final = "/healthz"
 _LOOPBACK: Final = frozenset({"127.0.0.1", "::1"})
 
@@ -139,6 +143,10 @@ def _add_events(app: FastAPI, program: Program) -> None:
         return events.event_stream(request, program.station, produce)
 
 
+def _bytes_max(scope: Scope) -> int:
+    return PHOTO_BODY_BYTES_MAX if PHOTO_PATH.fullmatch(scope["path"]) else BODY_BYTES_MAX
+
+
 class Guard:
     """ASGI middleware: refuses floods and large bodies, adds security headers, keeps answers out of caches.
 
@@ -155,14 +163,14 @@ class Guard:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        read = 0
+        read, bytes_max = 0, _bytes_max(scope)
 
         async def counted() -> Message:
             nonlocal read
             message = await receive()
             read += len(message.get("body", b""))
-            if read > BODY_BYTES_MAX:
-                raise HTTPException(413, f"expected at most {BODY_BYTES_MAX} bytes, found more")
+            if read > bytes_max:
+                raise HTTPException(413, f"expected at most {bytes_max} bytes, found more")
             return message
 
         async def guarded(message: Message) -> None:
@@ -183,8 +191,9 @@ class Guard:
     def _against(self, scope: Scope) -> Response | None:
         """Why this request is not even looked at."""
         length = Headers(scope=scope).get("content-length", "0")
-        if not length.isdecimal() or int(length) > BODY_BYTES_MAX:
-            return problem(413, f"expected at most {BODY_BYTES_MAX} bytes, found {length[:20]}")
+        bytes_max = _bytes_max(scope)
+        if not length.isdecimal() or int(length) > bytes_max:
+            return problem(413, f"expected at most {bytes_max} bytes, found {length[:20]}")
         if scope["path"] == HEALTH_PATH:  # whoever watches over us must be answered in a flood too
             return None
         address = scope["client"][0] if scope.get("client") else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import importlib
 import json
 import re
@@ -21,11 +22,12 @@ from caseserver.web.property.lists import clearup_page, items_page, overdue_page
 from caseserver.web.property.of_stay import things_of_stay
 from caseserver.web.property.store_map import map_page
 from caseserver.web.reader import Reader
+from tests.server.markers import traces_of
 from tests.web import store
 from tests.web.conversation import client_of, entries, token
 from tests.web.house import MINUTE
 from tests.web.scenes import at
-from tests.web.store import NOW, Store
+from tests.web.store import JPEG, NOW, Store
 
 READER = Reader(NOW, "Asia/Shanghai", language="en")
 AREA = "/areas/a1/property"
@@ -232,6 +234,44 @@ def test_an_item_is_described_at_the_server_and_the_log_has_commitments_only(
     assert posted(keeper, "/areas/a1/items/x-6a20", title=" ").status_code == 422
 
 
+def photographed(client: TestClient, ref: str, data: bytes, sent_as: str = "photo") -> Any:
+    files = {sent_as: ("a.jpg", data, "image/jpeg")}
+    return client.post(f"/areas/a1/items/{ref}/photo", data={"csrf": token(client)}, files=files)
+
+
+def test_a_photo_is_sealed_under_the_key_of_its_stay_and_the_log_has_its_commitment_alone(
+    site: Store, keeper: TestClient
+) -> None:
+    canary = JPEG[:-2] + b"photo-canary-77" + JPEG[-2:]
+    answer = photographed(keeper, "e-9001", canary)
+    assert answer.status_code == 200, answer.text
+    leaves = (json.loads(site.gateway.log.leaf(i)) for i in range(site.gateway.log.size - 1, 0, -1))
+    body = next(leaf["body"] for leaf in leaves if leaf["type"] == "item.photographed/1")
+    assert set(body) == {"item", "stay", "photo", "officer"}
+    people = site.house.program.people
+    assert people is not None
+    assert people.enclosures.read("a1", body["photo"]) == ("photo", canary)
+    folder = site.house.program.database.path.parent
+    assert traces_of([b"photo-canary-77"], folder) == [], "nowhere in clear"
+    assert base64.b64encode(canary).decode() in posted(keeper, "/areas/a1/items/e-9001/show").text
+
+
+@pytest.mark.parametrize(
+    ("data", "status"),
+    [
+        (b"", 422), (b"GIF89a" + bytes(99), 422), (JPEG[:-2], 422), (JPEG[:-2] + bytes(1_100_000) + JPEG[-2:], 413),
+    ],
+)  # fmt: skip
+def test_what_is_no_picture_or_too_large_is_refused_and_nothing_is_kept_or_stated(
+    site: Store, keeper: TestClient, data: bytes, status: int
+) -> None:
+    size = site.gateway.log.size
+    assert photographed(keeper, "e-9001", data).status_code == status
+    assert photographed(keeper, "e-9001", data, "other").status_code == status
+    assert photographed(client_of(site.house, "0200"), "e-9001", JPEG).status_code == 403
+    assert site.gateway.log.size == size
+
+
 def test_after_an_erasure_nothing_of_an_item_is_kept_and_nothing_more_is_taken(
     site: Store, keeper: TestClient
 ) -> None:
@@ -249,6 +289,7 @@ def test_after_an_erasure_nothing_of_an_item_is_kept_and_nothing_more_is_taken(
     assert "returned to the person" in html  # the chain stands
     assert "红色" not in posted(keeper, f"{path}/show").text
     assert posted(keeper, path, title="钱包").status_code == 403
+    assert photographed(keeper, "e-9100", JPEG).status_code == 403
     assert people.enclosures.of_owner("a1", "0410") == []
 
 

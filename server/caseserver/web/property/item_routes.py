@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any, Final
 from fastapi import APIRouter, HTTPException, Request
 from fastapi.responses import Response
 from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import UploadFile
 
 from caseserver.accounts import Officer
-from caseserver.people.enclosures import EnclosureError
+from caseserver.people.enclosures import VALUE_BYTES_MAX, EnclosureError
 from caseserver.people.erasure import is_erased
 from caseserver.people.people import People
 from caseserver.people.sealed import VALUE_CHARS_MAX, SealError, one_line
@@ -37,7 +38,10 @@ from custody.catalogue.property_parts import DESCRIBED
 if TYPE_CHECKING:
     from caseserver.web.pages import Pages
 
-FACT: Final = "item.described"
+DESCRIBE: Final = "item.described"
+PHOTOGRAPH: Final = "item.photographed"
+JPEG_BEGINS: Final = b"\xff\xd8\xff"
+JPEG_ENDS: Final = b"\xff\xd9"
 PICTURES: Final = {"photo": "image/jpeg", "signature": "image/svg+xml"}
 SHOWN_MAX: Final = 40
 """Words and pictures of one item that are opened at once, the newest; a picture has a mebibyte at most."""
@@ -76,11 +80,10 @@ class One:
             return None
         return is_erased(self.pages.area(self.area).stay_leaves(self.owner))
 
-    @property
-    def may_describe(self) -> bool:
-        """Whether this officer describes items here, and something of this one would be kept."""
+    def may_state(self, fact: str) -> bool:
+        """Whether this officer describes or photographs items here, and something of this one would be kept."""
         allowed = may(self.officer, self.state.rulebook, self.state.world)
-        return FACT in allowed and self.people is not None and self.erased is None
+        return fact in allowed and self.people is not None and self.erased is None
 
 
 def add_items(router: APIRouter, pages: Pages, people: People | None) -> None:
@@ -118,9 +121,26 @@ def add_items(router: APIRouter, pages: Pages, people: People | None) -> None:
         asked = await run_in_threadpool(ask, request, officer, area, ref)
         if sent is None:
             return pages.malformed(request, asked.reader)
-        if not asked.may_describe:
+        if not asked.may_state(DESCRIBE):
             return pages.not_allowed(request, asked.reader)
-        return await _describe(request, asked, sent)
+        values, errors = _read(sent, asked.reader)
+        if errors:
+            view = await run_in_threadpool(item_page, asked, values, errors)
+            return _refused(request, asked, view, next(iter(errors.values())))
+        words = {name: value.encode() for name, value in values.items()}
+        return await _seal(request, asked, DESCRIBE, words, asked.reader.t("property.described"))
+
+    @router.post("/areas/{area}/items/{ref}/photo", dependencies=[Checked])
+    async def photograph(request: Request, officer: SignedIn, area: str, ref: str) -> Response:
+        asked = await run_in_threadpool(ask, request, officer, area, ref)
+        if not asked.may_state(PHOTOGRAPH):
+            return pages.not_allowed(request, asked.reader)
+        picture = await _picture(request)
+        if picture is None:
+            view = await run_in_threadpool(item_page, asked)
+            return _refused(request, asked, view, asked.reader.t("property.no_jpeg"))
+        done = asked.reader.t("property.photographed")
+        return await _seal(request, asked, PHOTOGRAPH, {"photo": picture}, done)
 
 
 # ---------------------------------------------------------------- what is shown
@@ -148,7 +168,8 @@ def item_page(
         tuple(chain_rows(ref, asked.leaves, state, reader)), tuple(kept),
         limits_of(state, (f"item:{ref}",), reader),
         acts_of(item, state, allowed, reader) if item is not None else (),
-        _fields(reader, sent or {}, errors or {}) if asked.may_describe else (),
+        _fields(reader, sent or {}, errors or {}) if asked.may_state(DESCRIBE) else (),
+        may_photograph=item is not None and item.is_here and asked.may_state(PHOTOGRAPH),
         may_show=bool(asked.officer.roles & ITEM_KNOWERS) and bool(kept) and is_kept and erased is None,
         is_kept=is_kept,
         erased=reader.day_and_clock(erased["occurred"]["earliest_us"]) if erased is not None else "",
@@ -204,34 +225,44 @@ def read_enclosed(people: People | None, area: str, commitment: str) -> tuple[st
 # ---------------------------------------------------------------- what is entered
 
 
-async def _describe(request: Request, asked: One, sent: Sent) -> Response:
+async def _picture(request: Request) -> bytes | None:
+    """The JPEG that was sent; None: another file or none. It is in memory alone: the body is no longer than that allows."""
+    file = (await request.form(max_files=1)).get("photo")
+    if not isinstance(file, UploadFile):
+        return None
+    data = await file.read()
+    is_jpeg = data.startswith(JPEG_BEGINS) and data.rstrip(b"\0").endswith(JPEG_ENDS)
+    return data if is_jpeg and len(data) <= VALUE_BYTES_MAX else None
+
+
+def _refused(request: Request, asked: One, view: ItemPage, reason: str) -> Response:
+    refusal = Refusal(asked.reader.t("form.refused"), reason)
+    return page(showing.html(replace(view, refusal=refusal), asked.reader), request, 422)
+
+
+async def _seal(request: Request, asked: One, fact: str, values: Mapping[str, bytes], done: str) -> Response:
+    """Seal the values, then state their commitments. ``done``: what the receipt says."""
     reader, people = asked.reader, asked.people
-    values, errors = _read(sent, reader)
-    if errors:
-        view = await run_in_threadpool(item_page, asked, values, errors)
-        refusal = Refusal(reader.t("form.refused"), next(iter(errors.values())))
-        return page(showing.html(replace(view, refusal=refusal), reader), request, 422)
-    assert people is not None, "who may describe has somewhere to keep it"
+    assert people is not None, "who may state it has somewhere to keep it"
     now_us = asked.pages.station.now().earliest_us
     commitments = {
         name: await run_in_threadpool(
-            people.enclosures.enter, asked.area, asked.owner, asked.ref, name, value.encode(), now_us
+            people.enclosures.enter, asked.area, asked.owner, asked.ref, name, value, now_us
         )
         for name, value in values.items()
     }
     item = asked.state.world.items.get(asked.ref)
     stay = {"stay": item.stay} if item is not None and item.stay else {}
-    statement = Statement(FACT, {"item": asked.ref, **stay, **commitments})
+    statement = Statement(fact, {"item": asked.ref, **stay, **commitments})
     problem, fact_id, is_recorded = await asked.pages.submit(asked.area, statement, asked.officer, reader)
     view = await run_in_threadpool(item_page, asked)
     if problem is not None:
         if asked.pages.station.refusal(fact_id) is None:  # it never went out
             await run_in_threadpool(people.enclosures.take_back, asked.area, commitments.values())
         return page(showing.html(replace(view, refusal=problem), reader), request, 409)
-    receipt = Receipt(
-        reader.t("property.described"), fact_id, is_recorded, view.base, reader.t("property.again")
-    )
-    return page(showing.html(replace(view, receipt=receipt, fields=()), reader), request)
+    receipt = Receipt(done, fact_id, is_recorded, view.base, reader.t("property.again"))
+    view = replace(view, receipt=receipt, fields=(), may_photograph=False)
+    return page(showing.html(view, reader), request)
 
 
 def _read(sent: Sent, reader: Reader) -> tuple[dict[str, str], dict[str, str]]:

@@ -256,6 +256,7 @@ class ItemPage:
     limits: tuple[LimitRow, ...] = ()
     acts: tuple[FormLink, ...] = ()
     fields: tuple[Field, ...] = ()
+    may_photograph: bool = False
     may_show: bool = False
     is_shown: bool = False
     is_kept: bool = True
