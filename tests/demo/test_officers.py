@@ -10,7 +10,7 @@ from caseward.demo import beats, story
 from caseward.demo.accounts import ROLES
 from caseward.demo.cables import Cables
 from caseward.demo.director import Director, Timetable
-from caseward.demo.follow import CAUSES, Handling
+from caseward.demo.follow import CAUSES, Handling, Withdrawn
 from caseward.demo.script import Script
 from custody.facts import check_body
 from tests.demo.offline import areas
@@ -59,6 +59,20 @@ def test_what_is_done_about_an_alarm_is_allowed_and_complete(rule: str) -> None:
 def test_who_verifies_is_not_who_rectified() -> None:
     officers = {fact: officer for _, _, fact, _, officer in handled()}
     assert officers["alarm.rectified"] != officers["alarm.verified"]
+
+
+def test_an_alarm_that_late_evidence_took_back_is_left_alone_unless_it_stood_or_was_taken_before() -> None:
+    withdrawn = Withdrawn()
+    told = [
+        ("raised", "a", ""), ("raised", "b", ""), ("raised", "c", ""), ("changed", "c", ""),
+        ("cleared", "b", "tag.read"), *(("cleared", alarm, "late_evidence") for alarm in "abc"),
+    ]  # fmt: skip
+    for what, alarm, reason in told:
+        body = {"alarm": alarm, "of": "alarm", "reason": reason}
+        withdrawn.leaf("a1", {"type": f"alarm.{what}/1", "body": body})
+    assert [alarm for alarm in "abc" if alarm in withdrawn] == ["a"]
+    withdrawn.leaf("a1", {"type": "alarm.raised/1", "body": {"alarm": "a"}})
+    assert "a" not in withdrawn
 
 
 class Boards:

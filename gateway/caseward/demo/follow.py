@@ -64,6 +64,28 @@ class Handling:
         self.plan(checked_us, self.area, "alarm.verified", {"alarm": alarm, "officer": "000006"}, "000006")
 
 
+@dataclass(slots=True)
+class Withdrawn:
+    """Alarms that late evidence took back before anybody did anything about them: there is nothing left to do."""
+
+    _first_end: dict[str, str] = field(default_factory=dict)
+    _handled: dict[str, None] = field(default_factory=dict)
+
+    def leaf(self, _area: str, leaf: Leaf) -> None:
+        """Look at a leaf."""
+        body = leaf["body"]
+        if leaf["type"] == "alarm.raised/1":
+            self._first_end.pop(body["alarm"], None)
+        elif leaf["type"] == "alarm.cleared/1" and body["of"] == "alarm":
+            self._first_end.setdefault(body["alarm"], body["reason"])
+        elif leaf["type"] == "alarm.changed/1":
+            _is_new(self._handled, body["alarm"])
+
+    def __contains__(self, alarm: str) -> bool:
+        """Whether an alarm was taken back."""
+        return self._first_end.get(alarm) == "late_evidence" and alarm not in self._handled
+
+
 # What the area administrator of the demo writes down, per rule.
 CAUSES: Final[Mapping[str, tuple[str, str]]] = {
     "M2a": ("检查室被占用,先带入候问室", "已补做人身安全检查并签字"),

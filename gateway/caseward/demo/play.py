@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from caseward.demo import beats, story
 from caseward.demo.director import Director
-from caseward.demo.follow import Follower, Handling, Leaf, Narrator
+from caseward.demo.follow import Follower, Handling, Leaf, Narrator, Withdrawn
 from caseward.demo.hands import Hands, Present
 from caseward.demo.hands_server import HandsServer
 from caseward.demo.logtail import LogTail
@@ -47,6 +47,7 @@ class Play:
     hands: HandsServer | None = field(init=False, default=None)
     stop: threading.Event = field(default_factory=threading.Event)
     _heard: set[tuple[str, str]] = field(default_factory=set)  # area, node
+    _withdrawn: Withdrawn = field(default_factory=Withdrawn)
 
     def __post_init__(self) -> None:
         """Join the parts; nothing runs yet."""
@@ -61,7 +62,7 @@ class Play:
                 for area in station.areas
             }
             takers.append(lambda area, leaf: handling[area].leaf(leaf))
-        takers.append(self._hear)
+        takers += [self._hear, self._withdrawn.leaf]
         if station.kiosk_area is not None and self.hands_port is not None:
             self.hands = self._hands(station.kiosk_area, self.hands_port, takers)
         logs = {area: LogTail(station.log_folder(area)) for area in station.areas}
@@ -99,13 +100,21 @@ class Play:
             if time.monotonic() > end or not self.station.programs.all["server"].is_alive:
                 raise NotReady(self.station.programs.all["server"].tail())
             time.sleep(0.1)
-        if self.is_staged:
-            timetable.quicken()
         self.office.start()
+        if self.is_staged:
+            self._open()
+            timetable.quicken()
         if self.hands is not None:
             self.hands.start()
         if self.is_revived:
             threading.Thread(target=self._revive, name="revive", daemon=True).start()
+
+    def _open(self) -> None:
+        """What stands before the first day, at the machine's pace: everybody known and at their place before it begins."""
+        past_us = self.day_us - beats.DAY_US  # long due, so that it is played at once
+        self.director.add(story.opening(self.station.areas), past_us)
+        self.director.run(past_us, self.stop)
+        self.office.drain(READY_S)
 
     def _is_ready(self) -> bool:
         nodes = {(area.id, node) for area in self.station.areas.values() for node in area.nodes}
@@ -117,7 +126,8 @@ class Play:
 
     def run(self, days: int | None = None, until_us: int | None = None) -> None:
         """Play so many days (None: until `stop`), or until a station time."""
-        self.director.add(story.opening(self.station.areas), self.day_us)
+        if not self.is_staged:
+            self.director.add(story.opening(self.station.areas), self.day_us)
         number = 0
         while not self.stop.is_set() and (days is None or number < days):
             self._hand_over(number)
@@ -143,7 +153,11 @@ class Play:
         self.office.fill(Form(area, fact, body, officer, moment_us))
 
     def _plan(self, at_us: int, area: str, fact: str, body: Mapping[str, Any], officer: str) -> None:
-        self.director.at(at_us, lambda: self._fill(area, fact, body, officer))
+        def act() -> None:
+            if body["alarm"] not in self._withdrawn:
+                self._fill(area, fact, body, officer)
+
+        self.director.at(at_us, act)
 
     def _say(self, area: str, text: str) -> None:
         self.tell(self.station.plan.timetable.station_us(), area, text)
