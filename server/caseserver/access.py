@@ -74,6 +74,11 @@ ROUTES: Final[Mapping[str, Access]] = {
     "GET /walk": PLAIN,
     "GET /areas/{area}/walk": PLAIN,
     "GET /events/areas/{area}/walk": PLAIN,
+    "GET /plan": PLAIN,
+    "GET /areas/{area}/plan": PLAIN,  # rooms and devices; nobody who is in them
+    "GET /areas/{area}/plan/{number}": PLAIN,
+    "GET /areas/{area}/plan/{number}/svg": PLAIN,
+    "GET /areas/{area}/plan/{number}/toml": PLAIN,
     "GET /bands": PLAIN,
     "GET /duty": PLAIN,  # who is on duty, and the alarms that hang on the wall
     "GET /areas/{area}/bands": PLAIN,
@@ -162,6 +167,10 @@ ROUTES: Final[Mapping[str, Access]] = {
     f"POST {_STAY}/person/erasure": ACT,
     f"POST {_STAY}/bundle": ACT,  # export.made
     "POST /areas/{area}/walk/{ref}": ACT,
+    "POST /areas/{area}/plan": ACT,
+    "POST /areas/{area}/plan/{number}/confirm": ACT,
+    "POST /areas/{area}/plan/{number}/drop": ACT,
+    "POST /areas/{area}/plan/{number}/take-back": ACT,
     "POST /areas/{area}/items/{ref}": ACT,
     "POST /areas/{area}/items/{ref}/photo": ACT,
     "POST /duty/{post}/take": ACT,

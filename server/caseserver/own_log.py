@@ -40,7 +40,7 @@ ACTIONS: Final = frozenset(
         "notification.failed", "notification.answered", "duty.taken", "duty.offered", "duty.left", "sound.heard", "sound.unheard",
         "second_factor.enrolled", "second_factor.renewed", "second_factor.removed", "token.made", "token.revoked", "change.asked", "change.signed",
         "change.withdrawn", "account.roles_changed", "rulebook.approved",
-        "ghost.begun", "ghost.passed", "ghost.failed",
+        "ghost.begun", "ghost.passed", "ghost.failed", "drawing.saved", "drawing.confirmed", "drawing.dropped",
     )
 )  # fmt: skip
 """What is written down; each is the type of a leaf, version 1. The list with its words: docs/server.md."""

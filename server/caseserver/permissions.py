@@ -46,6 +46,8 @@ OFFICER_READERS: Final = ACCOUNT_READERS | {"area_administrator"}
 """Who sees officers with their qualifications."""
 WALKERS: Final = frozenset({"area_administrator", "system_administrator"})
 """Who tries the points of an area, one after the other, and says what came of it."""
+DRAWERS: Final = frozenset({"area_administrator"})
+"""Who draws the plan that pages show."""
 COMPARERS: Final = frozenset({"legal_reviewer", "supervisor", "inspector", "station_leader"})
 """Who may ask what another rulebook would make of the log."""
 

@@ -22,6 +22,7 @@ from caseserver.alarms import SERVER
 from caseserver.area_state import AreaState
 from caseserver.area_view import AreaView
 from caseserver.audit import Audit
+from caseserver.floor.desk import DrawingDesk
 from caseserver.ghosts import PREFIX, has_mark
 from caseserver.hub import Hub
 from caseserver.notify.duty_desk import DutyDesk
@@ -104,6 +105,7 @@ class Station:
         self.watchers = Watchers()
         self.notify = notify or Notify()
         self.duty = DutyDesk(database, self.audit, self.notify)
+        self.drawings = DrawingDesk(database, self.audit)
         self.levels: Mapping[tuple[str, str], int] = {}
         self._clock = clock
         self._database = database

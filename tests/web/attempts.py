@@ -9,7 +9,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from caseserver.access import ROUTES
-from caseserver.permissions import ADMINISTRATORS, ERASERS, EXPORTERS, FACT_ROLES, KNOWERS, roles_for
+from caseserver.permissions import ADMINISTRATORS, DRAWERS, ERASERS, EXPORTERS, FACT_ROLES, KNOWERS, roles_for
+from caseserver.web.plan_pages import MOVES
 from caseserver.web.present.alarm import FACT_OF_MOVE
 from custody.catalogue import FACT_TYPES
 from custody.catalogue.forms import OTHER_FORMS, STAY_FORMS
@@ -28,6 +29,7 @@ OWN_FORMS = {
 OTHER_ROLES = {
     f"POST {STAY}/person/show": KNOWERS, "POST /people": KNOWERS, f"POST {STAY}/person/erasure": ERASERS,
     f"POST {STAY}/bundle": EXPORTERS, "POST /accounts/changes": ADMINISTRATORS, "POST /accounts/changes/{change}": ADMINISTRATORS,
+    "POST /areas/{area}/plan": DRAWERS, **{f"POST /areas/{{area}}/plan/{{number}}/{move}": DRAWERS for move in MOVES},
 }  # fmt: skip
 """Forms that state no fact of the catalogue -> who may send them."""
 OF_EVERYBODY = ("/sign-out", "/account")
@@ -86,7 +88,8 @@ def forms(rulebook: Rulebook, values: Mapping[str, str]) -> Iterator[Form]:
             yield Form(route, filled(path, **{**values, "ref": values["alarm"]}), FACT_ROLES[fact])
         else:
             is_own = path.startswith(OF_EVERYBODY)
-            yield Form(route, filled(path, **values), None if is_own else OTHER_ROLES.get(route))
+            forged = {"base": "-1", "room:guard:x": FORGED} if path.endswith("/plan") else {}
+            yield Form(route, filled(path, **values), None if is_own else OTHER_ROLES.get(route), forged)
 
 
 def _of_fact(route: str, path: str, fact: str, rulebook: Rulebook) -> Form:

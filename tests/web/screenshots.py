@@ -165,6 +165,10 @@ def _send(page: Page) -> None:
     page.click("main form .strong")
 
 
+def _choose_room(page: Page) -> None:
+    page.locator("[data-el='room:guard']").click()
+
+
 def _cut_line(page: Page) -> None:
     """The line to the server is cut: after five seconds the page says so."""
     page.route("**/events*", lambda route: route.abort())
@@ -200,6 +204,14 @@ def busy_shots(house: House) -> list[Shot]:
         Shot("blind", "/blind", sizes=("", "-tablet", "-phone")),
         Shot("witness", "/witness", badge="0200", sizes=("", "-tablet", "-phone")),
         Shot("duty", "/duty", sizes=("", "-tablet", "-phone")),
+        Shot(
+            "plan-editor",
+            "/areas/a1/plan",
+            badge="0901",
+            act=_choose_room,
+            sizes=("", "-phone"),
+            is_whole=False,
+        ),
         Shot("own-log", "/own-log", badge="0200", sizes=("", "-tablet", "-phone")),
     ]
 

@@ -52,7 +52,7 @@ def values(house: House) -> dict[str, str]:
     view = house.station.area("a1")
     return {
         "area": "a1", "ref": "0403", "post": "duty_officer", "alarm": view.alarms[0].id.replace("/", "~"), "index": "12", "gateway": "gw-a1",
-        "case": "c-1", "fact": "meal.offered", "fact_id": "none", "asked": "x", "name": "base.css",
+        "case": "c-1", "fact": "meal.offered", "fact_id": "none", "asked": "x", "name": "base.css", "number": "0",
     }  # fmt: skip
 
 

@@ -26,7 +26,7 @@ PAGES = {
     "0100": ["/whatif?from=cn-2012&to=cn-2026", "/stays/a1/0409/bundle"],
     "0200": ["/witness", "/own-log", "/officers"],
     "0800": ["/accounts"],
-    "0901": ["/walk", "/areas/a1/walk"],
+    "0901": ["/walk", "/areas/a1/walk", "/areas/a1/plan", "/areas/a1/plan/0"],
     "": ["/sign-in", "/sign-in/code"],
 }  # fmt: skip
 

@@ -63,7 +63,14 @@ def test_every_attempt_on_every_form_is_refused_with_a_reason_written_down_and_c
     async def all_of_them() -> None:
         transport = httpx.ASGITransport(house.app)
         alarm = house.station.area("a1").alarms[0].ref
-        values = {"area": "a1", "ref": "0403", "post": "duty", "change": "none", "alarm": alarm}
+        values = {
+            "area": "a1",
+            "ref": "0403",
+            "post": "duty",
+            "change": "none",
+            "alarm": alarm,
+            "number": "1",
+        }
         async with httpx.AsyncClient(transport=transport, base_url="http://testserver") as client:
             for form in forms(house.station.area("a1").rulebook, values):
                 for attempt in attempts(form, cast):

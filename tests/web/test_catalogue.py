@@ -9,6 +9,8 @@ from typing import get_args
 import pytest
 
 from caseserver.changes import KINDS as CHANGE_KINDS
+from caseserver.floor.desk import CONFIRMED, DRAFT, DROPPED
+from caseserver.floor.drawing import KINDS as FLOOR_KINDS
 from caseserver.notify.duty import EXPIRED, HANDED, LEFT, RELIEVED
 from caseserver.notify_settings import POSTS
 from caseserver.own_log import ACTIONS as OWN_ACTIONS
@@ -118,6 +120,13 @@ FAMILIES: dict[str, set[str]] = {
     "post": set(POSTS),
     "duty_end": {LEFT, HANDED, RELIEVED, EXPIRED},
     "duty_refused": {"role", "is_holder", "not_holder", "free"},
+    "spot": set(get_args(views.SpotLook)),
+    "floor_state": {DRAFT, CONFIRMED, DROPPED},
+    "floor_kind": set(FLOOR_KINDS),
+    "floor_letter": set(FLOOR_KINDS) - {"room", "door"},
+    "floor_device": {"reader", "output", "panel"},
+    "floor_fault": {"number", "partly", "strange", "overlap", "no_room", "not_inside", "no_wall"},
+    "floor_refused": {"not_there", "not_draft", "outdated", "same", "too_many"},
     "told": {"raised", "prewarned", "cleared"},
     "blind_why": {*WHY, "no_reading"},
     "walk_kind": {*POINT_KINDS, *OUTPUT_KINDS} - {"input", "output"},

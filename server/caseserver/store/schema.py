@@ -1,6 +1,7 @@
 """Tables of the store. `leaf` is append-only (triggers in migration 0001); all else can be made from it again,
 except what only the server knows: accounts, sessions, second factors, tokens, changes, pending facts, quarantine, samples, own alarms, cosignatures,
-who was called about an alarm and who is on duty (both are in the server's own log too).
+drawn plans, who
+was called about an alarm and who is on duty (these are in the server's own log too).
 `audit` is the projection of the server's own log, and holds what waits for its place in it.
 
 Times `*_us` are station time, microseconds UTC; times `*_s` are the machine's own clock, POSIX seconds.
@@ -260,6 +261,23 @@ duty_turn = Table(
     Column("left_us", BigInteger),
     Column("ended", String(10), nullable=False),  # "" | left | handed | expired
     Index("duty_turn_open", "post", unique=True, sqlite_where=text("left_us IS NULL")),
+)
+
+floor_drawing = Table(
+    "floor_drawing",
+    metadata,
+    Column("area", String(64), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("state", String(10), nullable=False),  # draft | confirmed | dropped
+    Column(
+        "base", Integer, nullable=False
+    ),  # the confirmed version that it was made from; 0: the area's own plan
+    Column("place", Integer),  # its place among the confirmed ones: the highest is shown
+    Column("body", Text, nullable=False),  # JSON of caseserver.floor.drawing; {}: the area's own plan
+    Column("saved_by", String(64), nullable=False),
+    Column("saved_us", BigInteger, nullable=False),
+    Column("ended_by", String(64)),  # who confirmed or dropped it
+    Column("ended_us", BigInteger),
 )
 
 pending_fact = Table(

@@ -62,6 +62,7 @@ class Gatherer:
             closed=tuple(view.closed_alarms),
             health=health,
             called=self._called(view.area.id),
+            drawing=self.station.drawings.shown(view.area.id).drawing,
         )
 
     def _called(self, area: str) -> dict[str, str]:

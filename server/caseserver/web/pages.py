@@ -36,6 +36,7 @@ from caseserver.web.http import FormTooLarge, may, page, reader_of, sent_form
 from caseserver.web.ledgering import Ledgers
 from caseserver.web.particulars_pages import add_particulars
 from caseserver.web.people_pages import add_people_lists
+from caseserver.web.plan_pages import add_plan
 from caseserver.web.present.alarm import ACTIONS, ASIDE_FIELDS, CAUSES, FACT_OF_MOVE, alarm_page
 from caseserver.web.present.calling import calling
 from caseserver.web.present.coverage import coverage_plot
@@ -87,6 +88,7 @@ def routes(
     add_whatif(router, pages)
     add_blind(router, pages)
     add_walk(router, pages)
+    add_plan(router, pages)
     add_bands(router, pages)
     add_duty(router, pages)
     add_proof(router, pages)

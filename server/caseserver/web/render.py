@@ -9,10 +9,12 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from caseserver.permissions import ACCOUNT_READERS, KNOWERS, OFFICER_READERS, WALKERS
+from caseserver.floor.drawing import DOOR, KINDS, ROOM
+from caseserver.permissions import ACCOUNT_READERS, DRAWERS, KNOWERS, OFFICER_READERS, WALKERS
 from caseserver.web import static_files, wording
 from caseserver.web.drawing import ahead, coverage, health, marks, plan, qr, stay, why
 from caseserver.web.drawing import blind as drawn_blind
+from caseserver.web.drawing import floor as drawn_floor
 from caseserver.web.drawing import musts as drawn_musts
 from caseserver.web.drawing import rates as drawn_rates
 from caseserver.web.drawing import states as drawn_states
@@ -82,7 +84,7 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    functions: dict[str, Callable[..., Any] | Markup | Mark | Codes] = {
+    functions: dict[str, Callable[..., Any] | Markup | Mark | Codes | list[str]] = {
         "ahead": ahead.ahead,
         "asset": static_files.asset,
         "bar": marks.bar,
@@ -99,11 +101,14 @@ def environment() -> Environment:
         "figures": marks.figures,
         "four_words": _four_words,
         "grouped": wording.grouped,
+        "floor_devices": [kind for kind in KINDS if kind not in (ROOM, DOOR)],
+        "floor_drawing": drawn_floor.floor,
         "heard": marks.heard,
         "logo": LOGO,
         "may_know": lambda reader: bool(reader.roles & KNOWERS),
         "may_see_officers": lambda reader: bool(reader.roles & OFFICER_READERS),
         "may_see_accounts": lambda reader: bool(reader.roles & ACCOUNT_READERS),
+        "may_draw": lambda reader: bool(reader.roles & DRAWERS),
         "may_walk": lambda reader: bool(reader.roles & WALKERS),
         "mark": marks.mark,
         "musts_drawing": drawn_musts.musts,

@@ -18,6 +18,8 @@ Must = Literal["ok", "todo", "bad", "blind"]
 Presence = Literal["ok", "bad", "blind", "idle", ""]
 RoomLevel = Literal["", "act", "soon", "blind"]
 BarLevel = Literal["", "soon", "act"]
+SpotLook = Literal["seen", "active", "blind", "strange"]
+RoomOdd = Literal["", "undrawn", "strange"]
 DoorLook = Literal["shut", "open", "blind"]
 MustName = Literal["in", "search", "guard", "record"]
 
@@ -94,17 +96,31 @@ class Note:
 
 @dataclass(frozen=True)
 class PlanDoor:
-    """A door between two rooms of the plan, by their place in ``AreaPlan.rooms``; None is outside or the corridor."""
+    """A door between two rooms of the plan, by their place in ``AreaPlan.rooms``; None is outside or the corridor.
+    ``at``: where it was drawn; None: in the middle of the wall that both rooms share."""
 
     name: str
     between: tuple[int, int | None]
     state: DoorLook
     level: BarLevel = ""
+    at: tuple[int, int] | None = None
+
+
+@dataclass(frozen=True)
+class PlanSpot:
+    """A device where it was drawn. ``look``: seen, active (an input that speaks), blind, or strange (not in the area file)."""
+
+    kind: str
+    name: str
+    x: int
+    y: int
+    look: SpotLook
 
 
 @dataclass(frozen=True)
 class RoomTile:
-    """A room of the plan; x, y, width, height in the units of area.toml."""
+    """A room of the plan; x, y, width, height in the units of area.toml. ``odd``: undrawn (in the area file, not on the
+    drawing) or strange (on the drawing, not in the area file)."""
 
     name: str
     x: int
@@ -118,6 +134,7 @@ class RoomTile:
     note: Note | None = None
     passage: bool = False
     blind_since_us: int | None = None
+    odd: RoomOdd = ""
 
 
 @dataclass(frozen=True)
@@ -125,6 +142,7 @@ class AreaPlan:
     name: str
     rooms: tuple[RoomTile, ...]
     doors: tuple[PlanDoor, ...] = ()
+    spots: tuple[PlanSpot, ...] = ()
 
 
 AlarmState = Literal["new", "taken", "acknowledged", "fixed", "closed", "aside"]

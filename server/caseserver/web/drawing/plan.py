@@ -1,4 +1,4 @@
-"""The plan of the areas, drawn from the geometry in area.toml. Rooms that are well are left alone.
+"""The plan of the areas, drawn from the geometry that it is given. Rooms that are well are left alone.
 
 Areas are stacked; each is stretched to its share of a fixed sheet, so that a plan never scrolls. Words keep their size:
 only places are scaled.
@@ -6,6 +6,7 @@ only places are scaled.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from markupsafe import Markup
@@ -13,10 +14,11 @@ from markupsafe import Markup
 from caseserver.web.drawing.marks import bang, plain
 from caseserver.web.drawing.svg import group, path, rect, tag, text
 from caseserver.web.reader import Reader
-from caseserver.web.views import AreaPlan, Count, Pill, PlanDoor, RoomTile
+from caseserver.web.views import AreaPlan, Count, Pill, PlanDoor, PlanSpot, RoomTile
 
 WIDTH, HEIGHT = 568, 894
 _EDGE, _TITLE = 4, 30
+_SPOT = 9
 _PILL, _PILL_CHAR, _COUNT = 64, 12, 40
 _SHIELD = "M0-10 8-7v6c0 6-4 9-8 11-4-2-8-5-8-11v-6z"
 
@@ -44,42 +46,73 @@ def plan(areas: tuple[AreaPlan, ...], reader: Reader) -> Markup:
 
 
 def _area(area: AreaPlan, top: float, height: float, reader: Reader) -> list[Markup]:
-    rooms = _placed(area.rooms, top, height)
+    if not area.rooms:
+        return []
+    to_sheet = _scale(area, top, height)
+    rooms = tuple(_placed(room, to_sheet) for room in area.rooms)
     # Rooms with news last, so that their coloured edge lies over their neighbours' lines.
     order = sorted(rooms, key=lambda room: room.level in ("act", "soon"))
-    parts = [_room(room, reader) for room in order]
-    parts += [_door(rooms, door, reader) for door in area.doors]
+    parts = [_floor(room) for room in order]
+    parts += [
+        _spot(spot, to_sheet, reader) for spot in area.spots
+    ]  # under the words and the tokens of persons
+    parts += [_room(room, reader) for room in order]
+    parts += [_door(rooms, door, to_sheet, reader) for door in area.doors]
     return parts
 
 
-def _placed(rooms: tuple[RoomTile, ...], top: float, height: float) -> tuple[RoomTile, ...]:
-    """The same rooms with places in pixels of the sheet."""
-    if not rooms:
-        return ()
+Scale = Callable[[int, int], tuple[int, int]]
+
+
+def _scale(area: AreaPlan, top: float, height: float) -> Scale:
+    """From the units of the plan to pixels of the sheet."""
+    rooms = area.rooms
     left, right = min(r.x for r in rooms), max(r.x + r.width for r in rooms)
     first, last = min(r.y for r in rooms), max(r.y + r.height for r in rooms)
     across, down = (WIDTH - 2 * _EDGE) / (right - left), height / (last - first)
 
-    def place(room: RoomTile) -> RoomTile:
-        x, y = round(_EDGE + (room.x - left) * across), round(top + (room.y - first) * down)
-        x2, y2 = (
-            round(_EDGE + (room.x + room.width - left) * across),
-            round(top + (room.y + room.height - first) * down),
-        )
-        return replace(room, x=x, y=y, width=x2 - x, height=y2 - y)
+    def to_sheet(x: int, y: int) -> tuple[int, int]:
+        return round(_EDGE + (x - left) * across), round(top + (y - first) * down)
 
-    return tuple(place(room) for room in rooms)
+    return to_sheet
+
+
+def _placed(room: RoomTile, to_sheet: Scale) -> RoomTile:
+    """The same room with its place in pixels of the sheet."""
+    x, y = to_sheet(room.x, room.y)
+    x2, y2 = to_sheet(room.x + room.width, room.y + room.height)
+    return replace(room, x=x, y=y, width=x2 - x, height=y2 - y)
+
+
+def _floor(room: RoomTile) -> Markup:
+    """The ground of a room, with the same state as what stands on it."""
+    x, y, w, h = room.x, room.y, room.width, room.height
+    parts = [rect(x, y, w, h, class_="floor")]
+    if room.odd == "strange" or (room.level == "blind" and not room.passage):
+        parts.append(rect(x + 2, y + 2, w - 4, h - 4, fill="url(#hatch)"))
+    return group(parts, class_=_state(room))
+
+
+def _state(room: RoomTile) -> str:
+    if room.passage:
+        return f"room passage {room.odd}".rstrip()
+    state = room.level if room.level else "occ" if room.people else "empty"
+    state += " occ" if room.level in ("act", "soon", "blind") else ""
+    return f"room {state} {room.odd}".rstrip()
 
 
 def _room(room: RoomTile, reader: Reader) -> Markup:
     x, y, w, h = room.x, room.y, room.width, room.height
-    parts = [rect(x, y, w, h, class_="floor")]
+    parts: list[Markup] = []
+    if room.odd == "strange":
+        return _strange(room, reader)
+    if room.odd == "undrawn":
+        parts.append(text(reader.t("wall.undrawn"), x + w - 8, y + h - 10, class_="rsub", text_anchor="end"))
     if room.passage:
         parts.append(text(room.name, x + w // 2, y + h // 2, class_="rsub", text_anchor="middle"))
         _pills(room, parts, reader)
-        return group(parts, class_="room passage")
+        return group(parts, class_=_state(room))
     if room.level == "blind":
-        parts.append(rect(x + 2, y + 2, w - 4, h - 4, fill="url(#hatch)"))
         parts.append(rect(x + 6, y + 6, w - 58, 28, class_="plate", rx=2))
     if room.level in ("act", "soon"):
         parts.append(rect(x + 3, y + 3, w - 6, h - 6, class_="edge"))
@@ -93,8 +126,35 @@ def _room(room: RoomTile, reader: Reader) -> Markup:
         parts += _eyes(room, y + h - 20, reader)
     used = _pills(room, parts, reader)
     _note(room, used, parts, reader)
-    state = room.level if room.level else "occ" if room.people else "empty"
-    return group(parts, class_=f"room {state}" + (" occ" if room.level in ("act", "soon", "blind") else ""))
+    return group(parts, class_=_state(room))
+
+
+def _strange(room: RoomTile, reader: Reader) -> Markup:
+    """On the drawing and not in the area file: nothing is known of it, and that is said."""
+    x, y, w, h = room.x, room.y, room.width, room.height
+    parts = [
+        rect(x + 6, y + 6, w - 12, min(50, h - 12), class_="plate", rx=2),
+        text(room.name, x + 13, y + 26, class_="rname sm"),
+        text(reader.t("wall.strange"), x + 13, y + 46, class_="rsub strong"),
+    ]
+    return group(parts, class_=_state(room))
+
+
+def _spot(spot: PlanSpot, to_sheet: Scale, reader: Reader) -> Markup:
+    """A device: a small dot while it is seen, a cabinet its outline; hatched while it is not."""
+    x, y = to_sheet(spot.x, spot.y)
+    x, y = (
+        min(max(x, _SPOT), WIDTH - _SPOT),
+        min(max(y, _SPOT), HEIGHT - _SPOT),
+    )  # one may stand beside all rooms
+    title = tag("title", f"{spot.name}: {reader.of('spot', spot.look)}")
+    if spot.look in ("blind", "strange"):
+        shape = rect(x - 7, y - 7, 14, 14)
+    elif spot.kind == "cabinet":
+        shape = rect(x - 9, y - 6, 18, 12)
+    else:
+        shape = tag("circle", cx=x, cy=y, r=7 if spot.look == "active" else 4)
+    return group([title, shape], class_=f"spot {spot.kind} {spot.look}")
 
 
 def _eyes(room: RoomTile, y: int, reader: Reader) -> list[Markup]:
@@ -175,11 +235,16 @@ def _note(room: RoomTile, used: tuple[float, float], parts: list[Markup], reader
     parts.append(text(words, x, y, class_="rsub strong" if note.strong else "rsub"))
 
 
-def _door(rooms: tuple[RoomTile, ...], door: PlanDoor, reader: Reader) -> Markup:
-    """A gap and a leaf in the shared wall; open doors swing. A door to the outside sits in the lower or outer wall."""
+def _door(rooms: tuple[RoomTile, ...], door: PlanDoor, to_sheet: Scale, reader: Reader) -> Markup:
+    """A gap and a leaf where it was drawn, else in the shared wall; open doors swing. One to the outside sits in the
+    lower or outer wall."""
     first = rooms[door.between[0]]
     other = rooms[door.between[1]] if door.between[1] is not None else None
-    x, y, upright = _opening(first, other)
+    if door.at is None:
+        x, y, upright = _opening(first, other)
+    else:
+        x, y = to_sheet(*door.at)
+        upright = any(x in (room.x, room.x + room.width) for room in (first, other) if room is not None)
     half = 17
     title = tag("title", f"{door.name}: {reader.of('door', door.state)}")
     if upright:

@@ -1,8 +1,15 @@
-"""The plan: rooms with who is in them, guard, recorder and doors, in the geometry of area.toml."""
+"""The plan: rooms with who is in them, guard, recorder and doors, as they were drawn, else in the geometry of area.toml.
+
+A drawing never hides a room: one that is not on it stands below the others, and what the area file no longer has is said."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
+
+from caseserver.floor.drawing import DOOR, INPUT, ROOM, Box, Drawing, on_wall, own_plan
 from caseserver.web.present.people import alarms_of, is_blind
+from caseserver.web.present.seen import heard, seen
 from caseserver.web.present.state import AreaPicture
 from caseserver.web.present.words import Words, mark_of
 from caseserver.web.reader import Reader
@@ -13,11 +20,13 @@ from caseserver.web.views import (
     Note,
     Pill,
     PlanDoor,
+    PlanSpot,
     Presence,
     RoomLevel,
     RoomTile,
+    SpotLook,
 )
-from custody.area import Room
+from custody.area import Door, Room
 from custody.view import View
 from custody.world import Stay
 
@@ -26,16 +35,49 @@ def area_plan(state: AreaPicture, reader: Reader) -> AreaPlan:
     words = Words(state.area, state.world, reader)
     view = View(state.world, state.area, state.rulebook)
     rooms = [room for room in state.area.rooms.values() if room.kind != "outside"]
-    places = _places(rooms)
+    drawn = state.drawing.rooms or own_plan(state.area).rooms
+    strange = [key for key in state.drawing.strangers(state.area) if key[0] == ROOM]
+    places = _places([room.id for room in rooms], drawn)
     order = {room.id: index for index, room in enumerate(rooms)}
     doors = []
     for door in state.area.doors.values():
         ends = [order[room] for room in door.between if room in order]
         if ends:
             between = (ends[0], ends[1] if len(ends) > 1 else None)
-            doors.append(PlanDoor(words.door(door.id), between, *_door(state, door.id)))
-    tiles = tuple(_tile(state, view, room, places[room.id], words, reader) for room in rooms)
-    return AreaPlan(words.name(state.area.name), tiles, tuple(doors))
+            at = _door_at(door, state.drawing)
+            doors.append(PlanDoor(words.door(door.id), between, *_door(state, door.id), at))
+    tiles = [_tile(state, view, room, places[room.id], words, reader) for room in rooms]
+    if state.drawing.rooms:
+        tiles = [
+            tile if room.id in drawn else replace(tile, odd="undrawn")
+            for room, tile in zip(rooms, tiles, strict=True)
+        ]
+    tiles += [RoomTile(key[1], *drawn[key[1]], odd="strange") for key in strange]
+    return AreaPlan(words.name(state.area.name), tuple(tiles), tuple(doors), _spots(state, words))
+
+
+def _door_at(door: Door, drawing: Drawing) -> tuple[int, int] | None:
+    """Where it was drawn, while that is on a wall of one of its rooms as they are drawn now."""
+    at = drawing.points.get((DOOR, door.id))
+    walls = [drawing.rooms[room] for room in door.between if room in drawing.rooms]
+    return at if at is not None and any(on_wall(box, at) for box in walls) else None
+
+
+def _spots(state: AreaPicture, words: Words) -> tuple[PlanSpot, ...]:
+    """Devices where they were drawn."""
+    known = {(kind, ref): is_seen for kind, ref, is_seen in (*seen(state), *heard(state))}
+    strange = set(state.drawing.strangers(state.area))
+    found = []
+    for key, (x, y) in state.drawing.points.items():
+        if key in strange:
+            found.append(PlanSpot(key[0], key[1], x, y, "strange"))
+        elif key[0] != DOOR:
+            is_blind = state.health.is_stale or not known[key]
+            shown = state.world.inputs.get(key[1]) if key[0] == INPUT else None
+            is_active = shown is not None and bool(shown.is_active)
+            look: SpotLook = "blind" if is_blind else "active" if is_active else "seen"
+            found.append(PlanSpot(key[0], words.device(*key), x, y, look))
+    return tuple(found)
 
 
 def _door(state: AreaPicture, door: str) -> tuple[DoorLook, BarLevel]:
@@ -47,12 +89,15 @@ def _door(state: AreaPicture, door: str) -> tuple[DoorLook, BarLevel]:
     return look, "act" if is_alarmed else ""
 
 
-def _places(rooms: list[Room]) -> dict[str, tuple[int, int, int, int]]:
-    """Geometry of area.toml; rooms without one stand in two columns below the others."""
-    placed = {room.id: room.plan for room in rooms if room.plan is not None}
-    below = max((y + height for _, y, _, height in placed.values()), default=0)
-    for number, room in enumerate(room for room in rooms if room.plan is None):
-        placed[room.id] = (50 * (number % 2), below + 16 * (number // 2), 50, 16)
+def _places(rooms: list[str], drawn: Mapping[str, Box]) -> dict[str, Box]:
+    """Where each stands; rooms that are not drawn stand in two columns below the others."""
+    placed = {room: drawn[room] for room in rooms if room in drawn}
+    below = max((y + height for _, y, _, height in drawn.values()), default=0)
+    left = min((x for x, _, _, _ in drawn.values()), default=0)
+    half = max(2, max((x + width for x, _, width, _ in drawn.values()), default=left + 100) - left) // 2
+    for number, room in enumerate(room for room in rooms if room not in drawn):
+        height = max(1, half * 16 // 50)
+        placed[room] = (left + half * (number % 2), below + height * (number // 2), half, height)
     return placed
 
 

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Final
 
 from caseserver.alarms import Alarm
+from caseserver.floor.drawing import Drawing
 from custody.area import Area
 from custody.engine import Duty
 from custody.rules import Rulebook
@@ -61,7 +62,8 @@ def _by(alarms: Iterable[Alarm], key: Callable[[Alarm], str | None]) -> dict[str
 class AreaPicture:
     """One area at one moment: its log's world, running duties, open alarms (pre-warnings too) and newest closed ones.
 
-    ``called``: alarm -> the post beyond the first that was called about it, while nobody has answered.
+    ``called``: alarm -> the post beyond the first that was called about it, while nobody has answered. ``drawing``: where
+    things are shown; empty: as the area file has them.
     """
 
     area: Area
@@ -72,6 +74,7 @@ class AreaPicture:
     closed: tuple[Alarm, ...] = ()
     health: Health = Health()
     called: Mapping[str, str] = field(default_factory=dict)
+    drawing: Drawing = field(default_factory=Drawing)
 
     @cached_property
     def active(self) -> Active:

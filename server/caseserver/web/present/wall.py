@@ -9,6 +9,7 @@ from caseserver.web.present.cards import alarm_card, card_state, group_card, in_
 from caseserver.web.present.people import people
 from caseserver.web.present.people import stems as coming
 from caseserver.web.present.plan import area_plan
+from caseserver.web.present.seen import seen
 from caseserver.web.present.state import AreaPicture
 from caseserver.web.present.words import Words, mark_of
 from caseserver.web.reader import Reader
@@ -122,27 +123,8 @@ def stay_list(states: Sequence[AreaPicture], reader: Reader) -> StayList:
 
 def _carried(state: AreaPicture, words: Words) -> Iterator[tuple[str, bool]]:
     """What hangs on nodes, and whether it is seen: recorders, readers, inputs of the house."""
-    area, world = state.area, state.world
-
-    def node(kind: str, owner: str) -> str:
-        node_of = area.node_of(kind, owner)
-        known = world.nodes.get(node_of) if node_of else None
-        return "unknown" if known is None else known.state
-
-    for recorder in area.recorders:
-        seen = world.recorders.get(recorder)
-        is_known = seen is not None and seen.state != "unknown"
-        yield words.recorder(recorder), is_known and node("recorder_contact", recorder) != "lost"
-    for ref in area.readers:
-        lost = world.readers.get(ref)  # one that was never told of is heard as its node is
-        is_heard = lost is None or lost.state == "ok"
-        yield words.reader.t("blind.reader", name=ref), is_heard and node("reader", ref) == "ok"
-    for ref in area.inputs:
-        shown = world.inputs.get(ref)
-        yield (
-            words.input(ref),
-            shown is not None and shown.is_active is not None and node("input", ref) == "ok",
-        )
+    for kind, ref, is_seen in seen(state):
+        yield words.device(kind, ref), is_seen
 
 
 def _health(states: Sequence[AreaPicture], reader: Reader) -> HealthStrip:

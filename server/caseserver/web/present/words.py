@@ -63,6 +63,17 @@ class Words:
         known = self.area.inputs.get(ref)
         return self.name(known.name) if known is not None else ref
 
+    def device(self, kind: str, ref: str) -> str:
+        """Anything that can stand on the plan, by its kind there and its id; what has no name of its own with the word of its kind."""
+        named = {
+            "room": self.area.rooms, "door": self.area.doors, "recorder": self.area.recorders, "input": self.area.inputs,
+            "cabinet": self.area.cabinets,
+        }.get(kind)  # fmt: skip
+        if named is None:
+            return self.reader.of("floor_device", kind, name=ref)
+        known = named.get(ref)
+        return self.name(known.name) if known is not None else ref
+
     def tag(self, tag: str) -> str:
         """Whose tag it is: a stay's or an officer's number; the tag's own number when nobody wears it."""
         holder = self.world.tags.get(tag)
