@@ -96,7 +96,7 @@ def _floor(room: RoomTile) -> Markup:
 def _state(room: RoomTile) -> str:
     if room.passage:
         return f"room passage {room.odd}".rstrip()
-    state = room.level if room.level else "occ" if room.people else "empty"
+    state: str = room.level if room.level else "occ" if room.people else "empty"
     state += " occ" if room.level in ("act", "soon", "blind") else ""
     return f"room {state} {room.odd}".rstrip()
 

@@ -11,7 +11,7 @@ from caseserver.alarms import Alarm
 from caseserver.web.catalogue import catalogue
 from caseserver.web.reader import Reader
 from caseserver.web.views import Family, Level, Mark, Seal
-from custody.area import Area
+from custody.area import Area, Cabinet, Door, Input, Recorder, Room
 from custody.catalogue import FACT_TYPES
 from custody.explain.wording import Wording
 from custody.facts import Fact
@@ -65,7 +65,7 @@ class Words:
 
     def device(self, kind: str, ref: str) -> str:
         """Anything that can stand on the plan, by its kind there and its id; what has no name of its own with the word of its kind."""
-        named = {
+        named: Mapping[str, Room | Door | Recorder | Input | Cabinet] | None = {
             "room": self.area.rooms, "door": self.area.doors, "recorder": self.area.recorders, "input": self.area.inputs,
             "cabinet": self.area.cabinets,
         }.get(kind)  # fmt: skip

@@ -301,6 +301,11 @@ svg.addEventListener("pointermove", (event) => {
   draw();
 });
 
+// A finger on what is chosen moves it and not the page; `touch-action` is not heeded on parts of an SVG.
+svg.addEventListener("touchstart", (event) => {
+  if (event.target.closest(".chosen, .grip")) event.preventDefault();
+}, { passive: false });
+
 for (const name of ["pointerup", "pointercancel"]) {
   svg.addEventListener(name, (event) => {
     if (drag === null || event.pointerId !== drag.id) return;
