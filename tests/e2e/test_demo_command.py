@@ -120,7 +120,6 @@ def test_the_page_is_up_within_a_minute_and_ctrl_c_ends_everything(demo: Demo) -
     assert hands is not None
     assert demo.status("/", int(hands[1])) == 200
     demo.wait_printed("ALARM S2 M2a")
-    assert "node lost" not in demo.printed().lower()  # the day begins when every node is heard
     assert "Exception" not in demo.printed()
     assert len(demo.started()) >= 10  # six nodes, two gateways, broker, server
     demo.process.send_signal(signal.SIGINT)
