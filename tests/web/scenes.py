@@ -434,7 +434,7 @@ def alarm() -> AlarmPage:
             ("repaired", "已报修"),
         ),
         rule="M4",
-        stay_href="/stays/a1/0412",
+        who_href="/stays/a1/0412",
         area="a1",
     )
 

@@ -9,14 +9,11 @@ from typing import Any
 
 import pytest
 
-from casegateway.counting import CountOrders
-from casegateway.events import Moment
-from casegateway.memory import Memory
-from caselog import bundlecheck, records
+from caselog import bundlecheck
 from caselog.bundle import encode
-from caseserver.snapshot import Message
 from caseserver.web import bundle_pages
 from tests.web import day
+from tests.web.counting import Counting, begin, public_of
 from tests.web.house import House
 from tests.web.screenshots import accounts
 from tests.web.test_pages import client_of
@@ -25,39 +22,12 @@ from tests.web.test_particulars import VALUES, posted
 PAGE = "/stays/a1/0403/bundle"
 
 
-def public_of(house: House) -> bytes:
-    return bytes.fromhex((house.program.database.path.parent / "keys" / "server.pub").read_text())
-
-
-class Counting:
-    """What a gateway does with the server's request to count a stay; the rest is the house's."""
-
-    def __init__(self, house: House) -> None:
-        self.house = house
-        self.gateway = house.gateways["a1"]
-        public = public_of(house)
-        self.orders = CountOrders(public, Memory(), self.gateway.log.stay_size)
-
-    def take(self, message: Message) -> None:
-        if message.topic != "count":
-            self.gateway.take(message)
-            return
-        now, log = self.house.clock.now(), self.gateway.log
-        order = self.orders.judge(message.payload, Moment(now, 1))
-        assert order is not None, self.orders.counters
-        body = {"leaves": log.stay_size(order.stay) + 1}
-        log.append(records.entry(records.STAY_COUNTED, log.size, body, now, stay=order.stay, id_=order.id))
-        self.gateway.deliver()
-
-
 @pytest.fixture
 def station(tmp_path: Path) -> Iterator[House]:
     """The busy afternoon, in a log that begins as a gateway's does."""
     house = House(tmp_path, day.START)
     accounts(house)
-    gateway = house.gateways["a1"]
-    begun = records.begun(gateway.origin, gateway.signer.key, None)
-    gateway.log.append(records.entry(records.BEGUN, 0, begun, house.clock.now()))
+    begin(house)
     day.busy(house)
     for number, role in (("0500", "supervisor"), ("0600", "inspector"), ("0700", "guard")):
         house.account(number, role)

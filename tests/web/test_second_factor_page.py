@@ -6,36 +6,14 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from argon2 import PasswordHasher
 from fastapi.testclient import TestClient
 
 from caselog import canonical
-from caseserver import totp
-from caseserver.accounts import Accounts
 from caseserver.pins import digest_of
-from caseserver.second_factor import SecondFactors, master_of
 from tests.web import day
 from tests.web.conversation import client_of, entries
-from tests.web.house import PASSWORD, House
-
-CHEAP = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-
-
-class Guarded(House):
-    """The house with second factors as they are in a station, and a clock for codes that is told."""
-
-    now_s = 1_773_800_000.0
-
-    def guard(self) -> None:
-        sessions, program = self.program.settings.sessions, self.program
-        key = self.station._signer.key
-        program.factors = SecondFactors(
-            program.database, master_of(key), ["system_administrator"], lambda: self.now_s
-        )
-        program.accounts = Accounts(
-            program.database, sessions, CHEAP, lambda: self.now_s, program.factors.stage_of
-        )
-        self.app.state.accounts, self.app.state.factors = program.accounts, program.factors
+from tests.web.guarded import Guarded, secret_of
+from tests.web.house import PASSWORD
 
 
 @pytest.fixture(scope="module")
@@ -61,18 +39,6 @@ def begun(house: Guarded, number: str, where: str) -> tuple[TestClient, str]:
     return client, client.get(answer.headers["location"]).text
 
 
-def secret_of(page: str) -> bytes:
-    import base64
-
-    found = re.search(r'class="secret">([A-Z2-7 ]+)<', page)
-    assert found is not None
-    return base64.b32decode(found[1].replace(" ", ""))
-
-
-def code_at(house: Guarded, secret: bytes) -> str:
-    return totp.code(secret, totp.step_of(house.now_s))
-
-
 @pytest.fixture(scope="module")
 def set_up(house: Guarded) -> tuple[bytes, list[str]]:
     """The secret and the recovery codes of 0800, set up at his first sign-in."""
@@ -84,7 +50,7 @@ def set_up(house: Guarded) -> tuple[bytes, list[str]]:
         assert client.get(path).status_code in (303, 401), "a password alone opens nothing"
     assert client.post("/sign-in/enrol", data={**form, "csrf": "x", "code": "1"}).status_code == 403
     assert client.post("/sign-in/enrol", data={**form, "code": "000000"}).status_code == 401
-    done = client.post("/sign-in/enrol", data={**form, "code": code_at(house, secret)})
+    done = client.post("/sign-in/enrol", data={**form, "code": house.code_at(secret)})
     assert done.status_code == 200
     codes = re.findall(r"<li><code>([0-9a-f-]{23})</code>", done.text)
     assert len(codes) == 10
@@ -97,7 +63,7 @@ def set_up(house: Guarded) -> tuple[bytes, list[str]]:
 def test_the_code_opens_the_session_once(house: Guarded, set_up: tuple[bytes, list[str]]) -> None:
     house.now_s += 60
     client, page = begun(house, "0800", "/sign-in/code")
-    code = code_at(house, set_up[0])
+    code = house.code_at(set_up[0])
     form = {"csrf": hidden(page, "csrf"), "next": hidden(page, "next"), "code": code}
     answer = client.post("/sign-in/code", data=form)
     assert (answer.status_code, answer.headers["location"]) == (303, "/own-log")
@@ -133,7 +99,7 @@ def test_the_api_asks_for_the_code_in_the_same_call(house: Guarded, set_up: tupl
     assert "second factor" in refused.json()["detail"]
     assert client.get("/api/areas").status_code == 401
     house.now_s += 60
-    code = code_at(house, set_up[0])
+    code = house.code_at(set_up[0])
     assert client.post("/api/session", json={**body, "code": code}).status_code == 200
     assert client.get("/api/areas").status_code == 200
 
@@ -143,10 +109,10 @@ def test_a_pin_for_kiosks_asks_for_password_and_code_again_and_is_told_to_gatewa
 ) -> None:
     house.now_s += 60
     client, page = begun(house, "0800", "/sign-in/code")
-    form = {"csrf": hidden(page, "csrf"), "next": "/", "code": code_at(house, set_up[0])}
+    form = {"csrf": hidden(page, "csrf"), "next": "/", "code": house.code_at(set_up[0])}
     assert client.post("/sign-in/code", data=form).status_code == 303
     house.now_s += 60
-    before, code = house.program.own_log.size, code_at(house, set_up[0])
+    before, code = house.program.own_log.size, house.code_at(set_up[0])
     csrf = hidden(client.get("/account").text, "csrf")
     good = {"csrf": csrf, "pin": "271828", "again": "271828", "password": PASSWORD, "code": code}
     for wrong, status, told in (

@@ -26,6 +26,7 @@ from caseserver.web.form_parts import (
 from caseserver.web.present.approvals import of_other_organs
 from caseserver.web.present.state import AreaPicture
 from caseserver.web.present.words import Words
+from caseserver.web.property.things import item_path, path
 from caseserver.web.reader import Reader
 from caseserver.web.views import Choice, Field, FormPage, LawQuote, Receipt
 from custody.catalogue import FACT_TYPES
@@ -122,7 +123,7 @@ def record_form(
         law=_law(form),
         words=(form.title, reader.t("record.lead"), reader.t("record.submit")),
     )
-    return replace(page, back_href=form.home)
+    return replace(page, back_href=way_back(form, sent or preset or {})[0])
 
 
 def _law(form: Form) -> LawQuote | None:
@@ -359,9 +360,22 @@ def _read_many(
     return values
 
 
-def recorded(form: Form, fact_id: str, is_recorded: bool) -> FormPage:
+def way_back(form: Form, told: Sent) -> tuple[str, str]:
+    """(address, word) of where an officer comes from: the page of the thing that is kept, or the one with all forms."""
+    area, reader = form.state.area.id, form.reader
+    item = one(told, "item") or one(told, "dossier")
+    if form.stay is None and is_ref(item):
+        return item_path(area, item), reader.t("record.to_item", item=item)
+    if form.stay is None and one(told, "stocktaking"):
+        return path(area, "counts"), reader.t("property.counts")
+    if form.fact == "clearup.held":
+        return path(area, "clearup"), reader.t("property.clearup")
+    return form.home, reader.t("record.next")
+
+
+def recorded(form: Form, sent: Sent, fact_id: str, is_recorded: bool) -> FormPage:
     """The page after it: what was stated, whether it is in the gateway's log, and the way on."""
-    reader = form.reader
-    said = reader.t("record.done", what=form.title)
-    receipt = Receipt(said, fact_id, is_recorded, form.home, reader.t("record.next"))
-    return FormPage(form.title, "", form.action, (), "", receipt=receipt, back_href=form.home)
+    said = form.reader.t("record.done", what=form.title)
+    href, word = way_back(form, sent)
+    receipt = Receipt(said, fact_id, is_recorded, href, word)
+    return FormPage(form.title, "", form.action, (), "", receipt=receipt, back_href=href)

@@ -114,4 +114,4 @@ async def _act(request: Request, pages: Pages, officer: Officer, form: Form) -> 
     if problem is not None:
         again = record_form(form, sent, Answer(refusal=problem))
         return page(render.form(again, form.reader), request, 409)
-    return page(render.form(recorded(form, fact_id, is_recorded), form.reader), request)
+    return page(render.form(recorded(form, sent, fact_id, is_recorded), form.reader), request)

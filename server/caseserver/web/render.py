@@ -10,7 +10,14 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from caseserver.floor.drawing import DOOR, KINDS, ROOM
-from caseserver.permissions import ACCOUNT_READERS, DRAWERS, KNOWERS, OFFICER_READERS, WALKERS
+from caseserver.permissions import (
+    ACCOUNT_READERS,
+    DRAWERS,
+    FACT_ROLES,
+    KNOWERS,
+    OFFICER_READERS,
+    WALKERS,
+)
 from caseserver.web import static_files, wording
 from caseserver.web.drawing import ahead, coverage, health, marks, plan, qr, stay, why
 from caseserver.web.drawing import blind as drawn_blind
@@ -107,6 +114,7 @@ def environment() -> Environment:
         "logo": LOGO,
         "may_know": lambda reader: bool(reader.roles & KNOWERS),
         "may_see_officers": lambda reader: bool(reader.roles & OFFICER_READERS),
+        "may_register": lambda reader: bool(reader.roles & FACT_ROLES["stay.registered"]),
         "may_see_accounts": lambda reader: bool(reader.roles & ACCOUNT_READERS),
         "may_draw": lambda reader: bool(reader.roles & DRAWERS),
         "may_walk": lambda reader: bool(reader.roles & WALKERS),

@@ -69,7 +69,7 @@ class AlarmPage:
     sight: tuple[WhyFact, ...] = ()
     is_smallest: bool = False
     rule_href: str = ""
-    stay_href: str = ""
+    who_href: str = ""
     area: str = ""
     root: AlarmCard | None = None
     root_is_newer: bool = False

@@ -10,6 +10,7 @@ from caseserver.web.present.cards import alarm_card, group_card, groups_of, is_p
 from caseserver.web.present.rules import rule_href
 from caseserver.web.present.state import AreaPicture
 from caseserver.web.present.words import Words
+from caseserver.web.property.things import is_about_things, subject_path
 from caseserver.web.reader import Reader
 from caseserver.web.views import AlarmCard, LawQuote
 from caseserver.web.views_alarms import AlarmPage, Move, Step, WhyFact
@@ -127,7 +128,7 @@ def alarm_page(
         ),
         rule=f"{alarm.rule}/{alarm.variant}",
         rule_href=rule_href(rule, state.area.id) if rule is not None else "",
-        stay_href=f"/stays/{state.area.id}/{alarm.stay}" if alarm.stay else "",
+        who_href=_who_href(alarm, state),
         area=state.area.id,
         calling=calls,
         root=alarm_card(root, state, reader) if root is not None else None,
@@ -138,6 +139,14 @@ def alarm_page(
         silence_s=state.area.alarms.silence_s_max,
         hours=tuple(n for n in SERVICE_HOURS if n <= state.area.alarms.out_of_service_hours_max),
     )
+
+
+def _who_href(alarm: Alarm, state: AreaPicture) -> str:
+    """The page of the person or the thing that the alarm is about; "" for rooms and equipment."""
+    if alarm.stay:
+        return f"/stays/{state.area.id}/{alarm.stay}"
+    is_thing = is_about_things(alarm.subject, state, with_cases=True)
+    return subject_path(state.area.id, alarm.subject) if is_thing else ""
 
 
 def _card(alarm: Alarm, state: AreaPicture, reader: Reader) -> AlarmCard:

@@ -44,7 +44,9 @@ def blind_page(
         rows=tuple(shown[:ROWS_SHOWN_MAX]),
         rows_total=len(shown),
         missing=_missing(rows, words, chosen),
-        before_href=base + (day - timedelta(days=1)).isoformat(),
+        before_href=base + (day - timedelta(days=1)).isoformat()
+        if 0 < looks_from_us < _bounds(day, reader)[0]
+        else "",
         after_href=base + (day + timedelta(days=1)).isoformat() if day < today else "",
         areas=areas if len(states) > 1 else (),
         looks_from_us=looks_from_us if _bounds(day, reader)[0] < looks_from_us else None,

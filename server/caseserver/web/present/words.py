@@ -17,6 +17,7 @@ from custody.explain.wording import Wording
 from custody.facts import Fact
 from custody.fields import INSTANT, Field
 from custody.name import Name
+from custody.property_words import HOLDERS
 from custody.times import Limit, TimeFormatError, parse_limit
 from custody.vocabulary import MEASURES
 from custody.world import World
@@ -28,7 +29,18 @@ STAY_CHARS_MAX = 6
 _LEVEL: dict[str, Level] = {"S1": "act", "S2": "act", "S3": "soon", "S4": "know"}
 _FAMILY: dict[str, Family] = {"clock": "clock", "person": "figure", "equipment": "plug"}
 _SOUND = {"clock": "law", "person": "person", "equipment": "equip"}
+_THINGS = ("item", "compartment", "stocktaking", "case")
 _BLIND_SUBJECTS = ("node", "gateway", "recorder", "reader", "input", "port", "clock")
+
+
+def holder_words(held: str, area: Area, reader: Reader) -> str:
+    """``keeper:0211`` as ``保管员 0211``; a compartment with the cabinet it is of."""
+    kind, _, ref = held.partition(":")
+    said = reader.code(HOLDERS, kind)
+    if kind != "compartment" or ref not in area.compartments:
+        return f"{said} {ref}".strip()
+    place = area.compartments[ref]
+    return f"{reader.name(area.cabinets[place.cabinet].name)} {reader.name(place.name)}"
 
 
 @dataclass(frozen=True)
@@ -161,7 +173,19 @@ class Words:
             return self.reader.of("by", "node", name=ref), ""
         if kind in ("gateway", "clock", "server", "storage", "port"):
             return self.reader.of("health", "gateway", name=self.area.gateway), ref if kind == "port" else ""
-        return where or ref, ""
+        return self._thing(kind, ref, where) if kind in _THINGS else (where or ref, "")
+
+    def _thing(self, kind: str, ref: str, where: str) -> tuple[str, str]:
+        """Of what is kept: who has it or where it lies, and which it is."""
+        if kind == "item":
+            item = self.world.items.get(ref)
+            return (holder_words(item.holder, self.area, self.reader) if item is not None else where), ref
+        if kind == "compartment":
+            return holder_words(f"compartment:{ref}", self.area, self.reader), ""
+        count = self.world.counts.get(ref) if kind == "stocktaking" else None
+        if count is not None and count.cabinet in self.area.cabinets:
+            return self.name(self.area.cabinets[count.cabinet].name), ref
+        return self.reader.t("property.case" if kind == "case" else "property.counts"), ref
 
     def fact(self, type_name: str, body: Mapping[str, object]) -> str:
         """One sentence for a fact; the bare type for one that this version does not know."""

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
+from urllib.parse import urlencode
 
 from caseserver.web.present.refusal import refusal_of
 from caseserver.web.present.state import AreaPicture
-from caseserver.web.present.words import Words
-from caseserver.web.property.things import holder_words
+from caseserver.web.present.words import Words, holder_words
 from caseserver.web.property.views import ChainRow
 from caseserver.web.reader import Reader
 from caseserver.web.views import FormLink
@@ -147,11 +147,22 @@ def acts_of(item: Item, state: AreaPicture, may: frozenset[str], reader: Reader)
     """The forms that the table of movements has for an item of this kind in this state, movements first."""
     moving = [m.fact for m in MOVES if item.kind in m.kinds and m.state == item.state]
     telling = [f for f, (kinds, states) in TOLD.items() if item.kind in kinds and item.state in states]
-    query = f"?item={item.ref}" + (f"&stay={item.stay}" if item.stay else "")
-    if item.kind == "dossier":
-        query = f"?dossier={item.ref}&item={item.ref}"
     return tuple(
-        FormLink(reader.name(FORM_NAMES[fact]), f"/record/{state.area.id}/{fact}{query}")
+        FormLink(
+            reader.name(FORM_NAMES[fact]), f"/record/{state.area.id}/{fact}?{_known_of(item, fact, reader)}"
+        )
         for fact in dict.fromkeys([*moving, *telling])
         if fact in may and fact in FORM_NAMES
     )
+
+
+def _known_of(item: Item, fact: str, reader: Reader) -> str:
+    """What a form about an item need not ask: which it is, the keeper who fills it in, where it lies, who borrows it."""
+    known: dict[str, str | None] = {"dossier" if item.kind == "dossier" else "item": item.ref, "item": item.ref, "stay": item.stay}
+    if "keeper" in reader.roles:
+        known["keeper"] = reader.badge
+    if fact == "item.taken_out":
+        known["compartment"] = item.compartment
+    if item.loan is not None and fact in ("item.lent", "item.given_back"):
+        known["borrower"] = item.loan.borrower
+    return urlencode({name: value for name, value in known.items() if value})

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import Final
 
 from caseserver.web.present.state import AreaPicture
-from caseserver.web.property.things import frame, holder_words, item_path
+from caseserver.web.present.words import holder_words
+from caseserver.web.property.things import frame, item_path
 from caseserver.web.property.views import CountRow, CountsPage, CountView
 from caseserver.web.reader import Reader
 from caseserver.web.views import FormLink

@@ -9,8 +9,9 @@ from typing import Any, Final
 
 from caseserver.web.drawing.qr import code_svg
 from caseserver.web.present.state import AreaPicture
+from caseserver.web.present.words import holder_words
 from caseserver.web.property.paper_kinds import Paper
-from caseserver.web.property.things import holder_words, marks_of
+from caseserver.web.property.things import marks_of
 from caseserver.web.reader import Reader
 from custody.area import Area
 from custody.items import Item

@@ -9,7 +9,8 @@ from typing import Any, Final
 
 from caseserver.web import wording
 from caseserver.web.present.state import AreaPicture
-from caseserver.web.property.things import holder_words, marks_of
+from caseserver.web.present.words import holder_words
+from caseserver.web.property.things import marks_of
 from caseserver.web.reader import Reader
 from custody.catalogue.forms import FIELD_NAMES
 from custody.items import Item

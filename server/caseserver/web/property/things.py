@@ -6,13 +6,12 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from caseserver.web.present.state import AreaPicture
-from caseserver.web.present.words import Words, seal_of
+from caseserver.web.present.words import Words, holder_words, seal_of
 from caseserver.web.property.views import Flag, Frame, ItemRow, LimitRow
 from caseserver.web.reader import Reader
 from caseserver.web.views import Count
-from custody.area import Area
 from custody.items import Item
-from custody.property_words import HOLDERS, ITEM_KINDS, ITEM_STATES
+from custody.property_words import ITEM_KINDS, ITEM_STATES
 
 SUBJECTS: Final = ("item", "compartment", "stocktaking", "case")
 """Units whose alarms and limits are about things that are kept; a case counts where it has things."""
@@ -37,16 +36,6 @@ def path(area: str, place: str = "") -> str:
 def item_path(area: str, ref: str) -> str:
     """The address of an item."""
     return f"/areas/{area}/items/{ref}"
-
-
-def holder_words(held: str, area: Area, reader: Reader) -> str:
-    """``keeper:0211`` as ``保管员 0211``; a compartment with the cabinet it is of."""
-    kind, _, ref = held.partition(":")
-    said = reader.code(HOLDERS, kind)
-    if kind != "compartment" or ref not in area.compartments:
-        return f"{said} {ref}".strip()
-    place = area.compartments[ref]
-    return f"{reader.name(area.cabinets[place.cabinet].name)} {reader.name(place.name)}"
 
 
 def marks_of(item: Item, reader: Reader) -> tuple[str, ...]:
@@ -111,7 +100,7 @@ def limits(state: AreaPicture, reader: Reader, *, with_cases: bool = False) -> t
     rows = []
     told: set[tuple[str, str, str]] = set()
     for alarm in state.alarms:
-        if alarm.is_active and _is_ours(alarm.subject, state, with_cases=with_cases):
+        if alarm.is_active and is_about_things(alarm.subject, state, with_cases=with_cases):
             told.add((alarm.rule, alarm.variant, alarm.subject))
             flag: Flag = "soon" if alarm.is_prewarning else "act"
             rows.append(
@@ -123,7 +112,7 @@ def limits(state: AreaPicture, reader: Reader, *, with_cases: bool = False) -> t
             )  # fmt: skip
     for duty in state.duties:
         is_told = (duty.rule, duty.variant, duty.subject) in told
-        if is_told or not _is_ours(duty.subject, state, with_cases=with_cases):
+        if is_told or not is_about_things(duty.subject, state, with_cases=with_cases):
             continue
         text = duty.text.get(reader.language) or duty.text.get("zh") or {}
         said = text.get("do") or text.get("what") or duty.rule
@@ -133,7 +122,8 @@ def limits(state: AreaPicture, reader: Reader, *, with_cases: bool = False) -> t
     return tuple(sorted(rows, key=lambda row: (order[row.flag], row.at_us, row.subject, row.text)))
 
 
-def _is_ours(subject: str, state: AreaPicture, *, with_cases: bool) -> bool:
+def is_about_things(subject: str, state: AreaPicture, *, with_cases: bool) -> bool:
+    """Whether an alarm or a limit is about things that are kept; of a case only where it has things."""
     kind, _, ref = subject.partition(":")
     return kind in SUBJECTS and (kind != "case" or (with_cases and ref in state.world.items.by_case))
 
