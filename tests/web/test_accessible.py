@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.web import axe, day, staff
+from tests.web import axe, day, staff, store
 from tests.web.house import PASSWORD, SECOND, House
 from tests.web.screenshots import SIZES, accounts, alarm_path, browser, sign_in
 
@@ -29,6 +29,14 @@ PAGES = {
     "0901": ["/walk", "/areas/a1/walk", "/areas/a1/plan", "/areas/a1/plan/0"],
     "": ["/sign-in", "/sign-in/code"],
 }  # fmt: skip
+
+
+STORE = "/areas/a1/property"
+STORE_PAGES = [
+    STORE, f"{STORE}/items", f"{STORE}/items?q=nothing", f"{STORE}/overdue", f"{STORE}/counts", f"{STORE}/clearup",
+    f"{STORE}/papers?case=c-7f3a&item=x-1f07", f"{STORE}/cases/c-7f3a", "/areas/a1/items/x-1f07", "/areas/a1/items/e-9100",
+    "/record/a1/item.taken_out?item=x-2b11",
+]  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -86,6 +94,22 @@ def test_axe_finds_nothing_serious_on_any_page(
     found = _faults(page, address, paths)
     assert found == [], "\n".join(found)
     context.close()
+
+
+def test_axe_finds_nothing_serious_on_the_pages_of_the_store(chrome: Browser, tmp_path: Path) -> None:
+    kept = store.play(tmp_path)
+    with kept.house.served() as address:
+        context = chrome.new_context(locale="zh-CN")
+        page = context.new_page()
+        sign_in(page, address, store.KEEPERS[0])
+        found = _faults(page, address, STORE_PAGES)
+        page.goto(f"{address}/areas/a1/items/x-1f07")
+        page.click("form.show button")
+        page.wait_for_selector(".enclosed img")
+        found += [f"shown: {fault}" for fault in axe.grave(page)]
+        assert found == [], "\n".join(map(str, found))
+        context.close()
+    kept.house.close()
 
 
 def test_axe_sees_a_fault_where_there_is_one(chrome: Browser, address: str) -> None:

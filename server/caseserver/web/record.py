@@ -364,10 +364,10 @@ def way_back(form: Form, told: Sent) -> tuple[str, str]:
     """(address, word) of where an officer comes from: the page of the thing that is kept, or the one with all forms."""
     area, reader = form.state.area.id, form.reader
     item = one(told, "item") or one(told, "dossier")
-    if form.stay is None and is_ref(item):
-        return item_path(area, item), reader.t("record.to_item", item=item)
     if form.stay is None and one(told, "stocktaking"):
         return path(area, "counts"), reader.t("property.counts")
+    if form.stay is None and is_ref(item):
+        return item_path(area, item), reader.t("record.to_item", item=item)
     if form.fact == "clearup.held":
         return path(area, "clearup"), reader.t("property.clearup")
     return form.home, reader.t("record.next")
