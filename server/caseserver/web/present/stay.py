@@ -392,10 +392,6 @@ def _duties(
     record = (f"{base}/record", reader.t("record.title"))
     who = ((f"{base}/person", reader.t("person.title")),) if reader.roles & (KNOWERS | ERASERS) else ()
     out = ((f"{base}/bundle", reader.t("bundle.title")),) if reader.roles & EXPORTERS else ()
-    things = state.world.items.of_stay(stay.ref)
-    if things or state.area.cabinets:
-        kept = f"/areas/{state.area.id}/property/items?q={stay.ref}&show=all"
-        out = ((kept, reader.t("stay.things", count=len(things))), *out)
     if not stay.is_open:
         return (*who, *out, record)
     found = [*who]

@@ -158,7 +158,11 @@ def acts_of(item: Item, state: AreaPicture, may: frozenset[str], reader: Reader)
 
 def _known_of(item: Item, fact: str, reader: Reader) -> str:
     """What a form about an item need not ask: which it is, the keeper who fills it in, where it lies, who borrows it."""
-    known: dict[str, str | None] = {"dossier" if item.kind == "dossier" else "item": item.ref, "item": item.ref, "stay": item.stay}
+    known: dict[str, str | None] = {
+        "dossier" if item.kind == "dossier" else "item": item.ref,
+        "item": item.ref,
+        "stay": item.stay,
+    }
     if "keeper" in reader.roles:
         known["keeper"] = reader.badge
     if fact == "item.taken_out":

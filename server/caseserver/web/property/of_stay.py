@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from typing import Final
 
 from caseserver.web.present.state import AreaPicture
-from caseserver.web.present.words import Words
-from caseserver.web.property.things import holder_words, limits_of, path
+from caseserver.web.present.words import Words, holder_words
+from caseserver.web.property.things import limits_of, path
 from caseserver.web.property.views import ThingsOf
 from caseserver.web.reader import Reader
 from custody.items import Item
