@@ -24,7 +24,7 @@ _TEXT = """() => {
     const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT), found = [];
     while (walker.nextNode()) {
         const node = walker.currentNode, of = node.parentElement;
-        if (of.closest("script, style, code, [data-sealed]")) continue;
+        if (of.closest("script, style, code, [translate=no]")) continue;
         const said = of.closest("[lang]").lang.slice(0, 2) === document.documentElement.lang.slice(0, 2);
         if (said && node.textContent.trim()) found.push(node.textContent.trim());
     }

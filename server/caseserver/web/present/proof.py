@@ -14,6 +14,7 @@ from caseserver.web.present.words import Words
 from caseserver.web.reader import Reader
 from caseserver.web.views_proof import LogView, OwnLogPage, OwnRow, ProofPage, SecondView
 from caseserver.witness import Standing
+from custody.catalogue.forms import FORM_NAMES
 
 VALUE_CHARS_MAX = 80
 
@@ -73,7 +74,7 @@ def action_words(action: str, reader: Reader) -> str:
 
 def _row(row: Row, reader: Reader) -> OwnRow:
     told = json.loads(row.detail).items()
-    detail = tuple((key, _value(value)) for key, value in told if value not in ("", None))
+    detail = tuple((key, _value(value, reader)) for key, value in told if value not in ("", None))
     number = row.number or reader.t("proof.nobody")
     return OwnRow(
         _to_the_second(row.at_us, reader),
@@ -85,7 +86,13 @@ def _row(row: Row, reader: Reader) -> OwnRow:
     )
 
 
-def _value(value: object) -> str:
+def _value(value: object, reader: Reader) -> str:
+    """A form or a change of an account by its name; anything else as the log has it."""
+    if isinstance(value, str) and value in FORM_NAMES:
+        return reader.name(FORM_NAMES[value])
+    change = value.replace(".", "_") if isinstance(value, str) else ""
+    if catalogue().has("change", change):
+        return reader.of("change", change)
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     return text if len(text) <= VALUE_CHARS_MAX else text[:VALUE_CHARS_MAX] + "…"
 
