@@ -43,10 +43,11 @@ STEP_S = 10  # station seconds from step to step
 TIMEOUT_S = 2.0
 SLOW_S = 3.0
 DOWN_S = 0.2
-WAIT_S = 60.0
+WAIT_S = 180.0
 QUIET_S = 2.5
 AT_ONCE = 3
 """Stories played side by side: each is a process that mostly waits for a receiver."""
+_one_at_a_time = threading.Lock()  # alembic, which lays out a store, is one for the whole process
 PASSWORD = "correct horse battery staple"
 PYTHONPATH = ":".join(str(ROOT / name) for name in ("firmware", "gateway", "server", "."))
 
@@ -284,7 +285,8 @@ def play(plan: Plan) -> tuple[Run, dict[str, int]]:
     """One story in a folder of its own."""
     with tempfile.TemporaryDirectory(prefix="caseward-prove-") as folder:
         (Path(folder) / "data").mkdir()
-        story = Run(plan, Path(folder) / "data")
+        with _one_at_a_time:
+            story = Run(plan, Path(folder) / "data")
         try:
             story.play()
             return story, story.judge()
