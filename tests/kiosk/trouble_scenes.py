@@ -150,7 +150,7 @@ def no_camera(page: Page, gallery: Gallery, shoot: Shoot) -> None:
     hold(gallery, BAND, "c1")
     seen(page, ".s-list")
     page.click('[data-title="phone"]')
-    seen(page, ".frame.blind")
+    seen(page, ".blind .nocam")
     shoot("no-camera")
     with gallery.lock:
         gallery.provision({"k1": "271828"}, box=False)

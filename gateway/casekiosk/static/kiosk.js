@@ -12,7 +12,7 @@ const base = `/c/${encodeURIComponent(root.dataset.cabinet)}`;
 const AGAIN_MS = 1000;
 let version = Number(root.dataset.version);
 let turn = Promise.resolve(); // touches are answered one after another
-let inHand = "";
+let inHand = "", look = 0;
 let isDown = false, later = null; // a finger lies on the screen: nothing is put under it meanwhile
 let isElsewhere = false; // another screen has this cabinet now: this one stands still until it is touched
 
@@ -42,15 +42,18 @@ function bind() {
   bindKeys(place, sendPin);
   follow(place.querySelector("[data-since]"), stationNow);
   if (place.querySelector('[data-wants-camera="1"]')) {
-    startCamera(place.querySelector("video")).then(() => blind(false), () => blind(true));
+    const mine = ++look; // a picture that was replaced meanwhile says nothing of this one
+    startCamera(place.querySelector("video")).then(() => mine === look && blind(false), () => mine === look && blind(true));
   } else {
+    look += 1;
+    blind(false);
     stopCamera();
   }
 }
 
 /** Without a camera the frame says so, to the eye and to a screen reader. */
 function blind(is) {
-  place.querySelector(".frame")?.classList.toggle("blind", is);
+  document.body.classList.toggle("blind", is);
   say(is ? "nocamera" : "");
 }
 const say = (key) => { const node = document.getElementById("said"); node.textContent = node.dataset[key] ?? ""; };
