@@ -77,10 +77,11 @@ class Words:
 
     def device(self, kind: str, ref: str) -> str:
         """Anything that can stand on the plan, by its kind there and its id; what has no name of its own with the word of its kind."""
-        named: Mapping[str, Room | Door | Recorder | Input | Cabinet] | None = {
+        of_kinds: dict[str, Mapping[str, Room | Door | Recorder | Input | Cabinet]] = {
             "room": self.area.rooms, "door": self.area.doors, "recorder": self.area.recorders, "input": self.area.inputs,
             "cabinet": self.area.cabinets,
-        }.get(kind)  # fmt: skip
+        }  # fmt: skip
+        named = of_kinds.get(kind)
         if named is None:
             return self.reader.of("floor_device", kind, name=ref)
         known = named.get(ref)
