@@ -7,9 +7,11 @@ import pytest
 from playwright.sync_api import APIResponse, Browser, Page, Route, expect, sync_playwright
 
 from tests.gateway import bench as gateway_bench
+from tests.kiosk.desk_bench import BAND
 from tests.kiosk.gallery import Gallery, house_of_24
 from tests.kiosk.pen import scribble
-from tests.kiosk.screenshots import BAND, CAMERA, SIZE, hold, seen
+from tests.kiosk.scenes import hold, seen
+from tests.kiosk.screenshots import CAMERA, SIZE
 from tests.web.screenshots import ARGUMENTS, CHROMIUM
 
 pytestmark = pytest.mark.browser
