@@ -98,6 +98,12 @@ class Walker:
             self.said[:] = [text for text in self.said if f"status of {expected}" not in text]
         self.look()
 
+    def switch(self, language: str) -> None:
+        """To the other language, on the page of the own account; from any page with the bar."""
+        self.follow("form.who a[href='/account']")
+        self.language = language
+        self.follow(f"a[href$='?lang={language}']")
+
     def back(self) -> None:
         """The browser's own button."""
         self.page.go_back(wait_until="load")
