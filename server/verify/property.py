@@ -253,7 +253,7 @@ class Books:
 
     def goes_wrong(self, name, body, item):
         to = body.get("destination")
-        elsewhere = name == "item.received" and to != item["destination"]
+        elsewhere = name == "item.received" and to not in (item["destination"], "keeper")
         too_soon = name in ("item.sent", "item.transferred") and to == "keeper" and item["state"] != "away"
         follows = item and item["kind"] == "effects" and name in ("item.sent", "item.received")
         return "other_destination" if elsewhere or too_soon or (follows and to not in ("detention_centre", "outside", "keeper")) else ""

@@ -349,6 +349,8 @@ CHEATS: tuple[Cheat, ...] = (
     Cheat("store-never-cleared", "The quarter ends and the store was not gone through.", "alarm", "P12/quarter",
           play=_alarm("P12/quarter", "seize", "hand over", "store", wait_us=120 * 24 * HOUR_US)),
     Cheat("lost-on-the-way", "A thing is sent and never arrives.", "alarm", "P3/transit", play=_alarm("P3/transit", "seize", "hand over", "send", wait_us=30 * 24 * HOUR_US)),
+    Cheat("effects-lost-on-the-way", "A person's things are sent after him to the detention centre and never arrive.", "alarm", "P22/arrived",
+          play=_alarm("P22/arrived", "find", "hand over", "to the centre", wait_us=5 * HOUR_US)),
     Cheat("seizure-without-end", "The period of the seizure runs out and the thing stays.", "alarm", "P10/seizure",
           play=_alarm("P10/seizure", "seize", "hand over", wait_us=31 * 24 * HOUR_US, procedure="administrative")),
     Cheat("unrelated-and-kept", "A thing has nothing to do with the case and is not given back.", "alarm", "P8/criminal",

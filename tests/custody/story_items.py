@@ -185,14 +185,33 @@ def keeping(rule: Rule) -> Iterator[Story]:
     if "since" in rule.params:
         _led(t, "item.inspected")
         t.do(rule.params["since"][0], BREAK_US)
-        end = "item.returned" if rule.unit == "stay" else "disposal.decided"
-        yield replace(made(t, BREAK_US, endings={end: ended(t, end)}), subject=_OF[rule.unit])
+        ends = ["item.returned"] if rule.unit == "stay" else ["disposal.decided"]
+        if "states_none" in rule.params:
+            ends.append("item.sent:detention_centre")
+        endings = {end: ended(t, end) for end in ends}
+        yield replace(made(t, BREAK_US, endings=endings), subject=_OF[rule.unit])
+        if "states_none" in rule.params:
+            yield _undelivered(rule)
         return
     traits, t.ledger.store.traits = t.ledger.store.traits, ()
     t.do("item.stored", LED_US)
     t.do("item.corrected", BREAK_US, **dict.fromkeys(traits, True))
     endings = {"item.taken_out": ended(t, "item.taken_out")}
     yield replace(made(t, BREAK_US, endings=endings), subject=ITEM)
+
+
+def _undelivered(rule: Rule) -> Story:
+    """On its way when the person leaves, and brought back: it is left behind from then on. What arrives is not."""
+    t = Teller(rule)
+    prologue(t)
+    t.do("item.sent:detention_centre", LED_US)
+    t.do(rule.params["since"][0], BREAK_US - MINUTE_US)
+    t.do("item.received:keeper", BREAK_US)
+    arrived = replace(t.said[-1], body={**t.said[-1].body, "destination": "detention_centre"})
+    story = made(
+        t, BREAK_US, endings={"item.returned": ended(t, "item.returned")}, innocent=[*t.said[:-1], arrived]
+    )
+    return replace(story, subject=_OF[rule.unit])
 
 
 _OF = {"stay": f"stay:{STAY}", "case": "case:c-1"}

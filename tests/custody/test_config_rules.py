@@ -203,6 +203,7 @@ KINDS = [
         ('since = ["x"]', ".with.since", "a fact type"),
         ('since = ["released"], without = ["x"]', ".with.without", "a fact type"),
         ('since = ["released"], kinds = ["pets"]', ".with.kinds", "a list out of exhibit, effects"),
+        ('since = ["released"], states_none = ["lost"]', ".with.states_none", "a list out of taken, kept"),
         ('only_in = ["safe"]', ".with.only_in", "a list out of property, effects"),
         ('only_in = ["dangerous"]', ".unit", "item"),
     ]),

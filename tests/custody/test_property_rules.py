@@ -185,6 +185,33 @@ def test_effects_left_behind_are_told_until_they_are_back_and_what_was_seized_of
     assert told.rows("P20/left") == [("stay:s", BEGIN_US + HOUR_US, BEGIN_US + 2 * HOUR_US)]
 
 
+def test_effects_that_follow_the_person_are_not_left_behind_and_are_not_forgotten_on_the_way():
+    told = (
+        store()
+        .say("person.arrived", "08:40", stay="s")
+        .say("search.signed", "08:45", stay="s", officers=["t1"])
+    )
+    told.say("item.found", "08:50", item="e1", stay="s", taken_by="t1", pieces=1)
+    told.say("item.handed_over", BEGIN_US, item="e1", stay="s", giver="t1", keeper="k1", **SIGNED)
+    sent = {"item": "e1", "stay": "s", "destination": "detention_centre", "carrier": "t2"}
+    told.say("item.sent", BEGIN_US + HOUR_US, **sent)
+    told.say("stay.released", BEGIN_US + 2 * HOUR_US, stay="s", reason="detention_centre")
+    assert silent(told.why("P20/left", "stay:s", BEGIN_US + 2 * HOUR_US)) == "state_excepted"
+    assert due(told, "P22/arrived", "item:e1") == [BEGIN_US + 5 * HOUR_US]  # four hours after it left
+    # Nobody there takes it in: it is left behind from the moment when the keeper has it again.
+    back_us = BEGIN_US + 6 * HOUR_US
+    told.say("item.received", back_us, **(sent | {"destination": "keeper", "keeper": "k1"}))
+    assert told.rows("P22/arrived") == [("item:e1", BEGIN_US + HOUR_US, back_us)]
+    assert told.rows("P20/left") == [("stay:s", back_us, None)]
+    told.say("item.sent", back_us + HOUR_US, **sent)
+    told.say("item.received", back_us + 5 * HOUR_US, **sent)  # at the limit: in time
+    assert told.rows("P20/left") == [("stay:s", back_us, back_us + HOUR_US)]
+    assert [row.fired != () for row in told.engine.obligations() if row.rule.key == "P22/arrived"] == [
+        True,
+        False,
+    ]
+
+
 # --- each quarter ----------------------------------------------------------------------------------------
 
 

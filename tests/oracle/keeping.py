@@ -48,6 +48,7 @@ class Thing(NamedTuple):
     remote: bool = False
     compartment: str | None = None
     over: bool = False
+    on_the_way: bool = False
 
 
 def move(world: World, fact_type: str, body: dict[str, Any], clocks: list[Clock]) -> list[Unit]:
@@ -103,6 +104,8 @@ def _changed(thing: Thing, fact_type: str, body: dict[str, Any]) -> Thing:
         thing = thing._replace(traits=frozenset(kept | {trait for trait, so in stated.items() if so}))
     if fact_type == "item.brought_in":
         thing = thing._replace(remote=False)
+    if fact_type in ("item.sent", "item.received"):
+        thing = thing._replace(on_the_way=fact_type == "item.sent")
     if fact_type == "item.stored" or (fact_type == "item.corrected" and "compartment" in body):
         return thing._replace(compartment=body["compartment"])
     if fact_type == "item.taken_out":
@@ -170,9 +173,10 @@ def _due(stages: Ladder, *reported: str) -> Any:
 
 
 def _left(world: World, stay: Stay) -> Answer:
-    """P20, CQ 32: effects that are still here when the person has left."""
-    here = [t for t in world.things.values() if t.stay == stay.ref and t.kind == "effects" and not t.over]
-    return counted(stay.ended, at_once(S2)) if stay.ended is not None and here else None
+    """P20, CQ 32: effects that are still here when the person has left; DET 11, LOCK 11: those on their way follow him."""
+    effects = [t for t in world.things.values() if t.stay == stay.ref and t.kind == "effects" and not t.over]
+    is_left = stay.ended is not None and any(not t.on_the_way for t in effects)
+    return Begin(None, at_once(S2)) if is_left else None
 
 
 def _undecided(world: World, case: Unit) -> Answer:
@@ -276,7 +280,7 @@ def tables(book: str) -> Tables:
         *(clock.table() for clock in clocks(book)),
         Rule("P1", "handover", "item", _handover),
         within("P3", "described", "item", list(ENTERING), ["item.described"], ladder((24, "h", S4)), ever=True),
-        within("P3", "transit", "item", ["item.sent"], ["item.received"], day_s3, only=_is("exhibit", "effects")),
+        within("P3", "transit", "item", ["item.sent"], ["item.received"], day_s3, only=_is("exhibit")),
         Rule("P5", "overdue", "item", _due(ladder((0, "h", S2), (24, "h", S1)))),
         Rule("P5", "case_head", "item", _due(ladder((2, "h", S3)), "loan.reported:case_department_head")),
         Rule("P5", "property_head", "item", _due(ladder((2, "h", S3)), "loan.reported:property_department_head")),
@@ -296,6 +300,7 @@ def tables(book: str) -> Tables:
         Rule("P20", "left", "stay", _left),
         within("P22", "signed", "item", ["item.received:detention_centre", "item.transferred"],
                ["item.signed:receipt", "item.refused_signature:receipt"], ladder((2, "h", S2)), ever=True),
+        within("P22", "arrived", "item", ["item.sent"], ["item.received"], ladder((4, "h", S2)), only=_is("effects")),
         within("P23", "arrived", "item", ["item.sent"], ["item.received"], day_s2, only=_is("specimen")),
         within("P23", "sent", "item", ["item.collected"], ["item.sent", "item.handed_over"], day_s3),
     ]  # fmt: skip

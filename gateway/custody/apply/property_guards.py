@@ -225,9 +225,9 @@ def _may_lie_there(world: World, area: Area, fact: Fact, item: Item) -> Refused 
 
 
 def _where_to(world: World, area: Area, fact: Fact, item: Item) -> Refused | None:
-    """It arrives where it was sent to; effects follow their person."""
+    """It arrives where it was sent to, or comes back undelivered; effects follow their person."""
     destination = text(fact, "destination")
-    if fact.type == "item.received" and destination != item.destination:
+    if fact.type == "item.received" and destination not in (item.destination, "keeper"):
         return Refused(ledger_rule(item), _subject(item), "other_destination", item.destination, destination)
     if fact.type != "item.received" and destination == "keeper" and item.state != "away":
         return Refused(ledger_rule(item), _subject(item), "other_destination", "another place", destination)

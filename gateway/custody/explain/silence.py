@@ -41,7 +41,7 @@ from custody.facts import Fact
 from custody.kinds import KINDS
 from custody.name import Name
 from custody.obligation import Obligation
-from custody.property_words import ITEM_KINDS, TRAITS
+from custody.property_words import ITEM_KINDS, ITEM_STATES, TRAITS
 from custody.rules import Rule, Rulebook
 from custody.timeline import Timeline
 from custody.times import format_instant
@@ -412,6 +412,14 @@ def _as_it_is(rule: Rule, text: str, words: Wording) -> Name:
     return Name(text, text)
 
 
+def _states(rule: Rule, text: str, words: Wording) -> Name:
+    return either(ITEM_STATES[state] for state in text.split())
+
+
+def _items(rule: Rule, text: str, words: Wording) -> Name:
+    return joined(fill(SUBJECTS["item"], ref=ref) for ref in text.split())
+
+
 _EXPECTED: Final[Mapping[str, _Look]] = {
     "alone": _apart,
     "different": _differing,
@@ -432,6 +440,7 @@ _EXPECTED: Final[Mapping[str, _Look]] = {
     "room": _rooms,
     "seen": _source,
     "span_over": _span,
+    "state_excepted": _states,
     "tag_room": _rooms,
     "trait": _without("not "),
     "unless": _without("without "),
@@ -446,6 +455,7 @@ _FOUND: Final[Mapping[str, _Look]] = {
     "not_fitted": _room_found,
     "on_the_right_side": _as_it_is,
     "room": _room_found,
+    "state_excepted": _items,
     "tag_room": _room_found,
     "with": _fields,
 }

@@ -56,6 +56,10 @@ SILENCE: Final[Mapping[str, Name]] = {
     "not_stored": Name("财物不在柜格里。", "The thing lies in no compartment."),
     "nothing_kept": Name("没有仍在保管的财物。", "Nothing of it is kept any more."),
     "right_cabinet": Name("存放在合适的柜里：{expected}。", "It lies where it may: {expected}."),
+    "state_excepted": Name(
+        "仍在保管的财物都处于例外状态（{expected}）：{found}。",
+        "All that is still kept is in a state that is excepted ({expected}): {found}.",
+    ),
     "trait": Name(
         "规则不管：{expected}；这件财物正是：{found}。",
         "The rule is not about: {expected}; this thing is: {found}.",

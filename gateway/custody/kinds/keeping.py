@@ -1,7 +1,7 @@
 """Kind `keeping`: things that are still kept when they must not be, or that lie where they must not.
 
 One question a rule: `since` (of a stay or case: what of it is still kept after that step), or `only_in` (of an item: in
-cabinets of these kinds alone).
+cabinets of these kinds alone). What stands in one of `states_none` is left out while it stands there.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -50,15 +50,21 @@ def _left(rule: Rule, view: View, unit: Unit) -> Judgement:
     items = view.world.items
     kept = items.of_stay(unit.ref) if unit.kind == "stay" else items.of_case(unit.ref)
     names = rule.params.get("without", ())
-    left = [
+    asked = [
         item
         for item in _of_kinds(rule, kept)
         if not any(name in view.world.steps_of(f"item:{item.ref}") for name in names)
     ]
+    excepted = rule.params.get("states_none", ())
+    left = [item for item in asked if item.state not in excepted]
+    if asked and not left:
+        return Silence("state_excepted", " ".join(excepted), " ".join(item.ref for item in asked[:NAMED_MAX]))
     if not left:
         return Silence("nothing_kept", "a thing that is still kept", "none")
     facts = (since[1], *(item.fact for item in left[:NAMED_MAX]))
-    return Condition(room=unit.room, since_us=since[0], anchor=since[1], facts=facts, params=_things(left))
+    # What comes back begins a duty of its own, long after the step: by the fact that brought it back.
+    since_us, anchor = (None, None) if excepted else since
+    return Condition(room=unit.room, since_us=since_us, anchor=anchor, facts=facts, params=_things(left))
 
 
 def _misplaced(rule: Rule, view: View, unit: Unit) -> Judgement:

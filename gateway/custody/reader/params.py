@@ -9,7 +9,7 @@ from custody.cabinets import CABINET_KINDS
 from custody.compartments import ACCESSES
 from custody.fields import is_ref
 from custody.locker_words import LOCKER_FAILURES
-from custody.property_words import ITEM_KINDS
+from custody.property_words import ITEM_KINDS, ITEM_STATES
 from custody.reader.base import Reader
 from custody.times import PERIODS, Limit
 from custody.vocabulary import INPUTS, ROLES, SEXES, TROUBLES
@@ -103,6 +103,7 @@ KIND_PARAMS: Final[Mapping[str, Mapping[str, tuple[str, bool]]]] = {
         "since": ("steps", False),
         "without": ("steps", False),
         "kinds": ("items", False),
+        "states_none": ("states", False),
         "only_in": ("cabinets", False),
     },
     "hands": {
@@ -163,6 +164,10 @@ def _failures(r: Reader, value: object, where: str) -> object:
 
 def _items(r: Reader, value: object, where: str) -> object:
     return r.many({"kinds": value}, where.rpartition(".")[0], "kinds", ITEM_KINDS)
+
+
+def _states(r: Reader, value: object, where: str) -> object:
+    return r.many({"states_none": value}, where.rpartition(".")[0], "states_none", ITEM_STATES)
 
 
 def _cabinets(r: Reader, value: object, where: str) -> object:
@@ -229,6 +234,7 @@ _PARAM_READERS: Final[Mapping[str, Callable[[Reader, object, str], object]]] = {
     "names": _names,
     "number": _number,
     "roles": _roles,
+    "states": _states,
     "steps": Reader.steps,
     "times": _times,
     "troubles": _troubles,

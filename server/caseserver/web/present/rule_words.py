@@ -16,7 +16,7 @@ from custody.explain.kept import CABINETS
 from custody.explain.wording import Wording, field_name, joined, limit_text, source_said, span
 from custody.explain.words import FITTINGS, ROOM_KINDS
 from custody.kinds import KINDS
-from custody.property_words import ITEM_KINDS, TRAITS
+from custody.property_words import ITEM_KINDS, ITEM_STATES, TRAITS
 from custody.reader import KIND_PARAMS
 from custody.rules import Between, Rule
 from custody.vocabulary import FLAGS, MEASURES, ROLES, SEXES
@@ -183,7 +183,13 @@ def _keeping(rule: Rule, words: Words) -> str:
     since = _steps(words, params["since"])
     if "without" in params:
         return reader.t("kind.kept_without", kinds=kinds, since=since, steps=_steps(words, params["without"]))
-    return reader.t("kind.kept", kinds=kinds, since=since)
+    said = reader.t("kind.kept", kinds=kinds, since=since)
+    if "states_none" in params:
+        states = reader.t("page.list").join(
+            reader.name(ITEM_STATES[state]) for state in params["states_none"]
+        )
+        said += reader.t("page.comma") + reader.t("kind.kept_states", states=states)
+    return said
 
 
 def _interval(rule: Rule, words: Words) -> str:
