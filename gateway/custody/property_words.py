@@ -77,7 +77,7 @@ SIGNERS: Final = codes(
     holder=("持有人", "Whoever held it"),
     owner=("权利人", "The owner"),
     family=("家属", "Family"),
-    witness=("见证人", "A witness"),
+    witness=("见证人", "The witness"),
     officer=("民警", "An officer"),
     receiver=("接收人", "The receiver"),
 )

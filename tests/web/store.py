@@ -1,4 +1,4 @@
-"""An afternoon of the property store, told as facts: three cabinets, what lies in them, what is lent, missing, open, refused.
+"""An afternoon of the property store, told as facts: its cabinets, what lies in them, what is lent, missing, open, refused.
 
 Words, photos and signatures are sealed as a kiosk's are; the log has their commitments.
 """
@@ -22,11 +22,8 @@ ROLES: Final = {
     "0540": ["keeper"], "0541": ["keeper"], "0312": ["duty_officer"], "0007": ["case_department_head"], "1187": ["case_officer"],
     "0100": ["legal_reviewer"], "0200": ["supervisor"], "0620": ["guard"],
 }  # fmt: skip
-CABINETS: Final = (
-    ("cab-p", "property", "涉案财物柜", "Exhibit cabinet", "P", 16),
-    ("cab-e", "effects", "随身财物柜", "Effects cabinet", "E", 8),
-    ("cab-d", "dangerous", "危险物品柜", "Dangerous goods", "D", 2),
-)
+ROOMY: Final = (("exhibits-1", "P", 4, 16), ("effects-1", "E", 5, 8), ("dangerous-1", "D", 2, 2))
+"""Cabinets of the example area that are larger here: compartments of which letter, from which to which number."""
 JPEG: Final = bytes.fromhex(
     "ffd8ffe000104a46494600010101006000600000ffdb004300080606070605080707070909080a0c140d0c0b0b0c1912130f141d1a1f1e1d1a1c1c20"
     "242e2720222c231c1c2837292c30313434341f27393d38323c2e333432ffc0000b080001000101011100ffc4001f00000105010101010101000000"
@@ -38,28 +35,24 @@ JPEG: Final = bytes.fromhex(
 PEN: Final = picture([[[40, 160], [90, 60], [140, 200], [200, 80], [300, 190], [420, 90]]])
 
 
-def cabinets() -> str:
-    """What the area file says of them."""
+def compartments() -> str:
+    """What the area file says of those that its cabinets have besides."""
     text, point = "", 100
-    for ref, kind, zh, en, letter, count in CABINETS:
-        text += f'\n[[reader]]\nid = "rd-{ref}"\nroom = "property"\n[[point]]\nnode = "n1"\npoint = {point}\nkind = "reader"\nof = "rd-{ref}"\n'
-        text += f'[[cabinet]]\nid = "{ref}"\nkind = "{kind}"\nname = {{ zh = "{zh}", en = "{en}" }}\nroom = "property"\nreader = "rd-{ref}"\nrecorder = "rec-store"\n'
-        for number in range(1, count + 1):
-            name = f"{letter}-{number:02d}"
-            text += f'[[compartment]]\nid = "{name}"\nname = {{ zh = "{name}", en = "{name}" }}\ncabinet = "{ref}"\n'
+    for cabinet, letter, first, last in ROOMY:
+        for number in range(first, last + 1):
+            name = f"{letter}-{number}"
+            text += f'\n[[compartment]]\nid = "{name}"\ncabinet = "{cabinet}"\n'
             for of in ("compartment_lock", "compartment_door"):
                 point += 1
-                text += f'[[point]]\nnode = "n1"\npoint = {point}\nkind = "{of}"\nof = "{name}"\n'
-        point += 1
-    text += '\n[[recorder]]\nid = "rec-store"\nname = { zh = "录像 财物室", en = "Recorder store" }\nrooms = ["property"]\n'
-    return text + '[[point]]\nnode = "n2"\npoint = 90\nkind = "recorder_contact"\nof = "rec-store"\n'
+                text += f'[[point]]\nnode = "n4"\npoint = {point}\nkind = "{of}"\nof = "{name}"\n'
+    return text
 
 
 class Store:
     """A house with its store, and who speaks there. `clock` goes on by a minute with each fact."""
 
     def __init__(self, folder: Path) -> None:
-        self.house = House(folder, day.START, added=cabinets())
+        self.house = House(folder, day.START, added=compartments())
         for number, roles in ROLES.items():
             self.house.account(number, *roles)
         self.gateway = self.house.gateways["a1"]
@@ -166,24 +159,24 @@ def play(folder: Path) -> Store:
     store = Store(folder)
     begin(store)
     store.seize("x-1f07", "手机 三星", "黑色，背面有裂痕")
-    store.keep("x-1f07", "P-01")
+    store.keep("x-1f07", "P-1")
     store.seize("x-2b11", "现金 人民币", "百元面值", pieces=42, cash=True)
-    store.keep("x-2b11", "P-02")
+    store.keep("x-2b11", "P-2")
     store.seize("x-3c90", "金项链", "带吊坠，重 12 克", valuable=True, seal="S-0081")
-    store.keep("x-3c90", "P-03")
+    store.keep("x-3c90", "P-3")
     store.seize("x-44d2", "甩棍", "铁制，可伸缩", procedure="public_order", case="c-0412", dangerous=True)
-    store.keep("x-44d2", "D-01")
+    store.keep("x-44d2", "D-1")
     store.seize("x-5e3f", "笔记本电脑", "银色")
-    store.keep("x-5e3f", "P-04")
+    store.keep("x-5e3f", "P-4")
     store.seize("x-6a20", "账本", "三册", pieces=3)
-    store.keep("x-6a20", "P-04")
+    store.keep("x-6a20", "P-4")
     store.at_us = NOW - 30 * HOUR
     store.say("item.found_unrelated", item="x-5e3f")
     store.lend("x-1f07", NOW - 3 * HOUR)
     store.lend("x-3c90", NOW + 20 * HOUR)
     store.say("item.lent", item="x-2b11", keeper="0540", borrower="0921", return_by_at_us=NOW + HOUR,
               giver_signature="a" * 64, taker_signature="b" * 64)  # fmt: skip
-    store.say("count.started", stocktaking="st-0318", cabinet="cab-p", counter="0541", officer="0100")
+    store.say("count.started", stocktaking="st-0318", cabinet="exhibits-1", counter="0541", officer="0100")
     for item, found, pieces in (("x-2b11", True, 41), ("x-5e3f", True, 1), ("x-6a20", False, None)):
         store.say(
             "item.counted",
@@ -232,7 +225,7 @@ def _effects(store: Store) -> None:
             signed_by="witness",
             signature=signature,
         )
-        store.keep(item, "E-03", stay="0409")
+        store.keep(item, "E-3", stay="0409")
 
 
 def leave(store: Store, stay: str, item: str) -> None:
@@ -257,5 +250,5 @@ def leave(store: Store, stay: str, item: str) -> None:
 def _doors(store: Store) -> None:
     """One door is open by no order, another cannot be read."""
     store.at_us = NOW - 14 * MINUTE
-    store.say("compartment.unlocked", compartment="P-07")
-    store.say("compartment.opened", compartment="P-07")
+    store.say("compartment.unlocked", compartment="P-7")
+    store.say("compartment.opened", compartment="P-7")

@@ -87,12 +87,12 @@ def cells(states: Any) -> dict[str, Any]:
 
 def test_a_compartment_is_shown_as_door_bolt_and_ledger_have_it(states: Any) -> None:
     found = cells(states)
-    assert {name: found[name].look for name in ("P-01", "P-02", "P-04", "P-07", "P-12", "E-03")} == {
-        "P-01": "empty", "P-02": "occupied", "P-04": "occupied", "P-07": "open", "P-12": "unknown", "E-03": "occupied",
+    assert {name: found[name].look for name in ("P-1", "P-2", "P-4", "P-7", "P-12", "E-3")} == {
+        "P-1": "empty", "P-2": "occupied", "P-4": "occupied", "P-7": "open", "P-12": "unknown", "E-3": "occupied",
     }  # fmt: skip
-    assert (found["P-07"].flag, found["P-07"].flag_text) == ("act", "Compartment opened without an order")
-    assert (found["P-07"].access, found["P-07"].since.at_us) == ("No order", NOW - 13 * MINUTE)
-    assert (found["P-04"].said, found["E-03"].said) == ("items: 2", "0409 · items: 3")
+    assert (found["P-7"].flag, found["P-7"].flag_text) == ("act", "Compartment opened without an order")
+    assert (found["P-7"].access, found["P-7"].since.at_us) == ("No order", NOW - 13 * MINUTE)
+    assert (found["P-4"].said, found["E-3"].said) == ("items: 2", "0409 · items: 3")
 
 
 def test_with_a_silent_gateway_no_compartment_is_said_to_be_shut(states: Any) -> None:
@@ -101,7 +101,7 @@ def test_with_a_silent_gateway_no_compartment_is_said_to_be_shut(states: Any) ->
     assert page.frame.silent_us == at("14:20")
     assert {cell.look for cabinet in page.cabinets for cell in cabinet.cells} == {"unknown"}
     assert (
-        next(cell.said for cabinet in page.cabinets for cell in cabinet.cells if cell.id == "P-02")
+        next(cell.said for cabinet in page.cabinets for cell in cabinet.cells if cell.id == "P-2")
         == "items: 1"
     )
 
@@ -112,12 +112,17 @@ def test_the_map_goes_on_by_itself_and_a_door_is_sent_when_it_moves(site: Store,
         return showing.map_regions(map_page(pictures, pictures[0], READER), READER)
 
     page = Picture()
-    assert page.changes(regions()).keys() >= {"store-head", "cabinet-cab-p", "cabinet-cab-e", "cabinet-cab-d"}
+    assert page.changes(regions()).keys() >= {
+        "store-head",
+        "cabinet-exhibits-1",
+        "cabinet-effects-1",
+        "cabinet-dangerous-1",
+    }
     assert page.changes(regions()) == {}
     site.at_us = NOW - MINUTE
-    site.say("compartment.unlocked", compartment="E-08")
+    site.say("compartment.unlocked", compartment="E-8")
     site.house.deliver()
-    assert page.changes(regions()).keys() == {"cabinet-cab-e"}
+    assert page.changes(regions()).keys() == {"cabinet-effects-1"}
     assert f'data-live="/events{AREA}"' in keeper.get(AREA).text
 
 
@@ -128,7 +133,7 @@ def test_items_are_found_by_any_part_of_what_the_log_has_of_them(states: Any) ->
     def found(query: str, show: str = "here") -> set[str]:
         return {row.ref for row in items_page(states, states[0], query, show, READER).rows}
 
-    assert found("c-7f3a p-04") == {"x-5e3f", "x-6a20"}
+    assert found("c-7f3a p-4") == {"x-5e3f", "x-6a20"}
     assert found("s-0081") == {"x-3c90"}
     assert found("0409") == {"e-9001", "e-9002", "e-9003"}
     assert found("", "lent") == {"x-1f07", "x-3c90"}
@@ -152,13 +157,13 @@ def test_a_stay_leads_to_its_things_and_its_case_and_the_case_leads_back(
     stay = state.world.stays.get("0409")
     own, of_case = things_of_stay("0409", stay, state, READER)
     assert own.total == len(state.world.items.of_stay("0409")) == sum(n for _, n in own.places)
-    assert "E-03" in own.places[0][0]
+    assert "E-3" in own.places[0][0]
     assert of_case.total == len([i for i in state.world.items.of_case(stay.case) if i.stay != "0409"])
     page = keeper.get("/stays/a1/0409?lang=en").text
     for pile in (own, of_case):
         assert f'href="{pile.href.replace("&", "&amp;")}"' in page
         assert keeper.get(pile.href).status_code == 200
-    assert "Effects cabinet E-03" in page
+    assert "Effects cabinet E-3" in page
     assert all(item.ref in keeper.get(own.href).text for item in state.world.items.of_stay("0409"))
     assert 'href="/stays/a1/0409"' in keeper.get(of_case.href).text
     assert things_of_stay("0499", None, state, READER) == ()
@@ -171,7 +176,7 @@ def test_a_stock_taking_shows_each_discrepancy_first(states: Any) -> None:
     ]  # fmt: skip
     assert (count.missing, count.found) == (2, 1)
     uncounted = dict(counts_page(states, states[0], frozenset(), READER).uncounted)
-    assert uncounted == {"Effects cabinet": 3, "Dangerous goods": 1}
+    assert uncounted == {"Effects cabinet": 3, "Cabinet for dangerous goods": 1}
 
 
 def test_the_quarter_lists_each_thing_once_under_what_is_most_to_be_done(states: Any) -> None:
@@ -192,7 +197,7 @@ def test_the_chain_of_an_item_is_each_fact_with_who_had_it_then(site: Store, kee
     chain = re.search(r'<ol class="chain">(.*?)</ol>', html, re.S)
     assert chain is not None
     moved = re.findall(r'<li class="moved">.*?<b>(.*?)</b>', chain[1], re.S)
-    assert moved == ["Officer 1187", "Keeper 0540", "Exhibit cabinet P-01", "Keeper 0540", "Officer 0921"]
+    assert moved == ["Officer 1187", "Keeper 0540", "Exhibits cabinet P-1", "Keeper 0540", "Officer 0921"]
     assert "手机" not in html
 
 
@@ -266,10 +271,20 @@ def test_what_is_no_picture_or_too_large_is_refused_and_nothing_is_kept_or_state
     site: Store, keeper: TestClient, data: bytes, status: int
 ) -> None:
     size = site.gateway.log.size
-    assert photographed(keeper, "e-9001", data).status_code == status
+    answer = photographed(keeper, "e-9001", data)
+    assert (answer.status_code, "1 MB" in answer.text, "<h1" in answer.text) == (status, True, True)
     assert photographed(keeper, "e-9001", data, "other").status_code == status
     assert photographed(client_of(site.house, "0200"), "e-9001", JPEG).status_code == 403
     assert site.gateway.log.size == size
+
+
+def test_a_form_that_wants_what_nobody_can_write_says_where_it_is_made(keeper: TestClient) -> None:
+    upload, form = 'href="/areas/a1/items/e-9001#i-photo"', "/record/a1/item.photographed?item=e-9001"
+    assert f'href="{form}' in keeper.get("/areas/a1/items/e-9001").text
+    html = keeper.get(f"{form}&lang=en").text
+    assert upload in html
+    assert 'name="photo"' not in html
+    assert "Sign at the kiosk" in keeper.get("/record/a1/item.lent?item=x-5e3f&lang=en").text
 
 
 def test_after_an_erasure_nothing_of_an_item_is_kept_and_nothing_more_is_taken(
@@ -328,6 +343,6 @@ def test_the_forms_of_an_items_page_are_those_that_its_state_allows_and_go_throu
         item="e-9003",
         stay="0409",
         keeper="0540",
-        compartment="E-04",
+        compartment="E-4",
     )
     assert refused.status_code == 409

@@ -28,17 +28,18 @@ from caseserver.web.present.state import AreaPicture
 from caseserver.web.present.words import Words
 from caseserver.web.property.things import item_path, path
 from caseserver.web.reader import Reader
-from caseserver.web.views import Choice, Field, FormPage, LawQuote, Receipt
+from caseserver.web.views import Choice, Field, FormLink, FormPage, LawQuote, Receipt
 from custody.catalogue import FACT_TYPES
 from custody.catalogue.forms import FIELD_NAMES, FLAG_GROUPS, FORM_NAMES
 from custody.facts import check_body
-from custody.fields import BOOL, INSTANT, INT, REF, REFS, TEXT, is_ref
+from custody.fields import BOOL, HASH, INSTANT, INT, REF, REFS, TEXT, is_ref
 from custody.fields import Field as Spec
 from custody.rules import Rule
 from custody.vocabulary import FLAGS, GROUNDS, SEXES
 from custody.world import Officer, Stay
 
 AT: Final = "at"
+PHOTOGRAPH: Final = "item.photographed"
 YES, NO = "yes", "no"
 OFFICERS_SHOWN_MAX: Final = 40
 INT_CHARS_MAX: Final = 16
@@ -73,6 +74,11 @@ class Form:
             left_out.add("officer")
             if self.other_organs:
                 left_out.discard("approver")
+        if (
+            self.fact == PHOTOGRAPH
+        ):  # the picture is sealed on the item's page: here is said why there is none
+            left_out.add("photo")
+            specs = {**specs, "no_photo": replace(specs["no_photo"], required=True)}
         return {key: spec for key, spec in specs.items() if key not in left_out}
 
     @property
@@ -123,7 +129,19 @@ def record_form(
         law=_law(form),
         words=(form.title, reader.t("record.lead"), reader.t("record.submit")),
     )
-    return replace(page, back_href=way_back(form, sent or preset or {})[0])
+    told = sent or preset or {}
+    return replace(page, back_href=way_back(form, told)[0], instead=_instead(form, told))
+
+
+def _instead(form: Form, told: Sent) -> FormLink | None:
+    """Where an officer goes whom this form asks for what nobody can write."""
+    reader, area, item = form.reader, form.state.area.id, one(told, "item")
+    if form.fact == PHOTOGRAPH:
+        href = f"{item_path(area, item)}#i-photo" if is_ref(item) else path(area, "items")
+        return FormLink(reader.t("property.photograph"), href, reader.t("record.photo_there"))
+    if any(spec.kind == HASH and spec.required for spec in form.specs.values()):
+        return FormLink(reader.t("record.at_kiosk"), "", reader.t("record.sign_there"))
+    return None
 
 
 def _law(form: Form) -> LawQuote | None:
@@ -176,6 +194,8 @@ def _hint(key: str, spec: Spec, reader: Reader, *, is_chosen: bool) -> str:
         return reader.t("record.span_hint", low=spec.span[0], high=spec.span[1])
     if spec.kind == REFS and not is_chosen:
         return reader.t("record.officers_hint")
+    if spec.kind == HASH:
+        return reader.t("record.hash_hint")
     return "" if spec.required or spec.kind == BOOL else reader.t("record.optional")
 
 

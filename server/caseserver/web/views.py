@@ -482,6 +482,8 @@ class FormPage:
     count: Count | None = None
     law: LawQuote | None = None
     needs: tuple[Asked, ...] = ()
+    instead: FormLink | None = None
+    """Where this is done as a rule: ``hint`` says why there, ``href`` is empty where it is no page of ours."""
 
 
 @dataclass(frozen=True)

@@ -161,15 +161,19 @@ def item_page(
     query = f"stay={item.stay}" if item is not None and item.stay and not item.case else ""
     query = query or (f"case={item.case}" if item is not None and item.case else "")
     is_kept = asked.people is not None
+    may_photograph = item is not None and item.is_here and asked.may_state(PHOTOGRAPH)
+    acts = acts_of(item, state, allowed, reader) if item is not None else ()
+    no_photo = next((a for a in acts if may_photograph and f"/{PHOTOGRAPH}?" in a.href), None)
     return ItemPage(
         frame(asked.states, state, "items", reader), ref, item_path(asked.area, ref),
         row_of(item, state, reader) if item is not None else None,
         facts_of(item, state, reader) if item is not None else (),
         tuple(chain_rows(ref, asked.leaves, state, reader)), tuple(kept),
         limits_of(state, (f"item:{ref}",), reader),
-        acts_of(item, state, allowed, reader) if item is not None else (),
+        tuple(act for act in acts if act is not no_photo),
         _fields(reader, sent or {}, errors or {}) if asked.may_state(DESCRIBE) else (),
-        may_photograph=item is not None and item.is_here and asked.may_state(PHOTOGRAPH),
+        may_photograph=may_photograph,
+        no_photo_href=no_photo.href if no_photo is not None else "",
         may_show=bool(asked.officer.roles & ITEM_KNOWERS) and bool(kept) and is_kept and erased is None,
         is_kept=is_kept,
         erased=reader.day_and_clock(erased["occurred"]["earliest_us"]) if erased is not None else "",

@@ -257,6 +257,7 @@ class ItemPage:
     acts: tuple[FormLink, ...] = ()
     fields: tuple[Field, ...] = ()
     may_photograph: bool = False
+    no_photo_href: str = ""
     may_show: bool = False
     is_shown: bool = False
     is_kept: bool = True
