@@ -122,7 +122,8 @@ def _room(room: RoomTile, reader: Reader) -> Markup:
         parts.append(text(room.name, x + 13, y + 27, class_="rname"))
         parts += _eyes(room, y + 20, reader)
     else:  # a narrow room: the name in smaller type over the whole width, the eyes at the foot
-        parts.append(text(room.name, x + w // 2, y + 26, class_="rname sm", text_anchor="middle"))
+        size = "sm" if len(room.name) * (18 if reader.language == "zh" else 9.2) <= w - 16 else "xs"
+        parts.append(text(room.name, x + w // 2, y + 26, class_=f"rname {size}", text_anchor="middle"))
         parts += _eyes(room, y + h - 20, reader)
     used = _pills(room, parts, reader)
     _note(room, used, parts, reader)

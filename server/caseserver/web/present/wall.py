@@ -46,10 +46,10 @@ def wall(states: Sequence[AreaPicture], reader: Reader, only: str | None = None)
         card_state(group.head) == "new" and mark_of(group.head).level in ("act", "blind")
         for group, _ in found
     )
-    # in a flood there are thousands: only what is shown becomes a card
-    cards = tuple(
-        group_card(*one, reader) for one in found[: CARDS_MAX if len(found) <= CARDS_MAX else CARDS_MAX - 1]
-    )
+    flood = _flood(states, reader)
+    # in a flood there are thousands: only what is shown becomes a card, and its own line takes the place of one
+    room = CARDS_MAX - bool(flood)
+    cards = tuple(group_card(*one, reader) for one in found[: room if len(found) <= room else CARDS_MAX - 1])
     return WallView(
         top=_top(states, reader, only, len(rows), untaken, stems),
         people=PeopleView(tuple(row for _, row in rows), stems, reading),
@@ -60,7 +60,7 @@ def wall(states: Sequence[AreaPicture], reader: Reader, only: str | None = None)
             sources=sum(source.fresh for source in health.sources),
             unseen=sum(not source.fresh for source in health.sources),
             last=last_alarm(closed, reader),
-            flood=_flood(states, reader),
+            flood=flood,
         ),
         health=health,
     )
