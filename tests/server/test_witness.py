@@ -151,7 +151,7 @@ def served(kit: Kit) -> Iterator[str]:
     program = SimpleNamespace(
         settings=Settings(), station=kit.station, accounts=kit.accounts, inbox=kit.inbox, worker=kit.worker,
         link=None, influx_queue=None, influx_writer=None, database=kit.database, people=None, bundles=None,
-        factors=None, changes=None, tokens=None, papers=None,
+        factors=None, changes=None, tokens=None, pins=None, papers=None,
     )  # fmt: skip
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
