@@ -56,7 +56,13 @@ class Chain:
     def __post_init__(self) -> None:
         timetable = Timetable(DAY_US + story.START_US, self.speed)
         plan = Plan(
-            self.folder, find_runner(), timetable, self.areas, free_port(), self.record.piece, self.is_traced
+            self.folder,
+            find_runner(),
+            timetable,
+            self.areas,
+            free_port(),
+            record=self.record.piece,
+            is_traced=self.is_traced,
         )
         self.play = Play(DemoStation(plan), self._tell, self.seed, is_exact=True, is_handled=self.is_told)
 
