@@ -9,7 +9,8 @@ from playwright.sync_api import sync_playwright
 
 from tests.gateway import bench as gateway_bench
 from tests.kiosk.gallery import Gallery, house_of_24
-from tests.kiosk.screenshots import CAMERA, SIZE, hand_back, put_in
+from tests.kiosk.scenes import hand_back, put_in
+from tests.kiosk.screenshots import CAMERA, SIZE
 from tests.web import axe
 from tests.web.screenshots import ARGUMENTS, CHROMIUM
 
@@ -27,6 +28,7 @@ SCREENS = {
     "wait",
     "open",
     "done",
+    "sheet",
     "choose",
 }
 
