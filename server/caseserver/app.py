@@ -192,7 +192,7 @@ class Guard:
         """Why this request is not even looked at."""
         length = Headers(scope=scope).get("content-length", "0")
         bytes_max = _bytes_max(scope)
-        is_told_by_page = length.isdecimal() and PHOTO_PATH.fullmatch(scope["path"])  # as it is read: in words
+        is_told_by_page = length.isdecimal() and PHOTO_PATH.fullmatch(scope["path"])
         if not is_told_by_page and (not length.isdecimal() or int(length) > bytes_max):
             return problem(413, f"expected at most {bytes_max} bytes, found {length[:20]}")
         if scope["path"] == HEALTH_PATH:  # whoever watches over us must be answered in a flood too
