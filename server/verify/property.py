@@ -272,7 +272,7 @@ class Books:
         elif name == "count.ended":
             self.counts[body["stocktaking"]]["ended"] = True
         item = self.items.get(ref)
-        if item is None and row is None:
+        if (item is None and row is None) or (name == "dossier.taken" and not body.get("officer")):
             return
         if item is None:
             item = dict.fromkeys(("stay", "case", "loan", "destination", "disposal", "unrelated", "registered", "tag"))

@@ -222,6 +222,29 @@ def test_a_split_leaves_nothing_over_and_a_correction_stands_against_the_outside
     agree(store)
 
 
+def test_what_was_counted_anew_and_then_destroyed_is_outside() -> None:
+    """Found by 10^7 random operations: corrections left less than nothing outside, so that nobody seemed to have the thing."""
+    store = Store()
+    walked(store, "i1", "seize", "hand over")
+    store.refused("item.corrected", item="i1", reason="counted anew", officers=["k1", "h1"], pieces=40)
+    store.refused("item.split", item="i1", part="i2", pieces=38, officers=["k1", "h1"])
+    walked(store, "i1", "decide destroy", "destroy")
+    told = entries(leaves(store), store_area(), plain_book())
+    assert holders(told) == {"i1": "outside", "i2": "keeper:k1"}
+    agree(store)
+
+
+def test_a_dossier_that_left_before_anybody_entered_it_moves_nothing_when_it_is_entered() -> None:
+    """Found by 10^7 random operations: a form that names no officer met a dossier that was entered late, and the engine fell."""
+    store = Store()
+    at_us = store.now_us
+    assert not store.refused("dossier.taken", at_us + 2, dossier="d1", return_by_at_us=at_us + HOUR_US)
+    assert not store.refused("dossier.entered", at_us + 1, dossier="d1", keeper="k1")
+    assert store.item("d1").holder == "keeper:k1"
+    assert not store.refused("item.tagged", item="d1", tag="t1")
+    agree(store)
+
+
 def test_nothing_told_later_undoes_a_movement_or_lets_one_in() -> None:
     store = Store()
     walked(store, "i1", "seize")

@@ -35,6 +35,8 @@ def _handled(world: World, area: Area, fact: Fact) -> Refused | None:
     refused = _objection(world, area, fact, item)
     if refused is not None:
         return refused
+    if fact.type == "dossier.taken" and optional(fact, "officer") is None:
+        return None  # told before anybody had entered the dossier: of whom it went to, nothing is known
     if row is not None:
         item = _moved(item, row, fact)
     change = _CHANGES.get(fact.type)

@@ -100,10 +100,9 @@ def holders(known: Iterable[Entry], until_us: int | None = None) -> dict[str, st
 
 
 def _one(item: str, sums: Mapping[str, int]) -> str:
-    """Pieces that a correction took off lie outside; the item is with the other holder, if there is one."""
-    having = [name for name, pieces in sums.items() if pieces > 0]
-    real = [name for name in having if name != OUTSIDE] or having
-    assert len(real) == 1, f"expected one holder of {item}, found {having}"
+    """Corrections stand against outside, so its sum says nothing of the item: that is outside when nobody else has it."""
+    real = [name for name, pieces in sums.items() if pieces > 0 and name != OUTSIDE] or [OUTSIDE]
+    assert len(real) == 1, f"expected one holder of {item}, found {real}"
     return real[0]
 
 
