@@ -269,6 +269,9 @@ class Engine:
             told.stages[stage.name] = stage
             effects.append(self._raise(row, rule, stage, fact))
         # It ended, or a late fact shows that it ended at another moment, or too late: what was raised just now is over too.
+        assert row.closed_us is not None or told.closed_us is None, (
+            "an end that was told and is none was taken back above"
+        )
         if row.closed_us is not None and (row.closed_us != told.closed_us or reached):
             told.closed_us = row.closed_us
             effects += self._close(row, rule, told, fact, row.closed_us, row.close_reason)

@@ -271,20 +271,27 @@ class Station:
         pending = PendingFact(
             new_id, state.gateway, fact_type, officer.number, signed_fact(self._signer, fact), now.earliest_us
         )
+        subject = str(wanted.get("stay") or wanted.get("alarm") or area_id)
+        refusal = self._hand_on(state, pending, subject)
+        if refusal is not None:
+            return Receipt(new_id, REFUSED, [refusal])
+        return Receipt(new_id, SENT, is_area_away=state.snapshot().is_stale)
+
+    def _hand_on(self, state: AreaState, pending: PendingFact, subject: str) -> Problem | None:
+        """Keep a signed fact and publish it; `subject`: what the own log names. A problem when too many wait already."""
         with self._submit_lock:  # up to the publishing: two that act at once go out in one order
             with self._database.writing() as connection:
                 waiting = fact_rows.waiting(connection, state.gateway)
                 if len(waiting) >= self.limits.pending_facts_max:
                     expected = f"fewer than {self.limits.pending_facts_max} acts waiting for the area"
-                    return Receipt(new_id, REFUSED, [Problem("area", expected, str(len(waiting)))])
+                    return Problem("area", expected, str(len(waiting)))
                 fact_rows.put(connection, pending)
             message = state.expect(pending, waiting)
-            subject = str(wanted.get("stay") or wanted.get("alarm") or area_id)
-            detail = {"id": new_id, "type": fact_type, "area": area_id}
-            self.audit.write(officer.number, "fact.stated", subject, detail)
+            detail = {"id": pending.id, "type": pending.type, "area": state.area.id}
+            self.audit.write(pending.officer, "fact.stated", subject, detail)
             self._publish(message)
         self.hub.tick()
-        return Receipt(new_id, SENT, is_area_away=state.snapshot().is_stale)
+        return None
 
     def state_drill(self, area_id: str, fact_type: str, body: Mapping[str, Any], occurred_us: int) -> None:
         """A fact about the ghost, in the program's own name."""

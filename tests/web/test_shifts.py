@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser
 
+from caselog import canonical
 from caselog.bundle import encode
 from custody.vocabulary import ROLES
 from tests.tools.tree import ROOT
@@ -53,6 +54,13 @@ class Station:
         gateway.say(f"recorder.{what}", clock.now_us + SECOND, recorder=recorder)
         clock.tell(clock.now_us + 20 * SECOND)
         self.house.deliver()
+
+    def newest(self) -> tuple[str, str | None]:
+        """Type and stay of the newest fact in the gateway's log."""
+        log = self.house.gateways["a1"].log
+        leaves = [canonical.loads(leaf) for leaf in log.leaves(max(0, log.size - 50), 50, 1_000_000)]
+        fact = [leaf for leaf in leaves if leaf["class"] == "fact"][-1]
+        return fact["type"].partition("/")[0], fact["stay"]
 
     def break_line(self, number: int) -> None:
         """The line of a door contact of node 3 opens, and stays so."""
@@ -224,6 +232,7 @@ def test_a_head_approves_an_extension(station: Station, language: str, stay: str
     walker.page.locator(".chip:has(input[name=ground])").first.click()
     walker.press("main form .strong")
     walker.follow(".receipt a")
+    assert station.newest() == ("extension.approved", stay), "it is in the log"
     walker.close()
 
 
@@ -278,10 +287,12 @@ def test_a_station_leader_takes_a_faulty_source_out_of_service_and_back(station:
     out.locator(".chip").first.click()
     out.locator(".chip:has(input[name=reason])").first.click()
     walker.press("form[action$='/out-of-service'] button")
+    assert not walker.offers("form[action$='/out-of-service']"), "it is out of service"
     walker.switch("zh")
     walker.follow("nav a[href='/alarms']")
     walker.follow(".alarms a[href*='~PT~line']")
     walker.press("form[action$='/in-service'] button")
+    assert not walker.offers("form[action$='/in-service']"), "it is in service again"
     walker.follow("nav a[href='/accounts']")
     walker.follow("a[href='/officers']")
     walker.close()
