@@ -7,7 +7,7 @@ from itertools import cycle
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from tests.web import axe, day, staff, store
 from tests.web.house import PASSWORD, SECOND, House
@@ -147,6 +147,7 @@ def test_from_sign_in_to_an_alarm_rectified_by_the_keyboard_alone(
     context = chrome.new_context(locale="zh-CN", viewport={"width": 1920, "height": 1080})
     page = context.new_page()
     page.goto(f"{address}/sign-in")
+    expect(page.locator("#badge")).to_be_focused()
     page.keyboard.type("0312")
     tab_to(page, "#password")
     page.keyboard.type(PASSWORD)
