@@ -65,7 +65,7 @@ class Station:
         self.chain = Chain(self.folder, ("standard",), 1.0)
         self.chain.begin([], story.START_US + 3_600 * 1_000_000)
         office = self.chain.play.office
-        assert office.drain(60), "expected the officers to be made known"
+        self._wait_known(DUTY, CHECKER)
         office.client.take_duty(DUTY)
         log = LogTail(self.chain.station.log_folder(AREA))
         self._handling = Follower({AREA: log}, [self._handle])
@@ -76,6 +76,18 @@ class Station:
         self.wall.open()
         self.wall.allow_sound()
         self.desk = WatchedPage(self.chrome, self.address, self.cookie)
+
+    def _wait_known(self, *officers: str) -> None:
+        """Until the gateway knows them: it refuses what anybody else does about an alarm."""
+        end_s = time.monotonic() + SETTLED_S
+        while True:
+            leaves = map(canonical.loads, self.chain.gateway_log(AREA))
+            known = {leaf["body"]["officer"] for leaf in leaves if leaf["type"] == "officer.registered/1"}
+            if known.issuperset(officers):
+                return
+            if time.monotonic() > end_s:
+                raise TimeoutError(f"expected officers {officers} to be made known, found {sorted(known)}")
+            time.sleep(0.2)
 
     def close(self) -> None:
         self._handling.stop()
