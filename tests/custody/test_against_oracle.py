@@ -17,17 +17,18 @@ PROPERTY = {f"P{number}" for number in range(1, 24)}
 
 
 @cache
-def spoken_in(seed: int) -> set[tuple[str, str, str]]:
-    """Book, rule and variant of each alarm of a history on which engine and oracle agree."""
+def judged(seed: int) -> tuple[str, set[tuple[str, str, str]]]:
+    """Where engine and oracle differ on a history, "" for nowhere; book, rule and variant of each of its alarms."""
     facts, name, until_us, verdict, found = compare(seed)
-    assert not found, f"seed {seed} ({name})\n" + "\n".join(found) + "\n" + show(facts, until_us)
-    return {(name, *row[:2]) for row in verdict.alarms}
+    text = f"seed {seed} ({name})\n" + "\n".join(found) + "\n" + show(facts, until_us) if found else ""
+    return text, {(name, *row[:2]) for row in verdict.alarms}
 
 
 @pytest.mark.parametrize("share", range(SHARES))
 def test_engine_and_oracle_agree_on_every_alarm_closing_and_refusal(share):
     for seed in range(FIRST_SEED + share * SHARE, FIRST_SEED + (share + 1) * SHARE):
-        spoken_in(seed)
+        differences, _ = judged(seed)
+        assert not differences, differences
 
 
 @pytest.mark.parametrize("share", range(2))
@@ -41,7 +42,7 @@ def test_engine_and_oracle_agree_on_things_that_are_kept(share):
 
 
 def test_the_sample_makes_many_rules_speak():
-    spoken = set().union(*(spoken_in(seed) for seed in range(FIRST_SEED, FIRST_SEED + 200)))
+    spoken = set().union(*(judged(seed)[1] for seed in range(FIRST_SEED, FIRST_SEED + 200)))
     for name in BOOKS:
         assert len({row for row in spoken if row[0] == name}) > 45, name
 

@@ -64,6 +64,18 @@ FAMILY = re.compile(r"""(?:\.of|_or_raw|coded)\(\s*["']([a-z_]+)["']""")
 OF_LITERAL = re.compile(r"""\.of\(\s*["']([a-z_]+)["'],\s*["']([a-z_]+)["']""")
 CHOSEN = re.compile(r"""["']([a-z_]+\.[a-z_]+)["'] if .*? else ["']([a-z_]+\.[a-z_]+)["']""")
 
+COUNTED_BEFORE = re.compile(r"\{(?:count|items|pieces)\} (?:[a-z]+ )?(?:[a-z]+s|are|were)\b")
+NEVER_ONE = {
+    "alarm.times",
+    "calling.tries",
+    "blind.rules",
+    "list.flood",
+    "rules.lead",
+    "span.months",
+    "span.working_days",
+}
+"""Said of more than one alone; and no rulebook has a limit of one month or one working day."""
+
 
 def refusals() -> set[str]:
     """Every reason for which the engine refuses, out of its own code."""
@@ -197,6 +209,12 @@ def test_both_languages_are_there_and_name_the_same_values(entry: str) -> None:
 def test_english_words_hold_no_chinese_and_no_curly_quote() -> None:
     for entry in catalogue().ids():
         assert not re.search("[一-鿿’]", catalogue().entry(entry)["en"]), entry
+
+
+def test_a_number_that_can_be_one_stands_after_what_it_counts() -> None:
+    """No message has a singular of its own: "More alarms: 1", not "1 more alarms"."""
+    for entry in catalogue().ids() - NEVER_ONE:
+        assert not COUNTED_BEFORE.search(catalogue().entry(entry)["en"]), entry
 
 
 def test_a_missing_english_string_falls_back_to_chinese_never_to_a_key() -> None:

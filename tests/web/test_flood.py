@@ -80,4 +80,4 @@ def test_a_device_that_chatters_thousands_of_times_is_one_card_with_its_count(af
     assert group.times == picture.area.alarms.chatter_window_s  # one a second, within its window
     (card,) = alarm_list([picture], reader).open
     assert (len(card.under), card.under_beyond) == (UNDER_MAX, MANY - 1 - UNDER_MAX)
-    assert f"{MANY - 1 - UNDER_MAX} more alarms" in render.alarms_body(alarm_list([picture], reader), reader)
+    assert f"More alarms: {MANY - 1 - UNDER_MAX}" in render.alarms_body(alarm_list([picture], reader), reader)

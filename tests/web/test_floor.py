@@ -221,7 +221,7 @@ def test_what_is_refused_is_shown_again_as_it_was_typed(house: House, drawer: Te
     before = house.station.drawings.listed("a1")
     answer = send(drawer, house, room__guard__x="left <b>", room__search__w="")
     assert answer.status_code == 422
-    assert "2 places to put right" in answer.text
+    assert "Places to put right: 2" in answer.text
     assert 'name="room:guard:x" value="left &lt;b&gt;"' in answer.text
     assert "Expected a whole number 1-10000" not in answer.text
     assert "Expected a whole number 0-10000, found “left &lt;b&gt;”" in answer.text

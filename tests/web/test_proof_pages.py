@@ -24,7 +24,7 @@ def test_each_log_says_until_when_it_is_witnessed_and_how_long_its_tail_is(house
     behind = house.station.area("a1").health().behind
     assert behind >= 2
     assert (
-        f"{behind} entries after it, not yet witnessed"
+        f"Entries after it, not yet witnessed: {behind}"
         in client_of(house, "0312").get("/witness?lang=en").text
     )
 

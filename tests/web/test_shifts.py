@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser
@@ -66,7 +67,7 @@ class Station:
         """The line of a door contact of node 3 opens, and stays so."""
         gateway = self.house.gateways["a1"]
         point = [p for p in gateway.area.points if p.node == "n3" and p.kind == "door_contact"][number]
-        told = {"node": "n3", "point": point.point, "of": point.of, "trouble": "line_open"}
+        told: dict[str, Any] = {"node": "n3", "point": point.point, "of": point.of, "trouble": "line_open"}
         gateway.say("point.troubled", self.house.clock.now_us + SECOND, by="node", source="n3", **told)
         self.house.clock.tell(self.house.clock.now_us + 20 * SECOND)
         self.house.deliver()
