@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from custody.alarm_states import MOVES, UNACKNOWLEDGED, state_of
+from custody.alarm_states import MOVES, UNACKNOWLEDGED, is_unseen, state_of
 
 SOUNDING: Final = frozenset({"S1", "S2"})
 
@@ -41,6 +41,8 @@ class AlarmRecord:
     cleared_us: int | None = None
     clear_reason: str = ""
     state: str = UNACKNOWLEDGED
+    seen_severity: str = ""  # how grave it was when somebody last did something about it
+    graver_us: int | None = None  # since when it is graver than it was raised
     taken_by: str | None = None
     taken_us: int | None = None
     acknowledged_by: str | None = None
@@ -70,12 +72,18 @@ class AlarmRecord:
     @property
     def shown_state(self) -> str:
         """Its word of alarm_states.STATES, root causes left out."""
-        return state_of(self.state, is_active=self.is_active, aside=self.aside)
+        handling = UNACKNOWLEDGED if self.is_unseen else self.state
+        return state_of(handling, is_active=self.is_active, aside=self.aside)
+
+    @property
+    def is_unseen(self) -> bool:
+        """Nobody has taken or acknowledged it, or it has become graver since."""
+        return is_unseen(self.state, self.severity, self.seen_severity)
 
     @property
     def is_unheard(self) -> bool:
-        """Nobody has taken or acknowledged it, and it is neither set aside nor silenced."""
-        return self.state == UNACKNOWLEDGED and not self.aside and self.silenced_us is None
+        """Nobody has it as grave as it is, and it is neither set aside nor silenced."""
+        return self.is_unseen and not self.aside and self.silenced_us is None
 
     def refusal(
         self, action: str, officer: str, *, is_second_needed: bool = True
@@ -94,6 +102,7 @@ class AlarmRecord:
     def move(self, action: str, officer: str, at_us: int, cause: str = "", done: str = "") -> None:
         """Carry out a move that `refusal` allowed."""
         self.state = MOVES[self.state][action]
+        self.seen_severity = self.severity
         self.history.append((at_us, action, officer))
         if action == "taken":
             self.taken_by, self.taken_us = officer, at_us

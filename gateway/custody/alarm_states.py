@@ -88,7 +88,10 @@ STATES: Final = (
         SUPPRESSED, "active, its root cause stands above it", "suppressed by design", False,
         "what a dead node, line or gateway makes unseen: under the one alarm of its cause, which sounds for it",
     ),
-    State(UNACKNOWLEDGED, "active, nobody has it", "unacknowledged", True, "it stands and sounds"),
+    State(
+        UNACKNOWLEDGED, "active, nobody has it as grave as it is", "unacknowledged", True,
+        "it stands and sounds",
+    ),
     State(TAKEN, "active, taken", "", False, "a named person is on the way"),
     State(ACKNOWLEDGED, "active, acknowledged", "acknowledged", False, "a named person has seen it; it stands"),
     State(
@@ -119,6 +122,11 @@ MARKS: Final = (
     Mark("chattering", "one of several alarms of its source within the window of area.toml"),
     Mark("root", "a root cause, with what lies under it"),
 )  # fmt: skip
+
+
+def is_unseen(handling: str, severity: str, seen_severity: str) -> bool:
+    """Nobody has it as grave as it is. `seen_severity`: how grave it was when somebody last did something about it, or ""."""
+    return handling == UNACKNOWLEDGED or (handling != CLOSED and severity < seen_severity)
 
 
 def state_of(handling: str, *, is_active: bool, aside: str = "", is_suppressed: bool = False) -> str:

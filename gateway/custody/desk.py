@@ -12,7 +12,7 @@ from custody.effects import AlarmChanged
 from custody.facts import Fact
 from custody.obligation import Obligation
 from custody.rules import Rule, Rulebook
-from custody.shelves import Shelf, Shelves, heads
+from custody.shelves import Shelf, Shelves, heads, may_be_set_aside
 from custody.times import SECOND_US
 from custody.view import Stage
 from custody.world import World
@@ -66,8 +66,13 @@ class AlarmDesk:
         record.stages = tuple(stage.name for stage in left)
         record.history.append((at_us, "cleared", reason))
         if left:
-            record.severity, record.number_basis = left[-1].severity, left[-1].number_basis
+            record.severity, record.number_basis, record.graver_us = (
+                left[-1].severity,
+                left[-1].number_basis,
+                None,
+            )
             record.is_prewarning = all(stage.is_prewarning for stage in left)
+            self._set_aside(record)
         elif record.is_prewarning:
             del self._records[alarm_id]
         else:
@@ -112,7 +117,6 @@ class AlarmDesk:
                 due_us=row.due_us if row.due_us is not None else stage.due_us,
             )
             self._records[row.id] = record
-            self._set_aside(record)
             self._limit()
         elif stage.is_prewarning and not record.is_prewarning:
             if record.is_active or record.clear_reason != "late_evidence":
@@ -120,6 +124,8 @@ class AlarmDesk:
                 record.history.append((stage.due_us, "prewarned", stage.severity))
                 return
             record.is_prewarning, record.raised_us = True, stage.due_us
+        if not record.is_prewarning and stage.severity < record.severity:
+            record.graver_us = stage.due_us
         record.stages += (stage.name,)
         record.severity, record.number_basis = stage.severity, stage.number_basis
         record.late_us, record.is_certain = late_us, is_certain
@@ -132,6 +138,7 @@ class AlarmDesk:
         )
         if not stage.is_prewarning and record.is_prewarning:
             record.is_prewarning, record.raised_us = False, stage.due_us
+        self._set_aside(record)
 
     def _limit(self) -> None:
         if len(self._records) <= ALARMS_MAX:
@@ -234,9 +241,10 @@ class AlarmDesk:
         return [r for r in self._records.values() if r.source == source and not r.is_prewarning]
 
     def _set_aside(self, record: AlarmRecord) -> None:
-        """As its source is now."""
+        """As its source is now; what has become too grave for a shelf lies on none."""
         shelf = self._shelves.of(record.source)
-        if shelf is None:
+        may_lie = record.is_prewarning or shelf is None or may_be_set_aside(record, self._causes)
+        if shelf is None or not may_lie:
             record.aside, record.aside_by, record.aside_reason, record.aside_until_us = "", "", "", None
         else:
             record.aside, record.aside_by = shelf.kind, shelf.officer

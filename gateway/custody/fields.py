@@ -48,6 +48,13 @@ def is_ref(value: object) -> bool:
     return isinstance(value, str) and 0 < len(value) <= REF_LENGTH_MAX and _REF_CHARACTERS.issuperset(value)
 
 
+def _is_text(value: object) -> bool:
+    """Half a character (a lone surrogate, which JSON can spell) is none: no log could hold it."""
+    if not isinstance(value, str) or not 0 < len(value) <= TEXT_LENGTH_MAX:
+        return False
+    return value.isascii() or not any("\ud800" <= letter <= "\udfff" for letter in value)
+
+
 def _is_hash(value: object) -> bool:
     return isinstance(value, str) and len(value) == HASH_DIGITS and _HEX.issuperset(value)
 
@@ -65,7 +72,7 @@ def _is_duration(value: object) -> bool:
 
 _CHECKS: Final[Mapping[str, tuple[Callable[[object], bool], str]]] = {
     TEXT: (
-        lambda v: isinstance(v, str) and 0 < len(v) <= TEXT_LENGTH_MAX,
+        _is_text,
         f"text of 1 to {TEXT_LENGTH_MAX} characters",
     ),
     REF: (is_ref, f"a reference of 1 to {REF_LENGTH_MAX} characters A-Z a-z 0-9 . _ -"),

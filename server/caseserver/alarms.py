@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from caselog.leaf import LeafRecord
 from custody.alarm import AlarmRecord
-from custody.alarm_states import CLOSED, MOVES, UNACKNOWLEDGED, state_of
+from custody.alarm_states import CLOSED, MOVES, UNACKNOWLEDGED, is_unseen, state_of
 from custody.effects import (
     AlarmChanged,
     AlarmCleared,
@@ -40,7 +40,8 @@ class Alarm:
 
     `origin`: GATEWAY (its log leads to it), SERVER (only the server knows: a silent gateway, a fork, a
     difference), or AHEAD (the second evaluator found it due while the gateway was silent).
-    `state`: unacknowledged, taken, acknowledged, rectified, closed. `cleared_us`: what raised it is over.
+    `state`: unacknowledged, taken, acknowledged, rectified, closed; `seen_severity`: how grave it was when somebody last did
+    something about it; `graver_us`: since when it is graver than it was raised. `cleared_us`: what raised it is over.
     `aside`: how its source is set aside ("", shelved, out_of_service), by whom, why, until when.
     `closed_us`: nothing is left to do. `text`: language -> {"what", "do"}; `article`: instrument, article, zh, en.
     """
@@ -70,6 +71,8 @@ class Alarm:
     late_us: int = 0
     origin: str = GATEWAY
     state: str = UNACKNOWLEDGED
+    seen_severity: str = ""
+    graver_us: int | None = None
     taken_by: str | None = None
     taken_us: int | None = None
     acknowledged_by: str | None = None
@@ -101,13 +104,19 @@ class Alarm:
 
     @property
     def is_unanswered(self) -> bool:
-        """It waits for a human: nobody has taken or acknowledged it, and nobody has set it aside."""
-        return self.state == UNACKNOWLEDGED and not self.is_prewarning and not self.aside
+        """It waits for a human: nobody has it as grave as it is, and nobody has set it aside."""
+        return self.is_unseen and not self.is_prewarning and not self.aside
+
+    @property
+    def is_unseen(self) -> bool:
+        """Nobody has taken or acknowledged it, or it has become graver since."""
+        return is_unseen(self.state, self.severity, self.seen_severity)
 
     @property
     def shown_state(self) -> str:
         """Its word of custody.alarm_states.STATES, root causes left out."""
-        return state_of(self.state, is_active=self.is_active, aside=self.aside)
+        handling = UNACKNOWLEDGED if self.is_unseen else self.state
+        return state_of(handling, is_active=self.is_active, aside=self.aside)
 
     @property
     def source(self) -> str:
@@ -293,6 +302,7 @@ class AlarmBook:
             return "expected a condition that is over, found one that still stands"
         changes: dict[str, Any] = {
             "state": MOVES[known.state][action],
+            "seen_severity": known.severity,
             f"{action}_us": at_us,
             f"{action}_by": officer,
         }

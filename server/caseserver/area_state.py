@@ -32,7 +32,7 @@ from caseserver.own_alarms import DIFFERENCE, GATEWAY, OWN_LOG, OwnAlarms, copy_
 from caseserver.own_alarms import FORK as FORK_ALARM
 from caseserver.samples import Reading, SampleBook
 from caseserver.settings import Limits
-from caseserver.snapshot import Message, Snapshot
+from caseserver.snapshot import Answer, Message, Snapshot
 from caseserver.store import alarms as alarm_rows
 from caseserver.store import facts as fact_rows
 from caseserver.store import items as item_rows
@@ -260,6 +260,11 @@ class AreaState:
         with self._lock:
             return tuple(self.book.open())
 
+    def answers(self) -> dict[str, Answer]:
+        """Alarm id -> who has it, of answers that a gateway which is not heard does not know yet."""
+        with self._lock:
+            return self.under_way.answers(is_away=self._is_stale)
+
     def alarm(self, alarm_id: str) -> Alarm | None:
         """One alarm, open or closed."""
         with self._lock:
@@ -294,6 +299,7 @@ class AreaState:
             differences=tuple(self._differences),
             counters=dict(self.ingest.counters) | dict(self.counters),
             waiting_facts=len(self.under_way),
+            answers=self.answers(),
             offset_us=self._clocks.offset_us,
         )
 

@@ -10,7 +10,7 @@ from caselog import canonical
 from caselog.clock import Instant
 from caseserver.alarms import Alarm
 from caseserver.area_state import AreaState
-from caseserver.snapshot import Snapshot
+from caseserver.snapshot import Answer, Snapshot
 from caseserver.store.alarms import AlarmReader
 from caseserver.store.leaves import LeafReader
 from custody.area import Area
@@ -56,6 +56,7 @@ class AreaView:
         self.engine_world: World = snapshot.world
         self.alarms: list[Alarm] = list(snapshot.alarms)
         self.closed_alarms: list[Alarm] = list(snapshot.closed)
+        self.answers: Mapping[str, Answer] = snapshot.answers
         self._snapshot = snapshot
         self._leaves = leaves
         self._alarms = alarms

@@ -27,8 +27,7 @@ def message(alarm: Alarm, area: Area, sender: str) -> bytes:
     """UTF-8 with its declaration. `sender`: the server's name; no blanks, commas, < and & (section 3.2.1)."""
     root = ET.Element("alert", xmlns=NAMESPACE)
     at_us, word = _newest(alarm)
-    first = f"{alarm.ref}.raised"
-    _put(root, "identifier", f"{alarm.ref}.{word}")
+    _put(root, "identifier", _identifier(alarm, word, at_us))
     _put(root, "sender", sender)
     _put(root, "sent", written(at_us))
     _put(root, "status", "Actual")
@@ -37,6 +36,7 @@ def message(alarm: Alarm, area: Area, sender: str) -> bytes:
     _put(root, "scope", "Restricted")
     _put(root, "restriction", RESTRICTION)
     if word != "raised":
+        first = _identifier(alarm, "raised", alarm.raised_us)
         _put(root, "references", f"{sender},{first},{written(alarm.raised_us)}")
     if alarm.group:
         _put(root, "incidents", "_".join(alarm.group.split()))
@@ -44,6 +44,11 @@ def message(alarm: Alarm, area: Area, sender: str) -> bytes:
         root.append(_info(alarm, area, language))
     ET.indent(root, " ")
     return ET.tostring(root, "utf-8", xml_declaration=True)
+
+
+def _identifier(alarm: Alarm, word: str, at_us: int) -> str:
+    """One for each thing that happened to it: a receiver leaves out what it has already under the same one."""
+    return f"{alarm.ref}.{word}.{at_us}"
 
 
 def written(at_us: int) -> str:
@@ -57,7 +62,7 @@ def _newest(alarm: Alarm) -> tuple[int, str]:
     told += [
         (at_us, word)
         for at_us, word in (
-            (alarm.taken_us, "taken"), (alarm.acknowledged_us, "acknowledged"), (alarm.cleared_us, "cleared"),
+            (alarm.graver_us, "graver"), (alarm.taken_us, "taken"), (alarm.acknowledged_us, "acknowledged"), (alarm.cleared_us, "cleared"),
             (alarm.rectified_us, "rectified"), (alarm.verified_us, "verified"), (alarm.closed_us, "closed"),
         )
         if at_us is not None

@@ -21,6 +21,15 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True)
+class Answer:
+    """An officer has an alarm (`action`: taken, acknowledged), and its gateway, which is not heard, does not know it yet."""
+
+    action: str
+    officer: str
+    at_us: int
+
+
+@dataclass(frozen=True, slots=True)
 class Snapshot:
     """An area at one moment; nothing in it changes any more."""
 
@@ -38,4 +47,5 @@ class Snapshot:
     differences: tuple[str, ...]
     counters: Mapping[str, int]
     waiting_facts: int
+    answers: Mapping[str, Answer]
     offset_us: int

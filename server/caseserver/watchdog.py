@@ -76,12 +76,14 @@ class Watchdog:
         self._station = "?"
         self._stopping = threading.Event()
         host, _, port = config.listen.rpartition(":")
-        self._server = ThreadingHTTPServer((host.strip("[]"), int(port)), _handler(self))
-        self._server.daemon_threads = True
+        self._server = _Server((host.strip("[]"), int(port)), _handler(self))
         if config.certificate_file is not None and config.key_file is not None:
             tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             tls.load_cert_chain(folder / config.certificate_file, folder / config.key_file)
-            self._server.socket = tls.wrap_socket(self._server.socket, server_side=True)
+            # the handshake is made where the request is read: who connects and says nothing keeps nobody's beat out
+            self._server.socket = tls.wrap_socket(
+                self._server.socket, server_side=True, do_handshake_on_connect=False
+            )
         self.address: tuple[str, int] = self._server.server_address[0], self._server.server_address[1]  # type: ignore[assignment]
 
     def take(self, headers: Mapping[str, str], body: bytes) -> int:
@@ -142,6 +144,15 @@ class Watchdog:
         return Message(
             delivery.id, text, text, data, "server.silent" if delivery.alarm == SILENT else "server.heard"
         )
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A caller that breaks off, or speaks no TLS, is none."""
+        if not isinstance(sys.exc_info()[1], OSError):
+            super().handle_error(request, client_address)  # type: ignore[arg-type]
 
 
 def _handler(watchdog: Watchdog) -> type[BaseHTTPRequestHandler]:

@@ -13,9 +13,10 @@ from custody.area import load_area
 from custody.bundled import area_text, rulebook_names, rulebook_text
 from custody.causes import Causes
 from custody.effects import AlarmChanged, AlarmRaised, Refusal
+from custody.overlay import overlaid
 from custody.reader import load_rulebook
 from custody.shelves import NEVER_SHELVED_SOURCES, SHELVED_KINDS, may_be_set_aside
-from tests.custody.support import START_US, at, fact
+from tests.custody.support import START_US, at, fact, rulebook
 from tests.custody.telling import MINUTE_US, Told
 from tests.oracle.handling import Life
 
@@ -34,9 +35,9 @@ AREA = load_area(area_text("standard") + BUTTON)
 SECOND_US = MINUTE_US // 60
 
 
-def desk(area=AREA) -> Told:
+def desk(area=AREA, law=None) -> Told:
     """Two officers at 08:00; every door shut and every node heard."""
-    told = Told(place=area)
+    told = Told(law, area)
     for officer, roles in (("a", ["duty_officer"]), ("b", ["station_leader"])):
         told.say("officer.registered", "08:00", officer=officer, service="sworn", roles=roles)
     for door in area.doors:
@@ -203,6 +204,50 @@ def test_out_of_service_lasts_hours_and_ends_by_hand_or_by_itself():
     assert refused(told) == [("wrong_order", "shelved while out_of_service")]
     told.say("deadline.reached", "11:11")
     assert ("service_ended", "unacknowledged", None) in changed(told)
+
+
+# --- graver than it was --------------------------------------------------------------------------------
+
+
+def kept_outside(told: Told) -> str:
+    """Somebody is brought in at 09:00 and not taken into the area: S3 at 09:05, S2 at 09:15."""
+    told.say("person.arrived", "09:00", stay="s").say("deadline.reached", "09:05")
+    return next(record.id for record in told.engine.alarms.values() if record.rule == "M1")
+
+
+@pytest.mark.parametrize(
+    "acts", [("acknowledged",), ("taken",), ("taken", "rectified")], ids=lambda acts: acts[-1]
+)
+def test_what_becomes_graver_than_it_was_when_it_was_seen_sounds_anew_until_it_is_seen_again(acts):
+    told = desk()
+    alarm = kept_outside(told)
+    for act in acts:
+        more = {"cause": "handover", "action": "checked"} if act == "rectified" else {}
+        told.say(f"alarm.{act}", "09:06", alarm=alarm, officer="a", **more)
+    assert (told.engine.alarms[alarm].severity, sounds(told)) == ("S3", False)
+    told.say("deadline.reached", "09:15")
+    record = told.engine.alarms[alarm]
+    assert (record.severity, record.shown_state, sounds(told)) == ("S2", "unacknowledged", True)
+    assert record.graver_us == at("09:15")
+    again = "rectified" if "rectified" in acts else "taken"
+    more = {"cause": "handover", "action": "checked"} if again == "rectified" else {}
+    told.say(f"alarm.{again}", "09:16", alarm=alarm, officer="b", **more)
+    assert not refused(told)
+    assert not sounds(told)
+
+
+def test_a_shelf_holds_nothing_that_has_become_too_grave_for_it():
+    """A site may make a rule stricter: a line that is cut for five minutes is S1 here."""
+    levels = [
+        {"after": "10s", "severity": "S2", "number": "local"},
+        {"after": "5min", "severity": "S1", "number": "local"},
+    ]
+    told = desk(law=overlaid(rulebook(), ({"rule": "PT/line", "level": levels, "reason": "guarded"},)))
+    alarm = cut(told)
+    told.say("alarm.shelved", "09:01", alarm=alarm, officer="a", reason="works", minutes=20)
+    assert (told.engine.alarms[alarm].shown_state, sounds(told)) == ("shelved", False)
+    told.say("deadline.reached", "09:05")
+    assert (told.engine.alarms[alarm].shown_state, sounds(told)) == ("unacknowledged", True)
 
 
 # --- silence -----------------------------------------------------------------------------------------

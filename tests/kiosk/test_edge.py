@@ -95,6 +95,8 @@ def test_a_touch_comes_from_this_screens_own_page(desk, headers, change: dict[st
     [
         ("act", b"not json", 422),
         ("act", b'{"action":"x","fields":{"a":1}}', 422),
+        ("act", b"[" * 50_000, 422),
+        ("act", b'{"action":"pin","fields":{"officer":"\\ud800","pin":"271828"}}', 422),
         ("act", b"x" * (BODY_BYTES_MAX + 1), 413),
         ("photo", b"GIF89a", 415),
         ("photo", b"\xff\xd8\xff" + bytes(PHOTO_BYTES_MAX), 413),

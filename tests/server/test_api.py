@@ -190,6 +190,24 @@ def test_a_fact_needs_the_form_token_of_this_very_session(served: Served) -> Non
     assert [m.topic for m in served.sent] == ["fact"]
 
 
+@pytest.mark.parametrize(
+    "cause", [r'"\ud800"', "[" * 20_000 + "]" * 20_000, "1" * 6_000], ids=["half a character", "deep", "huge"]
+)
+def test_what_no_log_could_hold_is_refused_with_its_reason(served: Served, cause: str) -> None:
+    body = (
+        f'{{"type":"alarm.rectified","body":{{"alarm":"a","officer":"1001","action":"x","cause":{cause}}}}}'
+    )
+
+    async def call(client: httpx.AsyncClient) -> None:
+        headers = {"x-csrf-token": await signed_in(client), "content-type": "application/json"}
+        answer = await client.post("/api/areas/a1/facts", content=body, headers=headers)
+        assert answer.status_code in (400, 422), answer.text
+        assert answer.json()["detail"]
+
+    served.run(call)
+    assert served.sent == []
+
+
 def test_an_inspector_reads_and_may_state_nothing(served: Served) -> None:
     async def call(client: httpx.AsyncClient) -> None:
         token = await signed_in(client, "9001")

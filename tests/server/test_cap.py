@@ -36,7 +36,8 @@ def kit(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kit]:
 
 
 def alarms(kit: Kit) -> list[Alarm]:
-    found = list(kit.station.area("a1").alarms)
+    """As they were when they were raised."""
+    found = [replace(alarm, graver_us=None) for alarm in kit.station.area("a1").alarms]
     assert len(found) >= 3
     return found
 
@@ -46,9 +47,11 @@ def variants(alarm: Alarm) -> list[Alarm]:
     at_us = alarm.raised_us
     taken = replace(alarm, state="taken", taken_by="1001", taken_us=at_us + 1)
     done = replace(taken, state="rectified", rectified_us=at_us + 2, cleared_us=at_us + 2)
+    graver = replace(taken, severity="S1", seen_severity="S2", graver_us=at_us + 2)
+    again = replace(graver, seen_severity="S1", taken_us=at_us + 3)
     closed = replace(done, state="closed", closed_us=at_us + 3)
     doubted = replace(alarm, is_certain=False, room=None, stay=None, article={}, text={})
-    return [alarm, replace(alarm, is_prewarning=True), taken, done, closed, doubted]
+    return [alarm, replace(alarm, is_prewarning=True), taken, done, closed, graver, again, doubted]
 
 
 def test_every_message_holds_to_the_schema_of_oasis(kit: Kit, schema: Any) -> None:
@@ -94,6 +97,15 @@ def test_what_the_schema_cannot_say_holds_too(kit: Kit) -> None:
             ] == ["zh-CN", "en"]
     closed = ET.fromstring(cap.message(variants(alarms(kit)[0])[4], kit.area, SENDER))
     assert closed.findtext("cap:msgType", namespaces=NS) == "Cancel"
+
+
+def test_what_says_something_new_has_an_identifier_of_its_own(kit: Kit) -> None:
+    """A receiver leaves out what it has already; a graver alarm, and whoever takes it then, are news."""
+    alarm = alarms(kit)[0]
+    warned = replace(alarm, is_prewarning=True, raised_us=alarm.raised_us - 1)
+    _, _, *life = variants(alarm)
+    told = [cap.message(one, kit.area, SENDER) for one in (warned, alarm, *life[:-1])]
+    assert len({ET.fromstring(one).findtext("cap:identifier", namespaces=NS) for one in told}) == len(told)
 
 
 def test_the_measure_and_the_case_are_in_no_message(kit: Kit) -> None:

@@ -264,6 +264,65 @@ def test_an_answer_given_while_the_server_was_dead_calls_nobody(desk: Desk) -> N
     assert desk.log("notification.answered")[0][1]["answer"] == "acknowledged"
 
 
+def test_what_becomes_graver_after_it_was_acknowledged_is_called_about_anew_until_it_is_answered_again(
+    desk: Desk,
+) -> None:
+    """Brought in and not taken into the area: S3 after five minutes, which these steps tell nobody, S2 after fifteen."""
+    begun_us, kit = desk.kit.clock.at_us, desk.kit
+
+    def called() -> list[tuple[int, str, bool]]:
+        """Each way up for it: its number, how grave, whether somebody has answered."""
+        runs, deliveries = kit.station.calls.of_alarm("a1", alarm)
+        assert {row["run"] for row in deliveries} <= {2}, "S3 is told nobody"
+        return [(run["number"], run["severity"], run["answered_us"] is not None) for run in runs]
+
+    kit.gateway.fact("person.arrived", begun_us, stay="S-9")
+    kit.gateway.deadline(begun_us + 5 * MINUTE_US)
+    desk.deliver()
+    (alarm,) = [one.id for one in kit.state.open_alarms() if one.stay == "S-9"]
+    desk.after(300)
+    kit.gateway.fact("alarm.acknowledged", kit.clock.at_us, alarm=alarm, officer="1002")
+    desk.deliver()
+    desk.after(1)
+    assert called() == [(1, "S3", True)]
+    kit.gateway.deadline(begun_us + 15 * MINUTE_US)
+    desk.deliver()
+    desk.after(599)
+    assert called() == [(1, "S3", True), (2, "S2", False)]
+    kit.gateway.fact("alarm.taken", kit.clock.at_us, alarm=alarm, officer="1002")
+    desk.deliver()
+    desk.after(3_600)
+    assert called() == [(1, "S3", True), (2, "S2", True)]
+
+
+@pytest.mark.parametrize("becomes", ["recorded", "refused"])
+def test_who_takes_an_alarm_of_a_gateway_that_is_not_heard_has_answered_unless_its_log_says_otherwise(
+    desk: Desk, becomes: str
+) -> None:
+    alarm = desk.press()
+    desk.after(0, desk.accepted(1))
+    desk.kit.state.tick(desk.kit.clock.now(), 5.0)  # five seconds without a heartbeat
+    receipt = desk.kit.station.submit("a1", "alarm.taken", {"alarm": alarm}, DUTY)
+    assert receipt.is_area_away
+    desk.after(1)
+    assert desk.log("notification.answered") == [
+        ("notification.answered", {"run": 1, "answer": "taken", "steps": 1})
+    ]
+    desk.restart()
+    desk.kit.state.tick(desk.kit.clock.now(), 6.0)
+    desk.after(600)
+    assert len(desk.log("alarm.called")) == 1, "the next step was called although a human has it"
+    desk.kit.beat(7.0)  # it is back, and takes the fact a moment later
+    desk.after(1)
+    officer = "1001" if becomes == "recorded" else "nobody"
+    desk.kit.gateway.fact(
+        "alarm.taken", desk.kit.clock.at_us, fact_id=receipt.id, alarm=alarm, officer=officer
+    )
+    desk.deliver()
+    desk.after(1)
+    assert [told["run"] for _, told in desk.log("alarm.called")] == ([1] if becomes == "recorded" else [1, 2])
+
+
 def test_an_open_page_of_the_post_takes_what_it_shows(desk: Desk) -> None:
     desk.press()
     desk.after(0, desk.accepted(1))

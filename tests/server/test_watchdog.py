@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -105,6 +106,16 @@ def test_a_server_that_does_not_do_its_work_holds_its_beat_back_and_others_are_t
         "and told once when it takes it"
     )
     assert len({t.id for t in rig.hook.taken}) == 2
+
+
+def test_who_connects_and_says_nothing_keeps_no_beat_out(rig: Rig) -> None:
+    with (
+        socket.create_connection(rig.watchdog.address),
+        socket.create_connection(rig.watchdog.address) as other,
+    ):
+        other.sendall(b"POST / HTTP/1.1\r\n\r\n")  # no TLS
+        rig.later_s += 2
+        assert rig.beat.send(), rig.beat.problem
 
 
 def test_a_beat_of_another_key_or_an_old_one_or_one_that_was_changed_is_refused(rig: Rig) -> None:

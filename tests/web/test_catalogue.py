@@ -25,6 +25,7 @@ from caseserver.web.catalogue import (
     placeholders,
 )
 from caseserver.web.present.alarm import ACTIONS, ASIDE_STEPS, CAUSES
+from caseserver.web.present.proof import DETAIL_KEYS, DETAIL_VALUES
 from caseserver.web.present.rule_words import SENSED, STATED
 from caseserver.web.present.rules import LETTERS
 from caseserver.web.property import views as property_views
@@ -129,6 +130,8 @@ FAMILIES: dict[str, set[str]] = {
     "problem": {"s403", "s404", "s405", "s413", "s422", "s429", "s503"},
     "whatif_change": set(CHANGES) - {"same", "lawful"},
     "own_action": {name.replace(".", "_") for name in OWN_ACTIONS} | {"log_begun"},
+    "own_key": set(DETAIL_KEYS),
+    "own_value": set(DETAIL_VALUES),
     "post": set(POSTS),
     "duty_end": {LEFT, HANDED, RELIEVED, EXPIRED},
     "duty_refused": {"role", "is_holder", "not_holder", "free"},

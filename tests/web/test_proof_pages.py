@@ -66,6 +66,8 @@ def test_who_watches_over_others_reads_the_servers_own_log_and_that_is_an_entry_
     assert text.count("<tr>") == 1 + 1, "the read itself"
     text = client.get("/own-log?lang=en&words=own_log&action=record.read").text
     assert text.count("<tr>") == 1 + 3, "that somebody searched, each time, and not for what"
+    refused = client.get("/own-log?lang=zh&words=&action=record.read").text
+    assert "<code>内容</code> 服务器日志" in refused, "in words, not in codes"
     assert "Nothing found" in client.get("/own-log?lang=en&words=nobody-has-this&action=export.made").text
 
 

@@ -32,6 +32,7 @@ from caseserver.notify.watchers import Watchers
 from caseserver.notify_settings import Language, Notify, PageReceiver
 from caseserver.own_alarms import GHOST, RECEIVER, SOUND_TEST
 from caseserver.own_log import Entry
+from caseserver.snapshot import Answer
 from caseserver.store import calls as call_rows
 from caseserver.store.calls import CallReader
 from caseserver.store.database import Database
@@ -150,13 +151,20 @@ class Notifier:
         """What stands, and what has become of what stood before."""
         found: list[Event] = []
         standing: set[tuple[str, str]] = set()
+        on_way: dict[tuple[str, str], Answer] = {}
         for area, state in self._states.items():
+            answers = state.answers()
+            on_way |= {(area, alarm): answer for alarm, answer in answers.items()}
             waiting = unanswered(state.area, state.rulebook, state.open_alarms())
+            waiting = [(alarm, severity) for alarm, severity in waiting if alarm.id not in answers]
             standing |= {(area, alarm.id) for alarm, _ in waiting}
             if not self._is_reading(state, now_s):
                 found += [Standing(area, alarm.id, severity) for alarm, severity in waiting]
         for run in self.ladder.open():
-            if run.key not in standing:
+            if run.key in on_way:
+                told = on_way[run.key]
+                found.append(Answered(run.area, run.alarm, told.action, told.officer, told.at_us))
+            elif run.key not in standing:
                 found.append(_answer(run, self._alarm(run.area, run.alarm)))
         return found
 

@@ -62,6 +62,7 @@ class Gatherer:
             closed=tuple(view.closed_alarms),
             health=health,
             called=self._called(view.area.id),
+            answered={alarm: answer.officer for alarm, answer in view.answers.items()},
             drawing=self.station.drawings.shown(view.area.id).drawing,
         )
 

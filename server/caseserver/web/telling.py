@@ -65,7 +65,12 @@ def _call(alarm: Alarm, delivery: Delivery, reader: Reader, data: dict[str, Any]
     lines = [reader.t("telling.drill")] if delivery.run == GHOST_RUN else []
     lines += [
         reader.t("telling.do", todo=data["do"]),
-        reader.t("telling.step", step=delivery.step, post=post, since=reader.clock(alarm.raised_us)),
+        reader.t(
+            "telling.step",
+            step=delivery.step,
+            post=post,
+            since=reader.clock(alarm.graver_us or alarm.raised_us),
+        ),
     ]
     lines += [reader.t("telling.article", article=data["article"])] if data["article"] else []
     lines += [reader.t("telling.over")] if not alarm.is_active else []

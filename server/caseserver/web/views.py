@@ -162,7 +162,8 @@ class Aside:
 class AlarmCard:
     """One alarm: where, who, what, what to do, by which article, how long, and whose it is now.
 
-    ``word``: its state of custody.alarm_states. ``under``: what lies under it as its root cause, and how many more
+    ``word``: its state of custody.alarm_states. ``may_take``: one may take it from this state.
+    ``is_on_way``: ``taken_by`` has it, and its gateway, which is not heard, does not know it yet. ``under``: what lies under it as its root cause, and how many more
     (``under_beyond``). ``times``: how often its
     source raised within the site's window. ``silent``: until then the sounder in the area is silent about it.
     A warning (``is_warning``) is not yet an alarm: nobody takes it, and it is heard once. ``is_possible``: by the latest
@@ -189,6 +190,8 @@ class AlarmCard:
     is_possible: bool = False
     called: str = ""
     word: str = "unacknowledged"
+    may_take: bool = True
+    is_on_way: bool = False
     aside: Aside | None = None
     under: tuple[AlarmCard, ...] = ()
     under_beyond: int = 0

@@ -79,6 +79,7 @@ class AlarmPage:
     hours: tuple[int, ...] = ()
     silence_s: int = 0
     calling: Calling | None = None
+    graver_us: int | None = None
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from caseserver.web.views import AlarmCard, LawQuote
 from caseserver.web.views_alarms import AlarmPage, Move, Step, WhyFact
 from caseserver.web.views_notify import Calling
 from custody.alarm import SOUNDING
-from custody.alarm_states import ASIDE_MOVES
+from custody.alarm_states import ASIDE_MOVES, MOVES
 from custody.causes import Causes
 from custody.codec import CodecError, fact_of
 from custody.explain import Explanation
@@ -39,9 +39,15 @@ FACT_OF_MOVE: dict[Move, str] = {
     "in-service": "alarm.returned_to_service",
     "silence": "alarm.silenced",
 }
+
+
+def _act_of(move: Move) -> str:
+    """Its word in the tables of custody.alarm_states."""
+    return FACT_OF_MOVE[move].removeprefix("alarm.")
+
+
 _ASIDE: dict[str, Move] = {
-    FACT_OF_MOVE[move].removeprefix("alarm."): move
-    for move in ("shelve", "unshelve", "out-of-service", "in-service")
+    _act_of(move): move for move in ("shelve", "unshelve", "out-of-service", "in-service")
 }
 ASIDE_FIELDS: dict[Move, str] = {"shelve": "minutes", "out-of-service": "hours"}
 SHELF_MINUTES = (5, 10, 15, 20, 30)
@@ -53,6 +59,7 @@ _MOVES: dict[str, tuple[Move, ...]] = {
     "rectified": ("verify",),
     "closed": (),
 }
+_ANSWERS: tuple[Move, ...] = ("take", "rectify")
 _LANE = {
     "tag": "person", "recorder": "recorder", "door": "door", "bolt": "door", "compartment": "door", "wristband": "band", "node": "node",
     "reader": "node", "input": "node", "point": "node", "port": "gateway",
@@ -117,6 +124,7 @@ def alarm_page(
         sentences=tuple(reader.name(sentence) for sentence in why.sentences[1:]) if why is not None else (),
         is_smallest=why is not None and why.is_minimal,
         raised_us=alarm.raised_us,
+        graver_us=alarm.graver_us,
         ended_us=alarm.cleared_us,
         law=_law(alarm, state, words),
         site=_site(alarm, rule, words, reader),
@@ -237,7 +245,7 @@ def _steps(
             yield step
     if not alarm.is_certain and alarm.is_active and not is_possible(alarm, state):
         yield Step("done", reader.t("alarm.step_certain"), alarm.raised_us)
-    if alarm.state == "unacknowledged" and alarm.is_active:
+    if alarm.is_unseen and alarm.is_active and alarm.id not in state.answered:
         yield Step("now", reader.t("alarm.step_untaken"), reader.now_us)
     if alarm.state != "closed":
         yield Step("path", reader.t("alarm.step_way"), None, reader.t("alarm.step_way_hint"))
@@ -293,7 +301,11 @@ def _moves(alarm: Alarm, state: AreaPicture, reader: Reader, may: frozenset[str]
     if alarm.is_prewarning:
         return ()
     moves = list(_MOVES[alarm.state])
+    if alarm.is_unseen:  # it became graver after somebody had it: to be answered anew, as the gateway lets it
+        moves += [move for move in _ANSWERS if _act_of(move) in MOVES[alarm.state] and move not in moves]
     is_second_needed = state.area.alarms.needs_second(alarm.severity, alarm.basis)
+    if alarm.id in state.answered:
+        moves = []
     if "verify" in moves and ((alarm.rectified_by == reader.badge and is_second_needed) or alarm.is_active):
         moves.remove("verify")
     if alarm.origin != SERVER and alarm.is_open:

@@ -18,7 +18,7 @@ from caseserver.web.views import (
     Count,
     LastAlarm,
 )
-from custody.alarm_states import state_of
+from custody.alarm_states import MOVES, state_of
 from custody.vocabulary import SHELF_REASONS
 
 UNDER_MAX = 50
@@ -92,7 +92,7 @@ def _under_word(alarm: Alarm) -> str:
 def card_state(alarm: Alarm) -> AlarmState:
     """Whose it is, as a card says it."""
     is_aside = alarm.aside and alarm.state in ("unacknowledged", "acknowledged")
-    return "aside" if is_aside else _STATE[alarm.state]
+    return "aside" if is_aside else "new" if alarm.is_unseen else _STATE[alarm.state]
 
 
 def alarm_card(alarm: Alarm, state: AreaPicture, reader: Reader) -> AlarmCard:
@@ -100,11 +100,12 @@ def alarm_card(alarm: Alarm, state: AreaPicture, reader: Reader) -> AlarmCard:
     where, who = words.subject(alarm.subject, _room(alarm, state))
     has = alarm.rectified_by or alarm.taken_by or alarm.acknowledged_by or ""
     since = alarm.rectified_us or alarm.taken_us or alarm.acknowledged_us
+    on_way = state.answered.get(alarm.id, "") if alarm.is_unanswered else ""
     return AlarmCard(
         id=alarm.id,
         href=f"/alarms/{state.area.id}/{alarm.ref}",
         mark=mark_of(alarm),
-        state=card_state(alarm),
+        state="taken" if on_way else card_state(alarm),
         where=where,
         who=who,
         what=words.text(alarm, "soon" if alarm.is_prewarning else "what"),
@@ -112,15 +113,17 @@ def alarm_card(alarm: Alarm, state: AreaPicture, reader: Reader) -> AlarmCard:
         seal=seal_of(alarm.basis),
         article=words.article(alarm.article),
         count=_alarm_count(alarm, state, reader),
-        sound=sound_of(alarm) if alarm.state == "unacknowledged" and not alarm.aside else "",
-        taken_by=has,
-        taken_us=since,
+        sound=sound_of(alarm) if alarm.is_unseen and not alarm.aside and not on_way else "",
+        taken_by=on_way or has,
+        taken_us=None if on_way else since,
+        is_on_way=bool(on_way),
         late_s=alarm.late_us // 1_000_000,
         cleared=not alarm.is_active,
         is_warning=alarm.is_prewarning,
         is_possible=is_possible(alarm, state),
         called=reader.of("post", state.called[alarm.id]) if alarm.id in state.called else "",
-        word=alarm.shown_state,
+        word="taken" if on_way else alarm.shown_state,
+        may_take="taken" in MOVES[alarm.state],
         aside=_aside(alarm, state, reader),
         silent=_silent(alarm, state, reader),
     )

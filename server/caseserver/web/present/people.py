@@ -56,7 +56,7 @@ def _row(state: AreaPicture, view: View, stay: Stay, reader: Reader) -> tuple[tu
         + (f" {words.limit(str(clock.params['limit']))}" if clock else ""),
         bar=_bar(state, clock, reader) if clock else None,
         mark=mark,
-        untaken=worst is not None and worst.state == "unacknowledged",
+        untaken=worst is not None and worst.is_unseen,
         paused="" if clock else reader.t("wall.no_clock"),
     )
     level = mark.level if mark else "none"

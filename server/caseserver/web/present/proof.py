@@ -4,8 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from typing import Final
 from urllib.parse import urlencode
 
+from caseserver.access import ROUTES
+from caseserver.notify.deliveries import AFTER_FAILURE, FIRST, UNKNOWN
+from caseserver.notify.duty import EXPIRED, LEFT
+from caseserver.notify.ladder import DUE, NOBODY
 from caseserver.own_log import ACTIONS
 from caseserver.store.audit import ROWS_MAX, Row
 from caseserver.web.catalogue import catalogue
@@ -15,8 +20,52 @@ from caseserver.web.reader import Reader
 from caseserver.web.views_proof import LogView, OwnLogPage, OwnRow, ProofPage, SecondView
 from caseserver.witness import Standing
 from custody.catalogue.forms import FORM_NAMES
+from custody.vocabulary import ROLES
 
 VALUE_CHARS_MAX = 80
+DETAIL_KEYS: Final = (
+    "what", "action", "type", "id", "area", "field", "fields", "status", "run", "step", "steps", "post", "why", "because",
+    "severity", "receiver", "attempt", "problem", "answer", "from", "to", "stood_open", "alarms", "change", "kind", "roles",
+    "factor", "token", "scopes", "days", "sessions", "night", "seconds", "missing", "stay", "stays", "items", "paper",
+    "reason", "ground", "disclosed", "leaves", "base",
+)  # fmt: skip
+"""What an entry tells besides, where the page has a word for it; a hash or a version keeps its own name."""
+DETAIL_VALUES: Final = (
+    {access.what for access in ROUTES.values() if access.what}
+    | {
+        "particulars",
+        "particulars_search",
+        "item",
+        "paper",
+        "own_log",
+        "whatif",
+        "log",
+        "undeclared",
+        DUE,
+        NOBODY,
+        LEFT,
+        EXPIRED,
+    }
+    | {
+        FIRST,
+        AFTER_FAILURE,
+        UNKNOWN,
+        "taken",
+        "acknowledged",
+        "rectified",
+        "closed",
+        "gone",
+        "shelved",
+        "out_of_service",
+    }
+    | {"wrong", "locked", "busy", "password", "code", "recovery", "enrol", "gateway"}
+)
+"""Words of ours that stand in an entry."""
+_OWN: Final = "own_value"
+_FAMILIES: Final = {
+    "what": _OWN, "why": _OWN, "because": _OWN, "answer": _OWN, "problem": _OWN, "factor": _OWN, "missing": _OWN,
+    "post": "post", "kind": "change", "scopes": "scope",
+}  # fmt: skip
 
 
 def proof_page(
@@ -74,26 +123,40 @@ def action_words(action: str, reader: Reader) -> str:
 
 def _row(row: Row, reader: Reader) -> OwnRow:
     told = json.loads(row.detail).items()
-    detail = tuple((key, _value(value, reader)) for key, value in told if value not in ("", None))
+    detail = tuple(
+        (_of("own_key", key, reader), _value(key, value, reader))
+        for key, value in told
+        if value not in ("", None, [])
+    )
     number = row.number or reader.t("proof.nobody")
     return OwnRow(
         _to_the_second(row.at_us, reader),
         number,
         action_words(row.action, reader),
-        row.subject,
+        _of("post", row.subject, reader),
         detail,
         row.leaf,
     )
 
 
-def _value(value: object, reader: Reader) -> str:
-    """A form or a change of an account by its name; anything else as the log has it."""
-    if isinstance(value, str) and value in FORM_NAMES:
-        return reader.name(FORM_NAMES[value])
-    change = value.replace(".", "_") if isinstance(value, str) else ""
-    if catalogue().has("change", change):
-        return reader.of("change", change)
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+def _of(family: str, value: str, reader: Reader) -> str:
+    """The words of the catalogue; what it has none for stands as the log has it."""
+    return reader.of(family, value) if catalogue().has(family, value) else value
+
+
+def _value(key: str, value: object, reader: Reader) -> str:
+    """A form, a change of an account, a post, a role or a word of ours by its name; anything else as the log has it."""
+    if isinstance(value, list):
+        text = reader.t("page.list").join(_value(key, one, reader) for one in value)
+    elif not isinstance(value, str):
+        text = json.dumps(value, ensure_ascii=False)
+    elif value in FORM_NAMES:
+        text = reader.name(FORM_NAMES[value])
+    elif key == "roles":
+        text = reader.code(ROLES, value)
+    else:
+        text = _of(_FAMILIES.get(key, ""), value.replace(".", "_"), reader)
+        text = value if text == value.replace(".", "_") else text
     return text if len(text) <= VALUE_CHARS_MAX else text[:VALUE_CHARS_MAX] + "…"
 
 

@@ -62,7 +62,8 @@ def _by(alarms: Iterable[Alarm], key: Callable[[Alarm], str | None]) -> dict[str
 class AreaPicture:
     """One area at one moment: its log's world, running duties, open alarms (pre-warnings too) and newest closed ones.
 
-    ``called``: alarm -> the post beyond the first that was called about it, while nobody has answered. ``drawing``: where
+    ``called``: alarm -> the post beyond the first that was called about it, while nobody has answered. ``answered``: alarm -> the officer
+    who has it, of answers that wait for a gateway which is not heard. ``drawing``: where
     things are shown; empty: as the area file has them.
     """
 
@@ -74,6 +75,7 @@ class AreaPicture:
     closed: tuple[Alarm, ...] = ()
     health: Health = Health()
     called: Mapping[str, str] = field(default_factory=dict)
+    answered: Mapping[str, str] = field(default_factory=dict)
     drawing: Drawing = field(default_factory=Drawing)
 
     @cached_property
