@@ -24,8 +24,9 @@ from caseserver.pins import PinFile
 from caseward.clock import clock_from_environment
 from tests.field.cabinets import LockBoard, LogTail, TagReaders, area_text, configure
 from tests.field.cable import Cable
-from tests.gateway.program import Mosquitto, free_port, wait_for
+from tests.gateway.program import Mosquitto, wait_for
 from tests.tools.certificates import Authority
+from tests.tools.ports import free_port
 
 CABINETS = {"e": ("effects", "随身财物柜", 60), "p": ("property", "涉案财物柜", 61)}
 COMPARTMENTS = {

@@ -80,6 +80,7 @@ def put_in(page: Page, gallery: Gallery, shoot: Shoot) -> None:
     seen(page, ".s-theirs")
     shoot("theirs")
     page.click('[data-act="back"]')
+    seen(page, ".s-list")
     page.click(GO)
     seen(page, ".s-sign")
     sign(page, "person")
@@ -109,6 +110,7 @@ def put_in(page: Page, gallery: Gallery, shoot: Shoot) -> None:
 
 def hand_back(page: Page, gallery: Gallery, shoot: Shoot) -> None:
     page.click('[data-task="hand_back"]')
+    seen(page, ".s-who")
     hold(gallery, BAND)
     seen(page, ".s-choose")
     shoot("choose")
@@ -119,6 +121,7 @@ def hand_back(page: Page, gallery: Gallery, shoot: Shoot) -> None:
 def refused_and_away(page: Page, gallery: Gallery, shoot: Shoot) -> None:
     """A list that nobody photographed; the server away; the reader away."""
     page.click('[data-task="put_in"]')
+    seen(page, ".s-who")
     hold(gallery, BAND, "c1")
     seen(page, ".s-list")
     with gallery.lock:

@@ -7,10 +7,11 @@ import pytest
 from playwright.sync_api import APIResponse, Browser, Page, Route, expect, sync_playwright
 
 from tests.gateway import bench as gateway_bench
+from tests.gateway.program import wait_for
 from tests.kiosk.desk_bench import BAND
 from tests.kiosk.gallery import Gallery, house_of_24
 from tests.kiosk.pen import scribble
-from tests.kiosk.scenes import hold, seen
+from tests.kiosk.scenes import PIN, hold, seen, type_pin
 from tests.kiosk.screenshots import CAMERA, SIZE
 from tests.web.screenshots import ARGUMENTS, CHROMIUM
 
@@ -43,8 +44,7 @@ def page(chrome: Browser, gallery: Gallery) -> Iterator[Page]:
     page.goto(gallery.address("e"))
     hold(gallery, "k1")
     seen(page, ".s-pin")
-    for digit in "271828":
-        page.click(f'[data-key="{digit}"]')
+    type_pin(page)
     seen(page, ".s-menu")
     page.click('[data-task="put_in"]')
     seen(page, ".s-who")
@@ -59,10 +59,12 @@ class Slow:
 
     def __init__(self, page: Page) -> None:
         self.held: list[tuple[Route, APIResponse]] = []
+        self.asked = 0
         self.is_slow = True
         page.route("**/act", self._answer)
 
     def _answer(self, route: Route) -> None:
+        self.asked += 1
         if self.is_slow:
             self.held.append((route, route.fetch()))
         else:
@@ -80,7 +82,8 @@ def test_a_touch_on_the_screen_that_news_brought_is_done_when_the_answer_is_ther
     page.click('[data-title="phone"]')
     expect(page.locator(".items li")).to_have_count(1)
     page.click('[data-title="wallet"]')
-    assert len(slow.held) == 1
+    wait_for("the answer, on its way", lambda: page.evaluate("true") and slow.held)
+    assert slow.asked == 1
     slow.let_go()
     expect(page.locator(".items li")).to_have_count(2)
 
@@ -99,9 +102,7 @@ def test_a_finger_that_taps_twice_does_it_once(page: Page) -> None:
 
 def test_news_wait_for_the_finger_to_be_lifted(page: Page, gallery: Gallery) -> None:
     """What is pressed is not taken from under the finger: the touch counts, and the news come after it."""
-    box = page.locator('[data-title="wallet"]').bounding_box()
-    assert box is not None
-    page.mouse.move(box["x"] + 20, box["y"] + 20)
+    page.hover('[data-title="wallet"]')
     page.mouse.down()
     with page.expect_response(lambda r: "/wait" in r.url and "strip" in r.text()), gallery.lock:
         gallery.disconnect()
@@ -110,6 +111,20 @@ def test_news_wait_for_the_finger_to_be_lifted(page: Page, gallery: Gallery) -> 
     page.mouse.up()
     expect(page.locator(".strip")).to_have_count(1)
     expect(page.locator(".items li")).to_have_count(1)
+
+
+def test_a_pin_that_is_half_typed_stays_when_news_come(chrome: Browser, gallery: Gallery) -> None:
+    page = chrome.new_page(viewport=SIZE)
+    page.goto(gallery.address("e"))
+    hold(gallery, "k1")
+    seen(page, ".s-pin")
+    type_pin(page, PIN[:3])
+    with gallery.lock:
+        gallery.disconnect()
+    expect(page.locator(".strip")).to_have_count(1)
+    type_pin(page, PIN[3:])
+    seen(page, ".s-menu")
+    page.close()
 
 
 def test_a_name_that_is_half_written_stays_when_news_come(page: Page, gallery: Gallery) -> None:

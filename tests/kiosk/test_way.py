@@ -53,7 +53,7 @@ class Hand:
         self._wait(lambda: self.house.hold(self.cabinet, *tags), then)
 
     def pin(self, then: str) -> None:
-        expect(self.page.locator(".s-pin")).to_be_visible(timeout=30_000)
+        expect(self.page.locator(".s-pin")).to_be_visible(timeout=60_000)
         for digit in PIN[:-1]:
             self.touches += 1
             self.page.click(f'[data-key="{digit}"]')
@@ -81,7 +81,7 @@ class Hand:
     def _wait(self, act, then: str) -> None:
         begun_s = time.monotonic()
         act()
-        expect(self.page.locator(then).first).to_be_visible(timeout=30_000)
+        expect(self.page.locator(then).first).to_be_visible(timeout=60_000)
         self.waited_s += time.monotonic() - begun_s
 
     @property
@@ -198,9 +198,9 @@ def lend_one(chrome: Browser, house: House) -> None:
     hand.touch('.k-go[data-act="go"]', ".s-sign")
     hand.sign("giver", then=".pad.signed")
     house.kill("gateway")
-    expect(hand.page.locator(".cut")).to_be_visible(timeout=30_000)
+    expect(hand.page.locator(".cut")).to_be_visible(timeout=60_000)
     house.start_gateway()
-    expect(hand.page.locator(".s-start")).to_be_visible(timeout=30_000)
+    expect(hand.page.locator(".s-start")).to_be_visible(timeout=60_000)
     expect(hand.page.locator(".left")).to_contain_text("0540")
     wait_for("the reader to be heard", lambda: held(hand))
     hand.pin(".s-sign .pad.signed")
@@ -236,7 +236,7 @@ def held(hand: Hand) -> bool:
     """The badge is held out, again while nothing happens: the node is on its way back."""
     hand.house.hold("p", "0540")
     try:
-        expect(hand.page.locator(".s-pin")).to_be_visible(timeout=2_000)
+        expect(hand.page.locator(".s-pin")).to_be_visible(timeout=5_000)
     except AssertionError:
         return False
     return True

@@ -10,7 +10,8 @@ from playwright.sync_api import Browser, Page
 
 from caseserver.web import wording
 from tests.web import day
-from tests.web.house import House
+from tests.web.faults import path_of
+from tests.web.house import SECOND, House
 from tests.web.screenshots import SIZES, accounts, alarm_path, browser, complaints, sign_in
 
 pytestmark = pytest.mark.browser
@@ -201,14 +202,19 @@ def test_a_change_in_the_area_reaches_an_open_wall_by_itself(chrome: Browser, ho
         context.close()
 
 
-def test_the_focus_stays_on_the_button_when_an_event_puts_its_fragment_anew(
+def test_news_leave_the_focus_what_is_open_what_is_pressed_and_every_half_filled_form(
     chrome: Browser, house: House
 ) -> None:
+    contact = next(p for p in house.gateways["a1"].area.points if p.kind == "door_contact")
+    told = {"node": contact.node, "point": contact.point, "of": contact.of, "trouble": "line_open"}
+    house.gateways["a1"].say("point.troubled", day.NOW, by="node", source=contact.node, **told)
+    house.clock.tell(day.NOW + 20 * SECOND)
+    house.deliver()
     with house.served() as address:
         context = chrome.new_context(locale="zh-CN", viewport={"width": 1920, "height": 1080})
         page = context.new_page()
         sign_in(page, address, "0312")
-        page.goto(f"{address}{alarm_path(house, 'M4')}")
+        page.goto(f"{address}{path_of(house, 'PT/line')}")
         page.focus("button.take")
         swapped = """async () => {
             const { swap } = await import(document.querySelector("script[src*=live]").src);
@@ -218,6 +224,21 @@ def test_the_focus_stays_on_the_button_when_an_event_puts_its_fragment_anew(
             return [before.isConnected, document.activeElement.className];
         }"""
         assert page.evaluate(swapped) == [False, "take"]
+        aside = page.locator("details.aside")
+        aside.locator("summary").click()
+        assert page.evaluate(swapped) == [False, ""]
+        assert aside.get_attribute("open") is not None
+        assert page.evaluate("document.activeElement.localName") == "summary"
+        page.hover("button.take")
+        page.mouse.down()
+        assert page.evaluate(swapped) == [True, "take"], "taken from under the finger"
+        page.mouse.up()
+        page.wait_for_selector(".takenby")
+        aside.locator("summary").click()
+        chip = aside.locator("form").last.locator(".chip").first
+        chip.click()
+        page.evaluate(swapped)
+        assert chip.locator("input").is_checked()
         context.close()
 
 

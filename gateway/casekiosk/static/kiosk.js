@@ -3,6 +3,7 @@
 import { startCamera, stopCamera, takePhoto } from "./camera.js";
 import { bindPads, inkOf, keepInk, strokesOf } from "./pen.js";
 import { bindKeys } from "./keys.js";
+import { keepTyped, typedIn } from "./typed.js";
 import { follow } from "./door.js";
 
 const root = document.documentElement;
@@ -29,12 +30,13 @@ function show(answer) {
   }
   version = answer.version;
   const focused = document.activeElement?.dataset?.act;
-  const camera = place.querySelector("video.camera"), ink = inkOf(place);
+  const camera = place.querySelector("video.camera"), ink = inkOf(place), typed = typedIn(place);
   place.innerHTML = answer.html;
   if (camera) place.querySelector("video.camera")?.replaceWith(camera); // the picture goes on while the list grows
   if (focused) place.querySelector(`[data-act="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
   bind();
   keepInk(place, ink); // and so does a name that is half written
+  keepTyped(place, typed);
 }
 
 function bind() {
