@@ -240,9 +240,9 @@ def test_a_long_history_is_cut_to_what_matters_before_anything_is_played():
     registered = next(f for f in facts if f.type == "stay.registered" and f.stay == "s60")
     alarm = f"a1/T5/questioning/stay:s60/{registered.index}"
     assert len(in_scope(rulebook(), "T5/questioning", "stay:s60", facts)) < 310
-    begun = time.perf_counter()
+    begun = time.process_time()
     why = explain(area(), rulebook(), facts, alarm)
-    assert time.perf_counter() - begun < 2
+    assert time.process_time() - begun < 2
     assert types(why) == ["area.entered", "stay.registered"]
     assert why.stage == "limit@8h"
 

@@ -8,7 +8,6 @@ from urllib.parse import urlencode
 
 import pytest
 
-from caseward.demo.broker import free_port
 from caseward.demo.cables import Cables
 from caseward.demo.director import Director, Timetable
 from caseward.demo.hands import Hands, Present, catalogue
@@ -18,6 +17,7 @@ from custody.messages import placeholders
 from node.krcu import Cu16
 from tests.demo.offline import areas
 from tests.gateway.program import wait_for
+from tests.tools.ports import free_port
 
 KEEPER, BAND = "0B00000083", "0C00000001"
 
@@ -54,7 +54,7 @@ class Bench:
     def ask(
         self, method: str, path: str, fields: Mapping[str, str] | None = None, **headers: str
     ) -> tuple[int, str]:
-        connection = http.client.HTTPConnection("localhost", self.port, timeout=10)
+        connection = http.client.HTTPConnection("localhost", self.port, timeout=60)
         sent = {"Origin": f"http://localhost:{self.port}", "Accept": "text/plain", **headers}
         connection.request(method, path, urlencode(fields or {}), sent)
         answer = connection.getresponse()

@@ -10,7 +10,6 @@ from pathlib import Path
 from caselog import canonical
 from caseward.demo import story
 from caseward.demo.beats import Beat
-from caseward.demo.broker import free_port
 from caseward.demo.director import Timetable
 from caseward.demo.hardware import KINDS
 from caseward.demo.interpreter import find_runner
@@ -18,6 +17,7 @@ from caseward.demo.logtail import read_leaves
 from caseward.demo.play import Play
 from caseward.demo.station import DemoStation, Plan
 from tests.e2e.wire_record import Frames, Key, WireRecord, always_makes_a_fact
+from tests.tools.ports import free_port
 
 DAY_US = 1_790_352_000_000_000  # 00:00 in China
 HEAL_S = 120.0

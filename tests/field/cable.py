@@ -10,6 +10,7 @@ import select
 import threading
 import time
 import tty
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -51,13 +52,13 @@ class _End:
 class Cable:
     """`folder` takes the names of the ends. Use as a context; all may be called from the test's thread.
 
-    delay_ms   each piece arrives this much later
+    cut_at     which piece (end, bytes) is the first that is lost: from it on its end is cut
     carried    [(ms, end, bytes)] as the ends sent them, before noise
     damaged    bytes that noise changed
     """
 
     def __init__(self, folder: Path, devices: int = 1) -> None:
-        self.delay_ms = 0
+        self.cut_at: Callable[[int, bytes], bool] = lambda _end, _data: False
         self.carried: list[tuple[int, int, bytes]] = []
         self.damaged = 0
         self._noise = 0.0
@@ -65,7 +66,7 @@ class Cable:
         self._lock = threading.Lock()
         self._ends = {at: _End(folder / f"line{at}") for at in range(devices)}
         self._ends[GATEWAY] = _End(folder / "gateway")
-        self._coming: list[tuple[int, int, int, bytes]] = []  # when, from, to, what
+        self._coming: list[tuple[int, int, bytes]] = []  # from, to, what
         self._is_over = threading.Event()
         self._thread = threading.Thread(target=self._carry, name="cable", daemon=True)
 
@@ -89,12 +90,13 @@ class Cable:
         """Nothing comes from or to this end; what is on its way is lost."""
         with self._lock:
             self._ends[end].is_cut = True
-            self._coming = [each for each in self._coming if end not in each[1:3]]
+            self._coming = [each for each in self._coming if end not in each[:2]]
 
     def join(self, end: int = GATEWAY) -> None:
         """The cable is whole again."""
         with self._lock:
             self._ends[end].is_cut = False
+            self.cut_at = lambda _end, _data: False
 
     def unplug(self, end: int = GATEWAY) -> None:
         """The adapter is pulled out: its device file goes."""
@@ -114,7 +116,7 @@ class Cable:
     def put(self, data: bytes, end: int = GATEWAY) -> None:
         """Bytes out of nowhere arrive at this end."""
         with self._lock:
-            self._coming.append((steady_ms(), end, end, data))
+            self._coming.append((end, end, data))
 
     def _carry(self) -> None:
         while not self._is_over.is_set():
@@ -134,12 +136,13 @@ class Cable:
         except OSError:
             return
         self.carried.append((steady_ms(), at, data))
+        end.is_cut |= self.cut_at(at, data)
         if end.is_cut:
             return
         data = self._spoil(data)
         for to in self._ends:
             if to != at:
-                self._coming.append((steady_ms() + self.delay_ms, at, to, data))
+                self._coming.append((at, to, data))
 
     def _spoil(self, data: bytes) -> bytes:
         if not self._noise:
@@ -152,10 +155,9 @@ class Cable:
         return bytes(spoiled)
 
     def _deliver(self) -> None:
-        now_ms = steady_ms()
-        for due_ms, _, to, data in self._coming:
+        for _, to, data in self._coming:
             end = self._ends[to]
-            if due_ms <= now_ms and end.master >= 0 and not end.is_cut:
+            if end.master >= 0 and not end.is_cut:
                 with contextlib.suppress(OSError):  # nobody reads there and the buffer is full
                     os.write(end.master, data)
-        self._coming = [each for each in self._coming if each[0] > now_ms]
+        self._coming.clear()

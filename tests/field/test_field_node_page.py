@@ -13,8 +13,9 @@ import pytest
 from caselog.keys import SoftKey
 from tests.field.cable import Cable
 from tests.field.test_program import Field
-from tests.gateway.program import free_port, wait_for
+from tests.gateway.program import wait_for
 from tests.tools.need import need
+from tests.tools.ports import free_port
 
 PAGE = (Path(__file__).parents[2] / "docs" / "devices" / "field-node.md").read_text(encoding="utf-8")
 KEY = "5b" * 32

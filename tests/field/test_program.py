@@ -14,8 +14,9 @@ from caselog import canonical
 from caselog.keys import SoftKey
 from caselog.segment import decode_line
 from tests.field.cable import Cable
-from tests.gateway.program import WAIT_S, free_port, wait_for
+from tests.gateway.program import WAIT_S, wait_for
 from tests.tools.certificates import Authority
+from tests.tools.ports import free_port
 
 pytestmark = pytest.mark.real
 
@@ -154,7 +155,7 @@ def test_a_lock_board_behind_a_field_node_is_seen_by_the_gateway_and_its_silence
     field.say("sense 0 1 1")
     wait_for("the door to open", lambda: "door.opened" in field.told())
     field.say("silent 0")
-    wait_for("the silence", lambda: "door.unknown" in field.told())
+    wait_for("the silence", lambda: {"door.unknown", "output.unknown"} <= set(field.told()))
     assert field.node is not None
     field.node.send_signal(signal.SIGTERM)
     assert field.node.wait(WAIT_S) == 0
@@ -162,7 +163,6 @@ def test_a_lock_board_behind_a_field_node_is_seen_by_the_gateway_and_its_silence
     field.say("back 0")
     field.start_node()
     wait_for("the node to be back", lambda: field.told().count("node.restored") == 2)
-    assert "output.unknown" in field.told()  # the bolt, while its board was silent
     assert "node.gap" not in field.told()
 
 
@@ -183,7 +183,7 @@ def test_a_wrong_configuration_is_told_and_ends_with_2(field: Field, change: dic
     file.write_text(json.dumps({**json.loads(file.read_text()), **change}))
     done = subprocess.run(
         [sys.executable, "-m", "caseward.cli", "node", "--config", str(file)],
-        env=field.environment, capture_output=True, text=True, check=False, timeout=30,
+        env=field.environment, capture_output=True, text=True, check=False, timeout=120,
     )  # fmt: skip
     assert done.returncode == 2
     assert text in done.stderr

@@ -7,8 +7,9 @@ from typing import Self
 
 from casegateway.adapters.tpm import Tpm
 from caseward.demo.broker import free_of_listeners
-from tests.gateway.program import free_port, wait_for
+from tests.gateway.program import wait_for
 from tests.tools.need import need
+from tests.tools.ports import free_port
 
 
 class Swtpm:
@@ -20,7 +21,9 @@ class Swtpm:
         self.state = state
         state.mkdir(exist_ok=True)
         # The programs take the control channel to be the next port.
-        self.port = next(port for port in iter(free_port, 0) if port < 65_535 and free_of_listeners(port + 1))
+        self.port = free_port()
+        while (after := free_port()) != self.port + 1:
+            self.port = after
 
     @property
     def tcti(self) -> str:

@@ -28,6 +28,7 @@ from casewire import Contact
 from tests.e2e.wire_record import Frames, WireRecord
 from tests.gateway.bench import HERE, KEY, SERVER_KEY, node_table
 from tests.node import micropython
+from tests.tools.ports import free_port
 
 WAIT_S = 60.0
 """Patience, and no limit of the product: on a busy machine everything takes many times as long."""
@@ -43,12 +44,6 @@ def wait_for(what: str, condition: Callable[[], Any], seconds: float = WAIT_S) -
             return value
         time.sleep(0.02)
     raise AssertionError(f"expected {what} within {seconds} s")
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class Mosquitto:

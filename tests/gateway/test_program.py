@@ -276,8 +276,8 @@ def test_damage_that_no_copy_mends_leaves_the_house_guarded_and_the_files_as_the
     assert program.end() == 0
     segment, bad = rot(program, 200)
     for _ in range(2):
-        program.start()
         boots = len(program.facts("gateway.booted", "interim/log"))
+        program.start()
         wait_for("a start", lambda boots=boots: len(program.facts("gateway.booted", "interim/log")) > boots)
         program.server.say("mend", b"\x00" * 300_000)
         program.server.say("mend", canonical.dumps({"v": 1, "first": 0, "count": 0}) + b"\n\nno note\n")

@@ -15,7 +15,7 @@ from casewire import FROM_GATEWAY, FROM_NODE, Ack, Decoder, Frame, Message, enco
 from tests.node import micropython
 from tests.node.bench import GATEWAY_BOOT, KEY, NODE, settings
 
-WAIT_SECONDS_MAX = 10.0
+WAIT_SECONDS_MAX = 40.0
 
 
 class Station:
@@ -33,6 +33,7 @@ class Station:
         self.decoder = Decoder({NODE: KEY}, FROM_NODE)
         self.started_s = time.monotonic()
         self._seq = 0
+        self._given = 0  # how many of `heard` a test has waited for or been given
 
     def __enter__(self) -> Self:
         self._line, self._node_end = os.openpty()
@@ -57,6 +58,7 @@ class Station:
 
     def start(self, reset_cause: int = 1) -> None:
         self.log = (self.folder / "log").open("ab")
+        self._given = len(self.heard)
         self.process = micropython.start_node(
             self.config,
             os.ttyname(self._node_end),
@@ -84,22 +86,31 @@ class Station:
         end_s = time.monotonic() + duration_s
         while (left_s := end_s - time.monotonic()) > 0:
             self._hear(left_s)
+        self._given = len(self.heard)
         return self.heard[start:]
 
     def until(self, is_it: Callable[[Frame], bool]) -> Frame:
         """Hear until a frame that has not been waited for yet fits; fails after WAIT_SECONDS_MAX."""
         end_s = time.monotonic() + WAIT_SECONDS_MAX
-        start = len(self.heard)
         while time.monotonic() < end_s:
-            for frame in self.heard[start:]:
+            for frame in self.heard[self._given :]:
+                self._given += 1
                 if is_it(frame):
                     return frame
-            start = len(self.heard)
             self._hear(0.1)
         raise AssertionError(
             f"expected a frame within {WAIT_SECONDS_MAX} s, heard {self.heard[-5:]}; "
             f"node {self.process.poll()}: {(self.folder / 'log').read_text()}"
         )
+
+    def listen_until(self, what: str, is_so: Callable[[], bool]) -> None:
+        """Hear until it is so; fails after WAIT_SECONDS_MAX."""
+        end_s = time.monotonic() + WAIT_SECONDS_MAX
+        while not is_so():
+            assert time.monotonic() < end_s, (
+                f"expected {what} within {WAIT_SECONDS_MAX} s, heard {self.heard[-5:]}"
+            )
+            self.listen(0.05)
 
     def said(self, message: Message) -> Frame:
         return self.until(lambda frame: frame.message == message)

@@ -16,6 +16,7 @@ from casefield.usb import BoardError
 from casewire import Boot
 from node import signed
 from node.config import ConfigError
+from tests.gateway.program import wait_for
 from tests.node import micropython
 from tests.node.bench import KEY, NODE
 from tests.node.station import Station
@@ -283,8 +284,8 @@ def next_version(**changes: bytes) -> dict[str, bytes]:
 
 @pytest.fixture
 def running(board, folder, tmp_path, unix_port) -> Iterator[RunningBoard]:
-    """An adopted board that is not yet started; a trial takes half a second, and at most two."""
-    flash.adopt(board, root(CONFIRM_MS="500", TRIAL_MS="2000"), flash.program_files(FIRMWARE), TABLE, KEY)
+    """An adopted board that runs; a trial takes half a second, and at most twenty."""
+    flash.adopt(board, root(CONFIRM_MS="500", TRIAL_MS="20000"), flash.program_files(FIRMWARE), TABLE, KEY)
     with RunningBoard(folder, tmp_path / "rig", unix_port) as running:
         assert running.said(Boot(0, 1)).boot == 1
         yield running
@@ -301,8 +302,7 @@ def test_a_new_program_that_hears_its_gateway_stays(running, board, folder) -> N
     assert flash.update(board, next_version()) == "b"
     again(running)
     running.said(Boot(0, 2))
-    running.listen(1.0)
-    assert words(folder) == {"slot": "b"}
+    running.listen_until("it to be taken for good", lambda: words(folder) == {"slot": "b"})
     again(running)
     assert running.said(Boot(0, 2)).boot == 3
 
@@ -319,10 +319,12 @@ def test_a_new_program_that_cannot_start_goes(running, board, folder) -> None:
 
 def test_a_new_program_that_never_hears_the_gateway_goes(running, board, folder) -> None:
     flash.update(board, next_version())
+    slots = folder / "slots.py"
+    slots.write_text(slots.read_text().replace("TRIAL_MS = 20000", "TRIAL_MS = 2000"))
     running.acking = False
     again(running)
     running.said(Boot(0, 2))
-    running.listen(2.5)
+    running.listen(2.0)
     assert running.ended() == RESET_EXIT_CODE
     running.acking = True
     again(running)
@@ -331,8 +333,10 @@ def test_a_new_program_that_never_hears_the_gateway_goes(running, board, folder)
 
 def test_power_that_goes_in_a_trial_brings_the_old_program_back(running, board, folder) -> None:
     flash.update(board, next_version())
+    running.acking = False  # it is on trial for as long as nobody answers
     again(running)
     running.said(Boot(0, 2))
+    running.acking = True
     again(running)
     running.said(Boot(0, 1))
     assert words(folder) == {"slot": "a", "tried": "b"}
@@ -402,9 +406,9 @@ def test_a_board_on_a_serial_port_is_held_adopted_and_updated_and_runs_its_node_
         assert board_commands.main(["adopt", *of_board]) == 0, capsys.readouterr().err
         assert (folder / "main.old").read_text().startswith("raise")
         assert board_commands.main(["slots", "--port", board.port]) == 0
-        assert board.starts == ["node", "node", "node", "held", "node"]
+        wait_for("the node", lambda: board.starts == ["node", "node", "node", "held", "node"])
         assert board_commands.main(["adopt", *of_board]) == 1
-        assert board.starts[5:] == ["held", "node"]  # whatever happened, the node runs again
+        wait_for("the node again, whatever happened", lambda: board.starts[5:] == ["held", "node"])
     assert words(folder) == {"slot": "a"}
     assert not (folder / "hold").exists()
 

@@ -1,7 +1,6 @@
 """Panel and lamp where they run: MicroPython with its own framebuf in 192 kB, and a node as a process on a pty."""
 
 import subprocess
-import time
 
 import pytest
 
@@ -12,7 +11,6 @@ from tests.node.panels import ALL_KEPT, SCENES, VALID_MS, golden, seen
 from tests.node.station import Station
 
 pytestmark = pytest.mark.real
-WAIT_S = 30.0
 DEVICES = [
     {"kind": "panel", "point": 20, "bus": 0},
     {"kind": "room_lamp", "point": 21, "pin": 22, "pixels": 2, "brightness": 255},
@@ -47,13 +45,6 @@ def shown(station: Station) -> str:
     return seen(bool(data[0]), data[1:]) if len(data) == 1025 else ""
 
 
-def hears_until(station: Station, is_it, what: str) -> None:
-    end_s = time.monotonic() + WAIT_S
-    while not is_it():
-        assert time.monotonic() < end_s, f"expected {what}, found:\n{shown(station)}\n{station.heard[-3:]}"
-        station.listen(0.05)
-
-
 def is_hatched(picture: str) -> bool:
     """Its first and last lines are of the hatch; the dot of life is in between."""
     lines, hatch = picture.splitlines(), golden("hatched").splitlines()
@@ -66,14 +57,14 @@ def test_a_node_process_shows_lights_hatches_and_tells_a_display_that_was_pulled
     with Station(tmp_path, interpreter, link_lost_ms=1000, points=[DOOR], devices=DEVICES) as station:
         station.hardware("PLUG 0 60")
         station.said(Snapshot(0, 1, ((1, 0),)))
-        hears_until(station, lambda: is_hatched(shown(station)), "a hatched display")
+        station.listen_until("a hatched display", lambda: is_hatched(shown(station)))
         for point in (20, 21, 22):
             station.order(Panel(point, 1, ALL_KEPT, 0, 3_600, 250, VALID_MS))
-        hears_until(station, lambda: "█" in shown(station) and not is_hatched(shown(station)), "a picture")
-        hears_until(station, lambda: GREEN in station.outputs.read_text(), "a green strip")
+        station.listen_until("a picture", lambda: "█" in shown(station) and not is_hatched(shown(station)))
+        station.listen_until("a green strip", lambda: GREEN in station.outputs.read_text())
         station.acking = False
-        hears_until(station, lambda: is_hatched(shown(station)), "a hatch for want of a gateway")
-        hears_until(station, lambda: station.outputs.read_text().count(DARK) > 1, "a strip that blinks")
+        station.listen_until("a hatch for want of a gateway", lambda: is_hatched(shown(station)))
+        station.listen_until("a strip that blinks", lambda: station.outputs.read_text().count(DARK) > 1)
         station.acking = True
         station.hardware("UNPLUG 0")
         station.said(Troubles(((20, SILENT),)))

@@ -32,7 +32,8 @@ from caseserver.settings import Sessions
 from caseserver.store.database import Database
 from caseward.clock import ENVIRONMENT, ScaledClock, SystemClock
 from custody.bundled import area_text
-from tests.tools.receivers import SECRET_TEXT, Hook, Taken, free_port
+from tests.tools.ports import free_port
+from tests.tools.receivers import SECRET_TEXT, Hook, Taken
 from tests.tools.tree import ROOT
 
 TROUBLES = ("none", "dead", "slow", "refusing")
@@ -40,8 +41,8 @@ MOMENTS = ("due", "received", "answered")
 POSTS = ("duty_officer", "shift_leader", "station_leader", "oversight")
 RATE = 10.0
 STEP_S = 10  # station seconds from step to step
-TIMEOUT_S = 2.0
-SLOW_S = 3.0
+TIMEOUT_S = 5.0
+SLOW_S = 6.5
 DOWN_S = 0.2
 WAIT_S = 180.0
 QUIET_S = 2.5
@@ -132,7 +133,7 @@ class Run:
     def close(self) -> None:
         if self.process.poll() is None:
             self.process.kill()
-        self.process.wait(10)
+        self.process.wait(60)
         for hook in self.hooks.values():
             hook.close()
 
@@ -173,7 +174,7 @@ class Run:
             time.sleep(max(0.0, first_s + (self.plan.step - 1) * STEP_S / RATE - time.monotonic()))
             self.kill()
         self._until(self._killed.is_set, "the kill")
-        self.process.wait(10)
+        self.process.wait(60)
 
     def _is_called(self) -> bool:
         return bool(self.audit("alarm.called"))

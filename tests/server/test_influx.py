@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import signal
-import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -19,6 +18,7 @@ from caseserver.influx import InfluxQueue, InfluxWriter, client_write, line_of
 from caseserver.samples import Reading, Sample
 from caseserver.settings import Influx
 from tests.tools.need import need
+from tests.tools.ports import free_port
 
 
 def samples(first: int, count: int) -> list[Sample]:
@@ -99,13 +99,7 @@ def test_one_point_the_server_cannot_take_does_not_hold_up_the_others(tmp_path: 
     queue.close()
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-def wait_for(what: Callable[[], bool], seconds: float = 20.0) -> None:
+def wait_for(what: Callable[[], bool], seconds: float = 60.0) -> None:
     end = time.monotonic() + seconds
     while not what():
         assert time.monotonic() < end, "expected it within its time"
@@ -135,7 +129,7 @@ class Metrics:
     def stop(self, sign: int = signal.SIGTERM) -> None:
         if self.process is not None:
             self.process.send_signal(sign)
-            self.process.wait(20)
+            self.process.wait(60)
             self.process = None
 
     def answers(self) -> bool:
@@ -145,10 +139,10 @@ class Metrics:
 
     def ages(self) -> set[int]:
         """Values of age_ms that the server has."""
-        with urlopen(f"{self.url}/internal/force_flush", timeout=5):
+        with urlopen(f"{self.url}/internal/force_flush", timeout=30):
             pass
         query = urlencode({"match[]": "caseward_source_age_ms", "start": int(time.time()) - 7_200})
-        with urlopen(f"{self.url}/api/v1/export?{query}", timeout=5) as answer:
+        with urlopen(f"{self.url}/api/v1/export?{query}", timeout=30) as answer:
             lines = [json.loads(line) for line in answer.read().splitlines()]
         return {int(value) for line in lines for value in line["values"]}
 

@@ -67,7 +67,7 @@ class Rig:
 
     def told(self, type_: str, answer: int, count: int = 1) -> None:
         """Until `count` messages of a type have got this answer from the receiver."""
-        until_s = time.monotonic() + 20
+        until_s = time.monotonic() + 60
         while sum((t.body["type"], t.answer) == (type_, answer) for t in self.hook.taken) < count:
             assert time.monotonic() < until_s, self.hook.taken
             time.sleep(0.02)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -153,18 +152,15 @@ def served(kit: Kit) -> Iterator[str]:
         link=None, influx_queue=None, influx_writer=None, database=kit.database, people=None, bundles=None,
         factors=None, changes=None, tokens=None, pins=None, papers=None,
     )  # fmt: skip
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
     app = create_app(cast(Program, program))
-    server = uvicorn.Server(uvicorn.Config(app, port=port, log_config=None, lifespan="off"))
+    server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None, lifespan="off"))
     thread = threading.Thread(target=server.run)
     thread.start()
-    end_s = time.monotonic() + 10
+    end_s = time.monotonic() + 60
     while not server.started and time.monotonic() < end_s:
         time.sleep(0.01)
     try:
-        yield f"http://127.0.0.1:{port}"
+        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
     finally:
         server.should_exit = True
         thread.join(10)

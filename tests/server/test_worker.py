@@ -91,5 +91,5 @@ def test_a_waiting_worker_wakes_for_a_batch_at_once() -> None:
     inbox = Inbox(8)
     threading.Timer(0.05, inbox.put_log, ("gw-a1", b"x")).start()
     begun = time.monotonic()
-    assert inbox.take(5.0, 8).logs == [("gw-a1", b"x")]
-    assert time.monotonic() - begun < 2.0
+    assert inbox.take(60.0, 8).logs == [("gw-a1", b"x")]
+    assert time.monotonic() - begun < 30

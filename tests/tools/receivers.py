@@ -9,7 +9,6 @@ import base64
 import hashlib
 import hmac
 import json
-import socket
 import ssl
 import threading
 import time
@@ -23,22 +22,10 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
 from tests.tools.certificates import Authority
+from tests.tools.ports import free_port
 
 SECRET = b"a secret of twenty-four bytes or more"
 SECRET_TEXT = "whsec_" + base64.b64encode(SECRET).decode()
-
-
-_given: set[int] = set()
-
-
-def free_port() -> int:
-    """One that nobody listens on now; no thread of this process is given it again."""
-    while True:
-        with socket.create_server(("127.0.0.1", 0)) as found:
-            port: int = found.getsockname()[1]
-        if port not in _given:
-            _given.add(port)
-            return port
 
 
 @dataclass

@@ -9,14 +9,9 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-START_S = 10.0
+from tests.tools.ports import free_port
 
-
-def free_port() -> int:
-    """A TCP port of this machine that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+START_S = 60.0
 
 
 def is_open(port: int) -> bool:

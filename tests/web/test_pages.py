@@ -274,7 +274,7 @@ def events(stream: Iterator[str], count: int) -> list[tuple[str, dict[str, objec
 
 
 def test_the_wall_s_stream_sends_everything_first_and_then_only_what_changed(house: House) -> None:
-    with house.served() as address, httpx.Client(base_url=address, timeout=10) as client:
+    with house.served() as address, httpx.Client(base_url=address, timeout=60) as client:
         client.post("/sign-in", data={"badge": "0312", "password": PASSWORD})
         with client.stream("GET", "/events") as answer:
             assert answer.headers["content-type"].startswith("text/event-stream")
@@ -295,7 +295,7 @@ def test_the_wall_s_stream_sends_everything_first_and_then_only_what_changed(hou
 
 def test_an_alarm_s_own_stream_follows_its_handling(house: House) -> None:
     path = alarm_path(house, "M4")
-    with house.served() as address, httpx.Client(base_url=address, timeout=10) as client:
+    with house.served() as address, httpx.Client(base_url=address, timeout=60) as client:
         client.post("/sign-in", data={"badge": "0312", "password": PASSWORD})
         with client.stream("GET", f"/events{path}") as answer:
             lines = answer.iter_lines()
@@ -311,7 +311,7 @@ def test_a_stream_ends_when_its_session_does(house: House, monkeypatch: pytest.M
     from caseserver.web import live
 
     monkeypatch.setattr(live, "ASK_S", 0.0)
-    with house.served() as address, httpx.Client(base_url=address, timeout=10) as client:
+    with house.served() as address, httpx.Client(base_url=address, timeout=60) as client:
         client.post("/sign-in", data={"badge": "0312", "password": PASSWORD})
         page = client.get("/alarms").text
         csrf = re.search(r'name="csrf" value="([^"]+)"', page)
@@ -319,7 +319,7 @@ def test_a_stream_ends_when_its_session_does(house: House, monkeypatch: pytest.M
         with client.stream("GET", "/events") as answer:
             lines = answer.iter_lines()
             events(lines, 1)
-            with httpx.Client(base_url=address, cookies=client.cookies) as other:
+            with httpx.Client(base_url=address, cookies=client.cookies, timeout=60) as other:
                 other.post("/sign-out", data={"csrf": csrf[1]})
             names = [name for name, _ in events(lines, 5)]
             assert names[-1] == "leave"

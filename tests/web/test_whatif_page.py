@@ -24,13 +24,13 @@ def reviewer(afternoon: House) -> TestClient:
 
 def shown(client: TestClient, path: str = ASKED) -> str:
     """The page with its answer, however long that takes."""
-    for _ in range(200):
+    for _ in range(1_200):
         answer = client.get(path)
         assert answer.status_code == 200, answer.text
         if "refresh" not in answer.headers:
             return answer.text
         time.sleep(0.05)
-    raise AssertionError("expected an answer within ten seconds, found none")
+    raise AssertionError("expected an answer within a minute, found none")
 
 
 def test_only_those_who_check_the_station_may_ask(afternoon: House) -> None:
@@ -95,7 +95,7 @@ def test_a_long_comparison_runs_in_its_own_thread_and_the_page_asks_again(
         assert made.of(view, "cn-2012", "cn-2026") is None  # the same question waits with the first
     finally:
         made._one.release()
-    end_s = time.monotonic() + 20
+    end_s = time.monotonic() + 60
     while (found := made.of(view, "cn-2012", "cn-2026")) is None and time.monotonic() < end_s:
         time.sleep(0.02)
     assert found is not None

@@ -16,13 +16,9 @@ from casegateway.runtime import real_us
 from casewire import STUFFED_MAX_BYTES
 from tests.gateway.program import wait_for
 from tests.tools.certificates import Authority
+from tests.tools.ports import free_port
 
 pytestmark = pytest.mark.real
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as found:
-        return found.getsockname()[1]
 
 
 def now_ms() -> int:
@@ -58,7 +54,7 @@ class House:
         context = ssl.create_default_context(cafile=self.authority.file)
         context.load_cert_chain(cert, key)
         return context.wrap_socket(
-            socket.create_connection(("127.0.0.1", self.number), timeout=5), server_hostname="127.0.0.1"
+            socket.create_connection(("127.0.0.1", self.number), timeout=60), server_hostname="127.0.0.1"
         )
 
     @property

@@ -20,7 +20,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 from caselog.keys import SoftKey
 from caseward.demo import accounts, keys
 from caseward.demo.office import Client, Form, Unanswered
-from tests.torture.broker import free_port
+from tests.tools.ports import free_port
 from tests.torture.contract import ALARM_TOPIC, PERSONS
 from tests.torture.targets.caseward_node import CONTACTS, Field, area_text, tag_of
 from tests.torture.targets.process import PYTHON, Process, WallClock

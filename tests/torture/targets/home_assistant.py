@@ -12,7 +12,7 @@ from typing import Any
 
 import paho.mqtt.publish as publish
 
-from tests.torture.broker import free_port
+from tests.tools.ports import free_port
 from tests.torture.contract import (
     ALARM_TOPIC,
     DOOR_OPEN_S,

@@ -11,7 +11,7 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
-from tests.torture.broker import free_port
+from tests.tools.ports import free_port
 from tests.torture.contract import (
     ALARM_TOPIC,
     DOOR_OPEN_S,

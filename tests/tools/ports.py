@@ -1,0 +1,32 @@
+"""Ports for what a test starts: below those that the kernel gives to whoever asks for any, and each given once in a process.
+
+A port that was found by asking for any is free again until the program that is to have it listens: on a busy machine long
+enough for another test to be given it.
+"""
+
+import os
+import threading
+from collections.abc import Iterator
+from itertools import count
+
+from caseward.demo.broker import free_of_listeners
+
+FIRST, COUNT = 15_000, 17_000  # up to 32,000; Linux itself gives from 32,768 on
+APART = 4_969  # from where one process begins to where the next one does, all round
+_one_at_a_time = threading.Lock()
+
+
+def _free() -> Iterator[int]:
+    for number in count(os.getpid() * APART):
+        port = FIRST + number % COUNT
+        if free_of_listeners(port):
+            yield port
+
+
+_ports = _free()
+
+
+def free_port() -> int:
+    """One that nobody listens on now, and that no other call of this process is given."""
+    with _one_at_a_time:
+        return next(_ports)
