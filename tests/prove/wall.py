@@ -119,7 +119,7 @@ def _report(
         "top_alarm_on_the_screen_within_ms": {} if not screen else max(screen) <= SCREEN_MS_MAX,
         "top_alarm_heard_within_ms": all(o.tone_ms is not None and o.tone_ms <= SCREEN_MS_MAX + TONE_MS_MAX for o in loud),
         "never_stale": max(gaps, default=0.0) < STALE_MS,
-        "clicks_answered": all(ms <= CLICK_MS_MAX for ms in clicks),
+        "clicks_answered": not station.unanswered and all(ms <= CLICK_MS_MAX for ms in clicks),
         "page_memory_flat": memory["page_heap_growth_mib"] <= HEAP_GROWTH_MIB_MAX,
     }  # fmt: skip
     return {
@@ -136,6 +136,7 @@ def _report(
             "picture_bytes": summary([p["bytes"] for p in pictures if p["regions"]]),
             "long_tasks_ms": summary(tasks), "page_busy_share": _busy(station.samples),
             "click_open_ms": summary([click["open_ms"] for click in station.clicks]),
+            "click_unanswered": station.unanswered,
             "click_take_ms": summary([click["taken_ms"] for click in station.clicks]),
             "memory": memory,
             "server_cpu_share": _share(station.samples, "server_cpu_s"), "gateway_cpu_share": _share(station.samples, "gateway_cpu_s"),

@@ -59,6 +59,8 @@ class Station:
     chrome: Browser
     clicks: list[dict[str, float]] = field(default_factory=list)
     samples: list[dict[str, float]] = field(default_factory=list)
+    unanswered: list[str] = field(default_factory=list)
+    """What the page of an alarm said that was to be taken and was not."""
     handled: int = 0
 
     def __post_init__(self) -> None:
@@ -153,7 +155,11 @@ class Station:
         page.wait_for_selector("button.take", timeout=CLICK_MS_MAX)
         opened_s = time.monotonic()
         page.click("button.take", timeout=CLICK_MS_MAX)
-        page.wait_for_selector(".takenby", timeout=CLICK_MS_MAX)
+        try:
+            page.wait_for_selector(".takenby", timeout=CLICK_MS_MAX)
+        except PlaywrightTimeout:
+            self.unanswered.append(page.inner_text("main")[:400])
+            return
         self.clicks.append(
             {"open_ms": round((opened_s - begun_s) * 1e3, 1), "taken_ms": round((time.monotonic() - opened_s) * 1e3, 1)}
         )  # fmt: skip

@@ -14,7 +14,8 @@ const AGAIN_MS = 1000;
 let version = Number(root.dataset.version);
 let turn = Promise.resolve(); // touches are answered one after another
 let inHand = "", look = 0;
-let isDown = false, later = null; // a finger lies on the screen: nothing is put under it meanwhile
+const CLICK_MS_MAX = 300;
+let isDown = false, lifting = 0, later = null; // a finger lies on the screen: nothing is put under it meanwhile
 let isElsewhere = false; // another screen has this cabinet now: this one stands still until it is touched
 
 /** Station time now, milliseconds: as the gateway said last, counted on by this machine's steady clock. */
@@ -152,8 +153,11 @@ place.addEventListener("click", async (event) => {
     else act(action, fieldsOf(button));
   }
 });
-place.addEventListener("pointerdown", () => { isDown = true; });
-for (const end of ["pointerup", "pointercancel"]) addEventListener(end, () => setTimeout(lifted)); // after the click that it makes
+place.addEventListener("pointerdown", () => { clearTimeout(lifting), isDown = true; });
+// After the click that it makes, which comes some milliseconds after a finger is up; a finger that slid makes none.
+for (const [end, ms] of [["pointerup", CLICK_MS_MAX], ["click", 0], ["pointercancel", 0]]) {
+  addEventListener(end, () => { clearTimeout(lifting), lifting = setTimeout(lifted, ms); });
+}
 function lifted() {
   const answer = later;
   isDown = false, later = null;

@@ -6,7 +6,9 @@ import { tell } from "./tell.js";
 const HELD_MS_MAX = 2000; // no hand keeps news from a page for longer
 const host = document.querySelector("[data-live]");
 const held = new Map(); // region -> the newest fragment that came while something was pressed
+const CLICK_MS_MAX = 100; // by touch a click comes some milliseconds after the finger is up; one that slid makes none
 let pressed = 0; // the timer of what is pressed now, 0: nothing
+let lifted = 0; // the timer of the click that is to come
 
 /** How to find the focused link or control again in a fragment that replaces its own; null when there is none. */
 function placeOf(node) {
@@ -60,6 +62,7 @@ function show() {
 
 /** What is pressed is not taken from under the finger: a click is one only when it ends on what it began on. */
 function press() {
+  clearTimeout(lifted);
   pressed ||= setTimeout(release, HELD_MS_MAX);
 }
 
@@ -74,7 +77,9 @@ function release() {
 }
 
 addEventListener("pointerdown", press);
-for (const end of ["pointerup", "pointercancel"]) addEventListener(end, () => setTimeout(release)); // after the click that it makes
+for (const [end, ms] of [["pointerup", CLICK_MS_MAX], ["click", 0], ["pointercancel", 0]]) {
+  addEventListener(end, () => { clearTimeout(lifted), lifted = setTimeout(release, ms); });
+}
 
 if (host?.dataset.live) {
   const source = new EventSource(host.dataset.live);
