@@ -3,6 +3,7 @@
 docs/glossary.md has the sources. Iterating a list gives its codes.
 """
 
+from collections.abc import Mapping
 from typing import Final
 
 from custody.vocabulary import codes
@@ -81,6 +82,15 @@ SIGNERS: Final = codes(
     officer=("民警", "An officer"),
     receiver=("接收人", "The receiver"),
 )
+SIGNED_FOR_BY: Final[Mapping[str, tuple[str, ...]]] = {
+    "listing": ("person", "holder", "family"),  # CQ 32
+    "seizure": ("person", "holder", "owner", "family", "witness"),  # CPR 230, APR 111
+    "receipt": ("receiver", "person", "owner", "family"),
+    "returning": ("person", "owner", "family", "receiver"),  # CQ 32
+}
+"""Whose signature is asked for, by what is signed: an officer's stands beside it and is none of these."""
+WITNESSES: Final = ("witness", "officer")
+"""Who may sign that somebody refused to: never who refused."""
 ITEM_CONDITIONS: Final = codes(  # as it was given back, or found when looked at: CP10 11
     whole=("完好", "Whole"),
     damaged=("损毁", "Damaged"),

@@ -16,7 +16,7 @@ from custody.engine import Engine
 from custody.facts import Fact
 from custody.fields import BOOL, HASH, INSTANT, INT, REFS, Field
 from custody.movements import MOVES, TOLD
-from custody.times import DAY_US, parse_instant_us
+from custody.times import DAY_US, local_date, parse_instant_us
 from tests.custody.against_oracle import (
     BOOKS,
     HOUR_US,
@@ -135,6 +135,7 @@ class Kept:
     def value(self, name: str, key: str, spec: Field, item: Any) -> Any:
         rng = self.rng
         holder = item.holder.partition(":")[2] if item is not None else ""
+        day = local_date(self.now_us, area().zone)
         known: dict[str, Any] = {
             "item": "i1", "stay": rng.choice(STAYS), "case": (item.case if item is not None else None) or rng.choice(CASES),
             "taken_by": rng.choice(TAKERS), "officers": rng.sample(TAKERS, rng.randint(1, 2)), "giver": holder,
@@ -147,7 +148,7 @@ class Kept:
             "recorder": "rec-south", "return_by_at_us": self.due(name, item), "tag": "t-9",
             "missing": rng.choice((0, 0, 1)), "copies": rng.choice((1, 2, 3)), "found": rng.random() < 0.8, "reason": "t",
             "destination": (item.destination if item is not None and item.destination else rng.choice(tuple(spec.choices or ("x",)))),
-            "measure": "voluntary",
+            "measure": "voluntary", "year": day.year, "quarter": (day.month + 2) // 3,
         }  # fmt: skip
         if key == "reason" and spec.choices:
             return rng.choice(tuple(spec.choices))

@@ -42,8 +42,13 @@ def handed_over(told: Told, when: int, keeper: str = "k1", item: str = "i1") -> 
 
 
 def due(told: Told, rule: str, subject: str = "item:i1") -> list[int]:
-    """The limits of the duty that runs, without its warnings."""
-    return [stage.due_us for stage in told.row(rule, subject).stages if not stage.is_prewarning]
+    """The limits of the duty that runs, without its warnings; of none, none."""
+    running = [
+        row
+        for row in told.engine.obligations()
+        if (row.rule.key, row.subject, row.closed_us) == (rule, subject, None)
+    ]
+    return [stage.due_us for row in running for stage in row.stages if not stage.is_prewarning]
 
 
 def refusals(told: Told) -> list[tuple[str, str]]:
@@ -64,6 +69,63 @@ def test_the_day_to_the_keeper_is_counted_from_the_seizure_the_return_or_the_end
     assert silent(away.why("P1/handover", "item:i1", BEGIN_US + 3 * DAY_US)) == "trait"
     away.say("item.brought_in", BEGIN_US + 3 * DAY_US, item="i1")
     assert due(away, "P1/handover")[0] == BEGIN_US + 4 * DAY_US
+
+
+def test_no_day_is_gained_by_a_return_from_nowhere_or_a_test_that_nobody_approved():
+    told = seized(store())
+    told.say("item.brought_in", BEGIN_US + 20 * HOUR_US, item="i1")  # it was never elsewhere
+    told.say("item.tested", BEGIN_US + 23 * HOUR_US, item="i1")
+    assert due(told, "P1/handover")[0] == BEGIN_US + DAY_US
+    told.say("item.test_approved", BEGIN_US + 23 * HOUR_US, item="i1", approver="head")
+    for hours in (30, 40):  # the approved test ends once
+        told.say("item.tested", BEGIN_US + hours * HOUR_US, item="i1")
+    assert due(told, "P1/handover")[0] == BEGIN_US + 54 * HOUR_US
+    away = seized(store(), remote=True)
+    for hours in (10, 30):  # and so does the way back
+        away.say("item.brought_in", BEGIN_US + hours * HOUR_US, item="i1")
+    assert due(away, "P1/handover")[0] == BEGIN_US + 34 * HOUR_US
+
+
+def laboratory(told: Told, first: int) -> Told:
+    """To the laboratory and back to the keeper, an hour each way."""
+    for hour, (name, place, more) in enumerate(
+        (("item.sent", "laboratory", {}), ("item.received", "laboratory", {}),
+         ("item.sent", "keeper", {}), ("item.received", "keeper", {"keeper": "k1"}))
+    ):  # fmt: skip
+        told.say(name, first + hour * HOUR_US, item="i1", destination=place, carrier="t2", **more)
+    return told
+
+
+def test_what_comes_back_from_the_laboratory_to_the_keeper_is_with_him_and_lent_no_more():
+    told = seized(store()).say("item.test_approved", BEGIN_US + HOUR_US, item="i1", approver="head")
+    laboratory(told, BEGIN_US + 2 * HOUR_US).say("item.tested", BEGIN_US + 4 * HOUR_US, item="i1")
+    assert silent(told.why("P1/handover", "item:i1", BEGIN_US + 3 * DAY_US)) == "done_in_time"
+    lent = handed_over(seized(store()), BEGIN_US + HOUR_US)
+    loan = {"item": "i1", "borrower": "t2", "return_by_at_us": BEGIN_US + DAY_US}
+    lent.say("item.borrow_approved", BEGIN_US + 2 * HOUR_US, approver="head", purpose="appraisal", **loan)
+    lent.say("item.lent", BEGIN_US + 2 * HOUR_US, keeper="k1", **loan, **SIGNED)
+    laboratory(lent, BEGIN_US + 3 * HOUR_US)
+    assert silent(lent.why("P5/overdue", "item:i1", BEGIN_US + 3 * DAY_US)) == "done_in_time"
+    assert silent(lent.why("P5/case_head", "item:i1", BEGIN_US + 3 * DAY_US)) == "done_in_time"
+
+
+def test_what_was_registered_and_preserved_is_due_at_the_keeper_too_and_seizing_it_later_gives_no_time():
+    told = store()
+    body = {"case": "c1", "officers": ["t1", "t2"], "taken_by": "t1", "pieces": 3}
+    told.say("item.registered", BEGIN_US, item="i1", **body)
+    assert due(told, "P1/registered")[0] == BEGIN_US + DAY_US
+    seized(told, BEGIN_US + 20 * HOUR_US)
+    assert due(told, "P1/registered")[0] == BEGIN_US + DAY_US
+    told.say("item.found_unrelated", BEGIN_US + 21 * HOUR_US, item="i1")
+    assert due(told, "P8/at_once")[0] == BEGIN_US + 23 * HOUR_US
+
+
+def test_three_days_for_what_is_unrelated_are_counted_from_when_it_was_found_first():
+    told = seized(store(), procedure="criminal")
+    end = at("00:00") + 4 * DAY_US  # found on the 18th; the 21st is the last day
+    for day in (0, 2):
+        told.say("item.found_unrelated", BEGIN_US + day * DAY_US, item="i1")
+        assert due(told, "P8/criminal") == [end]
 
 
 def test_a_part_split_off_has_the_periods_of_the_whole():
@@ -120,6 +182,34 @@ def test_a_loan_is_due_when_it_was_written_last_that_it_is():
     told.say("item.borrow_approved", BEGIN_US + 5 * HOUR_US, approver="head", purpose="evidence", **loan)
     told.say("item.lent", BEGIN_US + 5 * HOUR_US, keeper="k1", **loan, **SIGNED)
     assert due(told, "P5/overdue")[0] == BEGIN_US + 10 * HOUR_US  # not the extension of the loan before
+
+
+def test_heads_are_told_that_it_is_overdue_when_it_is():
+    told = handed_over(seized(store()), BEGIN_US + HOUR_US)
+    loan = {"item": "i1", "borrower": "t2", "return_by_at_us": BEGIN_US + DAY_US}
+    told.say("item.borrow_approved", BEGIN_US + 2 * HOUR_US, approver="head", purpose="evidence", **loan)
+    told.say("item.lent", BEGIN_US + 2 * HOUR_US, keeper="k1", **loan, **SIGNED)
+    for when, running in ((BEGIN_US + DAY_US - 1, [BEGIN_US + 26 * HOUR_US]), (BEGIN_US + DAY_US, [])):
+        told.say("loan.reported", when, item="i1", receiver="case_department_head")
+        assert due(told, "P5/case_head") == running
+    assert due(told, "P5/property_head") == [BEGIN_US + 26 * HOUR_US]
+
+
+# --- CPR 230, CQ 32: who signs ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("fact", "signer", "is_signed"),
+    [("item.signed", "officer", False), ("item.signed", "holder", True), ("item.signed", "witness", True),
+     ("item.refused_signature", "holder", False), ("item.refused_signature", "witness", True)],
+)  # fmt: skip
+def test_a_list_is_signed_by_whoever_has_to_or_a_witness_says_that_they_refused(
+    fact: str, signer: str, is_signed: bool
+):
+    told = seized(store()).say(
+        fact, BEGIN_US + 1, item="i1", of="seizure", signed_by=signer, signature="3" * 64
+    )
+    assert (due(told, "P6/signed") == []) == is_signed
 
 
 # --- APR 112: thirty days, and thirty more -------------------------------------------------------------
@@ -212,6 +302,27 @@ def test_effects_that_follow_the_person_are_not_left_behind_and_are_not_forgotte
     ]
 
 
+def test_effects_that_were_announced_and_given_back_wait_for_no_claim():
+    told = store().say("person.arrived", "08:40", stay="s")
+    told.say("search.signed", "08:45", stay="s", officers=["t1"])
+    told.say("item.found", "08:50", item="e1", stay="s", taken_by="t1", pieces=1)
+    told.say("item.announced", BEGIN_US, item="e1", stay="s")
+    assert due(told, "P9/due", "item:e1") != []
+    told.say("item.returned", BEGIN_US + HOUR_US, item="e1", stay="s", giver="t1", receiver="person")
+    assert due(told, "P9/due", "item:e1") == []
+
+
+def test_the_keeper_who_questioned_in_the_case_takes_nothing_back_in_either():
+    told = store().say("person.arrived", "08:40", stay="s")
+    told.say("search.signed", "08:45", stay="s", officers=["t1"]).say("area.entered", "08:46", stay="s")
+    told.say("stay.registered", "08:50", stay="s", measure="voluntary", case="c1")
+    told.say(
+        "interview.started", "08:55", stay="s", kind="questioning", room="interview-1", officers=["t1", "k1"]
+    )
+    laboratory(seized(told), BEGIN_US + HOUR_US)
+    assert refusals(told) == [("P2", "forbidden")]
+
+
 # --- each quarter ----------------------------------------------------------------------------------------
 
 
@@ -225,9 +336,10 @@ def test_a_quarter_ends_on_its_last_midnight_and_one_clear_up_settles_one_quarte
     assert due(told, "P12/quarter", "room:property") == [june]
     told.say("clearup.held", BEGIN_US + 4 * HOUR_US, **held)
     assert due(told, "P12/quarter", "room:property") == [june]
-    told.say(
-        "clearup.held", june + MINUTE_US, **held
-    )  # late for the second quarter; it is the third quarter's
+    # Held late for the second quarter: it is the third quarter's, and says so.
+    told.say("clearup.held", june + MINUTE_US, **held | {"quarter": 2})
+    assert refusals(told) == [("P12", "other_quarter")]
+    told.say("clearup.held", june + MINUTE_US, **held | {"quarter": 3})
     assert due(told, "P12/quarter", "room:property") == [june + (92 + 92) * DAY_US]  # the end of the fourth
 
 
@@ -243,6 +355,17 @@ def test_what_opens_by_nobodys_order_is_told_at_once_and_until_it_is_seen_shut()
     told.say("compartment.closed", "09:05", compartment="ca-1")
     assert told.rows("P15/unordered") == [("compartment:ca-1", at("09:00"), at("09:05"))]
     assert told.rows("LK/left_open") == []
+
+
+def test_no_exhibit_is_put_to_the_effects_of_a_person_in_the_cabinet_for_dangerous_goods():
+    told = store().say("person.arrived", "08:40", stay="s")
+    told.say("search.signed", "08:45", stay="s", officers=["t1"])
+    told.say("item.found", "08:50", item="e1", stay="s", taken_by="t1", pieces=1, dangerous=True)
+    told.say("item.handed_over", BEGIN_US, item="e1", stay="s", giver="t1", keeper="k1", **SIGNED)
+    told.say("item.stored", BEGIN_US, item="e1", stay="s", keeper="k1", compartment="cd-1")
+    handed_over(seized(told, dangerous=True), BEGIN_US + HOUR_US)
+    told.say("item.stored", BEGIN_US + HOUR_US, item="i1", keeper="k1", compartment="cd-1")
+    assert refusals(told) == [("P21", "compartment_of_another")]
 
 
 def test_goods_that_turn_out_to_be_dangerous_are_wrong_where_they_lie():

@@ -85,6 +85,33 @@ def move(world: World, fact_type: str, body: dict[str, Any], clocks: list[Clock]
     return touched
 
 
+SIGNERS = {
+    "listing": ("person", "holder", "family"),
+    "seizure": ("person", "holder", "owner", "family", "witness"),
+    "receipt": ("receiver", "person", "owner", "family"),
+    "returning": ("person", "owner", "family", "receiver"),
+}
+
+
+def counts(world: World, fact_type: str, body: dict[str, Any]) -> bool:
+    """Whether it is a step at all: a signature by whoever has to sign, an end of what had begun, a finding that is new."""
+    if "item" not in body or body["item"] not in world.things:
+        return True
+    item = world.unit("item", body["item"])
+    if fact_type == "item.brought_in":
+        return bool(world.things[body["item"]].remote)
+    if fact_type == "item.tested":
+        return item.open_since(["item.test_approved"], ["item.tested"]) is not None
+    if fact_type == "item.found_unrelated":
+        return not item.has("item.found_unrelated")
+    if fact_type == "loan.reported":
+        lent = item.last("item.lent", "loan.extended")
+        return lent is not None and lent.body["return_by_at_us"] <= world.time
+    if fact_type == "item.signed":
+        return body["signed_by"] in SIGNERS[body["of"]]
+    return fact_type != "item.refused_signature" or body["signed_by"] in ("witness", "officer")
+
+
 def _enter(world: World, fact_type: str, ref: str, body: dict[str, Any]) -> None:
     old = world.things.get(ref)
     traits = old.traits if old is not None else frozenset()
@@ -135,6 +162,10 @@ def _is(*kinds: str, trait: str = "") -> Any:
     return only
 
 
+def _not_criminal(world: World, item: Unit) -> bool:
+    return _is("exhibit")(world, item) and not item.has("item.seized:criminal")
+
+
 def _administrative(_world: World, item: Unit) -> bool:
     return item.has("item.seized") and not item.has("item.seized:criminal")
 
@@ -143,20 +174,35 @@ def _criminal(_world: World, item: Unit) -> bool:
     return item.has("item.seized:criminal")
 
 
+WITH_KEEPER = ["item.handed_over", "item.received:keeper", *ENDS]
+
+
 def _handover(world: World, item: Unit) -> Answer:
     """P1, APR 190: a day from the seizure, the return, or the end of an approved test."""
     thing = world.things.get(item.ref)
-    begin = item.last("item.seized")
-    if thing is None or thing.kind != "exhibit" or thing.remote or begin is None:
+    return (
+        None
+        if thing is None or thing.remote
+        else _day_to_keeper(world, item, "item.seized", "item.brought_in")
+    )
+
+
+def _registered(world: World, item: Unit) -> Answer:
+    """P1, APR 190: what was registered and preserved was taken too."""
+    return _day_to_keeper(world, item, "item.registered")
+
+
+def _day_to_keeper(world: World, item: Unit, taken: str, *later_than: str) -> Answer:
+    thing = world.things.get(item.ref)
+    begin = item.last(taken)
+    if thing is None or thing.kind != "exhibit" or begin is None:
         return None
     if item.open_since(["item.test_approved"], ["item.tested"]) is not None:
         return None
-    later = [
-        step.time for name in ("item.brought_in", "item.tested") if (step := item.last(name)) is not None
-    ]
+    later = [step.time for name in ("item.tested", *later_than) if (step := item.last(name)) is not None]
     since = max([begin.time, *later])
     stages = counted(since, ladder((24, "h", S2), (48, "h", S1)), begin.position)
-    end = item.first_at(begin.time, ["item.handed_over", *ENDS])
+    end = item.first_at(begin.time, WITH_KEEPER)
     return stages if end is None else stages._replace(done=end)
 
 
@@ -165,7 +211,11 @@ def _due(stages: Ladder, *reported: str) -> Any:
 
     def asks(_world: World, item: Unit) -> Answer:
         begin = item.last("item.lent", "loan.extended")
-        if begin is None or item.first_after(begin.position, ["item.given_back", *reported]) is not None:
+        if (
+            begin is None
+            or item.first_after(begin.position, ["item.given_back", "item.received:keeper", *reported])
+            is not None
+        ):
             return None
         return counted(begin.body["return_by_at_us"], stages, begin.position)
 
@@ -261,7 +311,7 @@ def clocks(_book: str) -> list[Clock]:
 
     return [
         Clock("P8", "criminal", "item", (Tier("3d"),), back, calendar=True, due="", past=S2, outlives=True),
-        Clock("P9", "due", "item", (Tier("6mo"),), from_step(["item.announced"], ENDS), calendar=True, due="", past=S3),
+        Clock("P9", "due", "item", (Tier("6mo"),), from_step(["item.announced"], OVER), calendar=True, due="", past=S3),
         Clock(
             "P10", "seizure", "item", (Tier("30d"), Tier("60d", ("county_head",))),
             from_step(["item.seized"], ["disposal.decided", *ENDS], _administrative),
@@ -279,6 +329,7 @@ def tables(book: str) -> Tables:
     rules = [
         *(clock.table() for clock in clocks(book)),
         Rule("P1", "handover", "item", _handover),
+        Rule("P1", "registered", "item", _registered),
         within("P3", "described", "item", list(ENTERING), ["item.described"], ladder((24, "h", S4)), ever=True),
         within("P3", "transit", "item", ["item.sent"], ["item.received"], day_s3, only=_is("exhibit")),
         Rule("P5", "overdue", "item", _due(ladder((0, "h", S2), (24, "h", S1)))),
@@ -289,7 +340,7 @@ def tables(book: str) -> Tables:
         within("P7", "photo", "item", ["item.seized"], ["item.photographed"], ladder((2, "h", S3)), ever=True,
                only=_is("exhibit", trait="valuable")),
         within("P8", "at_once", "item", ["item.found_unrelated"], back, ladder((2, "h", S3), (24, "h", S2)),
-               only=_administrative),
+               only=_not_criminal),
         Rule("P11", "case", "case", _undecided),
         Rule("P12", "quarter", "room", _each("clearup.held", 3)),
         Rule("P13", "monthly", "cabinet", _each("count.started", 1)),

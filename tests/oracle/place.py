@@ -3,7 +3,7 @@
 from typing import Any
 
 from tests.oracle.clocks import Clock, about_of, extension, grant
-from tests.oracle.keeping import move
+from tests.oracle.keeping import counts, move
 from tests.oracle.limits import DISAGREES, SUMMONS, SUMMONS_GAP
 from tests.oracle.state import BandLife, Officer, Stay, Step, Unit, World
 
@@ -18,8 +18,10 @@ def apply(world: World, fact_type: str, body: dict[str, Any], clocks: list[Clock
     stay = world.stays.get(body["stay"]) if "stay" in body else None
     if "stay" in body and stay is None:
         stay = world.stays[body["stay"]] = Stay(body["stay"], world.time)
+    is_step = counts(world, fact_type, body)
     moved_units = move(world, fact_type, body, clocks)
-    touched = [*world.record(fact_type, body), *moved_units]
+    named = world.record(fact_type, body) if is_step else world.named(fact_type, body)
+    touched = [*named, *moved_units]
     change = CHANGES.get(fact_type)
     if change is not None:
         moved = change(world, stay, body)

@@ -5,7 +5,9 @@ as an attempt: an alarm that is over in the same moment.
 """
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
 
 from tests.oracle.clocks import Clock, extension, may_approve
 from tests.oracle.duty import S1, S2, Subject
@@ -83,6 +85,10 @@ def refusal(world: World, fact_type: str, body: dict[str, Any], clocks: Sequence
         return _officer_or_copy(world, fact_type, body)
     if fact_type in ("wristband.returned", "wristband.cleaned", "wristband.withdrawn"):
         return _band(world, fact_type, body["band"])
+    if fact_type == "clearup.held":
+        day = datetime.fromtimestamp(world.time // 1_000_000, ZoneInfo(world.zone))
+        is_held = (body["year"], body["quarter"]) == (day.year, (day.month + 2) // 3)
+        return None if is_held else Refusal("other_quarter")
     if fact_type == "door.release_ordered":
         return _door_order(world, body)
     if fact_type in OPENS_STAY:

@@ -16,6 +16,7 @@ from custody.apply.lockers import LOCKERS, note_tag
 from custody.apply.people import PEOPLE
 from custody.apply.points import POINTS, note_told
 from custody.apply.property import PROPERTY
+from custody.apply.property_steps import is_step
 from custody.apply.stocktaking import STOCKTAKING
 from custody.apply.way import moved_on, refusal_of_way
 from custody.area import Area
@@ -49,10 +50,12 @@ def apply_fact(world: World, area: Area, rulebook: Rulebook, fact: Fact) -> Refu
     """Change the world by one checked fact; give the refusal if it was refused."""
     is_firm = fact.index in world.firm
     refused = _unknown_place(area, fact) or (None if is_firm else refusal_of_way(world, area, rulebook, fact))
+    counts = refused is None and is_step(world, fact)
     if refused is None:
         refused = _HANDLERS.get(fact.type, nothing)(world, area, fact)
     if refused is None:
-        note_steps(world, fact)
+        if counts:
+            note_steps(world, fact)
         _note_store(world, area, fact)
         note_told(world, area, fact)
         note_tag(world, area, fact)

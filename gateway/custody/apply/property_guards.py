@@ -215,9 +215,9 @@ def _may_lie_there(world: World, area: Area, fact: Fact, item: Item) -> Refused 
     others = [
         other
         for other in world.items.lying_in(compartment)
-        if other.ref != item.ref and other.stay != item.stay
+        if other.ref != item.ref and other.stay != item.stay and "effects" in (item.kind, other.kind)
     ]
-    if item.kind == "effects" and others:
+    if others:
         return Refused(
             "P21", _subject(item), "compartment_of_another", f"stay {item.stay}", f"stay {others[0].stay}"
         )

@@ -1,4 +1,4 @@
-"""Stock-taking of a cabinet: each item that lies there is told, and the end states what the count itself shows."""
+"""Stock-taking of a cabinet: each item that lies there is told, and the end states what the count itself shows. Clear-up of a store."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -9,6 +9,7 @@ from custody.apply.property import PROPERTY
 from custody.area import Area
 from custody.facts import Fact
 from custody.items import Count, Item
+from custody.times import local_date
 from custody.world import World
 
 RULE: Final = "P13"
@@ -108,7 +109,21 @@ def _is_whole(item: Item, is_there: bool, pieces: int | None) -> bool:
     return is_there and pieces in (None, item.pieces)
 
 
+def _cleared_up(world: World, area: Area, fact: Fact) -> Refused | None:
+    """It counts for the quarter in which it was held, and for no other."""
+    try:
+        day = local_date(fact.occurred_us, area.zone)
+    except OverflowError:  # beyond what a calendar can say
+        return None
+    held, stated = (day.year, (day.month + 2) // 3), (fact.body["year"], fact.body["quarter"])
+    if stated == held:
+        return None
+    words = ["{}-Q{}".format(*quarter) for quarter in (held, stated)]
+    return Refused("P12", f"room:{text(fact, 'room')}", "other_quarter", *words)
+
+
 STOCKTAKING: Final[Mapping[str, Handler]] = {
+    "clearup.held": _cleared_up,
     "count.started": _started,
     "item.counted": _counted,
     "count.ended": _ended,

@@ -15,6 +15,7 @@ from custody.fields import BOOL, HASH, INSTANT, INT, REFS
 from custody.movements import MOVES, SAME, TOLD, moves_of
 from custody.name import Name
 from custody.rules import Rulebook
+from custody.times import local_date
 
 ITEM: Final = "i-1"
 CASE: Final = "c-1"
@@ -293,7 +294,9 @@ class Store:
     def _count(self, fact: str, ref: str, unit: str, fields: Mapping[str, Any]) -> None:
         s = self._s
         if fact == "clearup.held":
-            s.tell(fact, room=ref, year=2026, quarter=1, officers=[s.officer(), s.officer(sex="F")], **fields)
+            day = local_date(s.now_us, s.area.zone)
+            quarter = {"year": day.year, "quarter": (day.month + 2) // 3}
+            s.tell(fact, room=ref, **quarter, officers=[s.officer(), s.officer(sex="F")], **fields)
             return
         cabinet = ref if unit == "cabinet" else self.cabinet()
         count = ref if unit == "stocktaking" else f"n-{len(s.rows)}"

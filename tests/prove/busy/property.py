@@ -4,11 +4,13 @@ Forms are entered at the kiosk, at once; an approval at the server. Compartments
 """
 
 from dataclasses import dataclass, field
+from zoneinfo import ZoneInfo
 
 from custody.facts import BodyValue
-from custody.times import SECOND_US
+from custody.times import SECOND_US, local_date
 from tests.prove.busy.diary import DAY_US, HOUR_US, MINUTE_US, Diary
 from tests.prove.busy.dice import Dice
+from tests.prove.busy.second import ZONE
 from tests.prove.busy.visit import Visit
 
 KEEPER, SECOND, HEAD, COUNTER = "L08", "L12", "L01", "L06"
@@ -263,12 +265,13 @@ class Property:
         if day % 14 == 13:
             self._take_stock(day_us + 10 * HOUR_US)
         if day % 90 == 20:
+            held = local_date(day_us + 15 * HOUR_US, ZoneInfo(ZONE))
             self.say(
                 day_us + 15 * HOUR_US,
                 "clearup.held",
                 room="property",
-                year=2026,
-                quarter=1 + day // 92 % 4,
+                year=held.year,
+                quarter=(held.month + 2) // 3,
                 officers=[KEEPER],
             )
         if day % 25 == 5:
