@@ -27,7 +27,7 @@ DETAIL_KEYS: Final = (
     "what", "action", "type", "id", "area", "field", "fields", "status", "run", "step", "steps", "post", "why", "because",
     "severity", "receiver", "attempt", "problem", "answer", "from", "to", "stood_open", "alarms", "change", "kind", "roles",
     "factor", "token", "scopes", "days", "sessions", "night", "seconds", "missing", "stay", "stays", "items", "paper",
-    "reason", "ground", "disclosed", "leaves", "base",
+    "reason", "ground", "disclosed", "leaves", "base", "rulebook", "is_bundled", "is_approved",
 )  # fmt: skip
 """What an entry tells besides, where the page has a word for it; a hash or a version keeps its own name."""
 DETAIL_VALUES: Final = (
@@ -58,7 +58,7 @@ DETAIL_VALUES: Final = (
         "shelved",
         "out_of_service",
     }
-    | {"wrong", "locked", "busy", "password", "code", "recovery", "enrol", "gateway"}
+    | {"wrong", "locked", "busy", "password", "code", "recovery", "enrol", "gateway", "true", "false"}
 )
 """Words of ours that stand in an entry."""
 _OWN: Final = "own_value"
@@ -128,7 +128,8 @@ def _row(row: Row, reader: Reader) -> OwnRow:
         for key, value in told
         if value not in ("", None, [])
     )
-    number = row.number or reader.t("proof.nobody")
+    # of a change that two signed
+    number = (row.number or reader.t("proof.nobody")).replace(" and ", reader.t("page.list"))
     return OwnRow(
         _to_the_second(row.at_us, reader),
         number,
@@ -148,6 +149,8 @@ def _value(key: str, value: object, reader: Reader) -> str:
     """A form, a change of an account, a post, a role or a word of ours by its name; anything else as the log has it."""
     if isinstance(value, list):
         text = reader.t("page.list").join(_value(key, one, reader) for one in value)
+    elif isinstance(value, bool):
+        text = reader.of(_OWN, "true" if value else "false")
     elif not isinstance(value, str):
         text = json.dumps(value, ensure_ascii=False)
     elif value in FORM_NAMES:
