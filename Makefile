@@ -51,7 +51,7 @@ demo: setup-demo ## a whole station on this machine: http://localhost:8000 (SPEE
 	@.venv/bin/caseward demo --speed $(SPEED)
 
 test: setup-test ## every test, at most 12 minutes on 2 cores
-	@$(PYTHON) -m pytest $(TESTS) -n 3 --no-loadscope-reorder -p "no:cacheprovider" --randomly-seed=$(SEED) -rs --durations=15
+	@$(PYTHON) -m pytest $(TESTS) -n 4 --no-loadscope-reorder -p "no:cacheprovider" --randomly-seed=$(SEED) -rs --durations=15
 
 test-gpio: setup-gpio ## GPIO of a real kernel in qemu; fetches 220 MB once (docs/devices/gpio.md)
 	@$(PYTHON) -m tests.gpio_vm

@@ -2,6 +2,7 @@
 
 import gc
 import os
+import re
 import signal
 from functools import cache
 from typing import Any
@@ -25,29 +26,40 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))
 
 CABLES = ("tests/field/", "tests/node/", "tests/gateway/adapters/")
 """Tests of devices at the ends of ptys and sockets: they wait for time-outs, and take little of a processor."""
-WAITING = {"programs": 0, "cables": 1}
+WAITING = ("programs", "browsers", "cables")
 """Groups whose tests mostly wait, each in a process of its own, in the order in which they begin."""
+NICE = {"programs": 0, "cables": 0, "browsers": 5}
+"""Who leaves the processor to whom: a station's limits fall due in real time, a page is waited for, the rest (10) computes."""
 
 
 @cache
-def needs_programs(file: str) -> bool:
-    """Whether the tests of a file (its path from the root) start real programs or a browser and mostly wait for them."""
-    text = (ROOT / file).read_text(encoding="utf-8")
-    return "pytest.mark.real" in text or "pytest.mark.browser" in text
+def marks_of(file: str) -> frozenset[str]:
+    """The marks that stand in a file of tests (its path from the root)."""
+    return frozenset(
+        re.findall(r"pytest\.mark\.(real|browser|slow)", (ROOT / file).read_text(encoding="utf-8"))
+    )
 
 
 def group_of(nodeid: str) -> str:
-    """Tests of one group run one after another in one process."""
+    """Tests of one group run one after another in one process: what needs real programs or a browser, and else a file."""
     file = nodeid.partition("::")[0]
-    if not needs_programs(file):
-        return file
-    return "cables" if file.startswith(CABLES) else "programs"
+    if "browser" in marks_of(file):
+        return "browsers"
+    if "real" in marks_of(file):
+        return "cables" if file.startswith(CABLES) else "programs"
+    return file
+
+
+def place_of(item: pytest.Item) -> int:
+    """The groups that wait come first; a long file begins early, or it is waited for at the end."""
+    group = group_of(item.nodeid)
+    return WAITING.index(group) if group in WAITING else len(WAITING) + ("slow" not in marks_of(group))
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """After the shuffle: the groups that wait come first, in the order by seed within themselves."""
-    items.sort(key=lambda item: WAITING.get(group_of(item.nodeid), len(WAITING)))
+    """After the shuffle, whose order by seed stays within each."""
+    items.sort(key=place_of)
 
 
 @pytest.hookimpl(trylast=True)
@@ -66,20 +78,19 @@ def pytest_sessionfinish() -> None:
 
 
 @cache
-def step_aside() -> None:
-    """Once in a process: what computes leaves the processor to the programs that the others wait for."""
+def step_aside(nice: int) -> None:
+    """Once in a process for each: the processor is left to the programs that others wait for."""
     if "PYTEST_XDIST_WORKER" in os.environ:
-        os.nice(10)
+        os.nice(max(0, nice - os.nice(0)))
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    if group_of(item.nodeid) not in WAITING:
-        step_aside()
+    step_aside(NICE.get(group_of(item.nodeid), 10))
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """With `-n 3`: real programs in one process, devices on cables in the next, and what computes, file by file, in the last."""
+    """With `-n 4`: each group that waits in one process, and what computes, file by file, in the last and in those that are done."""
     from xdist.scheduler import LoadScopeScheduling
 
     class Groups(

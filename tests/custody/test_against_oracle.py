@@ -10,6 +10,8 @@ from tests.custody.against_oracle import BOOKS, area, book, compare, history, sh
 from tests.custody.kept_histories import compare_kept
 from tests.tools.tree import ROOT
 
+pytestmark = pytest.mark.slow
+
 FIRST_SEED = int(os.environ.get("ORACLE_SEED", "20260101"))
 SHARES, SHARE = 6, 100
 KEPT = 40  # histories of things in each share

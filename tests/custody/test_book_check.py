@@ -19,6 +19,8 @@ from tests.custody.against_oracle import area as fitted_area
 from tests.custody.support import area
 from tests.tools.tree import text
 
+pytestmark = pytest.mark.slow
+
 EVERYBODY = [
     Member("1", "sworn", ("case_department_head", "station_head", "county_duty_head", "county_head")),
     Member("2", "sworn", ("legal_reviewer", "supervisor", "station_leader")),

@@ -3,6 +3,7 @@
 import random
 from dataclasses import replace
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -17,6 +18,8 @@ from custody.vocabulary import GROUNDS
 from tests.custody.stories import Said
 from tests.custody.story_kinds import stories_for
 from tests.custody.support import START_US, area, engine, fact, rulebook
+
+pytestmark = pytest.mark.slow
 
 AREA = area()
 ROOMS, DOORS = list(AREA.rooms), list(AREA.doors)

@@ -12,6 +12,8 @@ from tests.custody.station_log import HASHES, StationLog, told
 from tests.custody.support import OFFICERS, admitted, area, at, rulebook
 from tests.custody.tales import random_tale
 
+pytestmark = pytest.mark.slow
+
 MINUTE_US = 60_000_000
 GUARD = "guard"
 

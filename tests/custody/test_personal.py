@@ -12,6 +12,8 @@ from custody.facts import Fact, check_body
 from tests.custody.against_oracle import BOOKS, by_engine, by_oracle, history, unlike
 from tests.custody.support import START_US, engine, fact
 
+pytestmark = pytest.mark.slow
+
 MINUTE_US = 60_000_000
 MARK = sha256(b"a key").hexdigest()
 ERASURE = {

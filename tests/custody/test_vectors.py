@@ -5,6 +5,8 @@ import pytest
 from tests.custody import handling, streams
 from tests.custody.vectors import book, rows, told, wanted
 
+pytestmark = pytest.mark.slow
+
 ROWS = rows()
 
 

@@ -19,6 +19,8 @@ from tests.custody.station_log import HASHES, StationLog, told
 from tests.custody.support import OFFICERS, admitted, at
 from tests.custody.tales import random_tale
 
+pytestmark = pytest.mark.slow
+
 FILE = Path(__file__).parents[2] / "server" / "verify" / "deadlines.py"
 
 

@@ -19,6 +19,8 @@ from tests.web.conversation import client_of, entries, token
 from tests.web.house import House
 from tests.web.screenshots import accounts
 
+pytestmark = pytest.mark.slow
+
 ATTEMPTS_MIN = 10
 EVERYTHING = [role for role in ROLES if role not in ("procuratorate", "court")]
 

@@ -15,6 +15,8 @@ from tests.web.fuzzed import LEFT_OUT, fuzz
 from tests.web.house import House
 from tests.web.screenshots import accounts
 
+pytestmark = pytest.mark.slow
+
 EXAMPLES = 3
 """Of each kind for each call; `python -m tests.prove openapi` runs the full number."""
 
