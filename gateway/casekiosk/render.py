@@ -21,6 +21,7 @@ from custody.locker_words import OVERRIDES
 from custody.messages import Language
 from custody.name import Name
 from custody.property_words import DESTINATIONS, ITEM_CONDITIONS, NO_PHOTO
+from custody.refusal_words import said
 
 TAGS: Final = {"zh": "zh-CN", "en": "en"}
 LETTERS_MAX: Final = 6
@@ -57,7 +58,8 @@ class Words:
         """Words of the engine for a refusal of its own; None: the screen has its own, or there are none."""
         if words.catalogue().has("note", note.reason):
             return None
-        return words.refused(self.language, note.reason, note.expected, note.found)
+        sides = (said(side, self.language, ZoneInfo(self.zone)) for side in (note.expected, note.found))
+        return words.refused(self.language, note.reason, *sides)
 
     def name(self, name: Name) -> str:
         """A name out of area.toml."""

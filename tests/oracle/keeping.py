@@ -311,7 +311,7 @@ def clocks(_book: str) -> list[Clock]:
 
     return [
         Clock("P8", "criminal", "item", (Tier("3d"),), back, calendar=True, due="", past=S2, outlives=True),
-        Clock("P9", "due", "item", (Tier("6mo"),), from_step(["item.announced"], OVER), calendar=True, due="", past=S3),
+        Clock("P9", "due", "item", (Tier("6mo"),), from_step(["item.announced"], ENDS, _is("exhibit", "specimen")), calendar=True, due="", past=S3),
         Clock(
             "P10", "seizure", "item", (Tier("30d"), Tier("60d", ("county_head",))),
             from_step(["item.seized"], ["disposal.decided", *ENDS], _administrative),

@@ -14,6 +14,7 @@ from custody.catalogue.property import PROPERTY
 from custody.fields import BOOL, HASH, INSTANT, INT, REFS
 from custody.movements import MOVES, SAME, TOLD, moves_of
 from custody.name import Name
+from custody.property_words import SIGNED_FOR_BY, WITNESSES
 from custody.rules import Rulebook
 from custody.times import local_date
 
@@ -125,8 +126,8 @@ class Store:
 
     def lead(self, fact: str, value: str, item: Thing) -> None:
         """Take the thing to where this fact may be told of it."""
-        if fact in ("item.received", "item.transferred") and value:
-            item.destination = value
+        if fact in ("item.received", "item.transferred") and value not in ("", "keeper"):
+            item.destination = value  # to the keeper it comes back, from wherever it was sent
         for step in self._path(fact, item):
             self._before(step, item)
             self.tell(step, item.destination if step == "item.sent" else "", item)
@@ -230,6 +231,10 @@ class Store:
                 body[key] = self._value(fact, key, wanted, item)
         if fact == "item.photographed":
             body["photo"] = "0" * 64
+        if fact == "item.signed":
+            body["signed_by"] = SIGNED_FOR_BY[body["of"]][0]
+        elif fact == "item.refused_signature":
+            body["signed_by"] = WITNESSES[0]
         if fact == "item.received" and body["destination"] == "keeper":
             body["keeper"] = self.keeper()
         return body

@@ -12,6 +12,7 @@ from caseserver.web.present.words import Words, seal_of
 from caseserver.web.reader import Reader
 from caseserver.web.views import Refusal
 from custody.catalogue import FACT_TYPES
+from custody.refusal_words import said
 from custody.vocabulary import GROUNDS, MEASURES, ROLES
 
 _OR = re.compile(r" or | \| |, ")
@@ -70,4 +71,4 @@ def _one(part: str, words: Words) -> str:
     if code.partition(":")[0] in FACT_TYPES or code == "searched":
         return words.step(code)
     limit = words.limit(code)
-    return limit if limit != code else part
+    return limit if limit != code else said(part, reader.language, words.area.zone)
