@@ -1,6 +1,7 @@
 """The life of alarms on the pages: state in words, what lies under a cause, shelf and silence through the log, rates."""
 
 import re
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -109,6 +110,20 @@ def test_shelf_silence_and_handling_go_through_the_log_and_what_may_not_be_is_re
     (view,) = acted.station.areas()
     assert view.health().differences == ()  # the second evaluator found the same
     assert not [alarm for alarm in view.alarms if alarm.variant == "difference"]
+    _answer_while_away(duty, acted, law)
+
+
+def _answer_while_away(duty: TestClient, house: House, path: str) -> None:
+    """A gateway that is not heard knows of no answer; the desk does, says so, and asks nobody to take it again."""
+    assert words(duty, path)[0] == "unacknowledged"
+    house.station.connect(lambda _message: None)
+    for state in house.station.states():
+        state.tick(house.clock.now(), time.monotonic() + 5)
+    assert post(duty, house, path, "take") == 303
+    text = duty.get(f"{path}?lang=en").text
+    assert "Answered, nobody more is called" in text
+    assert f'action="{path}/take"' not in text
+    assert "0312 has answered; logged when the gateway is back" in duty.get("/alarms?lang=en").text
 
 
 def _shelve(duty: TestClient, house: House, path: str) -> None:
