@@ -13,7 +13,7 @@ from tests.tools.tree import ROOT
 pytestmark = pytest.mark.slow
 
 FIRST_SEED = int(os.environ.get("ORACLE_SEED", "20260101"))
-SHARES, SHARE = 6, 100
+SHARES, SHARE = 4, 100
 KEPT = 40  # histories of things in each share
 PROPERTY = {f"P{number}" for number in range(1, 24)}
 

@@ -46,15 +46,19 @@ def test_it_says_what_it_is(patch: Path) -> None:
     assert found["file"].startswith(tuple(f"{name}/" for name in PRODUCT))
 
 
-@each
-def test_it_changes_one_file_by_two_lines_at_most(patch: Path) -> None:
+def test_each_changes_one_file_by_two_lines_at_most() -> None:
     numbers = subprocess.run(
-        ["git", "apply", "--numstat", str(patch)], cwd=ROOT, check=True, capture_output=True, text=True
+        ["git", "apply", "--numstat", *map(str, patches())],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        text=True,
     ).stdout.splitlines()
-    assert len(numbers) == 1, numbers
-    added, removed, file = numbers[0].split("\t")
-    assert file == head(patch)["file"]
-    assert 1 <= max(int(added), int(removed)) <= LINES_MAX, numbers
+    assert len(numbers) == len(patches()), "one file each"
+    for patch, line in zip(patches(), numbers, strict=True):
+        added, removed, file = line.split("\t")
+        assert file == head(patch)["file"], patch.name
+        assert 1 <= max(int(added), int(removed)) <= LINES_MAX, patch.name
 
 
 @each

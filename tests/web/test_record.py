@@ -38,7 +38,7 @@ OF_OTHERS = [fact for group in OTHER_FORMS for fact in group.forms]
 ALL = frozenset(FORM_NAMES) | OWN_PAGES
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def state(afternoon: House) -> AreaPicture:
     return Gatherer(afternoon.station).pictures(READER)[0]
 
@@ -119,9 +119,8 @@ SENT = st.dictionaries(
 
 @given(st.sampled_from([*OF_STAYS, *OF_OTHERS]), SENT)
 def test_nothing_sent_raises_and_nothing_malformed_is_stated(
-    afternoon: House, fact: str, sent: dict[str, list[str]]
+    state: AreaPicture, fact: str, sent: dict[str, list[str]]
 ) -> None:
-    state = Gatherer(afternoon.station).pictures(READER)[0]
     answer = read_record(form_of(state, fact), sent)
     assert answer.is_good == bool(answer.statements)
     for statement in answer.statements:
