@@ -22,22 +22,26 @@ _MICROSECONDS: Final = 1_000_000
 
 def said(text: str, language: str, zone: tzinfo) -> str:
     """One side of a refusal, `zh` or `en`; instants by the clock of the area."""
-    either = Name("或", " or ")
-    return getattr(either, language).join(_one(part, language, zone) for part in text.split(" or "))
+    return _in(Name("或", " or "), language).join(_one(part, language, zone) for part in text.split(" or "))
+
+
+def _in(name: Name, language: str) -> str:
+    return name.zh if language == "zh" else name.en
 
 
 def _one(part: str, language: str, zone: tzinfo) -> str:
     written = _INSTANT.fullmatch(part)
     if written is not None:
         moment = datetime.fromtimestamp(int(written[2]) // _MICROSECONDS, UTC).astimezone(zone)
-        later = getattr(Name("晚于 ", "after "), language) if written[1] else ""
+        later = _in(Name("晚于 ", "after "), language) if written[1] else ""
         return f"{later}{moment:%Y-%m-%d %H:%M}"
     if part in _NAMES:
-        return str(getattr(_NAMES[part], language))
+        return _in(_NAMES[part], language)
     kind, colon, ref = part.partition(":")
     if colon and kind in HOLDERS and not ref.startswith(" "):
-        return f"{getattr(HOLDERS[kind], language)} {ref}"
+        return f"{_in(HOLDERS[kind], language)} {ref}"
     what, _, state = part.partition(" ")
     if what in ITEM_KINDS and state in ITEM_STATES:
-        return f"{getattr(ITEM_KINDS[what], language)}{getattr(Name('，', ', '), language)}{getattr(ITEM_STATES[state], language)}"
+        both = (ITEM_KINDS[what], ITEM_STATES[state])
+        return _in(Name("，", ", "), language).join(_in(name, language) for name in both)
     return part

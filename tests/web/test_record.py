@@ -158,6 +158,14 @@ def test_a_day_alone_is_meant_to_its_last_second() -> None:
     assert moment("2026-03-17", READER, is_end=True) == at("23:59:59", 17)
 
 
+@pytest.mark.parametrize(("back", "is_good"), [("3-17 08:00", False), ("3-20 08:00", True)])
+def test_a_return_lies_after_the_loan(state: AreaPicture, back: str, *, is_good: bool) -> None:
+    sent = {"dossier": ("d1",), "return_by_at_us": (back,)}
+    answer = read_record(form_of(state, "dossier.taken"), sent)
+    assert answer.is_good == is_good
+    assert is_good or back in answer.errors["return_by_at_us"]
+
+
 def test_officers_in_the_person_s_room_are_offered_first_and_those_of_another_organ_not(
     state: AreaPicture,
 ) -> None:

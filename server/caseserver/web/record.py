@@ -39,6 +39,7 @@ from custody.vocabulary import FLAGS, GROUNDS, SEXES
 from custody.world import Officer, Stay
 
 AT: Final = "at"
+RETURN: Final = "return_by_at_us"
 PHOTOGRAPH: Final = "item.photographed"
 YES, NO = "yes", "no"
 OFFICERS_SHOWN_MAX: Final = 40
@@ -292,6 +293,12 @@ def read_record(form: Form, sent: Sent) -> Answer:
         if value is not None:
             body[key] = value
     at_us = _when(form, sent, answer)
+    back_us, lent_us = body.get(RETURN), form.reader.now_us if at_us is None else at_us
+    if back_us is not None and back_us <= lent_us:
+        since = form.reader.day_and_clock(lent_us)
+        answer.errors[RETURN] = form.reader.t(
+            "record.return_past", expected=since, found=shown(one(sent, RETURN))
+        )
     if answer.errors:
         return answer
     for key, value in body.items():
