@@ -162,6 +162,7 @@ lent: what is valuable is stored and lent by two badges each time | 2 keepers, 3
 nobody came: a request that waits in vain, and one that is refused meanwhile | 2 keepers, 4 ask P-1 count, 6 badge k1, 8 ask P-2 count, 70 badge k2 ! cabinet
 stale badge: one who was at the cabinet long before the request is not there any more | 2 keepers, 4 badge k1, 40 ask P-1 count, 42 badge k2, 44 pull P-1, 46 push P-1 ! cabinet
 killed with a request: kill -9 while the badge is awaited | 2 keepers, 4 ask P-1 count, 6 badge k1, 6.5 fault gateway_kill 1s, 9 badge k2, 12 ask P-1 count, 14 badge k1, 15 badge k2, 16 pull P-1, 18 push P-1 ! cabinet
+asked after a start: asked for in the first moments of a start, when it is known in wide bounds alone when a board saw something | 2 keepers, 4 fault gateway_kill 1s, 6.3 ask P-1 count, 6.4 badge k1, 6.5 badge k2, 7.5 pull P-1, 9.3 push P-1 ! cabinet
 killed with an order: kill -9 between the order and the open door | 2 keepers, 4 ask P-1 count, 6 badge k1, 7 badge k2, 7.08 fault gateway_kill 1s, 7.6 pull P-1, 13 push P-1 ! cabinet
 dark between order and act: mains away between two acts of the turn that orders | 2 keepers, 4 ask P-1 count, 6 badge k1, 7 badge k2, 7.01 fault gateway_cut_at_action actions=1, 7.6 pull P-1, 14 push P-1 ! cabinet
 dark at an open locker: mains of all away while it stands open, and it is shut meanwhile | 2 keepers, 4 ask P-1 count, 6 badge k1, 7 badge k2, 8 pull P-1, 9 fault gateway_power 6s, 9 fault node_power 7s node=n1, 12 push P-1 ! cabinet
