@@ -30,6 +30,8 @@ WAITING = ("programs", "browsers", "cables")
 """Groups whose tests mostly wait, each in a process of its own, in the order in which they begin."""
 NICE = {"programs": 0, "cables": 0, "browsers": 5}
 """Who leaves the processor to whom: a station's limits fall due in real time, a page is waited for, the rest (10) computes."""
+STARTED = os.nice(0)
+"""What the whole run was started with."""
 
 
 @cache
@@ -81,7 +83,7 @@ def pytest_sessionfinish() -> None:
 def step_aside(nice: int) -> None:
     """Once in a process for each: the processor is left to the programs that others wait for."""
     if "PYTEST_XDIST_WORKER" in os.environ:
-        os.nice(max(0, nice - os.nice(0)))
+        os.nice(max(0, STARTED + nice - os.nice(0)))
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
