@@ -12,6 +12,7 @@ from tests.e2e.chain import DAY_US, Chain
 from tests.e2e.compare import Stage, alarms_of, difference
 from tests.e2e.hour import AREA, UNTIL_US, hour
 from tests.e2e.lives import slowdown, surplus_without_late_acts
+from tests.gateway.program import wait_for
 from tests.tools.need import need
 
 pytestmark = [pytest.mark.real, pytest.mark.slow]
@@ -21,18 +22,25 @@ SPEED, SPEED_MIN = 45.0, 15.0
 """Slower than the other tests: the limit of M2a has to fall between a kill and a start, and who entered be in the log before."""
 TOLERANCE_US = 90 * SECOND_US  # station time: two seconds of a machine that runs everything at once
 GATEWAY, SERVER, BROKER = f"gateway-{AREA}", "server", "broker"
+ACROSS = "08:13:20"
 SCHEDULE = (
     # (station time, program, how many minutes of the station it stays down)
     ("08:05", GATEWAY, 1),
     ("08:07", SERVER, 1),
     ("08:10", BROKER, 1),
-    ("08:13:20", GATEWAY, 4),  # M2a (no search ten minutes after entry) falls due while nobody watches
+    (ACROSS, GATEWAY, 4),  # M2a (no search ten minutes after entry) falls due while nobody watches
     ("08:18", SERVER, 1),
     ("08:21", BROKER, 1),
     ("08:24", GATEWAY, 1),
     ("08:27", SERVER, 1),
     ("08:30", BROKER, 1),
 )
+
+
+def has_both(chain: Chain) -> bool:
+    """Whether the gateway's log has the two who come in this hour."""
+    leaves = map(canonical.loads, chain.gateway_log(AREA))
+    return sum(leaf["type"] == "wristband.bound/1" for leaf in leaves) == 2
 
 
 def at(text: str) -> int:
@@ -49,6 +57,8 @@ def chain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chain]:
         chain.begin(hour(chain.station.areas), UNTIL_US)
         for when, program, minutes in SCHEDULE:
             chain.wait_until(at(when))
+            if when == ACROSS:
+                wait_for("both to be entered", lambda: has_both(chain))
             chain.kill(program)
             chain.wait_until(at(when) + minutes * 60 * SECOND_US)
             chain.restart(program)
@@ -97,7 +107,7 @@ def test_the_server_holds_the_gateways_log_byte_for_byte(chain: Chain) -> None:
 def test_a_deadline_that_passed_while_the_gateway_was_down_is_told_first_and_marked_late(
     chain: Chain,
 ) -> None:
-    kill = next(kill for kill in chain.kills if kill.aim == "" and kill.station_us >= DAY_US + at("08:13:20"))
+    kill = next(kill for kill in chain.kills if kill.aim == "" and kill.station_us >= DAY_US + at(ACROSS))
     late = [s for s in alarms_of(chain.gateway_log(AREA)).standing if s.rule == "M2a" and s.stage == "10min"]
     assert late, "M2a was due while the gateway was down"
     assert kill.station_us < min(stage.due_us for stage in late), (
