@@ -154,6 +154,7 @@ def _see_through(duty: TestClient, house: House, cause: str) -> None:
     """A cause is handled with what lies under it, and checked by another."""
     gateway, now = house.gateways["a1"], house.clock.now_us
     assert post(duty, house, cause, "take") == 303
+    _take_over(duty, house, cause)
     gateway.say("port.restored", now, port="ttyA1")
     gateway.say("node.restored", now, node="n1")
     house.deliver()
@@ -162,6 +163,16 @@ def _see_through(duty: TestClient, house: House, cause: str) -> None:
     assert post(client_of(house, "0100"), house, cause, "verify") == 303
     left = [f"{alarm.rule}/{alarm.variant}" for alarm in gateway.engine.alarms.values()]
     assert not {"SYS/port", "SYS/node"} & set(left)
+
+
+def _take_over(duty: TestClient, house: House, path: str) -> None:
+    """Whoever stands nearer takes it from who has it, which stays in the record; nobody takes it from himself."""
+    house.account("1187", "guard")
+    guard, offer = client_of(house, "1187"), f'action="{path}/take"'
+    assert [offer in client.get(path).text for client in (duty, guard)] == [False, True]
+    assert post(guard, house, path, "take") == 303
+    assert [offer in client.get(path).text for client in (duty, guard)] == [True, False]
+    assert "1187 took over from 0312" in duty.get(f"{path}?lang=en").text
 
 
 def _law(house: House) -> str:

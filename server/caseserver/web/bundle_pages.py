@@ -78,7 +78,9 @@ def add_bundle(router: APIRouter, pages: Pages, maker: BundleMaker | None, peopl
             made = await run_in_threadpool(_make, pages, maker, people, officer, area, ref, reason, chosen)
         except (NothingToBundle, ReportError, FormatError, SealError) as error:
             structlog.get_logger().error("no bundle", stay=ref, error=str(error))
-            answer = Answer(refusal=Refusal(reader.t("form.refused"), str(error)))
+            answer = Answer(
+                refusal=Refusal(reader.t("form.refused"), reader.t("bundle.not_made", reason=str(error)))
+            )
             return page(render.form(_form(area, ref, fields, reader, sent, answer), reader), request, 409)
         return _download(made, area, ref)
 

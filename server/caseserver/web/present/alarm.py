@@ -16,7 +16,7 @@ from caseserver.web.views import AlarmCard, LawQuote
 from caseserver.web.views_alarms import AlarmPage, Move, Step, WhyFact
 from caseserver.web.views_notify import Calling
 from custody.alarm import SOUNDING
-from custody.alarm_states import ASIDE_MOVES, MOVES
+from custody.alarm_states import ASIDE_MOVES, MOVES, TAKEN
 from custody.causes import Causes
 from custody.codec import CodecError, fact_of
 from custody.explain import Explanation
@@ -239,10 +239,13 @@ def _steps(
     alarm: Alarm, state: AreaPicture, history: Sequence[Mapping[str, Any]], words: Words, reader: Reader
 ) -> Iterable[Step]:
     yield Step("done", reader.t("alarm.step_happened"), alarm.since_us)
+    holder = ""
     for line in history:
-        step = _step(line, words, reader)
+        step = _step(line, words, reader, holder)
         if step is not None:
             yield step
+        if line["what"] == "taken":
+            holder = line.get("officer") or ""
     if not alarm.is_certain and alarm.is_active and not is_possible(alarm, state):
         yield Step("done", reader.t("alarm.step_certain"), alarm.raised_us)
     if alarm.is_unseen and alarm.is_active and alarm.id not in state.answered:
@@ -251,7 +254,7 @@ def _steps(
         yield Step("path", reader.t("alarm.step_way"), None, reader.t("alarm.step_way_hint"))
 
 
-def _step(line: Mapping[str, Any], words: Words, reader: Reader) -> Step | None:
+def _step(line: Mapping[str, Any], words: Words, reader: Reader, holder: str) -> Step | None:
     what, at_us, badge = str(line["what"]), int(line["at_us"]), line.get("officer") or ""
     detail: Mapping[str, Any] = line.get("detail") or {}
     late_us = int(detail.get("late_us") or 0)
@@ -271,6 +274,8 @@ def _step(line: Mapping[str, Any], words: Words, reader: Reader) -> Step | None:
             at_us,
         )
     if what == "taken":
+        if holder not in ("", badge):
+            return Step("done", reader.t("alarm.step_taken_over", badge=badge, before=holder), at_us)
         return Step("done", reader.t("alarm.step_taken", badge=badge), at_us)
     if what == "acknowledged":
         return Step("done", reader.t("alarm.step_seen", badge=badge), at_us)
@@ -301,6 +306,8 @@ def _moves(alarm: Alarm, state: AreaPicture, reader: Reader, may: frozenset[str]
     if alarm.is_prewarning:
         return ()
     moves = list(_MOVES[alarm.state])
+    if alarm.state == TAKEN and alarm.is_active and alarm.taken_by != reader.badge:
+        moves.insert(0, "take")  # over from whoever has it: somebody else stands nearer
     if alarm.is_unseen:  # it became graver after somebody had it: to be answered anew, as the gateway lets it
         moves += [move for move in _ANSWERS if _act_of(move) in MOVES[alarm.state] and move not in moves]
     is_second_needed = state.area.alarms.needs_second(alarm.severity, alarm.basis)
