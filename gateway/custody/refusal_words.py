@@ -9,6 +9,7 @@ from typing import Final
 
 from custody.name import Name
 from custody.property_words import DESTINATIONS, DISPOSALS, HOLDERS, ITEM_KINDS, ITEM_STATES
+from custody.times import SECOND_US
 
 _NAMES: Final = {
     **DESTINATIONS, **DISPOSALS, **HOLDERS, **ITEM_STATES, **ITEM_KINDS,
@@ -16,8 +17,7 @@ _NAMES: Final = {
     "another kind": Name("另一类财物", "another kind of thing"), "a loan that was approved": Name("经批准的调用", "a loan that was approved"),
     "no stay": Name("不写在区编号", "no stay"), "somebody who did not take it": Name("没有经手提取的人", "somebody who did not take it"),
 }  # fmt: skip
-_INSTANT: Final = re.compile(r"(after )?(\d{15,16})")
-_MICROSECONDS: Final = 1_000_000
+_INSTANT: Final = re.compile(r"(?P<later>after )?(?P<us>\d{15,16})")
 
 
 def said(text: str, language: str, zone: tzinfo) -> str:
@@ -32,8 +32,8 @@ def _in(name: Name, language: str) -> str:
 def _one(part: str, language: str, zone: tzinfo) -> str:
     written = _INSTANT.fullmatch(part)
     if written is not None:
-        moment = datetime.fromtimestamp(int(written[2]) // _MICROSECONDS, UTC).astimezone(zone)
-        later = _in(Name("晚于 ", "after "), language) if written[1] else ""
+        moment = datetime.fromtimestamp(int(written["us"]) // SECOND_US, UTC).astimezone(zone)
+        later = _in(Name("晚于 ", "after "), language) if written["later"] else ""
         return f"{later}{moment:%Y-%m-%d %H:%M}"
     if part in _NAMES:
         return _in(_NAMES[part], language)

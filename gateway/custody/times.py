@@ -138,6 +138,11 @@ def local_date(instant_us: int, zone: tzinfo) -> date:
     return (_EPOCH + timedelta(microseconds=instant_us)).astimezone(zone).date()
 
 
+def quarter_of(day: date) -> tuple[int, int]:
+    """Year and quarter, 1 to 4, of a day."""
+    return day.year, (day.month - 1) // PERIODS["quarter"] + 1
+
+
 def local_time(instant_us: int, zone: tzinfo) -> time:
     """The time of day of an instant in a zone. Raises OverflowError outside the years 1 to 9999."""
     return (_EPOCH + timedelta(microseconds=instant_us)).astimezone(zone).time()

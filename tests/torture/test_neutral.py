@@ -14,6 +14,7 @@ from tests.torture.report import with_tables
 HERE = Path(__file__).parent
 OURS = {"targets/caseward.py", "targets/caseward_node.py", "test_ourselves.py"}
 ALLOWED = {"paho", "pytest"}
+HELPER = "tests.tools.ports"  # which imports the standard library alone
 
 
 def imports(path: Path) -> set[str]:
@@ -36,11 +37,17 @@ def test_nothing_of_ours_outside_our_adapter(path: Path) -> None:
         for name in imports(path)
         if name.split(".")[0] not in ALLOWED | set(sys.stdlib_module_names)
         and name.split(".")[:2] != ["tests", "torture"]
+        and name != HELPER
     }
     assert foreign == set()
     assert not any("targets.caseward" in name for name in imports(path)), (
         "by its name alone, when it is asked for"
     )
+
+
+def test_what_it_takes_from_our_tools_is_nobody_s_either() -> None:
+    found = imports(HERE.parent / "tools" / f"{HELPER.rpartition('.')[2]}.py")
+    assert {name.split(".")[0] for name in found} <= set(sys.stdlib_module_names)
 
 
 def test_there_are_at_least_twenty_cases_with_names_of_their_own() -> None:

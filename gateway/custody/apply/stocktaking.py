@@ -9,7 +9,7 @@ from custody.apply.property import PROPERTY
 from custody.area import Area
 from custody.facts import Fact
 from custody.items import Count, Item
-from custody.times import local_date
+from custody.times import local_date, quarter_of
 from custody.world import World
 
 RULE: Final = "P13"
@@ -115,7 +115,7 @@ def _cleared_up(world: World, area: Area, fact: Fact) -> Refused | None:
         day = local_date(fact.occurred_us, area.zone)
     except OverflowError:  # beyond what a calendar can say
         return None
-    held, stated = (day.year, (day.month + 2) // 3), (fact.body["year"], fact.body["quarter"])
+    held, stated = quarter_of(day), (fact.body["year"], fact.body["quarter"])
     if stated == held:
         return None
     words = ["{}-Q{}".format(*quarter) for quarter in (held, stated)]

@@ -16,7 +16,7 @@ from custody.movements import MOVES, SAME, TOLD, moves_of
 from custody.name import Name
 from custody.property_words import SIGNED_FOR_BY, WITNESSES
 from custody.rules import Rulebook
-from custody.times import local_date
+from custody.times import local_date, quarter_of
 
 ITEM: Final = "i-1"
 CASE: Final = "c-1"
@@ -300,7 +300,7 @@ class Store:
         s = self._s
         if fact == "clearup.held":
             day = local_date(s.now_us, s.area.zone)
-            quarter = {"year": day.year, "quarter": (day.month + 2) // 3}
+            quarter = dict(zip(("year", "quarter"), quarter_of(day), strict=True))
             s.tell(fact, room=ref, **quarter, officers=[s.officer(), s.officer(sex="F")], **fields)
             return
         cabinet = ref if unit == "cabinet" else self.cabinet()

@@ -10,9 +10,9 @@ from custody.facts import BodyValue
 from custody.times import SECOND_US, local_date
 from tests.prove.busy.diary import DAY_US, HOUR_US, MINUTE_US, Diary
 from tests.prove.busy.dice import Dice
-from tests.prove.busy.second import ZONE
 from tests.prove.busy.visit import Visit
 
+ZONE = "Asia/Shanghai"
 KEEPER, SECOND, HEAD, COUNTER = "L08", "L12", "L01", "L06"
 CABINETS = {"E": ("effects", 12), "P": ("property", 9), "F": ("dossier", 1)}
 SEIZED = 0.15

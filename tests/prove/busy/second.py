@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import TZPATH
 
+from tests.prove.busy.property import ZONE
 from tests.tools.tree import ROOT
 
 CACHE = ROOT / ".cache" / "npm-python"
@@ -20,7 +21,6 @@ PACKAGE, VERSION = "pyodide", "314.0.6"  # CPython 3.14
 INTEGRITY = "sha512-BKDTJyIqFxC4BExLqeRS3f5xvXZIjOt8C3zGLN/Cc7tFxSwvKVhVkchQQ2AGLOtR4YrVOIFxbV8poyDOOmWwxQ=="
 NPM_SECONDS_MAX = 180
 NATIVE = ("python3.12", "python3.13", "python3.14", "python3.15")
-ZONE = "Asia/Shanghai"
 
 
 def can_be_had() -> bool:
