@@ -13,19 +13,19 @@ from caseward.demo.programs import Programs
 from caseward.demo.reaper import listed
 
 WAIT_S = 60.0
-SLEEPER = [sys.executable, "-c", "import time; time.sleep(600)"]
-STUBBORN = [
-    sys.executable,
-    "-c",
-    "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(600)",
-]
+SLEEP = "import time; print('ready', flush=True); time.sleep(600)"
+IGNORE = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); "
+SLEEPER = [sys.executable, "-c", SLEEP]
+STUBBORN = [sys.executable, "-c", IGNORE + SLEEP]
 HOST = """
 import sys, time
 from pathlib import Path
 from caseward.demo.programs import Programs
 programs = Programs(Path(sys.argv[1]))
 programs.open()
-first = programs.start("one", [sys.executable, "-c", "import time; time.sleep(600)"])
+first = programs.start("one", [sys.executable, "-c", sys.argv[3]])
+while "ready" not in first.tail():
+    time.sleep(0.02)
 print(first.pid, flush=True)
 if sys.argv[2] == "crash":
     raise RuntimeError("the demo fails")
@@ -86,10 +86,10 @@ def test_a_program_that_ends_by_itself_is_noticed(tmp_path: Path) -> None:
         programs.close()
 
 
-@pytest.mark.parametrize("end", ["crash", "kill"])
-def test_no_orphan_is_left_when_the_demo_itself_dies(tmp_path: Path, end: str) -> None:
+@pytest.mark.parametrize(("end", "program"), [("crash", SLEEP), ("kill", SLEEP), ("kill", IGNORE + SLEEP)])
+def test_no_orphan_is_left_when_the_demo_itself_dies(tmp_path: Path, end: str, program: str) -> None:
     host = subprocess.Popen(
-        [sys.executable, "-c", HOST, str(tmp_path), end],
+        [sys.executable, "-c", HOST, str(tmp_path), end, program],
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,

@@ -29,7 +29,10 @@ def listed(lines: Iterable[str]) -> set[int]:
     return groups
 
 
-def signal_groups(groups: set[int], number: signal.Signals) -> set[int]:
+PROBE = 0  # kill(2): no signal is sent, only whether the group exists is told; no member of `Signals`
+
+
+def signal_groups(groups: set[int], number: int) -> set[int]:
     """Send a signal to each group; the groups that still existed."""
     found = set()
     for group in groups:
@@ -48,7 +51,7 @@ def main() -> int:
     end = time.monotonic() + GRACE_S
     while left and time.monotonic() < end:
         time.sleep(0.05)
-        left = signal_groups(left, signal.Signals(0)) if left else left
+        left = signal_groups(left, PROBE)
     signal_groups(left, signal.SIGKILL)
     return 0
 
