@@ -49,6 +49,7 @@ class Item:
     condition: str = ""
     due_us: int = 0  # of an approved loan
     is_missing: bool = False
+    by_ledger: str = ""  # who holds it by the ledger, where a count found it elsewhere
     is_chosen: bool = True
     described: dict[str, str] = field(default_factory=dict)  # field -> commitment
 
@@ -71,6 +72,7 @@ class Draft:
     case: str = ""
     other: str = ""  # the second officer: borrower, carrier, or who hands over
     destination: str = ""  # where things are sent
+    kept_because: str = ""  # why nobody collects the effects: one ground for the list
     step: int = 0
     items: list[Item] = field(default_factory=list)
     signatures: list[Signature] = field(default_factory=list)

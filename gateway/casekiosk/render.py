@@ -20,7 +20,7 @@ from casekiosk.tasks import TASKS
 from custody.locker_words import OVERRIDES
 from custody.messages import Language
 from custody.name import Name
-from custody.property_words import DESTINATIONS, ITEM_CONDITIONS, NO_PHOTO
+from custody.property_words import DESTINATIONS, ITEM_CONDITIONS, KEEPING_GROUNDS, NO_PHOTO
 from custody.refusal_words import said
 
 TAGS: Final = {"zh": "zh-CN", "en": "en"}
@@ -29,6 +29,7 @@ LETTERS_MAX: Final = 6
 COLOURS: Final = ("black", "white", "grey", "silver", "gold", "brown", "red", "blue")
 _CODED: Final = {
     "condition": ITEM_CONDITIONS, "destination": DESTINATIONS, "no_photo": NO_PHOTO, "override": OVERRIDES,
+    "ground": KEEPING_GROUNDS,
 }  # fmt: skip
 
 
@@ -60,6 +61,10 @@ class Words:
             return None
         sides = (said(side, self.language, ZoneInfo(self.zone)) for side in (note.expected, note.found))
         return words.refused(self.language, note.reason, *sides)
+
+    def holder(self, held: str) -> str:
+        """``officer:0312`` as ``民警 0312``."""
+        return said(held, self.language, ZoneInfo(self.zone))
 
     def name(self, name: Name) -> str:
         """A name out of area.toml."""

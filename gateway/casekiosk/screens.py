@@ -91,6 +91,7 @@ class Line:
     compartment: str = ""
     is_missing: bool = False
     away: str = ""  # the place outside the house that holds it
+    by_ledger: str = ""  # who holds it by the ledger, where a count found it elsewhere
 
     @property
     def has_photo(self) -> bool:
@@ -100,7 +101,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """Items are listed and photographed."""
+    """Items are listed and photographed. `grounds`: why effects are kept, one of which goes on; `kept_because`: said before."""
 
     subject: str
     lines: tuple[Line, ...]
@@ -109,6 +110,8 @@ class Listing:
     can_photograph: bool
     photos: int
     is_full: bool = False
+    grounds: tuple[str, ...] = ()
+    kept_because: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +138,7 @@ class TheirSide:
     language: Literal["zh", "en"]
     notice: str = ""
     source: str = ""
+    kept_because: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +161,7 @@ class Signing:
     photos: int
     may_refuse: bool
     is_refused: bool
+    kept_because: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,7 +231,7 @@ class Dropping:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """The end of a task: what became of it, its place in the log, how long it took."""
+    """The end of a task: what became of it, its place in the log, how long it took. `elsewhere`: found where the ledger has it not."""
 
     items: int
     place: Name
@@ -235,6 +240,7 @@ class Done:
     at_us: int = 0
     took_s: int = 0
     missing: int = 0
+    elsewhere: int = 0
     sheet: str = ""
     is_signed: bool = False
     carrier: str = ""
@@ -260,6 +266,7 @@ class Sheet:
     leaf: int
     at_us: int
     language: Literal["zh", "en"]
+    kept_because: str = ""
 
     @property
     def photos(self) -> tuple[str, ...]:

@@ -86,7 +86,7 @@ def _effects_listed(draft: Draft) -> Facts:
         of = _of(draft, item)
         what: Body = {
             "pieces": item.pieces, "valuable": item.valuable, "dangerous": item.dangerous, "cash": item.cash,
-            "seal": item.seal, "sheet": draft.id, "taken_by": draft.other,
+            "seal": item.seal, "sheet": draft.id, "taken_by": draft.other, "kept_because": draft.kept_because,
         }  # fmt: skip
         told.append(("item.found", _clean({**of, **what})))
         if item.described:
@@ -233,14 +233,16 @@ def _count_started(draft: Draft) -> Facts:
 
 
 def _counted(draft: Draft) -> Facts:
-    return [
-        ("item.counted", {**_clean(_of(draft, item)), "stocktaking": draft.id, "found": not item.is_missing})
-        for item in draft.items
-    ]
+    told: Facts = []
+    for item in draft.items:
+        where = {"compartment": item.compartment if item.by_ledger else None}
+        body = _clean({**_of(draft, item), "stocktaking": draft.id, **where})
+        told.append(("item.counted", {**body, "found": not item.is_missing}))
+    return told
 
 
 def _count_ended(draft: Draft) -> Facts:
-    missing = sum(item.is_missing for item in draft.items)
+    missing = sum(item.is_missing or bool(item.by_ledger) for item in draft.items)
     end: Body = {"stocktaking": draft.id, "missing": missing, "officer": draft.officer}
     return [*_counted(draft), ("count.ended", end)]
 

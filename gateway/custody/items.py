@@ -86,7 +86,10 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """A stock-taking of one cabinet: what was told of each item. `found`: (item, there, pieces as counted)."""
+    """A stock-taking of one cabinet: what was told of each item. `found`: (item, there, pieces as counted).
+
+    `astray`: (item, compartment in which it was found, who held it by the ledger when that was told).
+    """
 
     ref: str
     cabinet: str
@@ -96,6 +99,7 @@ class Count:
     found: tuple[tuple[str, bool, int | None], ...] = ()
     ended_us: int | None = None
     missing: int = 0
+    astray: tuple[tuple[str, str, str], ...] = ()
 
 
 class ItemTable(Table[Item]):

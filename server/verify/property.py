@@ -168,7 +168,8 @@ class Books:
         kind, state = (item["kind"], item["state"]) if item else (None, None)
         if name not in MOVERS or (name == "item.corrected" and "compartment" not in body):
             kinds, states = TELL[name]
-            return None, "" if kind in kinds and state in states else "illegal_move"
+            elsewhere = name == "item.counted" and body["found"] and "compartment" in body
+            return None, "" if kind in kinds and (state in states or elsewhere) else "illegal_move"
         back = body.get("destination") == "keeper"
         rows = [r for r in ROWS if r[0] == [name] and r[2] == ([state] if item else []) and (item is None or kind in r[1])]
         if name == "item.received":

@@ -237,6 +237,11 @@ _COUNT = [
     ("item.counted", {"item": "i1", "stocktaking": "n1", "found": False}),
     ("count.ended", {"stocktaking": "n1", "missing": 1}),
 ]  # fmt: skip
+_LIES_THERE = [
+    ("count.started", {"stocktaking": "n1", "cabinet": "P", "counter": "h1"}),
+    ("item.counted", {"item": "i1", "stocktaking": "n1", "found": True, "compartment": "P-1"}),
+    ("count.ended", {"stocktaking": "n1", "missing": 1}),
+]
 
 
 # --- what nothing catches ---------------------------------------------------------------------
@@ -344,6 +349,8 @@ CHEATS: tuple[Cheat, ...] = (
     Cheat("swapped-while-lent", "The keeper sees that another thing comes back.", "alarm", "P15/swapped",
           play=_alarm("P15/swapped", "seize", "hand over", "approve", "lend", then=[_given_back("swapped")])),
     Cheat("missing-at-the-count", "A thing is gone when the store is counted.", "alarm", "P13/match", play=_alarm("P13/match", "seize", "hand over", "store", then=_COUNT)),
+    Cheat("lent-on-paper", "A thing is entered as lent and lies in the store, to be taken when nobody asks for it.", "alarm", "P13/match",
+          play=_alarm("P13/match", "seize", "hand over", "approve", "lend", then=_LIES_THERE)),
     Cheat("store-never-counted", "Nobody counts, so that nothing is missing.", "alarm", "P13/monthly",
           play=_alarm("P13/monthly", "seize", "hand over", "store", wait_us=70 * 24 * HOUR_US)),
     Cheat("store-never-cleared", "The quarter ends and the store was not gone through.", "alarm", "P12/quarter",

@@ -399,6 +399,33 @@ def test_a_count_ends_only_when_each_item_was_told_and_with_the_sum_of_what_was_
     assert store.refused("item.counted", item="i1", stocktaking="n3", found=True) == "keeper_is_handler"
 
 
+def test_what_a_count_finds_where_the_ledger_has_it_not_does_not_match_and_moves_nothing() -> None:
+    store = Store()
+    walked(store, "i1", "seize", "hand over", "store")
+    store.way("i2", "seize", "hand over", "approve", "lend")
+    walked(store, "i3", "seize", "unrelated", "o1 restores")
+    assert not store.refused("count.started", stocktaking="n1", cabinet="P", counter="h1")
+    found, lost = {"stocktaking": "n1", "found": True}, {"stocktaking": "n1", "found": False}
+    assert store.refused("item.counted", item="none", **found, compartment="P-1") == "unknown_item"
+    assert store.refused("item.counted", item="i2", **found, compartment="E-1") == "wrong_cabinet"
+    assert store.refused("item.counted", item="i2", **lost, compartment="P-1") == "illegal_move"
+    for ref, place in (("i1", "P-2"), ("i2", "P-1"), ("i3", "P-1")):
+        assert not store.refused("item.counted", item=ref, **found, compartment=place)
+    assert [store.item(ref).holder for ref in ("i1", "i2", "i3")] == [
+        "compartment:P-1",
+        "officer:o2",
+        "owner",
+    ]
+    assert store.refused("count.ended", stocktaking="n1", missing=2) == "other_sum"
+    assert not store.refused("item.counted", item="i1", **found, compartment="P-1")
+    assert not store.refused("count.ended", stocktaking="n1", missing=2)
+    count = store.engine.world.counts.get("n1")
+    assert count is not None
+    assert count.found == (("i1", True, None),)
+    assert count.astray == (("i2", "P-1", "officer:o2"), ("i3", "P-1", "owner"))
+    agree(store)
+
+
 def test_the_chain_of_an_item_and_of_a_stay_tell_each_step_and_who_held_it() -> None:
     store = Store()
     walked(store, "i1", "find", "hand over", "store effects", "take out effects", "return")

@@ -13,6 +13,7 @@ FIVE = ("phone", "wallet", "cash", "keys", "belt")
 PIN = "271828"
 Shoot = Callable[[str], None]
 GO = '.k-go[data-act="go"]'
+GROUND = '.why [data-reason="receiver_absent"]'
 
 
 def hold(gallery: Gallery, *tags: str) -> None:
@@ -76,12 +77,14 @@ def put_in(page: Page, gallery: Gallery, shoot: Shoot) -> None:
     seen(page, "[data-photo]")
     page.click("[data-photo]")
     seen(page, ".items .seen")
+    seen(page, GROUND)
+    shoot("kept")
+    page.click(GROUND)
+    seen(page, ".s-sign")
     page.click('[data-act="theirs"]')
     seen(page, ".s-theirs")
     shoot("theirs")
     page.click('[data-act="back"]')
-    seen(page, ".s-list")
-    page.click(GO)
     seen(page, ".s-sign")
     sign(page, "person")
     shoot("sign")
@@ -130,8 +133,9 @@ def refused_and_away(page: Page, gallery: Gallery, shoot: Shoot) -> None:
     page.click('[data-title="watch"]')
     seen(page, ".items li")
     page.click("[data-photo]")
-    seen(page, ".items .seen")
-    page.click(GO)
+    seen(page, GROUND)
+    shoot("kept-offline")
+    page.click(GROUND)
     seen(page, ".s-sign")
     page.click('[data-act="refuse"]')
     seen(page, '[data-act="not_refused"]')

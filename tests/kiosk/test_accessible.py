@@ -23,6 +23,7 @@ SCREENS = {
     "edit",
     "list",
     "no-photo",
+    "kept",
     "theirs",
     "sign",
     "wait",

@@ -28,8 +28,9 @@ def list_five(kiosk: KioskBench) -> None:
     for title in FIVE:
         kiosk.touch("add", title=title)
     kiosk.photo()
-    view = kiosk.touch("go")
+    view = kiosk.touch("go", reason="refuses")
     assert isinstance(view, Signing)
+    assert view.kept_because == "refuses"
     for part in ("person", "giver", "taker"):
         kiosk.sign(part)
 
@@ -51,9 +52,12 @@ def test_five_items_go_in_and_come_out_again(kiosk: KioskBench) -> None:
     assert (view.items, view.is_shut) == (5, True)
     assert set(kiosk.items().values()) == {"compartment:e1"}
     assert len(kiosk.facts("effects.listed")) == 1
+    assert [fact["body"]["kept_because"] for fact in kiosk.facts("item.found")] == ["refuses"] * 5
+    assert [leaf for leaf in kiosk.leaves() if leaf["body"].get("rule") == "P17"] == []
     sheet = kiosk.touch("sheet", language="en")
     assert isinstance(sheet, Sheet)
     assert [line.title for line in sheet.lines] == list(FIVE)
+    assert sheet.kept_because == "refuses"
     (photo,) = sheet.photos
     assert {fact["body"]["photo"] for fact in kiosk.facts("item.photographed")} == {photo}
     given = {fact["body"]["signature"] for fact in kiosk.facts("item.signed")}

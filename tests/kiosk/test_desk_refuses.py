@@ -11,10 +11,13 @@ from casekiosk import files, render
 from casekiosk.asking import Ask
 from casekiosk.limits import IDLE_MS, PIN_LOCKED_MS, PIN_TRIES_MAX
 from casekiosk.screens import Done, Dropping, Key, Listing, Menu, Opening, Pin, Signing, Start, TheirSide, Who
+from custody.property_words import KEEPING_GROUNDS
 from custody.vocabulary import ERASURE_GROUNDS
 from tests.gateway import bench as gateway_bench
 from tests.gateway.locker_bench import LOCKER_AREA
 from tests.kiosk.desk_bench import BAND, KioskBench, signed
+
+WHY = "receiver_absent"
 
 
 @pytest.fixture
@@ -32,7 +35,7 @@ def signing(kiosk: KioskBench, title: str = "phone") -> None:
     kiosk.tap_here(BAND, "c1")
     kiosk.touch("add", title=title)
     kiosk.photo()
-    assert isinstance(kiosk.touch("go"), Signing)
+    assert isinstance(kiosk.touch("go", reason=WHY), Signing)
 
 
 def sign_all(kiosk: KioskBench, *parts: str) -> None:
@@ -81,7 +84,7 @@ def test_a_number_and_a_pin_begin_a_session_and_open_nothing(kiosk: KioskBench) 
     kiosk.tap_here(BAND, "c1")
     kiosk.touch("add", title="phone")
     kiosk.photo()
-    kiosk.touch("go")
+    kiosk.touch("go", reason=WHY)
     sign_all(kiosk)
     view = kiosk.touch("go")
     assert isinstance(view, Opening)
@@ -101,8 +104,15 @@ def test_who_refuses_to_sign_is_no_obstacle_and_a_missing_photo_has_its_reason(k
     kiosk.touch("no_photo")
     kiosk.touch("no_photo_because", reason="private")
     kiosk.touch("go")
+    view = kiosk.touch("go", reason="private")
+    assert isinstance(view, Listing), "no ground of keeping, and no reason of another kind, goes on"
+    assert (view.grounds, view.kept_because) == (tuple(KEEPING_GROUNDS), "")
+    kiosk.touch("go", reason="cannot_notify")
+    kiosk.touch("back")
+    assert isinstance(kiosk.touch("go"), Signing), "what was said before stands"
     view = kiosk.touch("theirs", language="en")
     assert isinstance(view, TheirSide)
+    assert view.kept_because == "cannot_notify"
     assert (view.language, view.notice, view.source) == ("en", "A quotation", "a source")
     kiosk.touch("back")
     kiosk.touch("refuse")
@@ -272,7 +282,7 @@ def test_a_full_spool_takes_no_photo_and_still_the_signatures_for_why_there_is_n
     assert (view.can_photograph, view.unphotographed) == (False, 1)
     kiosk.touch("no_photo")
     kiosk.touch("no_photo_because", reason="other")
-    kiosk.touch("go")
+    kiosk.touch("go", reason=WHY)
     sign_all(kiosk)
     assert isinstance(kiosk.touch("go"), Opening)
     assert len(kiosk.facts("item.described")) == 1

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from casekiosk.screens import Choosing, Done, Listing, Looking, Menu, Opening, Signing, View
+from casekiosk.screens import Choosing, Counting, Done, Listing, Looking, Menu, Opening, Signing, View
 from tests.gateway import bench as gateway_bench
 from tests.gateway.locker_bench import LOCKER_AREA
 from tests.kiosk.desk_bench import KioskBench
@@ -177,3 +177,29 @@ def test_things_of_two_cases_are_neither_signed_for_nor_put_together(kiosk: Stor
     kiosk.touch("back")
     assert isinstance(kiosk.touch("dropped"), Menu)
     assert kiosk.item("y2") == ("keeper:k1", "kept")
+
+
+def test_a_count_tells_what_it_finds_here_and_the_ledger_has_with_somebody_else(kiosk: Store) -> None:
+    kiosk.say("item.taken_out", item="x2", keeper="k1", compartment="p1")
+    kiosk.start("count")
+    kiosk.open_and_shut("p1", "k1", "k2")
+    kiosk.touch("elsewhere", item="x9")
+    kiosk.touch("elsewhere", item="x1")
+    view = kiosk.touch("elsewhere", item="x2")
+    assert isinstance(view, Counting)
+    assert [(line.ref, line.by_ledger) for line in view.lines] == [("x1", ""), ("x2", "keeper:k1")]
+    kiosk.touch("missing", item="x2")
+    kiosk.touch("elsewhere", item="x2")
+    view = kiosk.touch("go")
+    assert isinstance(view, Done), kiosk.note
+    assert (view.missing, view.elsewhere) == (0, 1)
+    (ended,) = kiosk.bodies("count.ended")
+    assert ended["missing"] == 1
+    assert [(b["item"], b.get("compartment")) for b in kiosk.bodies("item.counted")] == [
+        ("x1", None),
+        ("x2", "p1"),
+    ]
+    assert kiosk.item("x2") == ("keeper:k1", "kept"), "a count moves nothing"
+    assert kiosk.refusals() == []
+    raised = [leaf["body"] for leaf in kiosk.leaves() if leaf["type"] == "alarm.raised/1"]
+    assert ("P13", "match") in [(alarm["rule"], alarm["variant"]) for alarm in raised]

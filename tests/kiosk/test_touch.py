@@ -11,7 +11,7 @@ from tests.gateway.program import wait_for
 from tests.kiosk.desk_bench import BAND
 from tests.kiosk.gallery import Gallery, house_of_24
 from tests.kiosk.pen import scribble
-from tests.kiosk.scenes import PIN, hold, seen, type_pin
+from tests.kiosk.scenes import GROUND, PIN, hold, seen, type_pin
 from tests.kiosk.screenshots import CAMERA, SIZE
 from tests.web.screenshots import ARGUMENTS, CHROMIUM
 
@@ -132,8 +132,7 @@ def test_a_name_that_is_half_written_stays_when_news_come(page: Page, gallery: G
     page.click('[data-act="no_photo"]')
     seen(page, ".s-nophoto")
     page.click(".s-nophoto .tile")
-    seen(page, ".s-list")
-    page.click('.k-go[data-act="go"]')
+    page.click(GROUND)
     seen(page, ".s-sign")
     scribble(page, "person")
     drawn = page.locator('[data-ink="person"] path').get_attribute("d")

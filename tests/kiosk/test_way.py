@@ -17,6 +17,7 @@ from playwright.sync_api import Error as PlaywrightError
 from tests.gateway.program import wait_for
 from tests.kiosk.house import BAND, HOUR_US, PIN, STAY, House
 from tests.kiosk.pen import scribble
+from tests.kiosk.scenes import GROUND
 from tests.web.screenshots import ARGUMENTS, CHROMIUM, complaints
 
 pytestmark = [pytest.mark.real, pytest.mark.browser, pytest.mark.slow]
@@ -146,7 +147,7 @@ def test_five_in_one_lent_all_out_with_server_and_gateway_killed(chrome: Browser
         hand.touch(f'[data-title="{title}"]', f".items li:nth-child({number})")
     house.kill("server")
     hand.photo(".items li:nth-child(5) .seen")
-    hand.touch('.k-go[data-act="go"]', ".s-sign")
+    hand.touch(GROUND, ".s-sign")
     hand.sign("person", "giver", "taker", then=".k-go[data-act]")
     assert house.facts("item.found") == []
     hand.touch('.k-go[data-act="go"]', ".s-open")

@@ -321,7 +321,7 @@ item.auctioned: item=ref stay?=ref keeper=ref sheet?=ref officer?=ref
 item.forfeited: item=ref stay?=ref keeper=ref sheet?=ref officer?=ref
 item.returned(receiver): item=ref stay?=ref giver=ref receiver=ref<COLLECTORS> officer?=ref
 count.started: stocktaking=ref cabinet=ref counter=ref officer?=ref
-item.counted: item=ref stay?=ref stocktaking=ref found=bool pieces?=int[0..1000000] officer?=ref
+item.counted: item=ref stay?=ref stocktaking=ref found=bool pieces?=int[0..1000000] compartment?=ref officer?=ref
 count.ended: stocktaking=ref missing=int[0..1000000] officer?=ref
 clearup.held: room=ref year=int[2000..2200] quarter=int[1..4] officers=refs officer?=ref
 # handling

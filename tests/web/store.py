@@ -185,7 +185,8 @@ def play(folder: Path) -> Store:
             found=found,
             **({"pieces": pieces} if pieces else {}),
         )
-    store.say("count.ended", stocktaking="st-0318", missing=2)
+    store.say("item.counted", stocktaking="st-0318", item="x-1f07", found=True, compartment="P-4")
+    store.say("count.ended", stocktaking="st-0318", missing=3)
     store.say("disposal.decided", item="x-44d2", case="c-0412", disposal="destroy", approver="0007")
     leave(store, "0410", "e-9100")
     _effects(store)

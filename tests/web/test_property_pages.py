@@ -172,9 +172,11 @@ def test_a_stay_leads_to_its_things_and_its_case_and_the_case_leads_back(
 def test_a_stock_taking_shows_each_discrepancy_first(states: Any) -> None:
     (count,) = counts_page(states, states[0], frozenset(), READER).counts
     assert [(row.ref, row.result, row.expected, row.counted) for row in count.rows] == [
-        ("x-6a20", "missing", 3, None), ("x-2b11", "other_number", 42, 41), ("x-5e3f", "found", 1, 1),
+        ("x-6a20", "missing", 3, None), ("x-2b11", "other_number", 42, 41), ("x-1f07", "elsewhere", 1, None),
+        ("x-5e3f", "found", 1, 1),
     ]  # fmt: skip
-    assert (count.missing, count.found) == (2, 1)
+    assert (count.missing, count.found) == (3, 1)
+    assert count.rows[2].place == "Found in Exhibits cabinet P-4; by the ledger then: Officer 0921"
     uncounted = dict(counts_page(states, states[0], frozenset(), READER).uncounted)
     assert uncounted == {"Effects cabinet": 3, "Cabinet for dangerous goods": 1}
 

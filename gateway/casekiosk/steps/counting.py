@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from casekiosk import stating
+from casekiosk.house import line
 from casekiosk.screens import Counting, View
 from casekiosk.steps.base import NotNow, Step
 from casekiosk.steps.listing import line_of
@@ -38,11 +39,29 @@ class Count(Step):
             item = next((i for i in draft.items if i.ref == ask.fields.get("item")), None)
             if item is None:
                 raise NotNow("no_such_line")
-            item.is_missing = not item.is_missing
+            if item.by_ledger:
+                draft.items.remove(item)
+            else:
+                item.is_missing = not item.is_missing
             desk.keep()
+        elif action == "elsewhere":
+            self._found(desk, ask.fields.get("item", "").strip())
         elif action == "go":
             draft.counted.append(draft.compartment)
             desk.again("open")
+
+    def _found(self, desk: Desk, ref: str) -> None:
+        """A thing lies here that the ledger has elsewhere: by the number on its label."""
+        draft = desk.draft
+        assert draft is not None
+        state = desk.house.world.items.get(ref)
+        if state is None:
+            raise NotNow("no_such_item", found=ref[:20])
+        item = line(state, desk.tools.shelf)
+        if state.compartment != draft.compartment:
+            item.compartment, item.by_ledger = draft.compartment, state.holder
+        draft.items = [*(i for i in draft.items if i.ref != ref), item]
+        desk.keep()
 
     def _end(self, desk: Desk) -> None:
         if desk.say(stating.ENDED):

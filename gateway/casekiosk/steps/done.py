@@ -47,7 +47,7 @@ class End(Step):
         count = len(draft.items) if draft.task == "count" else len(draft.chosen)
         return Done(
             count, desk.house.label(draft.compartment), draft.is_shut, draft.leaf,
-            draft.ended_us, took_s, missing, draft.id, bool(draft.signatures),
+            draft.ended_us, took_s, missing, sum(bool(item.by_ledger) for item in draft.items), draft.id, bool(draft.signatures),
             draft.other if draft.destination else "", draft.destination,
         )  # fmt: skip
 
@@ -63,4 +63,5 @@ class End(Step):
             draft.task, draft.id, draft.stay, draft.other, draft.officer,
             desk.house.label(draft.compartment), lines_of(draft), tuple(signed),
             draft.is_refused, draft.leaf, draft.ended_us, "en" if desk.page.endswith("en") else "zh",
+            draft.kept_because,
         )  # fmt: skip

@@ -12,10 +12,10 @@ from casekiosk.screens import Editing, Labels, Line, Listing, NoPhoto, TheirSide
 from casekiosk.steps.base import NotNow, Step
 from custody.fields import is_ref
 from custody.name import Name
-from custody.property_words import NO_PHOTO
+from custody.property_words import KEEPING_GROUNDS, NO_PHOTO
 
 if TYPE_CHECKING:
-    from casekiosk.asking import Ask
+    from casekiosk.asking import Ask, Language
     from casekiosk.desk import Desk
 
 TITLES: Final = (
@@ -37,6 +37,7 @@ def line_of(number: int, item: Item) -> Line:
     return Line(
         number, item.ref, item.title, item.features, item.pieces, marks, item.seal, item.photo, item.no_photo,
         item.is_chosen, item.condition, item.compartment, item.is_missing, item.away,
+        item.by_ledger,
     )  # fmt: skip
 
 
@@ -79,7 +80,7 @@ class List(Step):
             case "back":
                 desk.finish()
             case "go":
-                self._go(desk)
+                self._go(desk, ask.fields.get("reason", ""))
 
     def _add(self, desk: Desk, title: str) -> None:
         draft = desk.draft
@@ -141,7 +142,7 @@ class List(Step):
         desk.page = ""
         desk.keep()
 
-    def _go(self, desk: Desk) -> None:
+    def _go(self, desk: Desk, ground: str) -> None:
         draft = desk.draft
         assert draft is not None
         if not draft.chosen:
@@ -149,8 +150,16 @@ class List(Step):
         if desk.task.name == "put_in" and not all(item.is_seen for item in draft.chosen):
             raise NotNow("not_photographed")
         if desk.task.name == "put_in":
+            self._state_ground(draft, ground)
             self._describe(desk)
         desk.advance()
+
+    def _state_ground(self, draft: Draft, ground: str) -> None:
+        """Why nobody collects what is listed, as the officer says with the touch that goes on; what was said before stands."""
+        stated = ground or draft.kept_because
+        if stated not in KEEPING_GROUNDS:
+            raise NotNow("no_reason", found=stated[:20])
+        draft.kept_because = stated
 
     def _describe(self, desk: Desk) -> None:
         """Words of each item to the server, sealed; the log holds commitments."""
@@ -180,6 +189,7 @@ class List(Step):
         return Listing(
             draft.stay or draft.other, lines, TITLES if desk.task.name == "put_in" else (), wanting,
             desk.tools.can_photograph(), draft.photos, len(lines) >= ITEMS_MAX,
+            tuple(KEEPING_GROUNDS) if desk.task.name == "put_in" and lines and not wanting else (), draft.kept_because,
         )  # fmt: skip
 
 
@@ -191,7 +201,8 @@ def their_side(desk: Desk) -> TheirSide:
     notice = desk.house.notice
     quoted = "" if notice is None else (notice.en if is_english else notice.zh)
     source = "" if notice is None else notice.source
-    return TheirSide(draft.stay, lines_of(draft), "en" if is_english else "zh", quoted, source)
+    language: Language = "en" if is_english else "zh"
+    return TheirSide(draft.stay, lines_of(draft), language, quoted, source, draft.kept_because)
 
 
 def _coded(features: str) -> str:

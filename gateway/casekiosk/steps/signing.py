@@ -109,4 +109,5 @@ class Sign(Step):
             draft.photos,
             PERSON in desk.task.pads,
             draft.is_refused,
+            draft.kept_because,
         )

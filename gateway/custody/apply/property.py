@@ -127,7 +127,8 @@ def _row(fact: Fact, item: Item) -> Move | Refused | None:
     if not _moves(fact):
         assert told is not None, "a fact about an item moves it or tells of it"
         kinds, states = told
-        return None if item.kind in kinds and item.state in states else _out_of_place(item, fact, states)
+        may_be = item.state in states or place_found(fact) is not None
+        return None if item.kind in kinds and may_be else _out_of_place(item, fact, states)
     rows = tuple(row for row in rows if _is_meant(row, fact))
     if not rows:
         return _out_of_place(item, fact, tuple(dict.fromkeys(m.state for m in _all_rows(fact, item.kind))))
@@ -136,6 +137,12 @@ def _row(fact: Fact, item: Item) -> Move | Refused | None:
         expected = " or ".join(_named(row.debited, fact, item) for row in rows)
         return Refused(ledger_rule(item), f"item:{item.ref}", "other_holder", item.holder, expected)
     return fitting[0]
+
+
+def place_found(fact: Fact) -> str | None:
+    """The compartment in which a stock-taking says that it found a thing, wherever the ledger has it."""
+    is_found = fact.type == "item.counted" and fact.body["found"] is True
+    return optional(fact, "compartment") if is_found else None
 
 
 def _moves(fact: Fact) -> bool:

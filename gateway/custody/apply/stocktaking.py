@@ -5,10 +5,10 @@ from dataclasses import replace
 from typing import Final
 
 from custody.apply.base import Handler, Refused, text
-from custody.apply.property import PROPERTY
+from custody.apply.property import PROPERTY, place_found
 from custody.area import Area
 from custody.facts import Fact
-from custody.items import Count, Item
+from custody.items import Count, Item, holder
 from custody.times import local_date, quarter_of
 from custody.world import World
 
@@ -61,21 +61,32 @@ def _counted(world: World, area: Area, fact: Fact) -> Refused | None:
             return refused
     refused = PROPERTY["item.counted"](world, area, fact)
     if refused is None and isinstance(count, Count):
-        ref, pieces = text(fact, "item"), fact.body.get("pieces")
-        told = (ref, fact.body["found"] is True, pieces if isinstance(pieces, int) else None)
-        others = tuple(entry for entry in count.found if entry[0] != ref)
-        world.counts.put(count.ref, replace(count, found=(*others, told)))
+        world.counts.put(count.ref, _told(world, fact, count))
     return refused
 
 
+def _told(world: World, fact: Fact, count: Count) -> Count:
+    """The word told last of an item is the one that counts."""
+    ref, pieces, place = text(fact, "item"), fact.body.get("pieces"), place_found(fact)
+    found = tuple(entry for entry in count.found if entry[0] != ref)
+    astray = tuple(entry for entry in count.astray if entry[0] != ref)
+    item = world.items.get(ref)
+    if place is not None and item is not None and item.compartment != place:
+        return replace(count, found=found, astray=(*astray, (ref, place, item.holder)))
+    told = (ref, fact.body["found"] is True, pieces if isinstance(pieces, int) else None)
+    return replace(count, found=(*found, told), astray=astray)
+
+
 def _not_to_count(world: World, area: Area, fact: Fact, count: Count) -> Refused | None:
-    """It lies in another cabinet, or who counts took it. What the ledger lacks, the ledger says."""
+    """It lies, or was found, in another cabinet, or who counts took it. What the ledger lacks, the ledger says."""
     item = world.items.get(text(fact, "item"))
-    if item is None or item.compartment is None:
+    place = None if item is None else place_found(fact) or item.compartment
+    if item is None or place is None:
         return None
     subject = f"item:{item.ref}"
-    if item not in expected_in(world, area, count.cabinet):
-        return Refused(RULE, subject, "wrong_cabinet", count.cabinet, item.holder)
+    lies_in = area.compartments.get(place)
+    if lies_in is None or lies_in.cabinet != count.cabinet:
+        return Refused(RULE, subject, "wrong_cabinet", count.cabinet, holder("compartment", place))
     if count.counter in item.handlers:
         return Refused(RULE, subject, "keeper_is_handler", "somebody who did not take it", count.counter)
     return None
@@ -95,11 +106,12 @@ def _ended(world: World, area: Area, fact: Fact) -> Refused | None:
 
 def _unfinished(world: World, area: Area, fact: Fact, count: Count) -> Refused | None:
     subject, told = f"stocktaking:{count.ref}", {ref: (there, pieces) for ref, there, pieces in count.found}
-    expected = expected_in(world, area, count.cabinet)
+    astray = {ref for ref, _, _ in count.astray}
+    expected = [item for item in expected_in(world, area, count.cabinet) if item.ref not in astray]
     left = [item.ref for item in expected if item.ref not in told]
     if left:
         return Refused(RULE, subject, "not_all_counted", "each item of the cabinet", left[0])
-    missing = sum(not _is_whole(item, *told[item.ref]) for item in expected)
+    missing = len(astray) + sum(not _is_whole(item, *told[item.ref]) for item in expected)
     if missing == fact.body["missing"]:
         return None
     return Refused(RULE, subject, "other_sum", str(missing), str(fact.body["missing"]))

@@ -305,7 +305,7 @@ FIELD_NAMES: Final[Mapping[str, Name]] = {
     "measure": Name("法律依据", "Legal basis"),
     "minor": Name("未满 18 岁", "Under 18"),
     "minutes": Name("多少分钟", "Minutes"),
-    "missing": Name("缺少的材料，件", "Documents missing"),
+    "missing": Name("缺少或者不符，件", "Missing or not agreeing"),
     "mode": Name("方式", "How"),
     "name": Name("姓名", "Name"),
     "node": Name("节点", "Node"),

@@ -202,13 +202,18 @@ STOCKTAKING: Final[tuple[FactType, ...]] = (
         stocktaking=STOCKTAKING_REF,
         found=Field(BOOL, "it is there"),
         pieces=Field(INT, "how many pieces there are", required=False, span=(0, 1_000_000)),
+        compartment=Field(REF, "where it was found, when the ledger does not have it there", required=False),
     ),
     form(
         "count.ended",
         "The stock-taking ended.",
-        Name("清点结束，缺 {missing} 件", "Count ended, {missing} missing"),
+        Name("清点结束，不符 {missing} 件", "Count ended, {missing} not as the ledger has it"),
         stocktaking=STOCKTAKING_REF,
-        missing=Field(INT, "items that were not found, or in another number of pieces", span=(0, 1_000_000)),
+        missing=Field(
+            INT,
+            "items that were not found, in another number of pieces, or where the ledger does not have them",
+            span=(0, 1_000_000),
+        ),
     ),
     form(
         "clearup.held",

@@ -12,11 +12,12 @@ from caseserver.web.property.views import CountRow, CountsPage, CountView
 from caseserver.web.reader import Reader
 from caseserver.web.views import FormLink
 from custody.catalogue.forms import FORM_NAMES
-from custody.items import Count, Item
+from custody.items import Count, Item, holder
 
 SHOWN_MAX: Final = 20
 """Stock-takings on the page, the newest first; older ones are in the log."""
-ORDER: Final = ("missing", "other_number", "not_told", "found")
+ORDER: Final = ("missing", "other_number", "elsewhere", "not_told", "found")
+DISCREPANCIES: Final = ORDER[:3]
 
 
 def counts_page(
@@ -51,19 +52,34 @@ def _links(
 
 def _count(count: Count, state: AreaPicture, may: frozenset[str], reader: Reader) -> CountView:
     told = {ref: (is_there, pieces) for ref, is_there, pieces in count.found}
+    astray = {ref: (place, held) for ref, place, held in count.astray}
     refs = dict.fromkeys(told)
     if count.ended_us is None:  # of one that is over the ledger has gone on
-        refs |= dict.fromkeys(item.ref for item in _lying(state, count.cabinet))
+        refs |= dict.fromkeys(item.ref for item in _lying(state, count.cabinet) if item.ref not in astray)
     rows = [_row(ref, told.get(ref), state, reader) for ref in refs]
+    rows += [_elsewhere(ref, *known, state, reader) for ref, known in astray.items()]
     rows.sort(key=lambda row: (ORDER.index(row.result), row.place, row.ref))
     cabinet = state.area.cabinets.get(count.cabinet)
     acts = ("item.counted", "count.ended") if count.ended_us is None else ()
     return CountView(
         count.ref, reader.name(cabinet.name) if cabinet is not None else count.cabinet, count.counter, count.began_us,
         count.ended_us,
-        sum(row.result in ("missing", "other_number") for row in rows) if count.ended_us is None else count.missing,
+        sum(row.result in DISCREPANCIES for row in rows) if count.ended_us is None else count.missing,
         sum(row.result == "found" for row in rows), tuple(rows),
         _links(state, acts, f"?stocktaking={count.ref}", may, reader),
+    )  # fmt: skip
+
+
+def _elsewhere(ref: str, place: str, held: str, state: AreaPicture, reader: Reader) -> CountRow:
+    """Found where the ledger did not have it: where, and with whom it was by the ledger when that was told."""
+    found_in, with_whom = (
+        holder_words(who, state.area, reader) for who in (holder("compartment", place), held)
+    )
+    told = reader.t("property.found_elsewhere", place=found_in, holder=with_whom)
+    item = state.world.items.get(ref)
+    return CountRow(
+        ref, item_path(state.area.id, ref), "elsewhere", reader.of("counted", "elsewhere"), told,
+        item.pieces if item is not None else None, None,
     )  # fmt: skip
 
 

@@ -129,7 +129,7 @@ class OverduePage:
 
 @dataclass(frozen=True)
 class CountRow:
-    """One item of a stock-taking. ``result``: found, missing, other_number, not_told."""
+    """One item of a stock-taking. ``result``: found, missing, other_number, elsewhere, not_told."""
 
     ref: str
     href: str
