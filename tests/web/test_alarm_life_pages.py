@@ -170,7 +170,11 @@ def _take_over(duty: TestClient, house: House, path: str) -> None:
     house.account("1187", "guard")
     guard, offer = client_of(house, "1187"), f'action="{path}/take"'
     assert [offer in client.get(path).text for client in (duty, guard)] == [False, True]
-    assert post(guard, house, path, "take") == 303
+    assert (
+        post(guard, house, path, "take") == 409
+    )  # pressed on a page of the moment before: it says who has it
+    assert [offer in client.get(path).text for client in (duty, guard)] == [False, True]
+    assert post(guard, house, path, "take", had="0312") == 303
     assert [offer in client.get(path).text for client in (duty, guard)] == [True, False]
     assert "1187 took over from 0312" in duty.get(f"{path}?lang=en").text
 

@@ -228,7 +228,12 @@ class Pages:
         reader = reader_of(request, self.station, officer)
         _, alarm = self._alarm_view(area, ref)
         body: dict[str, Any] = {"alarm": alarm.id, "officer": officer.number}
-        if move == "rectify":
+        if move == "take":
+            had = forms.one(await sent_form(request), "had")
+            refusal = await run_in_threadpool(self._taken_meanwhile, area, ref, reader, officer, had)
+            if refusal is not None:
+                return await run_in_threadpool(self._alarm, request, officer, area, ref, refusal)
+        elif move == "rectify":
             sent = await sent_form(request)
             cause, action = forms.one(sent, "cause"), forms.one(sent, "action")
             for value, allowed, what in ((cause, CAUSES, "alarm.cause"), (action, ACTIONS, "alarm.action")):
@@ -250,6 +255,19 @@ class Pages:
         if problem is not None:
             return await run_in_threadpool(self._alarm, request, officer, area, ref, problem)
         return RedirectResponse(f"/alarms/{area}/{ref}", 303)
+
+    def _taken_meanwhile(
+        self, area: str, ref: str, reader: Reader, officer: Officer, had: str
+    ) -> Refusal | None:
+        """Two who take it in the same moment do not both believe that they have it. `had`: who had it on the page that was pressed."""
+        card = self._present_alarm(area, ref, reader, officer).card
+        if card.state != "taken" or card.taken_by in (had, officer.number):
+            return None
+        return Refusal(
+            reader.t("form.refused"),
+            reader.t("alarm.taken_meanwhile", badge=card.taken_by),
+            reader.t("alarm.taken_meanwhile_advice"),
+        )
 
     def _alarm_view(self, area: str, ref: str) -> tuple[AreaView, Any]:
         view = self.area(area)
