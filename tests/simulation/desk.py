@@ -2,7 +2,7 @@
 
 I20, from docs/alarms.md: only how a device is, by a limit of the site, is put aside, never what is of the law, of the gravest kind, a
 detector or button, the gateway or its storage; for no longer than a site may set; it comes back by itself, at its moment and not before it;
-and what is urgent and nobody has sounds, unless it is put aside itself or silenced.
+what becomes too grave for it meanwhile lies aside no longer; and what is urgent and nobody has sounds, unless it is put aside itself or silenced.
 """
 
 import random
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 SECOND_US = 1_000_000
 MINUTE_US, HOUR_US = 60 * SECOND_US, 3_600 * SECOND_US
 DEVICES = frozenset({"LK", "WB", "DR", "PT", "SYS", "R6"})
+DEEDS = ("DR/forced", "WB/button", "WB/cut", "WB/leap")
+"""What somebody did, not how the device is: it lies aside with no source."""
 NEVER = frozenset({"gateway", "storage"})
 PUT = {"shelved": 30 * MINUTE_US, "removed_from_service": 24 * HOUR_US}
 BY_ITSELF = frozenset({"shelf_ended", "service_ended"})
@@ -69,12 +71,17 @@ def cause(leaf: dict[str, Any]) -> tuple[int, int]:
     return (int(leaf["id"].rpartition("|")[2]) if is_of_alarms else leaf["index"]), leaf["index"]
 
 
+def source_of(alarm: str) -> str:
+    """Rule, its variant and its subject, without the one time: what is put aside."""
+    return alarm.rpartition("/")[0]
+
+
 def judge_aside(world: "World", leaves: list[dict[str, Any]], engine: Engine) -> None:
     """I20 by the log, when all is over."""
     raised: dict[str, dict[str, Any]] = {}
     standing: set[str] = set()
-    aside: dict[tuple[str, str], tuple[str, int]] = {}  # (rule, subject) -> (action, until)
-    over: dict[tuple[str, str], int] = {}  # the fact that ended the last one
+    aside: dict[str, tuple[str, int]] = {}  # source -> (action, until)
+    over: dict[str, int] = {}  # the fact that ended the last one
     silent: dict[str, int] = {}  # alarm -> until
     for leaf in sorted(leaves, key=cause):
         body = leaf["body"]
@@ -86,7 +93,7 @@ def judge_aside(world: "World", leaves: list[dict[str, Any]], engine: Engine) ->
             standing.discard(body["alarm"])
         if leaf["type"] != "alarm.changed/1":
             continue
-        action, source, at = body["action"], (body["rule"], body["subject"]), cause(leaf)[0]
+        action, source, at = body["action"], source_of(body["alarm"]), cause(leaf)[0]
         if action in PUT:
             _may_be(world, leaf, raised.get(body["alarm"], {}))
             aside[source] = action, body["until_us"]
@@ -106,16 +113,23 @@ def judge_aside(world: "World", leaves: list[dict[str, Any]], engine: Engine) ->
         elif action == "silenced":
             silent[body["alarm"]] = body["until_us"]
     world.truth.counts["put aside"] += len(over) + len(aside)
-    _shown(world, aside)
-    _sounds(world, engine, set(aside), silent)
+    lying = {name for name, alarm in raised.items() if _may_lie(alarm) and source_of(name) in aside}
+    _shown(world, aside, lying)
+    _sounds(world, engine, lying, silent)
+
+
+def _may_lie(alarm: dict[str, Any]) -> bool:
+    """As it was last raised."""
+    is_local = (alarm.get("basis"), alarm.get("number_basis")) == ("local", "local")
+    is_device = alarm.get("rule") in DEVICES and alarm["subject"].partition(":")[0] not in NEVER
+    is_deed = alarm.get("alarm", "").partition("/")[2].startswith(DEEDS)
+    return is_local and is_device and not is_deed and alarm["severity"] != "S1"
 
 
 def _may_be(world: "World", leaf: dict[str, Any], alarm: dict[str, Any]) -> None:
     body = leaf["body"]
-    is_local = (alarm.get("basis"), alarm.get("number_basis")) == ("local", "local")
-    is_device = body["rule"] in DEVICES and body["subject"].partition(":")[0] not in NEVER
     span_us = body["until_us"] - body["at_us"]
-    if not is_local or not is_device or alarm["severity"] == "S1":
+    if not _may_lie(alarm):
         world.truth.violate(
             "I20", f"leaf {leaf['index']}: {body['alarm']} {alarm.get('severity')} is {body['action']}"
         )
@@ -137,7 +151,7 @@ def _in_time(world: "World", leaf: dict[str, Any], until_us: int, fact: dict[str
         world.truth.violate("I20", f"leaf {leaf['index']}: {leaf['body']['action']} {late_s:.1f} s too late")
 
 
-def _shown(world: "World", aside: dict[tuple[str, str], tuple[str, int]]) -> None:
+def _shown(world: "World", aside: dict[str, tuple[str, int]], lying: set[str]) -> None:
     """What the gateway shows as put aside is what the log says, and no moment of return is past."""
     core = world.gateway.core
     if core is None or world.observer.is_interim:
@@ -147,21 +161,21 @@ def _shown(world: "World", aside: dict[tuple[str, str], tuple[str, int]]) -> Non
             late_s = (world.now_us - until_us) / 1e6
             world.truth.violate("I20", f"{source} is {action} and should be back for {late_s:.1f} s")
     for alarm in core.book.engine.alarms.values():
-        action, until = aside.get((alarm.rule, alarm.subject), ("", None))
+        action, until = aside[source_of(alarm.id)] if alarm.id in lying else ("", None)
         wanted = ASIDE.get(action, ""), until
         if not alarm.is_prewarning and (alarm.aside, alarm.aside_until_us) != wanted:
             shown = alarm.aside, alarm.aside_until_us
             world.truth.violate("I20", f"{alarm.id} is shown as {shown}, the log says {wanted}")
 
 
-def _sounds(world: "World", engine: Engine, aside: set[tuple[str, str]], silent: dict[str, int]) -> None:
+def _sounds(world: "World", engine: Engine, lying: set[str], silent: dict[str, int]) -> None:
     """What is urgent sounds while nobody has it, and nobody put it aside or silenced it. What can lie under a cause is left out."""
     mute = [
         name for name, is_on in engine.outputs().items() if world.area.outputs[name].kind == "sounder" and not is_on
     ]  # fmt: skip
     for alarm in engine.alarms.values():
         stands = alarm.cleared_us is None and not alarm.is_prewarning and alarm.state == "unacknowledged"
-        is_free = alarm.rule not in CARRIED and (alarm.rule, alarm.subject) not in aside
+        is_free = alarm.rule not in CARRIED and alarm.id not in lying
         is_silent = silent.get(alarm.id, 0) >= world.now_us - SETTLING_US
         if stands and is_free and not is_silent and alarm.severity in ("S1", "S2"):
             world.truth.counts["must sound"] += 1

@@ -14,6 +14,8 @@ from tests.simulation.truth import Truth
 MINUTE_US = 60_000_000
 GATE = {"alarm": "a1/DR/held-gate/door:gate/1", "rule": "DR", "subject": "door:gate"}
 
+DEED = {"alarm": "a1/DR/forced-gate/door:gate/1"}
+
 
 def raised(**more: Any) -> dict[str, Any]:
     body = GATE | {"basis": "local", "number_basis": "local", "severity": "S2"} | more
@@ -65,6 +67,7 @@ def test_a_devices_alarm_that_is_put_aside_and_comes_back_at_its_moment_is_let_p
         ((raised(basis="law"), told(0), SHELF), "is shelved"),
         ((raised(number_basis="law"), told(0), SHELF), "is shelved"),
         ((raised(severity="S1"), told(0), SHELF), "is shelved"),
+        ((raised(**DEED), told(0), changed(1, "shelved", 0, until_us=MINUTE_US, **DEED)), "is shelved"),
         ((raised(), told(0), changed(1, "shelved", 0, until_us=31 * MINUTE_US)), "for 31.0 min"),
         ((raised(), told(0), SHELF, told(MINUTE_US - 1), changed(3, "shelf_ended", MINUTE_US)), "1 us too early"),
         ((raised(), told(0), SHELF, told(2 * MINUTE_US), changed(3, "shelf_ended", MINUTE_US)), "60.0 s too late"),
