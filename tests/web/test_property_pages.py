@@ -198,6 +198,7 @@ def test_the_chain_of_an_item_is_each_fact_with_who_had_it_then(site: Store, kee
     html = keeper.get("/areas/a1/items/x-1f07?lang=en").text
     chain = re.search(r'<ol class="chain">(.*?)</ol>', html, re.S)
     assert chain is not None
+    assert "x-1f07 counted, there: yes (found in Exhibits cabinet P-4)" in chain[1]
     moved = re.findall(r'<li class="moved">.*?<b>(.*?)</b>', chain[1], re.S)
     assert moved == ["Officer 1187", "Keeper 0540", "Exhibits cabinet P-1", "Keeper 0540", "Officer 0921"]
     assert "手机" not in html

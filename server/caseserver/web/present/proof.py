@@ -24,6 +24,7 @@ from custody.vocabulary import ROLES
 
 VALUE_CHARS_MAX = 80
 DETAIL_KEYS: Final = (
+    "sha256", "config_hash", "rulebook_hash", "begun_anew",
     "what", "action", "type", "id", "area", "field", "fields", "status", "run", "step", "steps", "post", "why", "because",
     "severity", "receiver", "attempt", "problem", "answer", "from", "to", "stood_open", "alarms", "change", "kind", "roles",
     "factor", "token", "scopes", "days", "sessions", "night", "seconds", "missing", "stay", "stays", "items", "paper",

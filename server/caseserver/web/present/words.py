@@ -14,6 +14,7 @@ from caseserver.web.views import Family, Level, Mark, Seal
 from custody.area import Area, Cabinet, Door, Input, Recorder, Room
 from custody.catalogue import FACT_TYPES
 from custody.explain.wording import Wording
+from custody.explain.words import NO, YES
 from custody.facts import Fact
 from custody.fields import INSTANT, Field
 from custody.name import Name
@@ -223,6 +224,8 @@ class Words:
             return self.reader.code(spec.choices, value)
         if isinstance(value, str) and key in ("cause", "action"):
             return self.coded(key, value)
+        if isinstance(value, bool):
+            return self.name(YES if value else NO)
         if isinstance(value, int) and spec is not None and spec.kind == INSTANT:
             return self.reader.clock(value)
         return str(value)

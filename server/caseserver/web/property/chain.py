@@ -67,7 +67,7 @@ def chain_rows(item: str, leaves: Sequence[Leaf], state: AreaPicture, reader: Re
             ChainRow(
                 at_us=at_us,
                 late_s=max(0, int(leaf["recorded"]["earliest_us"]) - at_us) // 1_000_000,
-                text=words.fact(leaf["type"].partition("/")[0], body),
+                text=words.fact(leaf["type"].partition("/")[0], body) + _elsewhere(leaf, state, reader),
                 by=_by(body, reader),
                 holder=holder_words(link.holder, state.area, reader) if link is not None and link.moved else "",
                 state=reader.code(ITEM_STATES, link.state) if link is not None else "",
@@ -87,6 +87,13 @@ def _names(item: str, body: Mapping[str, Any]) -> bool:
     return item in (body.get("item"), body.get("part"), body.get("dossier")) or (
         isinstance(several, list) and item in several
     )
+
+
+def _elsewhere(leaf: Leaf, state: AreaPicture, reader: Reader) -> str:
+    """Where a count found it, when the ledger did not have it there."""
+    place = leaf["body"].get("compartment") if leaf["type"] == "item.counted/1" else None
+    where = holder_words(f"compartment:{place}", state.area, reader) if place is not None else ""
+    return reader.t("property.found_in", place=where) if where else ""
 
 
 def _by(body: Mapping[str, Any], reader: Reader) -> str:
