@@ -30,7 +30,7 @@ DETAIL_KEYS: Final = (
     "factor", "token", "scopes", "days", "sessions", "night", "seconds", "missing", "stay", "stays", "items", "paper",
     "reason", "ground", "disclosed", "leaves", "base", "rulebook", "is_bundled", "is_approved",
 )  # fmt: skip
-"""What an entry tells besides, where the page has a word for it; a hash or a version keeps its own name."""
+"""What an entry tells besides, where the page has a word for it; a version keeps its own name."""
 DETAIL_VALUES: Final = (
     {access.what for access in ROUTES.values() if access.what}
     | {
