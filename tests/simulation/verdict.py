@@ -91,9 +91,10 @@ def _converged(world: "World") -> None:
             truth.violate("I10", f"node {node} counts as {core.memory.nodes.get(node)} though it speaks")
     # The server gives its time with what it signs: where nothing new came, its last word is one of a wrong clock.
     has_said = world.observer.server_grew_us > server.wall.set_us + SECOND_US
-    if world.gateway.health()["clock"] != "trusted" and world.gateway.time.is_honest() and has_said:
+    is_doubted = world.gateway.health()["clock"] != "trusted"
+    if is_doubted and world.gateway.time.is_honest() and has_said:
         truth.violate("I10", "the clock is still doubted though every source is right again")
-    elif _doubts_clock(world) and world.gateway.time.is_honest():
+    elif not is_doubted and _doubts_clock(world) and world.gateway.time.is_honest():
         truth.violate("I10", "the log still doubts the clock though every source is right again")
     if core.memory.is_server_lost:
         truth.violate("I10", "the server counts as lost though it answers")
