@@ -155,12 +155,12 @@ class Stepped:
     def all_leaves(self) -> list[dict[str, Any]]:
         return [canonical.loads(leaf) for leaf in read_leaves(self.play.station.log_folder(AREA))]
 
-    def alarms(self, stay: str) -> list[dict[str, Any]]:
-        """Leaves of M2a (nobody was searched within ten minutes) about a stay."""
+    def alarms(self, stay: str, what: str = "raised") -> list[dict[str, Any]]:
+        """Leaves of M2a (nobody was searched within ten minutes) about a stay: what was `raised`, or `cleared`."""
         about = f"stay:{stay}"
         return [
             leaf
-            for leaf in self.leaves("alarm.raised")
+            for leaf in self.leaves(f"alarm.{what}")
             if leaf["body"]["rule"] == "M2a"
             and leaf["body"]["variant"] == "time"
             and leaf["body"]["subject"] == about
@@ -198,7 +198,11 @@ class Stepped:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """How the limit of one person came out. Seconds from the limit by true time; `told_s` below 0: before it."""
+    """How the limit of one person came out. Seconds from the limit by true time; `told_s` below 0: before it.
+
+    `alarms`: told and not taken back. Of a clock in doubt a limit is told as possible; a fact of the doubt that comes when the clock
+    is believed again takes it back, and it is told at its moment (a report of a node, queued while the gateway was down).
+    """
 
     stay: str
     alarms: int
@@ -218,7 +222,9 @@ def judged(station: Stepped, stay: str, entered_us: int) -> Judged:
     assert found, f"expected an alarm about {stay}, found none"
     body = found[0]["body"]
     told_s = (station.true_us(found[0]) - due_us) / 1e6
-    return Judged(stay, len(found), body["certain"], round(told_s, 3), (body["at_us"] - due_us) / 1e6)
+    back = [leaf for leaf in station.alarms(stay, "cleared") if leaf["body"]["reason"] == "late_evidence"]
+    standing = len(found) - len(back)
+    return Judged(stay, standing, body["certain"], round(told_s, 3), (body["at_us"] - due_us) / 1e6)
 
 
 def play_steps(station: Stepped, stay: str, offsets: Sequence[int], each_s: float) -> Judged:
