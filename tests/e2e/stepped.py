@@ -166,6 +166,11 @@ class Stepped:
             and leaf["body"]["subject"] == about
         ]
 
+    def standing(self, stay: str) -> int:
+        """How many of them were told and not taken back."""
+        back = [leaf for leaf in self.alarms(stay, "cleared") if leaf["body"]["reason"] == "late_evidence"]
+        return len(self.alarms(stay)) - len(back)
+
     def restart_gateway(self) -> None:
         """kill -9, start, and wait for its word."""
         count = len(self.leaves("gateway.booted"))
@@ -215,16 +220,15 @@ def judged(station: Stepped, stay: str, entered_us: int) -> Judged:
     """Wait until the limit has passed, and look."""
     due_us = entered_us + LIMIT_S * SECOND_US
     time.sleep(max(0.0, due_us / 1e6 - time.time()))
-    while not station.alarms(stay) and time.time() < due_us / 1e6 + NOTICED_S:
+    while not station.standing(stay) and time.time() < due_us / 1e6 + NOTICED_S:
         time.sleep(0.05)
     time.sleep(AGAIN_S)
     found = station.alarms(stay)
     assert found, f"expected an alarm about {stay}, found none"
     body = found[0]["body"]
     told_s = (station.true_us(found[0]) - due_us) / 1e6
-    back = [leaf for leaf in station.alarms(stay, "cleared") if leaf["body"]["reason"] == "late_evidence"]
-    standing = len(found) - len(back)
-    return Judged(stay, standing, body["certain"], round(told_s, 3), (body["at_us"] - due_us) / 1e6)
+    due_apart_s = (body["at_us"] - due_us) / 1e6
+    return Judged(stay, station.standing(stay), body["certain"], round(told_s, 3), due_apart_s)
 
 
 def play_steps(station: Stepped, stay: str, offsets: Sequence[int], each_s: float) -> Judged:
