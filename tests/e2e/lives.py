@@ -229,7 +229,24 @@ def surplus_without_late_acts(
             for cause in _causes(leaves, stage)
         )
         and not _is_of_a_tag_named_later(leaves, stage)
+        and not _is_of_reports_under_way(leaves, stage)
     ]
+
+
+def _is_of_reports_under_way(leaves: list[dict[str, Any]], stage: Stage) -> bool:
+    """What a reader had seen of the stay's band before the limit lay in its node's queue still. Where the duty is over when the
+    report comes, it stays as it was told: whoever has to handle it still has to."""
+    bands = {
+        leaf["body"]["band"]
+        for leaf in leaves
+        if leaf["type"] == "wristband.bound/1" and leaf["body"]["stay"] == stage.subject.partition(":")[2]
+    }
+    return any(
+        leaf["class"] == "fact"
+        and leaf["body"].get("tag") in bands
+        and leaf["occurred"]["earliest_us"] < stage.due_us
+        for leaf in leaves[stage.index + 1 :]
+    )
 
 
 def _is_of_a_tag_named_later(leaves: list[dict[str, Any]], stage: Stage) -> bool:
