@@ -64,6 +64,8 @@ class Site:
             (m.topic.rpartition("/")[2], bytes(m.payload))
         )
         self.client.on_connect = lambda c, *_: c.subscribe("caseward/v1/gw-a1/down/+", 1)
+        self.subscriptions = 0  # that the broker has confirmed: it forgets them when it is killed
+        self.client.on_subscribe = self._subscribed
         self.client.reconnect_delay_set(1, 1)
 
     def start_broker(self) -> None:
@@ -119,6 +121,9 @@ class Site:
             if found == topic:
                 return dict(canonical.loads(payload))
 
+    def _subscribed(self, *_: Any) -> None:
+        self.subscriptions += 1
+
     def _broker_answers(self) -> bool:
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.mqtt_port), 0.5):
             return True
@@ -131,7 +136,7 @@ def site(tmp_path: Path) -> Iterator[Site]:
     made.start_broker()
     made.client.connect_async("127.0.0.1", made.mqtt_port, 5)
     made.client.loop_start()
-    wait_for(made.client.is_connected)
+    wait_for(lambda: made.subscriptions)
     made.start_server()
     yield made
     made.client.disconnect()
@@ -171,11 +176,14 @@ def test_nothing_acknowledged_is_lost_by_kill_9_of_server_and_broker(site: Site)
             while acked < site.gateway.log.size:
                 acked = max(acked, site.next_down("ack")["size"])
         if round_number == 1:
+            assert site.server is not None
+            site.subscriptions = 0
             site.stop(site.broker, signal.SIGKILL)
             wait_for(lambda: site.health().get("broker") == "away")
+            site.server.send_signal(signal.SIGSTOP)  # what it says before anybody listens is lost
             site.start_broker()
-            wait_for(site.client.is_connected)
-            wait_for(lambda: site.health().get("broker") == "connected")
+            wait_for(lambda: site.subscriptions)
+            site.server.send_signal(signal.SIGCONT)
         else:
             site.stop(site.server, signal.SIGKILL)
             site.start_server()
