@@ -48,15 +48,19 @@ def _gateway(argv: list[str]) -> int:
     if argv and argv[0] in COMMANDS:
         return command(argv)
     from casegateway.main import main as run
+    from caseward import sweeping
     from caseward.clock import gateway_clock
 
+    sweeping.start()
     return run(argv, gateway_clock)
 
 
 def _server(argv: list[str]) -> int:
     from caseserver.main import main as run
+    from caseward import sweeping
     from caseward.clock import clock_from_environment
 
+    sweeping.start()
     return run(argv, clock_from_environment)
 
 

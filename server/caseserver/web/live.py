@@ -17,7 +17,8 @@ from starlette.concurrency import run_in_threadpool
 BEAT_S: Final = 1.0
 """A picture is at most this old while the line is up."""
 REST_SHARE: Final = 3.0
-"""After a picture the page rests this many times as long as the picture took: one page never holds a core."""
+"""After a picture the page rests this many times as long as a core worked on it: one page never holds a core. What it
+waited for others meanwhile does not count: a picture that was held up must not hold up the next."""
 ASK_S: Final = 10.0
 """Whether the reader is still signed in is asked this often."""
 RETRY_MS: Final = 1_000
@@ -64,10 +65,9 @@ async def pictures(
                 if not await is_signed_in():
                     yield message("leave", {})
                     return
-            start_s = time.monotonic()
-            now_us, rate, changed = await run_in_threadpool(_look, look, picture)
+            now_us, rate, changed, worked_s = await run_in_threadpool(_look, look, picture)
             yield message("picture", {"now": now_us // 1000, "rate": rate, "regions": changed})
-            await asyncio.sleep(REST_SHARE * (time.monotonic() - start_s))
+            await asyncio.sleep(REST_SHARE * worked_s)
             finished, _ = await asyncio.wait({news}, timeout=BEAT_S)
             if finished:
                 if news.result() is None:
@@ -81,9 +81,13 @@ async def pictures(
             await close()
 
 
-def _look(look: Callable[[], tuple[int, int, Regions]], picture: Picture) -> tuple[int, int, dict[str, str]]:
+def _look(
+    look: Callable[[], tuple[int, int, Regions]], picture: Picture
+) -> tuple[int, int, dict[str, str], float]:
+    """Also the seconds that a core worked on it."""
+    begun_s = time.thread_time()
     now_us, rate, regions = look()
-    return now_us, rate, picture.changes(regions)
+    return now_us, rate, picture.changes(regions), time.thread_time() - begun_s
 
 
 async def _next(ticks: AsyncIterator[int]) -> int | None:
