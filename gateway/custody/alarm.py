@@ -57,6 +57,7 @@ class AlarmRecord:
     aside_reason: str = ""
     aside_until_us: int | None = None
     silenced_us: int | None = None  # until then the sounder is silent about it
+    number: int = 0  # in which order the alarms of the area were entered
     history: list[tuple[int, str, str]] = field(default_factory=list)  # time, what, who
 
     @property

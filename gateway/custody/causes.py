@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from typing import Final, Protocol
 
 from custody.area import Area
-from custody.rules import Rule, Rulebook
+from custody.rules import Rulebook
 from custody.times import MINUTE_US
 
 SLACK_US: Final = MINUTE_US  # a line is missed a little after the first of its nodes
@@ -47,20 +47,25 @@ class Causes:
         """`rulebook` says what each rule watches."""
         self._area = area
         self._rulebook = rulebook
+        self._watches: dict[tuple[str, str], tuple[str, str]] = {}  # (rule, variant) -> kind, watched source
 
     def kind(self, alarm: Alarmed) -> str:
         """The kind of its rule; "" of one that the rulebook has not."""
-        rule = self._rule(alarm)
-        return rule.kind if rule is not None else ""
+        return self._watch(alarm)[0]
 
     def watched(self, alarm: Alarmed) -> str:
         """What source its rule watches, such as `node` or `door`; "" for every other kind of rule."""
-        rule = self._rule(alarm)
-        return str(rule.params["source"]) if rule is not None and rule.kind == "supervision" else ""
+        return self._watch(alarm)[1]
 
-    def _rule(self, alarm: Alarmed) -> Rule | None:
-        versions = self._rulebook.versions.get(f"{alarm.rule}/{alarm.variant}", ())
-        return versions[0] if versions else None
+    def _watch(self, alarm: Alarmed) -> tuple[str, str]:
+        key = (alarm.rule, alarm.variant)
+        known = self._watches.get(key)
+        if known is None:
+            versions = self._rulebook.versions.get(f"{alarm.rule}/{alarm.variant}", ())
+            kind = versions[0].kind if versions else ""
+            source = str(versions[0].params["source"]) if kind == "supervision" else ""
+            known = self._watches[key] = (kind, source)
+        return known
 
     def under(self, alarms: Iterable[Alarmed]) -> dict[str, str]:
         """Alarm id -> id of its root cause, for those that have one. The highest cause that explains it counts."""

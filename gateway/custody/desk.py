@@ -1,6 +1,7 @@
 """The alarms of an area that are not yet closed, and what officers do about them."""
 
 from collections.abc import Mapping
+from itertools import islice
 from typing import Final
 
 from custody.alarm import SOUNDING, AlarmRecord
@@ -12,13 +13,14 @@ from custody.effects import AlarmChanged
 from custody.facts import Fact
 from custody.obligation import Obligation
 from custody.rules import Rule, Rulebook
-from custody.shelves import Shelf, Shelves, heads, may_be_set_aside
+from custody.shelves import Shelf, Shelves, heads, may_be_set_aside, stands_alone
 from custody.times import SECOND_US
 from custody.view import Stage
 from custody.world import World
 
 _HANDLING: Final = frozenset({"taken", "acknowledged", "rectified", "verified"})
-ALARMS_MAX: Final = 5_000  # handled late or never: the oldest returned ones go first
+ALARMS_MAX: Final = 20_000  # open at once; of more the oldest that are over leave, and the log says so
+DROPPED: Final = "dropped"
 
 
 class AlarmDesk:
@@ -30,6 +32,10 @@ class AlarmDesk:
         self._causes = Causes(area, rulebook)
         self._shelves = Shelves(area.alarms)
         self._records: dict[str, AlarmRecord] = {}
+        self._standing: dict[
+            str, AlarmRecord
+        ] = {}  # no pre-warnings; what each step asks for, of thousands that are over
+        self._entered = 0
         self._silenced: dict[str, int] = {}  # alarm id -> when its silence ends
 
     @property
@@ -44,8 +50,9 @@ class AlarmDesk:
             return  # taken back before: it has its end
         record.cleared_us, record.clear_reason = at_us, reason
         record.history.append((at_us, "cleared", reason))
+        self._sort(record)
         if record.is_prewarning or record.state == CLOSED:
-            del self._records[alarm_id]
+            self._drop(alarm_id)
 
     def moved(self, row: Obligation) -> None:
         """The duty began at another moment, or has another limit, than was told."""
@@ -56,7 +63,7 @@ class AlarmDesk:
 
     def withdraw(self, alarm_id: str) -> None:
         """Late evidence: it never was."""
-        self._records.pop(alarm_id, None)
+        self._drop(alarm_id)
 
     def step_back(self, alarm_id: str, left: list[Stage], at_us: int, reason: str) -> None:
         """Fall back to the highest stage that still stands, or be over."""
@@ -74,15 +81,16 @@ class AlarmDesk:
             record.is_prewarning = all(stage.is_prewarning for stage in left)
             self._set_aside(record)
         elif record.is_prewarning:
-            del self._records[alarm_id]
+            self._drop(alarm_id)
+            return
         else:
             record.cleared_us, record.clear_reason = at_us, reason
+        self._sort(record)
 
     def outputs(self) -> dict[str, bool]:
         """What each sounder and lamp of the area should do now."""
         sounding = bool(self._sounding())
-        active = [alarm for alarm in self._records.values() if alarm.cleared_us is None and not alarm.aside]
-        urgent = [alarm for alarm in active if alarm.severity in SOUNDING and not alarm.is_prewarning]
+        urgent = [r for r in self._standing.values() if r.severity in SOUNDING and not r.aside]
         rooms = {alarm.room for alarm in urgent}
         wanted = {}
         for output in self._area.outputs.values():
@@ -115,9 +123,10 @@ class AlarmDesk:
                 since_us=row.since_us,
                 raised_us=stage.due_us,
                 due_us=row.due_us if row.due_us is not None else stage.due_us,
+                number=self._entered,
             )
+            self._entered += 1
             self._records[row.id] = record
-            self._limit()
         elif stage.is_prewarning and not record.is_prewarning:
             if record.is_active or record.clear_reason != "late_evidence":
                 # It stands and says more; or it is over and still to be handled: a limit that is near is no alarm.
@@ -139,13 +148,30 @@ class AlarmDesk:
         if not stage.is_prewarning and record.is_prewarning:
             record.is_prewarning, record.raised_us = False, stage.due_us
         self._set_aside(record)
+        self._sort(record)
 
-    def _limit(self) -> None:
-        if len(self._records) <= ALARMS_MAX:
-            return
-        returned = next((a.id for a in self._records.values() if not a.is_active), None)
-        if returned is not None:
-            del self._records[returned]
+    def _sort(self, record: AlarmRecord) -> None:
+        """Among what stands, or not; after anything that may change it."""
+        if record.is_active and not record.is_prewarning:
+            self._standing[record.id] = record
+        else:
+            self._standing.pop(record.id, None)
+
+    def _drop(self, alarm_id: str) -> None:
+        self._records.pop(alarm_id, None)
+        self._standing.pop(alarm_id, None)
+
+    def _overflow(self, fact: Fact) -> list[AlarmChanged]:
+        """What leaves unhandled because more is open than is kept: nobody may believe that it can still be handled."""
+        over = len(self._records) - ALARMS_MAX
+        if over <= 0:
+            return []
+        returned = (r for r in self._records.values() if not r.is_active and not r.is_prewarning)
+        changed = []
+        for record in list(islice(returned, over)):
+            self._drop(record.id)
+            changed.append(_changed(record, DROPPED, fact.recorded_us, fact.index, ""))
+        return changed
 
     # --- what officers do --------------------------------------------------------------------
 
@@ -177,6 +203,8 @@ class AlarmDesk:
 
     def _along(self, record: AlarmRecord) -> list[AlarmRecord]:
         """What is handled with it: what lies under it, and what the same device raised before and is over."""
+        if stands_alone(record, self._causes):
+            return []
         found = heads(self._records.values(), self._causes)
         return [other for other in self._records.values() if found.get(other.id) == record.id]
 
@@ -184,7 +212,7 @@ class AlarmDesk:
         cause, done = str(fact.body.get("cause", "")), str(fact.body.get("action", ""))
         record.move(action, str(fact.body["officer"]), fact.occurred_us, cause, done)
         if record.state == CLOSED and not record.is_active:
-            del self._records[record.id]
+            self._drop(record.id)
         return _changed(record, action, fact.occurred_us, fact.index, str(fact.body["officer"]))
 
     # --- set aside -----------------------------------------------------------------------------
@@ -195,12 +223,12 @@ class AlarmDesk:
         return min((at for at in (shelf_us, silence_us) if at is not None), default=None)
 
     def expire(self, now_us: int, fact: Fact) -> list[AlarmChanged]:
-        """End what is over by `now_us`, the latest that it can be: in doubt it sounds."""
+        """End what is over by `now_us`, the latest that it can be: in doubt it sounds. What is too much leaves."""
         for alarm_id in [a for a, until_us in self._silenced.items() if until_us <= now_us]:
             del self._silenced[alarm_id]
             if alarm_id in self._records:
                 self._records[alarm_id].silenced_us = None
-        changed: list[AlarmChanged] = []
+        changed = self._overflow(fact)
         for shelf in self._shelves.ended(now_us):
             changed += self._end(shelf, ENDS_BY_ITSELF[shelf.kind], shelf.until_us, fact.index, "")
         return changed
@@ -273,9 +301,9 @@ class AlarmDesk:
 
     def _sounding(self) -> list[AlarmRecord]:
         """What sounds now. A root cause sounds for what lies under it."""
-        standing = [r for r in self._records.values() if r.is_active and not r.is_prewarning]
-        if not any(r.is_unheard for r in standing):
+        if not any(r.is_unheard for r in self._standing.values()):
             return []
+        standing = sorted(self._standing.values(), key=lambda record: record.number)
         under = self._causes.under(standing)
         urgent = {under.get(r.id, r.id) for r in standing if r.severity in SOUNDING and not r.aside}
         return [r for r in standing if r.id in urgent and r.is_unheard]

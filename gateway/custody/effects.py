@@ -192,14 +192,14 @@ class ObligationChanged(Effect):
 
 @dataclass(frozen=True, slots=True)
 class AlarmChanged(Effect):
-    """An officer's action moved an alarm along its life cycle."""
+    """An officer's action moved an alarm along its life cycle, or what ends by itself did."""
 
     alarm: str
     rule: str
     subject: str
     stay: str | None
     state: str  # state after the move
-    action: str  # what was done: the fact's type without "alarm.", or shelf_ended, service_ended
+    action: str  # what was done: the fact's type without "alarm.", or shelf_ended, service_ended, dropped
     officer: str  # "": nobody, it came by itself or by a button
     until_us: int | None = None  # when what was done ends by itself
 

@@ -115,12 +115,16 @@ class Rated(Alarmed, Protocol):
 
 def may_be_set_aside(record: Rated, causes: Causes) -> bool:
     """Never a limit of the law, never a person's safety, never what calls for help: how a device is, by a local limit."""
-    kind, watched = causes.kind(record), causes.watched(record)
-    is_local = record.basis == "local" and record.number_basis == "local"
-    is_device = (
-        record.family == "equipment" and kind in SHELVED_KINDS and watched not in NEVER_SHELVED_SOURCES
-    )
-    return is_local and is_device and record.severity != GRAVEST and not record.is_prewarning
+    if record.severity == GRAVEST or record.is_prewarning or record.family != "equipment":
+        return False
+    if record.basis != "local" or record.number_basis != "local":
+        return False
+    return causes.kind(record) in SHELVED_KINDS and causes.watched(record) not in NEVER_SHELVED_SOURCES
+
+
+def stands_alone(alarm: Alarmed, causes: Causes) -> bool:
+    """Whether its rule is of a kind whose alarms lie under nothing and have nothing under them (`heads`)."""
+    return causes.kind(alarm) not in SHELVED_KINDS
 
 
 def heads(alarms: Iterable[Rated], causes: Causes) -> dict[str, str]:
@@ -128,7 +132,7 @@ def heads(alarms: Iterable[Rated], causes: Causes) -> dict[str, str]:
 
     That is its root cause; and for what a device raised before and is over, the newest alarm of the same source.
     """
-    known = [alarm for alarm in alarms if not alarm.is_prewarning]
+    known = [alarm for alarm in alarms if not alarm.is_prewarning and not stands_alone(alarm, causes)]
     found = causes.under(known)
     newest: dict[str, Rated] = {}
     for alarm in known:
@@ -136,7 +140,8 @@ def heads(alarms: Iterable[Rated], causes: Causes) -> dict[str, str]:
         if last is None or (alarm.raised_us, alarm.id) > (last.raised_us, last.id):
             newest[alarm.source] = alarm
     for alarm in known:
-        last = newest[alarm.source]
-        if last is not alarm and alarm.cleared_us is not None and may_be_set_aside(alarm, causes):
-            found[alarm.id] = found.get(last.id, last.id)
+        if alarm.cleared_us is not None and may_be_set_aside(alarm, causes):
+            last = newest[alarm.source]
+            if last is not alarm:
+                found[alarm.id] = found.get(last.id, last.id)
     return found

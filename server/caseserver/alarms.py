@@ -29,6 +29,9 @@ from custody.facts import Fact
 CLOSED_KEPT_MAX: Final = 200
 """Closed alarms kept in memory for the pages; older ones are in the store."""
 
+SYSTEM: Final = "SYS"
+"""The rule by which the system tells of itself."""
+
 GATEWAY: Final = "gateway"
 SERVER: Final = "server"
 AHEAD: Final = "ahead"
@@ -91,6 +94,11 @@ class Alarm:
     aside_reason: str = ""
     aside_until_us: int | None = None
     silenced_us: int | None = None
+    source: str = field(init=False, repr=False, compare=False)
+    """What raised it: rule and subject, without the one time. Asked for thousands of alarms at each picture."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "source", f"{self.rule}/{self.variant}|{self.subject}")
 
     @property
     def is_open(self) -> bool:
@@ -119,11 +127,6 @@ class Alarm:
         return state_of(handling, is_active=self.is_active, aside=self.aside)
 
     @property
-    def source(self) -> str:
-        """What raised it: rule and subject, without the one time."""
-        return f"{self.rule}/{self.variant}|{self.subject}"
-
-    @property
     def ref(self) -> str:
         """The id as it may stand in a URL path segment."""
         return self.id.replace("/", "~")
@@ -146,7 +149,7 @@ class Alarm:
         return cls(area=area, origin=origin, **{key: getattr(record, key) for key in _SHARED})
 
 
-_FIELDS: Final = frozenset(f.name for f in fields(Alarm))
+_FIELDS: Final = frozenset(f.name for f in fields(Alarm) if f.init)
 _SHARED: Final = tuple(sorted(_FIELDS & {f.name for f in fields(AlarmRecord)}))
 
 
@@ -171,11 +174,16 @@ class AlarmBook:
         self.area = area
         self._find = find
         self._open: dict[str, Alarm] = {}
+        self._open_in_order: tuple[Alarm, ...] | None = None
+        self._closed_in_order: tuple[Alarm, ...] | None = None
+        self._system: set[str] = set()
+        self._ahead: set[str] = set()
         self._closed: OrderedDict[str, Alarm] = OrderedDict()
         self._changed: dict[str, Alarm] = {}
         self._events: list[AlarmEvent] = []
         for alarm in alarms:
             self._place(alarm)
+        self._ahead.update(self._open)  # which of them a look ahead has touched does not stand in the store
 
     def get(self, alarm_id: str) -> Alarm | None:
         """The alarm, from memory or the store."""
@@ -184,13 +192,29 @@ class AlarmBook:
                 return known[alarm_id]
         return self._find(alarm_id)
 
-    def open(self) -> list[Alarm]:
-        """Alarms that are not closed, oldest first."""
-        return sorted(self._open.values(), key=lambda a: (a.raised_us, a.id))
+    def open(self) -> tuple[Alarm, ...]:
+        """Alarms that are not closed, oldest first; the same tuple until one of them changes."""
+        if self._open_in_order is None:
+            self._open_in_order = tuple(sorted(self._open.values(), key=_by_raising))
+        return self._open_in_order
 
-    def closed(self) -> list[Alarm]:
-        """The newest closed alarms, newest first."""
-        return sorted(self._closed.values(), key=lambda a: (a.closed_us or 0, a.id), reverse=True)
+    def open_system(self) -> list[Alarm]:
+        """Those of them by which the system tells of itself (rule SYS), oldest first."""
+        return sorted((self._open[alarm_id] for alarm_id in self._system), key=_by_raising)
+
+    def open_ahead(self) -> list[Alarm]:
+        """Those of them that a look ahead raised, or may have raised further than the log does, oldest first."""
+        return sorted((self._open[alarm_id] for alarm_id in self._ahead), key=_by_raising)
+
+    def borne_out(self, alarm_id: str) -> None:
+        """This alarm is what the log says of it, until a look ahead touches it again."""
+        self._ahead.discard(alarm_id)
+
+    def closed(self) -> tuple[Alarm, ...]:
+        """The newest closed alarms, newest first; the same tuple until one of them changes."""
+        if self._closed_in_order is None:
+            self._closed_in_order = tuple(sorted(self._closed.values(), key=_by_closing, reverse=True))
+        return self._closed_in_order
 
     # --- what an engine found ---------------------------------------------------------------
 
@@ -204,7 +228,8 @@ class AlarmBook:
         if not isinstance(effect, AlarmEffect | AlarmChanged):
             return
         known = self.get(effect.alarm)
-        if origin == AHEAD and known is not None and known.origin == GATEWAY:
+        is_ahead = origin == AHEAD
+        if is_ahead and known is not None and known.origin == GATEWAY:
             origin = GATEWAY
         if record is not None:
             alarm = replace(
@@ -218,6 +243,8 @@ class AlarmBook:
             return
         alarm = _with_effect(alarm, effect, is_over=record is None, at_us=fact.recorded_us)
         self._put(alarm, _event(effect, fact, origin))
+        if is_ahead and alarm.is_open:
+            self._ahead.add(alarm.id)
 
     def _withdrawn(self, effect: ObligationChanged, fact: Fact) -> None:
         """The duty never was: an alarm of it that was cleared before has nothing left to be handled."""
@@ -334,30 +361,34 @@ class AlarmBook:
         self._events.append(event)
 
     def _place(self, alarm: Alarm) -> None:
+        self._open_in_order = self._closed_in_order = None
         self._open.pop(alarm.id, None)
         self._closed.pop(alarm.id, None)
         if alarm.is_open:
             self._open[alarm.id] = alarm
+            if alarm.rule == SYSTEM:
+                self._system.add(alarm.id)
             return
+        self._system.discard(alarm.id)
+        self._ahead.discard(alarm.id)
         self._closed[alarm.id] = alarm
         while len(self._closed) > CLOSED_KEPT_MAX:
             self._closed.popitem(last=False)
 
 
+def _by_raising(alarm: Alarm) -> tuple[int, str]:
+    return alarm.raised_us, alarm.id
+
+
+def _by_closing(alarm: Alarm) -> tuple[int, str]:
+    return alarm.closed_us or 0, alarm.id
+
+
 def _of_effect(area: str, effect: AlarmEffect, origin: str) -> Alarm:
     """An alarm that the engine raised and was done with in one step."""
     shared = (
-        "rule",
-        "variant",
-        "subject",
-        "severity",
-        "stay",
-        "room",
-        "basis",
-        "number_basis",
-        "article",
-        "text",
-    )
+        "rule", "variant", "subject", "severity", "stay", "room", "basis", "number_basis", "article", "text"
+    )  # fmt: skip
     values = {key: getattr(effect, key) for key in shared}
     return Alarm(
         area=area, id=effect.alarm, raised_us=effect.time_us, due_us=effect.time_us, since_us=effect.time_us,

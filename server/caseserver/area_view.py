@@ -54,8 +54,8 @@ class AreaView:
         self.area: Area = state.area
         self.rulebook: Rulebook = state.rulebook
         self.engine_world: World = snapshot.world
-        self.alarms: list[Alarm] = list(snapshot.alarms)
-        self.closed_alarms: list[Alarm] = list(snapshot.closed)
+        self.alarms: tuple[Alarm, ...] = snapshot.alarms
+        self.closed_alarms: tuple[Alarm, ...] = snapshot.closed
         self.answers: Mapping[str, Answer] = snapshot.answers
         self._snapshot = snapshot
         self._leaves = leaves

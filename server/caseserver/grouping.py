@@ -7,7 +7,7 @@ a root cause too.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -22,14 +22,13 @@ _SECOND_US: Final = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """One thing to see: `head`, what lies `under` it, and how often its source raised within the site's window.
+    """One thing to see: `head`, and what lies `under` it.
 
     `severity`: the gravest of them all, which is how urgent the group is.
     """
 
     head: Alarm
     under: tuple[Alarm, ...] = ()
-    times: int = 1
 
     @property
     def severity(self) -> str:
@@ -39,42 +38,46 @@ class Group:
         )
 
 
-def groups(
-    area: Area, rulebook: Rulebook, alarms: Sequence[Alarm], closed: Iterable[Alarm] = ()
-) -> list[Group]:
-    """Every open alarm once: as a head or under one. `closed`: counted, where they are of a source that raises again."""
+def groups(area: Area, rulebook: Rulebook, alarms: Sequence[Alarm]) -> list[Group]:
+    """Every open alarm once: as a head or under one."""
     under = heads(alarms, Causes(area, rulebook))
     members: dict[str, list[Alarm]] = {}
     for alarm in alarms:
         if alarm.id in under:
             members.setdefault(under[alarm.id], []).append(alarm)
-    times = _times(area, [*alarms, *closed])
-    return [
-        Group(alarm, tuple(members.get(alarm.id, ())), times.get(alarm.id, 1))
-        for alarm in alarms
-        if alarm.id not in under
-    ]
+    return [Group(alarm, tuple(members.get(alarm.id, ()))) for alarm in alarms if alarm.id not in under]
 
 
-def _times(area: Area, alarms: Iterable[Alarm]) -> dict[str, int]:
-    """How often the source of each alarm raised within the window that ends with it."""
-    window_us = area.alarms.chatter_window_s * _SECOND_US
-    by_source: dict[str, list[Alarm]] = {}
+def raisings(alarms: Iterable[Alarm]) -> dict[str, list[int]]:
+    """Source -> when it raised, in order of time."""
+    found: dict[str, list[int]] = {}
     for alarm in alarms:
         if not alarm.is_prewarning:
-            by_source.setdefault(alarm.source, []).append(alarm)
-    found = {}
-    for same in by_source.values():
-        if len(same) > 1:
-            moments = sorted(alarm.raised_us for alarm in same)
-            for alarm in same:
-                until = bisect_right(moments, alarm.raised_us)
-                found[alarm.id] = until - bisect_right(moments, alarm.raised_us - window_us)
+            found.setdefault(alarm.source, []).append(alarm.raised_us)
+    for moments in found.values():
+        moments.sort()
     return found
+
+
+def times(area: Area, alarm: Alarm, raised: Mapping[str, Sequence[int]]) -> int:
+    """How often the source of an alarm raised within the site's window that ends with it. `raised`: see `raisings`."""
+    if alarm.is_prewarning:
+        return 1
+    moments = raised.get(alarm.source, ())
+    from_us = alarm.raised_us - area.alarms.chatter_window_s * _SECOND_US
+    return bisect_right(moments, alarm.raised_us) - bisect_right(moments, from_us)
 
 
 def unanswered(area: Area, rulebook: Rulebook, alarms: Sequence[Alarm]) -> list[tuple[Alarm, str]]:
     """Alarms about which somebody has to be called, each with how grave it is: what lies under a cause goes with it."""
+    under = heads(alarms, Causes(area, rulebook))
+    gravest: dict[str, str] = {}
+    for alarm in alarms:
+        head = under.get(alarm.id)
+        if head is not None and alarm.is_active:
+            gravest[head] = min(gravest.get(head, alarm.severity), alarm.severity)
     return [
-        (group.head, group.severity) for group in groups(area, rulebook, alarms) if group.head.is_unanswered
+        (alarm, min(alarm.severity, gravest.get(alarm.id, alarm.severity)))
+        for alarm in alarms
+        if alarm.is_unanswered and alarm.id not in under
     ]

@@ -9,7 +9,7 @@ from typing import Final
 import structlog
 
 from caselog.clock import Instant
-from caseserver.alarms import SERVER, Alarm, AlarmBook
+from caseserver.alarms import SERVER, SYSTEM, Alarm, AlarmBook
 from custody.area import Area
 from custody.rules import Rulebook
 from custody.tables import Table
@@ -29,12 +29,12 @@ GHOST: Final = "ghost"
 def own_alarm(area: Area, rulebook: Rulebook, variant: str, anchor: str, at_us: int) -> Alarm:
     """An alarm that the server raises itself: rule SYS, subject the gateway. Wording is the rulebook's if it has it."""
     subject = f"gateway:{area.gateway}"
-    rule = next((r for r in rulebook.rules if r.id == "SYS" and r.variant == variant), None)
-    article = rule.article if rule is not None else rulebook.article_of("SYS")
+    rule = next((r for r in rulebook.rules if r.id == SYSTEM and r.variant == variant), None)
+    article = rule.article if rule is not None else rulebook.article_of(SYSTEM)
     return Alarm(
         area=area.id,
-        id=f"{area.id}/SYS/{variant}/{subject}/{anchor}",
-        rule="SYS",
+        id=f"{area.id}/{SYSTEM}/{variant}/{subject}/{anchor}",
+        rule=SYSTEM,
         variant=variant,
         subject=subject,
         severity=rule.levels[0].severity
@@ -61,7 +61,7 @@ class OwnAlarms:
     def raise_(self, variant: str, anchor: str, now: Instant, params: Mapping[str, str | int]) -> None:
         """Raise one unless one of this variant is active."""
         alarm = own_alarm(self._area, self._rulebook, variant, anchor, now.earliest_us)
-        if any(a.rule == alarm.rule and a.variant == variant and a.is_active for a in self._book.open()):
+        if any(a.variant == variant and a.is_active for a in self._book.open_system()):
             return
         if variant == DIFFERENCE and self._book.get(alarm.id) is not None:
             return  # told before this start
@@ -75,13 +75,13 @@ class OwnAlarms:
 
     def clear(self, variant: str, now: Instant) -> None:
         """The cause is over."""
-        for alarm in self._book.open():
+        for alarm in self._book.open_system():
             if alarm.origin == SERVER and alarm.variant == variant and alarm.is_active:
                 self._book.clear(alarm.id, now.earliest_us, "returned")
 
     def is_open(self, variant: str) -> bool:
         """Whether one of this variant is not closed yet."""
-        return any(alarm.origin == SERVER and alarm.variant == variant for alarm in self._book.open())
+        return any(a.origin == SERVER and a.variant == variant for a in self._book.open_system())
 
 
 # Nobody in the area has to act at once: no sounder for these.

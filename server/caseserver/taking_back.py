@@ -16,7 +16,7 @@ def take_back(book: AlarmBook, evaluator: Evaluator, theirs: Instant, now: Insta
     Call it when the gateway is heard, has written all it decided and its log is all here: then it has the last word.
     """
     has_changed = False
-    for alarm in book.open():
+    for alarm in book.open_ahead():
         if alarm.origin == AHEAD and not evaluator.is_known(alarm.id):
             if _is_denied(alarm.raised_us, theirs, now) or not evaluator.is_running(alarm.id):
                 book.clear(alarm.id, now.earliest_us, "late_evidence", is_over=True)
@@ -30,6 +30,7 @@ def _step_back(book: AlarmBook, evaluator: Evaluator, alarm: Alarm, theirs: Inst
     """Stages of an alarm of the log that only the look ahead has reached."""
     record = evaluator.record(alarm.id)
     if record is None or record.stages == alarm.stages:
+        book.borne_out(alarm.id)
         return False
     dues_us = [
         evaluator.stage_due_us(alarm.id, stage) for stage in alarm.stages if stage not in record.stages

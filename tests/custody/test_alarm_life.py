@@ -379,6 +379,9 @@ class Desk(RuleBasedStateMachine):
         if record is not None and self.life.is_there:
             assert (record.state, record.shown_state) == (self.life.handling(), self.life.word())
         assert sounds(self.told) == self.life.may_sound()
+        known = self.told.engine.alarms
+        standing = {key for key, one in known.items() if one.is_active and not one.is_prewarning}
+        assert self.told.engine._desk._standing.keys() == standing
         row = next(state for state in STATES if state.name == self.life.word())
         assert row.may_sound or not self.life.may_sound()
 

@@ -174,6 +174,7 @@ def assert_order_does_not_matter(facts: list[Fact], seed: int) -> None:
         shuffled.step(replace(item, recorded_us=end_us, recorded_latest_us=end_us))
     shuffled.step(deadline(200_000, end_us))
     assert outcome(ordered) == outcome(shuffled)
+    assert_sorted(shuffled)
 
 
 @given(seed=st.integers(0, 2**32))
@@ -201,6 +202,15 @@ def assert_told(built, effects) -> None:
         if r.closed_us is None and any(not s.is_prewarning for s in r.fired)
     }
     assert {alarm for alarm, is_up in told_state(effects).items() if is_up} == standing
+    assert_sorted(built)
+
+
+def assert_sorted(built) -> None:
+    """What the desk keeps apart as standing is what stands of all it has."""
+    known = built.alarms
+    standing = {key for key, one in known.items() if one.is_active and not one.is_prewarning}
+    assert built._desk._standing.keys() == standing
+    assert all(built._desk._standing[key] is known[key] for key in standing)
 
 
 @given(seed=st.integers(0, 2**32))

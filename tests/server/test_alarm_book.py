@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from caseserver.alarms import Alarm, AlarmBook
+from custody import desk as desk_module
 from custody.effects import ObligationChanged
 from custody.engine import Engine
 from custody.facts import Fact
@@ -112,3 +113,25 @@ def test_a_shelf_that_outlasts_its_alarm_ends_in_its_history_and_changes_no_end(
     known = both.book.get(alarm)
     assert known is not None
     assert (known.closed_us, known.shown_state) == (ARRIVED_US + 8 * MINUTE_US, "closed")
+
+
+def test_what_leaves_the_desk_unhandled_leaves_the_book_and_says_so(monkeypatch):
+    """A flood beyond what is kept: nobody is shown an alarm that the gateway would refuse to handle."""
+    monkeypatch.setattr(desk_module, "ALARMS_MAX", 3)
+    both = Both()
+    both.step(fact("door.closed", 0, ARRIVED_US, door="gate"))
+    index = 0
+    for minute in range(1, 7):
+        for name in ("door.opened", "door.closed"):
+            index += 1
+            both.step(fact(name, index, ARRIVED_US + minute * MINUTE_US + index, door="gate"))
+    both.step(fact("deadline.reached", index + 1, ARRIVED_US + 8 * MINUTE_US))
+    held, known = both.open_ids()
+    assert held == known
+    assert len(held) == 3
+    gone = [alarm for alarm in both.book.closed() if alarm.rule == "DR"]
+    assert len(gone) >= 3
+    assert {alarm.state for alarm in gone} == {"unacknowledged"}
+    assert max(alarm.raised_us for alarm in gone) < min(alarm.raised_us for alarm in both.book.open())
+    _, events = both.book.take_changes()
+    assert {event.alarm for event in events if event.what == "dropped"} == {alarm.id for alarm in gone}

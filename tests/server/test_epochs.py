@@ -53,7 +53,7 @@ class Station:
         database = Database(self.data / "server.db")
         state = self.state(database, public)
         for first in range(0, log.log.size, 64):
-            _, taken = state.on_log(log.batch(first, min(first + 64, log.log.size)), self.clock.now())
+            _, taken = state.on_logs([log.batch(first, min(first + 64, log.log.size))], self.clock.now())
             state.follow(taken, self.clock.now())
         database.close()
         return state
@@ -209,7 +209,7 @@ def test_alarms_of_the_old_log_go_with_it(station: Station, monkeypatch: pytest.
     station.write_toml(NEW.public)
     assert station.accept(monkeypatch) == 0
     database = Database(station.data / "server.db")
-    assert station.state(database, NEW.public).book.open() == []
+    assert station.state(database, NEW.public).book.open() == ()
     with database.reading() as connection:
         kept = connection.exec_driver_sql("SELECT count(*) FROM alarm WHERE area = 'a1/1'").scalar_one()
     assert kept > 0

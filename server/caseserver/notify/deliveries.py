@@ -82,6 +82,10 @@ class Deliveries:
             else:
                 self._open[found.id] = found
 
+    def __len__(self) -> int:
+        """How many are not settled."""
+        return len(self._open)
+
     def add(self, delivery: Delivery) -> None:
         """A new message; one that is known already is left as it is."""
         if delivery.id not in self._open:

@@ -107,6 +107,8 @@ class Ladder:
         self._newest = newest
         self._open = {run.key: run for run in open_runs}
         self._empty: frozenset[str] = frozenset()
+        self._next_us: dict[tuple[str, str], int] = {}  # when each calls its next step, where one is left
+        self._foresee(self._open.values())
         self._changed: dict[tuple[str, str, int], Run] = {}
         self._now_us = max((run.called_us or run.begun_us for run in self._open.values()), default=0)
 
@@ -115,9 +117,22 @@ class Ladder:
         """The newest moment it has been told or has read from the store."""
         return self._now_us
 
+    def __len__(self) -> int:
+        """How many runs nobody has answered."""
+        return len(self._open)
+
+    def knows(self, area: str, alarm: str, severity: str) -> bool:
+        """Whether to be told that this stands would say nothing new."""
+        run = self._open.get((area, alarm))
+        return run is not None and run.severity == severity
+
+    def keys(self) -> list[tuple[str, str]]:
+        """(area, alarm) of the runs that nobody has answered, in no order."""
+        return list(self._open)
+
     def open(self) -> list[Run]:
         """Runs that nobody has answered, oldest first."""
-        return sorted(self._open.values(), key=lambda run: (run.begun_us, run.key))
+        return sorted(self._open.values(), key=_by_age)
 
     def step(self, now_us: int, event: Event) -> list[Call]:
         """What is to be called because of this. A clock that was set back stands still until it has caught up."""
@@ -127,9 +142,11 @@ class Ladder:
         if isinstance(event, Answered):
             self._answered(event)
             return []
-        if isinstance(event, Posts):
+        if isinstance(event, Posts) and event.empty != self._empty:
             self._empty = event.empty
-        return [call for run in self.open() for call in self._due(run, now_us)]
+            self._foresee(self._open.values())
+        due = [self._open[key] for key, at_us in self._next_us.items() if at_us <= now_us]
+        return [call for run in sorted(due, key=_by_age) for call in self._due(run, now_us)]
 
     def take_changes(self) -> list[Run]:
         """Runs that are other than at the last call."""
@@ -149,6 +166,7 @@ class Ladder:
     def _answered(self, event: Answered) -> None:
         run = self._open.pop((event.area, event.alarm), None)
         if run is not None:
+            self._next_us.pop(run.key, None)
             done = replace(run, answered_us=event.at_us, answered_by=event.by, answer=event.answer)
             self._changed[(*run.key, run.number)] = done
 
@@ -164,7 +182,21 @@ class Ladder:
     def _put(self, run: Run) -> Run:
         self._open[run.key] = run
         self._changed[(*run.key, run.number)] = run
+        self._foresee([run])
         return run
+
+    def _foresee(self, runs: Iterable[Run]) -> None:
+        """Note when they call their next steps: in a flood thousands wait, and each turn asks whose time has come."""
+        for run in runs:
+            due = next_call(self.rungs, run, self._empty)
+            if due is None:
+                self._next_us.pop(run.key, None)
+            else:
+                self._next_us[run.key] = due[1]
+
+
+def _by_age(run: Run) -> tuple[int, tuple[str, str]]:
+    return run.begun_us, run.key
 
 
 def next_call(rungs: Sequence[Rung], run: Run, empty: Collection[str]) -> tuple[int, int, str] | None:

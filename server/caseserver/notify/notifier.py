@@ -130,7 +130,7 @@ class Notifier:
         for delivery in begun:
             self._send(delivery)
         self._tell_troubles(now, now_s)
-        self.calls_open, self.messages_waiting = len(self.ladder.open()), len(self.deliveries.unsettled())
+        self.calls_open, self.messages_waiting = len(self.ladder), len(self.deliveries)
         self._turned_s = self._steady_s()
 
     # --- the ladder -------------------------------------------------------------------------
@@ -148,7 +148,7 @@ class Notifier:
         return entries
 
     def _events(self, now_s: float) -> list[Event]:
-        """What stands, and what has become of what stood before."""
+        """What stands that the ladder does not know, and what has become of what stood before."""
         found: list[Event] = []
         standing: set[tuple[str, str]] = set()
         on_way: dict[tuple[str, str], Answer] = {}
@@ -159,7 +159,13 @@ class Notifier:
             waiting = [(alarm, severity) for alarm, severity in waiting if alarm.id not in answers]
             standing |= {(area, alarm.id) for alarm, _ in waiting}
             if not self._is_reading(state, now_s):
-                found += [Standing(area, alarm.id, severity) for alarm, severity in waiting]
+                found += [
+                    Standing(area, alarm.id, severity)
+                    for alarm, severity in waiting
+                    if not self.ladder.knows(area, alarm.id, severity)
+                ]
+        if standing.issuperset(self.ladder.keys()):
+            return found
         for run in self.ladder.open():
             if run.key in on_way:
                 told = on_way[run.key]
@@ -291,9 +297,9 @@ class Notifier:
         try:
             while not self._stopping.is_set():
                 self._wake.clear()
-                begun_s = self._steady_s()
+                begun_s = time.thread_time()
                 self.turn()
-                self._stopping.wait(REST_SHARE * (self._steady_s() - begun_s))
+                self._stopping.wait(REST_SHARE * (time.thread_time() - begun_s))
                 self._wake.wait(TURN_S)
         except Exception as error:  # noqa: BLE001 - as in the worker: a server that looks alive and calls nobody is worse
             self.failure = error

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, Table, bindparam, func, select
+from sqlalchemy.dialects.sqlite import Insert
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from caseserver.store.database import Database
@@ -15,17 +16,27 @@ from caseserver.store.schema import delivery as deliveries
 Row = Mapping[Any, Any]
 
 
+def _upsert(table: Table) -> Insert:
+    """Made once: in a flood of alarms the making of a statement costs more than its execution."""
+    statement = upsert(table)
+    keys = [column.name for column in table.primary_key]
+    news = {
+        column.name: statement.excluded[column.name] for column in table.columns if column.name not in keys
+    }
+    return statement.on_conflict_do_update(index_elements=keys, set_=news)
+
+
+_RUN, _DELIVERY = _upsert(runs), _upsert(deliveries)
+_NEWEST = select(func.max(runs.c.number)).where(
+    runs.c.area == bindparam("area"), runs.c.alarm == bindparam("alarm")
+)
+
+
 def save(connection: Connection, changed: Iterable[Row], messages: Iterable[Row]) -> None:
     """Write runs and deliveries as they are now."""
-    for row in changed:
-        statement = upsert(runs).values(row)
-        connection.execute(
-            statement.on_conflict_do_update(index_elements=["area", "alarm", "number"], set_=row)
-        )
-    for row in messages:
-        connection.execute(
-            upsert(deliveries).values(row).on_conflict_do_update(index_elements=["id"], set_=row)
-        )
+    for statement, rows in ((_RUN, list(changed)), (_DELIVERY, list(messages))):
+        if rows:
+            connection.execute(statement, rows)
 
 
 class CallReader:
@@ -48,9 +59,8 @@ class CallReader:
 
     def newest(self, area: str, alarm: str) -> int:
         """Number of the newest run of an alarm, 0 when it had none."""
-        query = select(func.max(runs.c.number)).where(runs.c.area == area, runs.c.alarm == alarm)
         with self._database.reading() as connection:
-            return connection.execute(query).scalar() or 0
+            return connection.execute(_NEWEST, {"area": area, "alarm": alarm}).scalar() or 0
 
     def of_alarm(self, area: str, alarm: str) -> tuple[list[Row], list[Row]]:
         """All runs of an alarm, the newest last, and all its deliveries by step and receiver."""

@@ -12,6 +12,7 @@ from caseserver.area_view import AreaView
 from caseserver.station import Station
 from caseserver.web import wording
 from caseserver.web.present.coverage import HOUR_US, HOURS, source_name
+from caseserver.web.present.lined import Lined
 from caseserver.web.present.state import AreaPicture, Health
 from caseserver.web.present.stay import NEAR_TYPES
 from caseserver.web.present.words import Words
@@ -32,6 +33,7 @@ class Gatherer:
     def __init__(self, station: Station) -> None:
         self.station = station
         self._blind: dict[tuple[str, str], tuple[float, tuple[str, int] | None]] = {}
+        self._lined: dict[str, Lined] = {}
 
     def pictures(self, reader: Reader) -> list[AreaPicture]:
         return [self.picture(view, reader) for view in self.station.areas()]
@@ -53,18 +55,29 @@ class Gatherer:
             witnessed_us=seen.proved_us,
             reading=(seen.log_size, seen.log_size + seen.behind) if is_reading else None,
         )
+        lined = self._line_up(view)
         return AreaPicture(
             area=view.area,
             rulebook=view.rulebook,
             world=view.engine_world,
             duties=tuple(view.duties()),
-            alarms=tuple(view.alarms),
-            closed=tuple(view.closed_alarms),
+            alarms=lined.alarms,
+            closed=lined.closed,
             health=health,
             called=self._called(view.area.id),
             answered={alarm: answer.officer for alarm, answer in view.answers.items()},
             drawing=self.station.drawings.shown(view.area.id).drawing,
+            shared=lined,
         )
+
+    def _line_up(self, view: AreaView) -> Lined:
+        """The same object for all who look at the same moment: the snapshot's tuples tell which that is."""
+        kept = self._lined.get(view.area.id)
+        if kept is None or kept.alarms is not view.alarms or kept.closed is not view.closed_alarms:
+            kept = self._lined[view.area.id] = Lined(
+                view.area, view.rulebook, view.alarms, view.closed_alarms, kept
+            )
+        return kept
 
     def _called(self, area: str) -> dict[str, str]:
         """The posts that were called beyond the first, by alarm."""

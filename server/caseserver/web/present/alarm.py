@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from caseserver.alarms import SERVER, Alarm
-from caseserver.web.present.cards import alarm_card, group_card, groups_of, is_possible
+from caseserver.web.present.cards import alarm_card, group_card, is_possible
 from caseserver.web.present.rules import rule_href
 from caseserver.web.present.state import AreaPicture
 from caseserver.web.present.words import Words
@@ -85,7 +85,16 @@ _ACTIONS_OF: dict[str, tuple[str, ...]] = {
     "equipment": ("stopped", "restarted", "moved", "repaired", "checked"),
 }
 ASIDE_STEPS = frozenset(
-    {"shelved", "unshelved", "shelf_ended", "out_of_service", "in_service", "service_ended", "silenced"}
+    {
+        "shelved",
+        "unshelved",
+        "shelf_ended",
+        "out_of_service",
+        "in_service",
+        "service_ended",
+        "silenced",
+        "dropped",
+    }
 )
 CAUSES = frozenset(_CAUSES)
 ACTIONS = frozenset(action for actions in _ACTIONS_OF.values() for action in actions)
@@ -159,14 +168,14 @@ def _who_href(alarm: Alarm, state: AreaPicture) -> str:
 
 def _card(alarm: Alarm, state: AreaPicture, reader: Reader) -> AlarmCard:
     """The alarm as the list has it, with what lies under it; one that lies under another by itself."""
-    mine = next((group for group in groups_of(state) if group.head.id == alarm.id), None)
+    mine = state.lined.group_of(alarm.id)
     return group_card(mine, state, reader) if mine is not None else alarm_card(alarm, state, reader)
 
 
 def _root(alarm: Alarm, state: AreaPicture) -> Alarm | None:
     """What it lies under."""
-    found = (group.head for group in groups_of(state) if any(one.id == alarm.id for one in group.under))
-    return next(found, None)
+    found = (line.group for line in state.lined.in_order)
+    return next((group.head for group in found if any(one.id == alarm.id for one in group.under)), None)
 
 
 def _unseen(
@@ -303,8 +312,8 @@ def _aside_said(detail: Mapping[str, Any], reader: Reader) -> str:
 
 def _moves(alarm: Alarm, state: AreaPicture, reader: Reader, may: frozenset[str]) -> tuple[Move, ...]:
     """What this reader may do now. Verifying is for another person than the one who handled it, and only when it is over."""
-    if alarm.is_prewarning:
-        return ()
+    if alarm.is_prewarning or not alarm.is_open:
+        return ()  # what left the list unhandled, or never was, is refused by the gateway
     moves = list(_MOVES[alarm.state])
     if alarm.state == TAKEN and alarm.is_active and alarm.taken_by != reader.badge:
         moves.insert(0, "take")  # over from whoever has it: somebody else stands nearer
@@ -329,7 +338,8 @@ def _moves(alarm: Alarm, state: AreaPicture, reader: Reader, may: frozenset[str]
 
 def _severity(alarm: Alarm, state: AreaPicture) -> str:
     """A root cause sounds as gravely as what lies under it."""
-    return next((group.severity for group in groups_of(state) if group.head.id == alarm.id), alarm.severity)
+    group = state.lined.group_of(alarm.id)
+    return alarm.severity if group is None else group.severity
 
 
 def _aside_moves(alarm: Alarm, state: AreaPicture) -> list[Move]:

@@ -7,13 +7,13 @@ from dataclasses import replace
 from typing import Literal
 
 from caseserver.alarms import Alarm
-from caseserver.grouping import Group, groups
+from caseserver.grouping import Group
+from caseserver.web.present.lined import card_state
 from caseserver.web.present.state import AreaPicture
 from caseserver.web.present.words import Words, mark_of, seal_of, sound_of
 from caseserver.web.reader import Reader
 from caseserver.web.views import (
     AlarmCard,
-    AlarmState,
     Aside,
     Count,
     LastAlarm,
@@ -23,25 +23,6 @@ from custody.vocabulary import SHELF_REASONS
 
 UNDER_MAX = 50
 """Alarms listed under their root cause; of the rest the count is said."""
-
-_STATE: dict[str, AlarmState] = {
-    "unacknowledged": "new",
-    "taken": "taken",
-    "acknowledged": "acknowledged",
-    "rectified": "fixed",
-    "closed": "closed",
-}
-_URGENCY = {"act": 0, "blind": 1, "soon": 2, "know": 3}
-_FAMILY_ORDER = {"person": 0, "clock": 1, "equipment": 2}
-
-
-def alarm_order(alarm: Alarm) -> tuple[bool, int, bool, str, bool, int, int]:
-    """What is put aside last; else the most urgent first, what waits for somebody before what is in hand; of these the
-    gravest, what stands before what is over, persons before clocks and devices; then by time."""
-    return (
-        bool(alarm.aside), _URGENCY[mark_of(alarm).level], not alarm.is_unanswered, alarm.severity,
-        not alarm.is_active, _FAMILY_ORDER.get(alarm.family, len(_FAMILY_ORDER)), alarm.raised_us,
-    )  # fmt: skip
 
 
 def count(state: AreaPicture, kind: Literal["left", "gone"], at_us: int) -> Count:
@@ -58,20 +39,14 @@ def in_order(states: Sequence[AreaPicture], *, is_folded: bool = False) -> list[
 
     Folded, alarms of one cause (one group) are one, the most urgent of them: two cards for one door tell nothing more.
     """
-    found = [(group, state) for state in states for group in groups_of(state)]
-    found.sort(key=lambda pair: (*alarm_order(pair[0].head), pair[0].head.id))
-    if not is_folded:
-        return found
-    first: dict[tuple[str, str], tuple[Group, AreaPicture]] = {}
-    for group, state in found:
-        first.setdefault((state.area.id, group.head.group or group.head.id), (group, state))
-    return list(first.values())
-
-
-def groups_of(state: AreaPicture) -> list[Group]:
-    """What is shown of an area's open alarms: a warning only while it lasts."""
-    shown = [alarm for alarm in state.alarms if alarm.is_active or not alarm.is_prewarning]
-    return groups(state.area, state.rulebook, shown, state.closed)
+    found = [
+        (line, state)
+        for state in states
+        for line in (state.lined.folded if is_folded else state.lined.in_order)
+    ]
+    if len(states) > 1:
+        found.sort(key=lambda item: item[0].order)
+    return [(line.group, state) for line, state in found]
 
 
 def group_card(group: Group, state: AreaPicture, reader: Reader) -> AlarmCard:
@@ -80,19 +55,14 @@ def group_card(group: Group, state: AreaPicture, reader: Reader) -> AlarmCard:
         replace(alarm_card(alarm, state, reader), sound="", word=_under_word(alarm))
         for alarm in group.under[:UNDER_MAX]
     )
-    times = group.times if group.times >= state.area.alarms.chatter_count else 1
+    raised = state.lined.times(group.head)
+    times = raised if raised >= state.area.alarms.chatter_count else 1
     beyond = len(group.under) - len(under)
     return replace(alarm_card(group.head, state, reader), under=under, under_beyond=beyond, times=times)
 
 
 def _under_word(alarm: Alarm) -> str:
     return state_of(alarm.state, is_active=alarm.is_active, aside=alarm.aside, is_suppressed=True)
-
-
-def card_state(alarm: Alarm) -> AlarmState:
-    """Whose it is, as a card says it."""
-    is_aside = alarm.aside and alarm.state in ("unacknowledged", "acknowledged")
-    return "aside" if is_aside else "new" if alarm.is_unseen else _STATE[alarm.state]
 
 
 def alarm_card(alarm: Alarm, state: AreaPicture, reader: Reader) -> AlarmCard:
@@ -123,7 +93,7 @@ def alarm_card(alarm: Alarm, state: AreaPicture, reader: Reader) -> AlarmCard:
         is_possible=is_possible(alarm, state),
         called=reader.of("post", state.called[alarm.id]) if alarm.id in state.called else "",
         word="taken" if on_way else alarm.shown_state,
-        may_take="taken" in MOVES[alarm.state],
+        may_take=alarm.is_open and "taken" in MOVES[alarm.state],
         aside=_aside(alarm, state, reader),
         silent=_silent(alarm, state, reader),
     )

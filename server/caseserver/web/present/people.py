@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from caseserver.alarms import Alarm
-from caseserver.web.present.cards import alarm_order, begins_us, count
+from caseserver.web.present.cards import begins_us, count
 from caseserver.web.present.custody_clock import ends_us, is_custody_clock, rule_of, tier_of
+from caseserver.web.present.lined import alarm_order
 from caseserver.web.present.state import AreaPicture
 from caseserver.web.present.words import Words, mark_of, seal_of
 from caseserver.web.reader import Reader

@@ -9,6 +9,7 @@ from typing import Final
 
 from caseserver.alarms import Alarm
 from caseserver.floor.drawing import Drawing
+from caseserver.web.present.lined import Lined
 from custody.area import Area
 from custody.engine import Duty
 from custody.rules import Rulebook
@@ -77,6 +78,16 @@ class AreaPicture:
     called: Mapping[str, str] = field(default_factory=dict)
     answered: Mapping[str, str] = field(default_factory=dict)
     drawing: Drawing = field(default_factory=Drawing)
+    shared: Lined | None = None
+    """What others who look at the same moment have put together of its alarms."""
+
+    @cached_property
+    def lined(self) -> Lined:
+        """Its alarms in order and grouped."""
+        kept = self.shared
+        if kept is not None and kept.alarms is self.alarms and kept.closed is self.closed:
+            return kept
+        return Lined(self.area, self.rulebook, self.alarms, self.closed)
 
     @cached_property
     def active(self) -> Active:

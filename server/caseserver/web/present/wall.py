@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from caseserver.alarm_rates import called_of
-from caseserver.web.present.cards import alarm_card, card_state, group_card, in_order, last_alarm
+from caseserver.web.present.cards import alarm_card, group_card, in_order, last_alarm
 from caseserver.web.present.people import people
 from caseserver.web.present.people import stems as coming
 from caseserver.web.present.plan import area_plan
 from caseserver.web.present.seen import seen
 from caseserver.web.present.state import AreaPicture
-from caseserver.web.present.words import Words, mark_of
+from caseserver.web.present.words import Words
 from caseserver.web.reader import Reader
 from caseserver.web.views import (
     AlarmsView,
@@ -42,10 +41,7 @@ def wall(states: Sequence[AreaPicture], reader: Reader, only: str | None = None)
     closed = [(alarm, state) for state in states for alarm in state.closed]
     reading = next((state.health.reading for state in shown if state.health.reading), None)
     health = _health(states, reader)
-    untaken = sum(
-        card_state(group.head) == "new" and mark_of(group.head).level in ("act", "blind")
-        for group, _ in found
-    )
+    untaken = sum(state.lined.untaken for state in states)
     flood = _flood(states, reader)
     # in a flood there are thousands: only what is shown becomes a card, and its own line takes the place of one
     room = CARDS_MAX - bool(flood)
@@ -95,11 +91,7 @@ def _flood(states: Sequence[AreaPicture], reader: Reader) -> tuple[int, int] | N
     """Of one desk: alarms that called somebody within the window, in all its areas."""
     limits = states[0].area.alarms
     from_us = reader.now_us - limits.flood_window_s * 1_000_000
-    found = sum(
-        not one.is_under and one.alarm.raised_us > from_us
-        for state in states
-        for one in called_of(state.area, state.rulebook, (*state.alarms, *state.closed))
-    )
+    found = sum(state.lined.called_since(from_us) for state in states)
     return (found, limits.flood_window_s // 60) if found >= limits.flood_count else None
 
 

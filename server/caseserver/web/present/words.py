@@ -242,10 +242,15 @@ class Words:
 
 def mark_of(alarm: Alarm) -> Mark:
     """Shape from severity, glyph from family; what cannot be seen is hatched, whatever its severity."""
+    level = urgency_of(alarm)
+    return Mark(level, "query" if level == "blind" else _FAMILY.get(alarm.family, "plug"))
+
+
+def urgency_of(alarm: Alarm) -> Level:
+    """The level of its mark."""
     if alarm.rule == "SYS" and alarm.subject.partition(":")[0] in _BLIND_SUBJECTS:
-        return Mark("blind", "query")
-    family = _FAMILY.get(alarm.family, "plug")
-    return Mark("soon" if alarm.is_prewarning else level_of(alarm.severity), family)
+        return "blind"
+    return "soon" if alarm.is_prewarning else level_of(alarm.severity)
 
 
 def level_of(severity: str) -> Level:
