@@ -19,7 +19,6 @@ from caselog import leaf as leaves
 from caselog.clock import Instant
 from caselog.keys import Signer
 from caselog.leaf import LeafRecord
-from caselog.records import KEY_CHANGED
 from caseserver import ghosts
 from caseserver import heartbeat as heartbeats
 from caseserver.alarms import AHEAD, Alarm, AlarmBook
@@ -28,6 +27,7 @@ from caseserver.evaluator import Difference, Evaluator, Found, differences_text
 from caseserver.forks import FOLDER as FORKS_FOLDER
 from caseserver.forks import ForkFiles, Unproved
 from caseserver.ingest import FORK, Ingest, Outcome, Refused, request_bytes
+from caseserver.intake import Intake
 from caseserver.own_alarms import DIFFERENCE, GATEWAY, OWN_LOG, OwnAlarms, copy_world
 from caseserver.own_alarms import FORK as FORK_ALARM
 from caseserver.samples import Reading, SampleBook
@@ -35,7 +35,6 @@ from caseserver.settings import Limits
 from caseserver.snapshot import Answer, Message, Snapshot
 from caseserver.store import alarms as alarm_rows
 from caseserver.store import facts as fact_rows
-from caseserver.store import items as item_rows
 from caseserver.store import leaves as leaf_rows
 from caseserver.store import samples as sample_rows
 from caseserver.store.alarms import AlarmReader
@@ -79,12 +78,7 @@ class AreaState:
         self._leaves = LeafReader(database)
         self._alarms = AlarmReader(database)
         held = self._leaves.held(self.gateway)
-        self.ingest = Ingest(
-            area.id, self.gateway, public, signer,
-            hashes=self._leaves.hashes(self.gateway, held.size), origin=held.origin, note=held.note,
-            changes=[leaves.parse(data) for data in self._leaves.of_type(self.gateway, KEY_CHANGED)],
-            payload_bytes_max=limits.payload_bytes_max, request_leaves_max=limits.request_leaves_max,
-        )  # fmt: skip
+        self._intake = Intake(area.id, self.gateway, public, signer, database, limits, held)
         self.hashes = dict(hashes or {})
         self.evaluator = Evaluator(area, rulebook, hashes)
         self.book = AlarmBook(area.id, lambda i: self._alarms.find(area.id, i), self._alarms.current(area.id))
@@ -92,7 +86,6 @@ class AreaState:
         span_us = int(limits.gateway_silent_s * rate * 1_000_000)
         self.samples = SampleBook(self.gateway, span_us, sample_rows.last(database, self.gateway))
         self.under_way = UnderWay(self.gateway, database, limits)
-        self._proved_us = held.proved_us
         self._seen_us = held.seen_us
         self._heartbeat = heartbeats.parse(held.heartbeat.encode()) if held.heartbeat else None
         self._heard_s: float | None = None
@@ -109,26 +102,25 @@ class AreaState:
         self._erased: deque[str] = deque()
         self._restore(held)
 
+    @property
+    def ingest(self) -> Ingest:
+        """What is held of the log, and what may come next."""
+        return self._intake.ingest
+
     # --- what comes in ----------------------------------------------------------------------
 
-    def on_log(self, payload: bytes, now: Instant) -> tuple[list[Message], tuple[LeafRecord, ...]]:
-        """An `up/log`: verify and commit. Gives the answers, and the new leaves that `follow` then evaluates."""
-        outcome = self.ingest.take(payload, now.earliest_us // 1_000_000)
-        if outcome.refused is not None:
-            self._keep_refused(payload, outcome.refused, now)
-            request = outcome.request
-            return ([Message(self.gateway, "req", request_bytes(*request))] if request else []), ()
-        self._unproved.end()
-        if outcome.records:
-            self._commit(outcome, now)
-            self.ingest.settle(outcome)
-            self._proved_us = now.earliest_us
-        messages = []
-        if outcome.ack is not None:
-            messages.append(Message(self.gateway, "ack", outcome.ack))
-        if outcome.request is not None:
-            messages.append(Message(self.gateway, "req", request_bytes(*outcome.request)))
-        return messages, outcome.records
+    def on_logs(
+        self, payloads: Sequence[bytes], now: Instant
+    ) -> tuple[list[Message], tuple[LeafRecord, ...]]:
+        """Payloads of `up/log` in order: verify and commit. Gives the answers, and the new leaves that `follow` then evaluates."""
+
+        def judged(payload: bytes, outcome: Outcome) -> None:
+            if outcome.refused is None:
+                self._unproved.end()
+            else:
+                self._keep_refused(payload, outcome.refused, now)
+
+        return self._intake.take(payloads, now, judged)
 
     def follow(self, records: tuple[LeafRecord, ...], now: Instant) -> None:
         """Evaluate leaves that are on the disk, and write what became of alarms and officers' facts."""
@@ -258,7 +250,7 @@ class AreaState:
     def open_alarms(self) -> tuple[Alarm, ...]:
         """Alarms that are not closed, without the rest of a snapshot."""
         with self._lock:
-            return tuple(self.book.open())
+            return self.book.open()
 
     def answers(self) -> dict[str, Answer]:
         """Alarm id -> who has it, of answers that a gateway which is not heard does not know yet."""
@@ -284,13 +276,19 @@ class AreaState:
 
     def _snapshot(self) -> Snapshot:
         is_nobody = partial(ghosts.is_ghost, self.evaluator.world)
+
+        def without_ghosts(alarms: tuple[Alarm, ...]) -> tuple[Alarm, ...]:
+            """The same tuple where there is none: pages know by it that nothing has changed."""
+            shown = tuple(a for a in alarms if not (a.is_prewarning and is_nobody(a.stay)))
+            return alarms if len(shown) == len(alarms) else shown
+
         return Snapshot(
             world=ghosts.forget(copy_world(self.evaluator.world)),
-            alarms=tuple(a for a in self.book.open() if not (a.is_prewarning and is_nobody(a.stay))),
-            closed=tuple(a for a in self.book.closed() if not (a.is_prewarning and is_nobody(a.stay))),
+            alarms=without_ghosts(self.book.open()),
+            closed=without_ghosts(self.book.closed()),
             duties=tuple(d for d in self.evaluator.duties() if not is_nobody(d.stay)),
             size=self.ingest.size,
-            proved_us=self._proved_us,
+            proved_us=self._intake.proved_us,
             seen_us=self._seen_us,
             heartbeat=self._heartbeat,
             is_stale=self._is_stale,
@@ -320,15 +318,6 @@ class AreaState:
         if found_late:
             self._report(found_late, record.recorded)
         self._save([])
-
-    def _commit(self, outcome: Outcome, now: Instant) -> None:
-        with self._database.writing() as connection:
-            leaf_rows.append(connection, self.gateway, outcome.records)
-            item_rows.append(connection, self.gateway, outcome.records)
-            leaf_rows.set_state(
-                connection, self.gateway, origin=outcome.origin, size=outcome.records[-1].index + 1,
-                root=outcome.root, note=outcome.note, proved_us=now.earliest_us,
-            )  # fmt: skip
 
     def _apply(self, found: list[Found], origin: str = "gateway") -> None:
         for item in found:

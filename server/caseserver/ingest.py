@@ -159,7 +159,7 @@ class Ingest:
             return self._refuse(error.refused, batch, signed)
 
     def settle(self, outcome: Outcome) -> None:
-        """The outcome's leaves are on the disk."""
+        """The outcome's leaves are on the disk, or will be before anybody is told."""
         for record in outcome.records:
             if record.index != self._tree.size:
                 raise ValueError(f"expected leaf {self._tree.size} to settle, found leaf {record.index}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 import structlog
@@ -93,9 +93,9 @@ class Worker:
             self._send(self._states[gateway].on_heartbeat(payload, self._station.now(), self._steady_s()))
             if self._influx is not None:
                 self._influx.put(self._states[gateway].area.id, self._states[gateway].samples.newest)
-        for gateway, payload in received.logs:
+        for gateway, payloads in _by_gateway(received.logs).items():
             state = self._states[gateway]
-            messages, records = state.on_log(payload, self._station.now())
+            messages, records = state.on_logs(payloads, self._station.now())
             self._send(messages)
             state.follow(records, self._station.now())
         for gateway, payload in received.enclosures:
@@ -168,3 +168,11 @@ class Worker:
         if versions != self._versions:
             self._versions = versions
             self._station.hub.tick()
+
+
+def _by_gateway(logs: Iterable[tuple[str, bytes]]) -> dict[str, list[bytes]]:
+    """Each one's batches, in the order in which they came."""
+    found: dict[str, list[bytes]] = {}
+    for gateway, payload in logs:
+        found.setdefault(gateway, []).append(payload)
+    return found

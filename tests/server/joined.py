@@ -28,7 +28,7 @@ class Joined(Bench):
 
     def answer(self, payload: bytes) -> list[Event]:
         now = self.moment().instant
-        messages, records = self.state.on_log(payload, now)
+        messages, records = self.state.on_logs([payload], now)
         self.state.follow(records, now)
         return said(messages)
 

@@ -235,7 +235,7 @@ class Kit:
 
     def take(self, payload: bytes) -> list[Message]:
         """An up/log, through to the evaluated end; gives the answers."""
-        messages, records = self.state.on_log(payload, self.clock.now())
+        messages, records = self.state.on_logs([payload], self.clock.now())
         self.state.follow(records, self.clock.now())
         return messages
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import text
@@ -197,7 +198,7 @@ def test_a_difference_in_leaves_that_were_committed_and_not_evaluated_is_alarmed
     kit: Kit,
 ) -> None:
     invent_an_output(kit)
-    kit.state.on_log(kit.gateway.batch(), kit.clock.now())  # and here the process dies
+    kit.state.on_logs([kit.gateway.batch()], kit.clock.now())  # and here the process dies
     assert ids(kit, origin=SERVER) == []
     kit.restart()
     assert [i for i in ids(kit, origin=SERVER) if "/difference/" in i]
@@ -518,3 +519,56 @@ def test_a_snapshot_does_not_change_when_the_log_goes_on(kit: Kit) -> None:
     assert before.world.stays.values() == stays
     assert before.alarms == alarms
     assert kit.state.snapshot().world.stays.values() != stays
+
+
+def test_batches_that_came_together_are_one_commit_and_one_answer(
+    kit: Kit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    morning(kit.gateway)
+    size = kit.gateway.log.size
+    ends = [3, 7, size]
+    batches = [kit.gateway.batch(first, end) for first, end in zip([0, *ends], ends, strict=False)]
+    commits: list[int] = []
+    real = leaf_rows.set_state
+
+    def counted(connection: Any, gateway: str, **values: Any) -> None:
+        commits.append(values.get("size", -1))
+        real(connection, gateway, **values)
+
+    monkeypatch.setattr(leaf_rows, "set_state", counted)
+    messages, records = kit.state.on_logs(batches, kit.clock.now())
+    assert commits == [size]
+    assert [m.topic for m in messages] == ["ack"]
+    assert kit.acked(messages) == size
+    assert [record.index for record in records] == list(range(size))
+    assert kit.station.log_bytes("gw-a1").count(b"\n") == size
+
+
+def test_a_bad_batch_among_good_ones_is_refused_alone_and_what_came_before_it_is_held(kit: Kit) -> None:
+    morning(kit.gateway)
+    size = kit.gateway.log.size
+    good, bad, last = kit.gateway.batch(0, 3), b"{}", kit.gateway.batch(3, size)
+    messages, records = kit.state.on_logs([good, bad, last], kit.clock.now())
+    assert kit.acked(messages) == size
+    assert len(records) == size
+    assert kit.state.ingest.counters["refused_malformed"] == 1
+    assert kit.station.log_bytes("gw-a1").count(b"\n") == size
+
+
+def test_of_batches_that_came_together_nothing_is_held_when_their_commit_fails(
+    kit: Kit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    morning(kit.gateway)
+    batches = [kit.gateway.batch(0, 3), kit.gateway.batch(3, 7)]
+    real = leaf_rows.append
+
+    def failing(*_arguments: object) -> None:
+        raise OSError("disk full")
+
+    monkeypatch.setattr(leaf_rows, "append", failing)
+    with pytest.raises(OSError, match="disk full"):
+        kit.state.on_logs(batches, kit.clock.now())
+    monkeypatch.setattr(leaf_rows, "append", real)
+    assert kit.state.ingest.size == 0
+    messages, records = kit.state.on_logs(batches, kit.clock.now())
+    assert (kit.acked(messages), len(records)) == (7, 7)

@@ -101,9 +101,8 @@ def send(kit: Kit, now_us: int) -> int:
     kit.clock.at_us = now_us
     while kit.state.ingest.size < kit.gateway.log.size:
         first = kit.state.ingest.size
-        _, taken = kit.state.on_log(
-            kit.gateway.batch(first, min(first + 64, kit.gateway.log.size)), kit.clock.now()
-        )
+        batch = kit.gateway.batch(first, min(first + 64, kit.gateway.log.size))
+        _, taken = kit.state.on_logs([batch], kit.clock.now())
         assert taken
         kit.state.follow(taken, kit.clock.now())
     return now_us
@@ -336,7 +335,7 @@ def test_a_gateway_from_its_first_start_to_a_bundle(tmp_path: Path) -> None:
     state = AreaState(AREA, RULEBOOK, GATEWAY_KEY.public, SERVER_KEY.named(SERVER), database, Limits())
     for publish in [p for p in bench.published if p.topic == "log"]:
         now = bench.moment().instant
-        _, taken = state.on_log(publish.payload, now)
+        _, taken = state.on_logs([publish.payload], now)
         state.follow(taken, now)
     assert state.ingest.size > 0
     assert state.evaluator.take_differences() == []

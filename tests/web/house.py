@@ -110,7 +110,7 @@ class Gateway:
         """Commit and hand the new leaves to the server, with the checkpoint over all of them."""
         for payload in self.batches():
             now = self.clock.now()
-            _, records = self.state.on_log(payload, now)
+            _, records = self.state.on_logs([payload], now)
             self.state.follow(records, now)
 
     def batches(self) -> Iterator[bytes]:
