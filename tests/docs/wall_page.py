@@ -26,11 +26,13 @@ def written(report: dict[str, Any]) -> str:
         for what, key in (("to the frame on the screen", "to_screen_ms"), ("to the tone", "to_sound_ms")):
             rows.append(f"| {what}, {title} | {_row(told[key], 'count', 'p50', 'p99', 'max')} |")
     rows.append(
-        f"\nThe flood: {flood['alarms_raised']} alarms in {flood['took_s']} s, {flood['alarms_lost']} lost; "
+        f"\nThe flood: {flood['alarms_raised']} alarms in {flood['took_s']} s, {flood['alarms_per_minute']} a minute, {flood['alarms_lost']} lost; "
         f"{flood['top']['never_shown']} of the gravest not shown; longest time between two pictures {flood['picture_gap_ms']['max']:g} ms; "
         f"an alarm opened in {flood['click_open_ms'].get('max', '–')} ms and taken in {flood['click_take_ms'].get('max', '–')} ms at most; "
         f"{flood['long_tasks_ms']['count']} tasks of more than 50 ms on the page, the longest {flood['long_tasks_ms'].get('max', 0):g} ms.\n"
     )
+    missed = [name.replace("_", " ") for name, is_kept in figures["kept"].items() if not is_kept]
+    rows.append(f"Not kept: {', '.join(missed)}.\n" if missed else "All limits of the proof were kept.\n")
     rows.append(f"{house['persons']} persons, {house['open_alarms']} open alarms:\n")
     rows += ["| page | HTML, bytes | first paint, ms | live, ms | one change: bytes | main thread, ms | server, ms |", "|---|---|---|---|---|---|---|"]  # fmt: skip
     for size in ("wall", "tablet", "phone", "list_of_alarms"):

@@ -74,7 +74,6 @@ def _measure(station: Station, quiet: int, minutes: float, say: Callable[[str], 
     station.settle()
     flood_ns, begun_s = time.monotonic_ns(), time.monotonic()
     clock = station.wall.clock()
-    before = station.wall.watched()
     say(f"wall: {PER_MINUTE} alarms a minute for {minutes:g} minutes")
     count = round(PER_MINUTE * minutes)
     flood = station.flood(PER_MINUTE, count)
@@ -92,20 +91,17 @@ def _measure(station: Station, quiet: int, minutes: float, say: Callable[[str], 
             clicked_s = now_s
         if number % 20 == 0:
             say(f"wall: {now_s - begun_s:.0f} s of the flood")
-    took_s = time.monotonic() - begun_s
     station.settle()
-    return _report(station, clock, before, flood_ns, count, took_s)
+    return _report(station, clock, flood_ns, count)
 
 
-def _report(
-    station: Station, clock: Any, before: dict[str, Any], flood_ns: int, driven: int, took_s: float
-) -> dict[str, Any]:
+def _report(station: Station, clock: Any, flood_ns: int, driven: int) -> dict[str, Any]:
     watched, raised, stored = station.wall.watched(), station.raised(), station.stored()
     top = [one for one in raised if one.rule == TOP_RULE]
     forced = [one for one in raised if one.rule == FLOOD_RULE]
     quiet, quiet_missing = told([o for o in top if (o.contact_ns or 0) < flood_ns], watched, clock)
     loud, loud_missing = told([o for o in top if (o.contact_ns or 0) >= flood_ns], watched, clock)
-    opened = station.opened()
+    opened, took_s = station.opened(flood_ns), station.flooded_s
     pictures = [p for p in watched["pictures"] if clock.ns(p["from"]) >= flood_ns]
     tasks = [t["ms"] for t in watched["tasks"] if clock.ns(t["from"]) >= flood_ns]
     gaps = [(b["from"] - a["from"]) for a, b in pairwise(pictures)]

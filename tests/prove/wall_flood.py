@@ -62,6 +62,8 @@ class Station:
     unanswered: list[str] = field(default_factory=list)
     """What the page of an alarm said that was to be taken and was not."""
     handled: int = 0
+    flooded_s: float = 0.0
+    """How long the doors were forced."""
 
     def __post_init__(self) -> None:
         self.chain = Chain(self.folder, ("standard",), 1.0)
@@ -128,7 +130,7 @@ class Station:
         self._until(lambda: self.handled >= pressed, f"{pressed} alarms handled", 20)
 
     def flood(self, per_minute: int, count: int) -> threading.Thread:
-        """Controlled doors are forced in turn, so many times in all, in the background."""
+        """Controlled doors are forced in turn, so many times in all, in the background; see `flooded_s`."""
         hardware = self.chain.station.hardware[AREA]
         doors = [door.id for door in hardware.area.doors.values() if door.controlled]
 
@@ -140,6 +142,7 @@ class Station:
                 if number >= 2:
                     hardware.door(doors[(number - 2) % len(doors)], False)
                 time.sleep(max(0.0, begun_s + (number + 1) * 60 / per_minute - time.monotonic()))
+            self.flooded_s = time.monotonic() - begun_s
 
         thread = threading.Thread(target=force, name="flood", daemon=True)
         thread.start()
@@ -209,15 +212,17 @@ class Station:
         with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True, timeout=20)) as store:
             return {row[0] for row in store.execute("SELECT id FROM alarm WHERE area = ?", (AREA,))}
 
-    def opened(self) -> int:
-        """Messages by which nodes told that a controlled door is open."""
+    def opened(self, from_ns: int) -> int:
+        """Messages by which nodes told since a moment that a controlled door is open: before it a keeper opened one."""
         points = {
             (f"{AREA}-{p.node}", p.point)
             for p in self.chain.station.areas[AREA].points
             if p.kind == "door_contact" and self.chain.station.areas[AREA].doors[p.of].controlled
         }
         return sum(
-            (key[0], getattr(one.frame.message, "point", None)) in points and one.frame.message.state == 1
+            one.at_ns >= from_ns
+            and (key[0], getattr(one.frame.message, "point", None)) in points
+            and one.frame.message.state == 1
             for key, one in self.chain.frames().sent.items()
         )
 

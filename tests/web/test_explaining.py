@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 
 import pytest
 
-from caseserver.alarms import SERVER
+from caseserver.alarms import SERVER, Alarm
+from caseserver.area_view import AreaView
 from caseserver.web import explaining
 from caseserver.web.explaining import Explaining
+from custody.explain import Explanation
 from tests.web import day
 from tests.web.house import House
 from tests.web.test_pages import client_of
@@ -78,3 +81,40 @@ def test_an_alarm_that_is_over_says_how_it_ended(afternoon: House) -> None:
     text = client_of(afternoon, "0312").get(f"/alarms/a1/{over.ref}?lang=zh").text
     assert "10:02:38 结束" in text
     assert (over.closed_us or 0) < day.NOW
+
+
+def test_a_page_does_not_wait_for_a_long_explanation_and_shows_it_when_it_is_made(
+    afternoon: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a flood the facts around an alarm are thousands: who is called takes it first."""
+    go_on = threading.Event()
+    real = Explaining._made
+
+    def slow(self: Explaining, view: AreaView, alarm: Alarm) -> Explanation | None:
+        go_on.wait(30)
+        return real(self, view, alarm)
+
+    monkeypatch.setattr(Explaining, "_made", slow)
+    monkeypatch.setattr(explaining, "WAIT_S", 0.01)
+    alarm = next(a for a in afternoon.station.area("a1").alarms if a.rule == "M3" and a.variant == "guard")
+    client = client_of(afternoon, "0312")
+    early = client.get(f"/alarms/a1/{alarm.ref}?lang=zh").text
+    assert "正在从记录中核对缘由" in early
+    assert "最少的" not in early
+    assert f"/log/a1/{alarm.facts[0]}" in early, "what it stands on is shown meanwhile"
+    assert "接单" in early
+    go_on.set()
+    monkeypatch.setattr(explaining, "WAIT_S", 30)
+    late = client.get(f"/alarms/a1/{alarm.ref}?lang=zh").text
+    assert "最少的" in late
+    assert "正在从记录中核对缘由" not in late
+
+
+def test_an_explanation_that_failed_is_tried_again(afternoon: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    view = afternoon.station.area("a1")
+    made, real = Explaining(afternoon.station), Explaining._made
+    monkeypatch.setattr(Explaining, "_made", lambda *_: 1 // 0)
+    with pytest.raises(ZeroDivisionError):
+        made.of(view, view.alarms[0])
+    monkeypatch.setattr(Explaining, "_made", real)
+    assert made.of(view, view.alarms[0]) is not None

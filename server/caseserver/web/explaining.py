@@ -1,13 +1,16 @@
 """The explanation of an alarm for its page: made once, from the part of the log around it, and kept for the next look.
 
-Any thread may ask. An explanation plays facts again, which can take seconds: one is made at a time, and never for the
-event loop. What is lost first: explanations of alarms that nobody looks at.
+Any thread may ask. An explanation plays facts again, which can take seconds in a flood: one is made at a time, in a thread of its
+own, and a page that is opened does not wait long for it: who is called takes the alarm first and reads the reasons after.
+What is lost first: explanations of alarms that nobody looks at.
 """
 
 from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import TimeoutError as NotYet
 from typing import Final
 
 import structlog
@@ -21,6 +24,8 @@ from custody.explain import ExplainError, Explanation, explain
 from custody.facts import Fact
 
 KEPT_MAX: Final = 100
+WAIT_S: Final = 0.3
+"""So long a page waits for it."""
 LEAVES_BEFORE_MAX: Final = 40_000
 """A busy area's days before the alarm; of what is older only what still stands is read."""
 LEAVES_AFTER_MAX: Final = 20_000
@@ -33,17 +38,29 @@ class Explaining:
 
     def __init__(self, station: Station) -> None:
         self._station = station
-        self._kept: OrderedDict[Key, Explanation | None] = OrderedDict()
+        self._kept: OrderedDict[Key, Future[Explanation | None]] = OrderedDict()
         self._lock = threading.Lock()
+        self._maker = ThreadPoolExecutor(1, thread_name_prefix="caseward-explain")
 
     def of(self, view: AreaView, alarm: Alarm) -> Explanation | None:
         """Why it was raised; None for what only the server knows, or what the facts held no longer lead to."""
+        return None if alarm.origin == SERVER else self._asked(view, alarm).result()
+
+    def soon(self, view: AreaView, alarm: Alarm) -> tuple[Explanation | None, bool]:
+        """As `of`, and whether it is made: (None, False) while it is still being made after `WAIT_S`."""
         if alarm.origin == SERVER:
-            return None
+            return None, True
+        try:
+            return self._asked(view, alarm).result(WAIT_S), True
+        except NotYet:
+            return None, False
+
+    def _asked(self, view: AreaView, alarm: Alarm) -> Future[Explanation | None]:
         key = (view.area.id, alarm.id, alarm.stages, alarm.cleared_us, alarm.facts)
         with self._lock:
-            if key not in self._kept:
-                self._kept[key] = self._made(view, alarm)
+            known = self._kept.get(key)
+            if known is None or (known.done() and known.exception() is not None):
+                self._kept[key] = self._maker.submit(self._made, view, alarm)
                 while len(self._kept) > KEPT_MAX:
                     self._kept.popitem(last=False)
             self._kept.move_to_end(key)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from fastapi import APIRouter, HTTPException, Request
@@ -39,6 +40,7 @@ from caseserver.web.people_pages import add_people_lists
 from caseserver.web.plan_pages import add_plan
 from caseserver.web.present.alarm import ACTIONS, ASIDE_FIELDS, CAUSES, FACT_OF_MOVE, alarm_page
 from caseserver.web.present.calling import calling
+from caseserver.web.present.cards import alarm_card
 from caseserver.web.present.coverage import coverage_plot
 from caseserver.web.present.rates import SPANS, rates_page
 from caseserver.web.present.refusal import refusal_of
@@ -260,7 +262,8 @@ class Pages:
         self, area: str, ref: str, reader: Reader, officer: Officer, had: str
     ) -> Refusal | None:
         """Two who take it in the same moment do not both believe that they have it. `had`: who had it on the page that was pressed."""
-        card = self._present_alarm(area, ref, reader, officer).card
+        view, alarm = self._alarm_view(area, ref)
+        card = alarm_card(alarm, self.gatherer.picture(view, reader), reader)
         if card.state != "taken" or card.taken_by in (had, officer.number):
             return None
         return Refusal(
@@ -276,10 +279,14 @@ class Pages:
             raise HTTPException(404, f"expected an alarm of {area}, found {ref[:80]}")
         return view, alarm
 
-    def _present_alarm(self, area: str, ref: str, reader: Reader, officer: Officer) -> Any:
+    def _present_alarm(
+        self, area: str, ref: str, reader: Reader, officer: Officer, *, is_live: bool = True
+    ) -> Any:
         view, alarm = self._alarm_view(area, ref)
         picture = self.gatherer.picture(view, reader)
-        why = self.explaining.of(view, alarm)
+        why, is_made = (
+            self.explaining.soon(view, alarm) if is_live else (self.explaining.of(view, alarm), True)
+        )
         leaves = self.gatherer.leaves_of(
             view, [fact.index for fact in why.facts] if why is not None else alarm.facts
         )
@@ -288,13 +295,14 @@ class Pages:
         calls = calling(
             *station.calls.of_alarm(area, alarm.id), rungs_of(station.notify), station.duty.empty(), reader
         )
-        return alarm_page(alarm, picture, leaves, view.history(alarm.id), reader, allowed, why, calls)
+        shown = alarm_page(alarm, picture, leaves, view.history(alarm.id), reader, allowed, why, calls)
+        return replace(shown, is_explained=is_made)
 
     def _alarm(
         self, request: Request, officer: Officer, area: str, ref: str, refusal: Refusal | None = None
     ) -> Response:
         reader = reader_of(request, self.station, officer)
-        view = self._present_alarm(area, ref, reader, officer)
+        view = self._present_alarm(area, ref, reader, officer, is_live=refusal is None)
         # a page that shows a refusal does not go on by itself: it would wipe the reason away
         events = "" if refusal else f"/events/alarms/{area}/{ref}"
         return page(render.alarm(view, reader, events, refusal), request, 409 if refusal else 200)

@@ -49,7 +49,7 @@ Move = Literal[
 @dataclass(frozen=True)
 class AlarmPage:
     """``facts``: what it stands on, the smallest set where ``is_smallest``; ``sight``: those that only say what could be
-    seen; ``sentences``: the explanation in plain words. ``root``: the cause it lies under, or where
+    seen; ``sentences``: the explanation in plain words; ``is_explained``: it is not still being made. ``root``: the cause it lies under, or where
     ``root_is_newer`` the newest alarm of its source. ``unseen``: what cannot be seen
     while it stands, by kind. ``reasons``, ``minutes``, ``hours``: what may be chosen when it is put aside."""
 
@@ -68,6 +68,7 @@ class AlarmPage:
     sentences: tuple[str, ...] = ()
     sight: tuple[WhyFact, ...] = ()
     is_smallest: bool = False
+    is_explained: bool = True
     rule_href: str = ""
     who_href: str = ""
     area: str = ""
