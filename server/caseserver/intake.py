@@ -64,7 +64,7 @@ class Intake:
             outcome = self.ingest.take(payload, now.earliest_us // 1_000_000)
             if outcome.request is not None:
                 asked.append(Message(self._gateway, "req", request_bytes(*outcome.request)))
-            if outcome.refused is not None:
+            if outcome.refused is not None and newest is not None:
                 self._commit(records, newest, now)
                 newest = None
             elif outcome.records:
@@ -73,14 +73,13 @@ class Intake:
                 newest = outcome
             ack = outcome.ack or ack  # it says up to where all is held: the newest says it of all
             judged(payload, outcome)
-        self._commit(records, newest, now)
+        if newest is not None:
+            self._commit(records, newest, now)
         acks = [] if ack is None else [Message(self._gateway, "ack", ack)]
         return [*acks, *asked], tuple(records)
 
-    def _commit(self, records: Sequence[LeafRecord], newest: Outcome | None, now: Instant) -> None:
-        """Those of `records` that are not in the store, up to the newest outcome with leaves; None: there are none."""
-        if newest is None:
-            return
+    def _commit(self, records: Sequence[LeafRecord], newest: Outcome, now: Instant) -> None:
+        """Those of `records` that are not in the store; `newest` is the last outcome of them."""
         fresh = records[self._stored - records[0].index :]
         with self._database.writing() as connection:
             leaf_rows.append(connection, self._gateway, fresh)

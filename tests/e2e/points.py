@@ -191,16 +191,16 @@ def _merged() -> tuple[Moment, ...]:
 
 
 def _leaves_written() -> tuple[Moment, ...]:
-    from caseserver.area_state import AreaState
+    from caseserver.intake import Intake
     from caseserver.store import leaves
 
-    return (moment(RETURN, leaves.set_state, under(AreaState._commit)),)
+    return (moment(RETURN, leaves.set_state, under(Intake._commit)),)
 
 
 def _leaves_committed() -> tuple[Moment, ...]:
-    from caseserver.area_state import AreaState
+    from caseserver.intake import Intake
 
-    return (moment(RETURN, AreaState._commit),)
+    return (moment(RETURN, Intake._commit),)
 
 
 def _server_ack(event: str) -> Callable[[], tuple[Moment, ...]]:
