@@ -44,6 +44,10 @@ def set_up(house: Guarded) -> tuple[bytes, list[str]]:
     """The secret and the recovery codes of 0800, set up at his first sign-in."""
     client, page = begun(house, "0800", "/sign-in/enrol")
     assert '<figure class="qr" role="img"' in page
+    drawn = page[page.index('<figure class="qr"') :]
+    assert 'viewBox="0 0 ' in drawn[:300], (
+        "one with a size of its own is cut on a phone, its quiet zone first"
+    )
     secret = secret_of(page)
     form = {"csrf": hidden(page, "csrf"), "next": hidden(page, "next")}
     for path in ("/", "/own-log", "/api/areas", "/sign-in/code"):

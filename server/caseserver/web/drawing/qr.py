@@ -9,15 +9,14 @@ from markupsafe import Markup
 
 from caseserver.web.reader import Reader
 
-MODULE_PX = 5
-
 
 def qr(text: str, label: str, reader: Reader) -> Markup:
     """``label``: what it is, for who cannot see it; what it holds has to stand beside it as text."""
     drawn = segno.make(text, error="m", micro=False)
     # no title inside: it would repeat the secret to a screen reader; `label` names the picture instead
+    # its size is the page's: one with a size of its own is cut on a phone, and its quiet zone with it
     inside = drawn.svg_inline(
-        scale=MODULE_PX, border=4, dark="#000", light="#fff", svgclass=None, lineclass=None
+        border=4, dark="#000", light="#fff", svgclass=None, lineclass=None, omitsize=True
     )
     picture = Markup(inside)  # noqa: S704 - segno's own drawing: digits and its own attributes
     return Markup('<figure class="qr" role="img" aria-label="{}">{}</figure>').format(label, picture)
