@@ -7,8 +7,9 @@ a root cause too.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Final
 
 from caseserver.alarms import Alarm
@@ -18,6 +19,7 @@ from custody.rules import Rulebook
 from custody.shelves import heads
 
 _SECOND_US: Final = 1_000_000
+_raised_us: Callable[[Alarm], int] = attrgetter("raised_us")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,24 +50,19 @@ def groups(area: Area, rulebook: Rulebook, alarms: Sequence[Alarm]) -> list[Grou
     return [Group(alarm, tuple(members.get(alarm.id, ()))) for alarm in alarms if alarm.id not in under]
 
 
-def raisings(alarms: Iterable[Alarm]) -> dict[str, list[int]]:
-    """Source -> when it raised, in order of time."""
-    found: dict[str, list[int]] = {}
-    for alarm in alarms:
-        if not alarm.is_prewarning:
-            found.setdefault(alarm.source, []).append(alarm.raised_us)
-    for moments in found.values():
-        moments.sort()
-    return found
+def by_raising(alarms: Iterable[Alarm]) -> list[Alarm]:
+    """In order of time."""
+    return sorted(alarms, key=_raised_us)
 
 
-def times(area: Area, alarm: Alarm, raised: Mapping[str, Sequence[int]]) -> int:
-    """How often the source of an alarm raised within the site's window that ends with it. `raised`: see `raisings`."""
+def times(area: Area, alarm: Alarm, alarms: Sequence[Alarm]) -> int:
+    """How often the source of an alarm raised within the site's window that ends with it. `alarms`: see `by_raising`."""
     if alarm.is_prewarning:
         return 1
-    moments = raised.get(alarm.source, ())
     from_us = alarm.raised_us - area.alarms.chatter_window_s * _SECOND_US
-    return bisect_right(moments, alarm.raised_us) - bisect_right(moments, from_us)
+    first = bisect_right(alarms, from_us, key=_raised_us)
+    last = bisect_right(alarms, alarm.raised_us, key=_raised_us)
+    return sum(one.source == alarm.source and not one.is_prewarning for one in alarms[first:last])
 
 
 def unanswered(area: Area, rulebook: Rulebook, alarms: Sequence[Alarm]) -> list[tuple[Alarm, str]]:

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from caseserver.alarms import SERVER, Alarm
-from caseserver.grouping import groups, raisings, times, unanswered
+from caseserver.grouping import by_raising, groups, times, unanswered
 from tests.custody.support import area, rulebook
 
 SECOND_US = 1_000_000
@@ -17,7 +17,7 @@ GATEWAY = Alarm(
 
 def found(*alarms: Alarm) -> list[tuple[str, list[str], int]]:
     return [
-        (group.head.id, [alarm.id for alarm in group.under], times(area(), group.head, raisings(alarms)))
+        (group.head.id, [alarm.id for alarm in group.under], times(area(), group.head, by_raising(alarms)))
         for group in groups(area(), rulebook(), alarms)
     ]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from caseserver.alarms import Alarm
-from caseserver.grouping import groups, raisings, times
+from caseserver.grouping import by_raising, groups, times
 from caseserver.web import render
 from caseserver.web.gather import Gatherer
 from caseserver.web.present.cards import UNDER_MAX
@@ -78,7 +78,7 @@ def test_a_device_that_chatters_thousands_of_times_is_one_card_with_its_count(af
     picture = flooded(afternoon, *alarms)
     (group,) = groups(picture.area, picture.rulebook, alarms)
     # one a second, within its window
-    assert times(picture.area, group.head, raisings(alarms)) == picture.area.alarms.chatter_window_s
+    assert times(picture.area, group.head, by_raising(alarms)) == picture.area.alarms.chatter_window_s
     (card,) = alarm_list([picture], reader).open
     assert (len(card.under), card.under_beyond) == (UNDER_MAX, MANY - 1 - UNDER_MAX)
     assert f"More alarms: {MANY - 1 - UNDER_MAX}" in render.alarms_body(alarm_list([picture], reader), reader)

@@ -73,6 +73,7 @@ class Deliveries:
         """`unsettled`: from the store; what was on its way when the process ended is tried again and says so."""
         self._retry_s = retry_s_min, retry_s_max
         self._open: dict[str, Delivery] = {}
+        self._by_step: dict[tuple[str, int], dict[str, Delivery]] = {}  # by receiver and step
         self._next_s: dict[str, float] = {}
         self._last_try: set[str] = set()
         self._changed: dict[str, Delivery] = {}
@@ -80,7 +81,7 @@ class Deliveries:
             if found.state == SENDING:
                 self._put(replace(found, state=WAITING, because=UNKNOWN))
             else:
-                self._open[found.id] = found
+                self._keep(found)
 
     def __len__(self) -> int:
         """How many are not settled."""
@@ -93,16 +94,25 @@ class Deliveries:
 
     def unsettled(self) -> list[Delivery]:
         """What waits or is under way, the most urgent first."""
-        return sorted(self._open.values(), key=lambda d: (d.severity, d.created_us, d.id))
+        return sorted(self._open.values(), key=_by_urgency)
 
-    def due(self, now_s: float, busy: Collection[str]) -> list[Delivery]:
-        """The most urgent one that may be tried now for each receiver that is not `busy`."""
-        found: dict[str, Delivery] = {}
-        for delivery in self.unsettled():
-            is_due = delivery.state == WAITING and self._next_s.get(delivery.id, now_s) <= now_s
-            if is_due and delivery.receiver not in busy:
-                found.setdefault(delivery.receiver, delivery)
-        return list(found.values())
+    def of(self, receiver: str, step: int) -> list[Delivery]:
+        """Those of them that tell this receiver of this step, the most urgent first."""
+        return sorted(self._by_step.get((receiver, step), {}).values(), key=_by_urgency)
+
+    def due(
+        self, now_s: float, busy: Collection[str], among: Collection[str] | None = None
+    ) -> list[Delivery]:
+        """The most urgent one that may be tried now for each receiver (of `among`) that is not `busy`, the most urgent first."""
+        waiting: dict[str, list[Delivery]] = {}
+        for (receiver, _), messages in self._by_step.items():
+            if receiver not in busy and (among is None or receiver in among):
+                waiting.setdefault(receiver, []).extend(
+                    delivery
+                    for delivery in messages.values()
+                    if delivery.state == WAITING and self._next_s.get(delivery.id, now_s) <= now_s
+                )
+        return sorted((min(found, key=_by_urgency) for found in waiting.values() if found), key=_by_urgency)
 
     def begin(self, delivery_id: str, at_us: int) -> Delivery:
         """A try begins: stored before anything leaves the house."""
@@ -135,13 +145,22 @@ class Deliveries:
         return found
 
     def _put(self, delivery: Delivery) -> Delivery:
-        self._open[delivery.id] = delivery
+        self._keep(delivery)
         self._changed[delivery.id] = delivery
         return delivery
 
+    def _keep(self, delivery: Delivery) -> None:
+        self._open[delivery.id] = delivery
+        self._by_step.setdefault((delivery.receiver, delivery.step), {})[delivery.id] = delivery
+
     def _settle(self, delivery: Delivery) -> Delivery:
         self._open.pop(delivery.id, None)
+        self._by_step.get((delivery.receiver, delivery.step), {}).pop(delivery.id, None)
         self._next_s.pop(delivery.id, None)
         self._last_try.discard(delivery.id)
         self._changed[delivery.id] = delivery
         return delivery
+
+
+def _by_urgency(delivery: Delivery) -> tuple[str, int, str]:
+    return delivery.severity, delivery.created_us, delivery.id

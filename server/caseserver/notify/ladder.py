@@ -130,6 +130,10 @@ class Ladder:
         """(area, alarm) of the runs that nobody has answered, in no order."""
         return list(self._open)
 
+    def called(self) -> dict[tuple[str, str], int]:
+        """(area, alarm) of the runs that nobody has answered -> steps called so far."""
+        return {key: run.called for key, run in self._open.items()}
+
     def open(self) -> list[Run]:
         """Runs that nobody has answered, oldest first."""
         return sorted(self._open.values(), key=_by_age)

@@ -120,11 +120,8 @@ class Notifier:
         runs = self.ladder.take_changes()
         entries += self._stop_answered(runs)  # before anything more leaves for them
         entries += self._shown(now_us, now_s)
-        begun = [
-            self.deliveries.begin(d.id, now_us)
-            for d in self.deliveries.due(now_s, self._busy)
-            if self._is_outside(d)
-        ]
+        due = self.deliveries.due(now_s, self._busy, self._channels)
+        begun = [self.deliveries.begin(d.id, now_us) for d in due]
         entries += [_entry("notification.sent", d, now_us) for d in begun]
         self._store(runs, entries)
         for delivery in begun:
@@ -187,18 +184,15 @@ class Notifier:
 
     # --- messages ---------------------------------------------------------------------------
 
-    def _is_outside(self, delivery: Delivery) -> bool:
-        return delivery.receiver in self._channels
-
     def _shown(self, now_us: int, now_s: float) -> list[Entry]:
         """Pages take what they show by themselves, as soon as one is open for the post that is called."""
         roles: dict[str, list[str]] = {step.post: step.roles for step in self.settings.steps}
-        posts = [rung.post for rung in self.ladder.rungs]
-        open_posts = {post for post in posts if self._watchers.is_open(roles[post])}
+        pages = [name for name, kind in self.settings.receivers.items() if isinstance(kind, PageReceiver)]
         entries = []
-        for delivery in self.deliveries.unsettled():
-            is_page = isinstance(self.settings.receivers.get(delivery.receiver), PageReceiver)
-            if is_page and delivery.step <= len(posts) and posts[delivery.step - 1] in open_posts:
+        for step, rung in enumerate(self.ladder.rungs, 1):
+            if not self._watchers.is_open(roles[rung.post]):
+                continue
+            for delivery in [one for name in pages for one in self.deliveries.of(name, step)]:
                 self.deliveries.begin(delivery.id, now_us)
                 shown = self.deliveries.end(delivery.id, Outcome(True), now_us, now_s)
                 entries.append(_entry("notification.accepted", shown, now_us))
@@ -277,7 +271,7 @@ class Notifier:
             self._tell_levels()
 
     def _tell_levels(self) -> None:
-        self._on_levels({run.key: run.called for run in self.ladder.open()})
+        self._on_levels(self.ladder.called())
 
     def _tell_troubles(self, now: Instant, now_s: float) -> None:
         """Receivers that fail for long, and a sound test that nobody made, are alarms themselves."""

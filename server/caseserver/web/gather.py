@@ -27,6 +27,26 @@ RUN_LEAVES_MAX: Final = 200_000
 """A stay's neighbourhood in the log is read at most so far: two days of a busy area."""
 
 
+class Called(Mapping[str, str]):
+    """Alarm -> the newest post that was called beyond the first: asked for few of the thousands of a flood."""
+
+    def __init__(self, area: str, levels: Mapping[tuple[str, str], int], posts: Sequence[str]) -> None:
+        """`levels`: (area, alarm) -> steps called, of all areas."""
+        self._area, self._levels, self._posts = area, levels, posts
+
+    def __getitem__(self, alarm: str) -> str:
+        step = self._levels[self._area, alarm]
+        if not 1 < step <= len(self._posts):
+            raise KeyError(alarm)
+        return self._posts[step - 1]
+
+    def __iter__(self) -> Iterator[str]:
+        return (alarm for area, alarm in self._levels if area == self._area and self.get(alarm) is not None)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
 class Gatherer:
     """Reads the station for the pages. Any thread may call it."""
 
@@ -79,14 +99,9 @@ class Gatherer:
             )
         return kept
 
-    def _called(self, area: str) -> dict[str, str]:
+    def _called(self, area: str) -> Called:
         """The posts that were called beyond the first, by alarm."""
-        steps = self.station.notify.steps
-        return {
-            alarm: steps[step - 1].post
-            for (of, alarm), step in self.station.levels.items()
-            if of == area and 1 < step <= len(steps)
-        }
+        return Called(area, self.station.levels, [step.post for step in self.station.notify.steps])
 
     def _blind_today(self, view: AreaView, reader: Reader) -> tuple[str, int] | None:
         """The source that was unseen longest since local midnight, and for how many seconds."""

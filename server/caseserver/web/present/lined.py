@@ -14,7 +14,7 @@ from operator import attrgetter
 
 from caseserver.alarm_rates import called_of
 from caseserver.alarms import Alarm
-from caseserver.grouping import Group, groups, raisings, times
+from caseserver.grouping import Group, by_raising, groups, times
 from caseserver.web.present.words import urgency_of
 from caseserver.web.views import AlarmState
 from custody.area import Area
@@ -52,12 +52,14 @@ def card_state(alarm: Alarm) -> AlarmState:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One thing to see. `fold`: alarms of one cause have it in common; `is_untaken`: to be seen to at once, and nobody has it."""
+    """One thing to see. `fold`: alarms of one cause have it in common; `is_untaken`: to be seen to at once, and nobody has it;
+    `is_shown`: no warning that is over."""
 
     group: Group
     order: Order
     fold: str
     is_untaken: bool
+    is_shown: bool
 
 
 _by_order = attrgetter("order")
@@ -104,7 +106,7 @@ class Lined:
     @cached_property
     def in_order(self) -> list[Line]:
         """Red first, what nobody has taken first, then by time; a warning only while it lasts."""
-        alone = [line for line in self._alone.values() if _is_shown(line.group.head)]
+        alone = [line for line in self._alone.values() if line.is_shown]
         shown = [alarm for alarm in self._others if _is_shown(alarm)]
         grouped = [_line(group) for group in groups(self._area, self._rulebook, shown)]
         return sorted([*alone, *grouped], key=_by_order)
@@ -127,8 +129,8 @@ class Lined:
         return next((line.group for line in self.in_order if line.group.head.id == alarm_id), None)
 
     @cached_property
-    def _raised(self) -> dict[str, list[int]]:
-        return raisings((*self.alarms, *self.closed))
+    def _raised(self) -> list[Alarm]:
+        return by_raising((*self.alarms, *self.closed))
 
     def times(self, alarm: Alarm) -> int:
         """How often its source raised within the site's window that ends with it."""
@@ -149,7 +151,8 @@ class Lined:
 def _line(group: Group) -> Line:
     head = group.head
     is_urgent = urgency_of(head) in ("act", "blind")
-    return Line(group, alarm_order(head), head.group or head.id, is_urgent and card_state(head) == "new")
+    is_untaken = is_urgent and card_state(head) == "new"
+    return Line(group, alarm_order(head), head.group or head.id, is_untaken, _is_shown(head))
 
 
 def _is_shown(alarm: Alarm) -> bool:
