@@ -23,7 +23,7 @@ from caseserver.settings import PeopleKeys, SettingsError, load_settings
 from caseserver.token_command import token_main
 
 ClockFactory = Callable[[int], Any]
-SWITCH_S: Final = 0.0005
+SWITCH_S: Final = 0.0001
 """The worker gives the interpreter up at each statement of the store and each fsync, hundreds of times in a flood of
 alarms; at CPython's 5 ms it would wait as long each time for every page that is being drawn."""
 

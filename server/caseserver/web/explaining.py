@@ -26,8 +26,8 @@ from custody.facts import Fact
 KEPT_MAX: Final = 100
 WAIT_S: Final = 0.3
 """So long a page waits for it."""
-LEAVES_BEFORE_MAX: Final = 40_000
-"""A busy area's days before the alarm; of what is older only what still stands is read."""
+LEAVES_BEFORE_MAX: Final = 10_000
+"""A busy area's day before the alarm; of what is older only what still stands is read."""
 LEAVES_AFTER_MAX: Final = 20_000
 
 Key = tuple[str, str, tuple[str, ...], int | None, tuple[int, ...]]
