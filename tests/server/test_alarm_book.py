@@ -135,3 +135,13 @@ def test_what_leaves_the_desk_unhandled_leaves_the_book_and_says_so(monkeypatch)
     assert max(alarm.raised_us for alarm in gone) < min(alarm.raised_us for alarm in both.book.open())
     _, events = both.book.take_changes()
     assert {event.alarm for event in events if event.what == "dropped"} == {alarm.id for alarm in gone}
+
+
+def test_after_a_start_any_open_alarm_may_have_been_raised_further_by_a_look_ahead():
+    """Which were does not stand in the store: what the gateway denies of them must go when it is heard again."""
+    alarm = Alarm("a1", "a1/T1/x/stay:s/1", "T1", "x", "stay:s", "S1", 0, 0)
+    closed = Alarm("a1", "a1/T1/x/stay:r/1", "T1", "x", "stay:r", "S1", 0, 0, cleared_us=1, closed_us=1)
+    book = AlarmBook("a1", lambda alarm_id: None, [closed, alarm])
+    assert [one.id for one in book.open_ahead()] == [alarm.id]
+    book.borne_out(alarm.id)
+    assert book.open_ahead() == []

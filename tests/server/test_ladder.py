@@ -140,3 +140,11 @@ def test_the_usual_plan_wakes_somebody_within_half_a_minute_of_what_is_urgent() 
     first = climb.step(0, DOOR)
     later = climb.step(30 * S, Tick())
     assert [c.post for c in first + later] == ["duty_officer", "shift_leader"]
+
+
+def test_what_has_become_graver_is_something_new() -> None:
+    climb = ladder()
+    assert not climb.knows("a1", "m", "S2")
+    climb.step(0, Standing("a1", "m", "S2"))
+    assert climb.knows("a1", "m", "S2")
+    assert not climb.knows("a1", "m", "S1")

@@ -10,6 +10,7 @@ from caseserver.web import render
 from caseserver.web.gather import Gatherer
 from caseserver.web.present.cards import UNDER_MAX
 from caseserver.web.present.duty import OPEN_MAX, duty_page
+from caseserver.web.present.lined import Lined
 from caseserver.web.present.state import AreaPicture
 from caseserver.web.present.wall import CARDS_MAX, LIST_MAX, alarm_list, wall
 from tests.web import scenes
@@ -82,3 +83,15 @@ def test_a_device_that_chatters_thousands_of_times_is_one_card_with_its_count(af
     (card,) = alarm_list([picture], reader).open
     assert (len(card.under), card.under_beyond) == (UNDER_MAX, MANY - 1 - UNDER_MAX)
     assert f"More alarms: {MANY - 1 - UNDER_MAX}" in render.alarms_body(alarm_list([picture], reader), reader)
+
+
+def test_what_has_changed_since_somebody_looked_is_put_in_line_anew(afternoon: House) -> None:
+    now_us = scenes.reader().now_us
+    first, second = forced(1, now_us - SECOND), forced(2, now_us)
+    before = flooded(afternoon, first, second)
+    assert [line.group.head.id for line in before.lined.in_order] == [first.id, second.id]
+    assert before.lined.untaken == 2
+    taken = replace(first, state="taken", seen_severity="S1")
+    after = Lined(before.area, before.rulebook, (taken, second), (), before.lined)
+    assert [line.group.head for line in after.in_order] == [second, taken]
+    assert after.untaken == 1
