@@ -32,9 +32,8 @@ class AlarmDesk:
         self._causes = Causes(area, rulebook)
         self._shelves = Shelves(area.alarms)
         self._records: dict[str, AlarmRecord] = {}
-        self._standing: dict[
-            str, AlarmRecord
-        ] = {}  # no pre-warnings; what each step asks for, of thousands that are over
+        # Those that stand, no pre-warnings: each step asks for them, of thousands that are over.
+        self._standing: dict[str, AlarmRecord] = {}
         self._entered = 0
         self._silenced: dict[str, int] = {}  # alarm id -> when its silence ends
 

@@ -40,7 +40,7 @@ from custody.alarm_states import UNACKNOWLEDGED
 
 TURN_S: Final = 0.25
 REST_SHARE: Final = 3.0
-"""After a turn it rests this many times as long as the turn took: a flood of alarms never takes a whole core."""
+"""After a turn it rests this many times as long as a core worked on it: a flood of alarms never takes a whole one."""
 BEHIND_LEAVES: Final = 200
 """With more leaves than this still to come, alarms of a log that is being read are not new."""
 HOLD_S_MAX: Final = 20.0
