@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from caselog import canonical
 from caseward.demo import story
@@ -191,6 +192,12 @@ class Chain:
                     key = (f"{area}-{source['name']}", source["boot"], source["seq"])
                     found.setdefault(key, []).append(leaf["index"])
         return found
+
+    def first_leaves(self) -> dict[Key, dict[str, Any]]:
+        """Messages of nodes in the logs: key -> the first leaf made of it."""
+        first = {key: indices[0] for key, indices in self.logged().items()}
+        read = {area: self.gateway_log(area) for area in self.station.areas}
+        return {key: canonical.loads(read[key[0].partition("-")[0]][index]) for key, index in first.items()}
 
     def doubled_ids(self) -> list[str]:
         """Ids that more than one leaf carries."""

@@ -374,12 +374,28 @@ def points_of(program: str, *, damaged: bool = False) -> list[str]:
 
 
 def out_of_order(chain: Chain) -> list[Key]:
-    """Messages of nodes that stand in a log before an earlier one of the same start of the same node."""
+    """Messages of nodes that stand in a log before an earlier one of the same start of the same node.
+
+    Passed over: a tag read where the log had it already. It makes no fact; should the gateway end before it has acked it,
+    a later one, which knows more, may write it down after later ones (docs/wire.md).
+    """
     found = []
     newest: dict[tuple[str, int], int] = {}
-    for key, _ in sorted(chain.logged().items(), key=lambda item: item[1][0]):
+    leaves = chain.first_leaves()
+    for key, leaf in sorted(leaves.items(), key=lambda item: int(item[1]["index"])):
         node, boot, seq = key
-        if seq < newest.get((node, boot), 0):
+        if seq < newest.get((node, boot), 0) and not _says_nothing_new(key, leaf, leaves):
             found.append(key)
         newest[node, boot] = max(seq, newest.get((node, boot), 0))
     return found
+
+
+def _says_nothing_new(key: Key, leaf: Mapping[str, Any], leaves: Mapping[Key, Mapping[str, Any]]) -> bool:
+    """The message of the same tag at the same reader before this one was a read too."""
+    of = {"tag.read/1", "tag.gone/1"}
+    before = [
+        other
+        for other, one in leaves.items()
+        if other[:2] == key[:2] and other[2] < key[2] and one["type"] in of and one["body"] == leaf["body"]
+    ]
+    return leaf["type"] == "tag.read/1" and bool(before) and leaves[max(before)]["type"] == "tag.read/1"
