@@ -7,7 +7,7 @@ a root cause too.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 from typing import Final
@@ -16,7 +16,7 @@ from caseserver.alarms import Alarm
 from custody.area import Area
 from custody.causes import Causes
 from custody.rules import Rulebook
-from custody.shelves import heads
+from custody.shelves import heads, stands_alone
 
 _SECOND_US: Final = 1_000_000
 _raised_us: Callable[[Alarm], int] = attrgetter("raised_us")
@@ -78,3 +78,31 @@ def unanswered(area: Area, rulebook: Rulebook, alarms: Sequence[Alarm]) -> list[
         for alarm in alarms
         if alarm.is_unanswered and alarm.id not in under
     ]
+
+
+class Waiting:
+    """`unanswered` of one area, asked again and again: in a flood thousands wait, and few of them have changed since."""
+
+    def __init__(self, area: Area, rulebook: Rulebook) -> None:
+        """Nothing is known yet."""
+        self._area, self._rulebook = area, rulebook
+        self._causes = Causes(area, rulebook)
+        self._alone: dict[
+            str, tuple[Alarm, str]
+        ] = {}  # what lies under nothing, each with how grave it waits, or ""
+
+    def of(self, alarms: Iterable[Alarm]) -> Mapping[str, str]:
+        """Id of each alarm about which somebody has to be called -> how grave it is; in no order."""
+        before, alone, others, found = self._alone, {}, [], {}
+        for alarm in alarms:
+            known = before.get(alarm.id)
+            if known is None or known[0] is not alarm:
+                if not stands_alone(alarm, self._causes):
+                    others.append(alarm)
+                    continue
+                known = (alarm, alarm.severity if alarm.is_unanswered else "")
+            alone[alarm.id] = known
+            if known[1]:
+                found[alarm.id] = known[1]
+        self._alone = alone
+        return found | {alarm.id: grave for alarm, grave in unanswered(self._area, self._rulebook, others)}

@@ -132,7 +132,9 @@ def test_forged_words_on_the_broker_change_nothing(program: Program) -> None:
     program.server.say("req", canonical.dumps({"v": 1, "first": 10**9, "count": 1}))
     beat = wait_for(
         "the gateway to have looked at them",
-        lambda: (b := program.server.newest("hb")) and b["health"]["server_ahead"] and b,  # by the last of them
+        lambda: (
+            (b := program.server.newest("hb")) and b["health"]["server_ahead"] and b
+        ),  # by the last of them
     )
     assert beat["health"]["counters"]["fact_malformed"] == 1
     assert beat["health"]["counters"]["outbox_bad_acks"] == 1

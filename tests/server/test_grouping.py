@@ -2,8 +2,11 @@
 
 from dataclasses import replace
 
+from hypothesis import given
+from hypothesis import strategies as st
+
 from caseserver.alarms import SERVER, Alarm
-from caseserver.grouping import by_raising, groups, times, unanswered
+from caseserver.grouping import Waiting, by_raising, groups, times, unanswered
 from tests.custody.support import area, rulebook
 
 SECOND_US = 1_000_000
@@ -45,3 +48,31 @@ def test_a_call_goes_out_for_the_cause_as_grave_as_what_lies_under_it_and_none_f
     assert said == [("p", "S2")]
     assert unanswered(area(), rulebook(), [replace(LINE, aside="shelved")]) == []
     assert unanswered(area(), rulebook(), [replace(LINE, state="acknowledged")]) == []
+
+
+FORCED = Alarm("a1", "d", "DR", "forced-gate", "door:gate", "S1", 0, 0)
+CHANGES = st.one_of(
+    st.fixed_dictionaries({"state": st.sampled_from(["unacknowledged", "taken", "acknowledged"])}),
+    st.fixed_dictionaries({"severity": st.sampled_from(["S1", "S2", "S3"]), "seen_severity": st.just("S2")}),
+    st.fixed_dictionaries({"aside": st.sampled_from(["", "shelved"])}),
+    st.fixed_dictionaries({"cleared_us": st.sampled_from([None, 70 * SECOND_US])}),
+    st.none(),  # it is closed, or open again
+)
+
+
+@given(st.lists(st.tuples(st.sampled_from("lngd"), CHANGES), max_size=12))
+def test_asked_again_and_again_it_says_what_it_says_when_asked_for_the_first_time(
+    changes: list[tuple[str, dict[str, object] | None]],
+) -> None:
+    asked = Waiting(area(), rulebook())
+    known = {alarm.id: alarm for alarm in (LINE, NODE, GATEWAY, FORCED)}
+    standing = set(known)
+    for ref, change in changes:
+        if change is None:
+            standing ^= {ref}
+        else:
+            known[ref] = replace(known[ref], **change)  # type: ignore[arg-type]
+        alarms = [alarm for alarm in known.values() if alarm.id in standing]
+        fresh = {alarm.id: grave for alarm, grave in unanswered(area(), rulebook(), alarms)}
+        assert asked.of(alarms) == fresh
+        assert asked.of(alarms) == fresh

@@ -144,7 +144,19 @@ def test_the_usual_plan_wakes_somebody_within_half_a_minute_of_what_is_urgent() 
 
 def test_what_has_become_graver_is_something_new() -> None:
     climb = ladder()
-    assert not climb.knows("a1", "m", "S2")
+    assert climb.known("a1") == {}
     climb.step(0, Standing("a1", "m", "S2"))
-    assert climb.knows("a1", "m", "S2")
-    assert not climb.knows("a1", "m", "S1")
+    assert climb.known("a1") == {"m": "S2"}
+    climb.step(1, Standing("a1", "m", "S1"))
+    assert climb.known("a1") == {"m": "S1"}
+    assert Ladder(RUNGS, lambda _a, _b: 1, climb.open()).known("a1") == {"m": "S1"}
+    climb.step(2, Answered("a1", "m", "taken", "p1", 2))
+    assert climb.known("a1") == {}
+
+
+def test_what_no_longer_stands_is_named_oldest_first_whatever_area_it_is_of() -> None:
+    climb = ladder()
+    for now_us, (area, alarm) in enumerate([("a1", "m"), ("b2", "n"), ("a1", "o"), ("a1", "p")]):
+        climb.step(now_us, Standing(area, alarm, "S2"))
+    assert [run.alarm for run in climb.beyond({"a1": {"p": "S2"}, "c3": {"n": "S2"}})] == ["m", "n", "o"]
+    assert climb.beyond({"a1": {"m", "o", "p"}, "b2": ["n"]}) == []

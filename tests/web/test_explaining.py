@@ -9,7 +9,7 @@ import pytest
 
 from caseserver.alarms import SERVER, Alarm
 from caseserver.area_view import AreaView
-from caseserver.web import explaining
+from caseserver.web import explaining, pages
 from caseserver.web.explaining import Explaining
 from custody.explain import Explanation
 from tests.web import day
@@ -95,7 +95,7 @@ def test_a_page_does_not_wait_for_a_long_explanation_and_shows_it_when_it_is_mad
         return real(self, view, alarm)
 
     monkeypatch.setattr(Explaining, "_made", slow)
-    monkeypatch.setattr(explaining, "WAIT_S", 0.01)
+    monkeypatch.setattr(pages, "WAIT_S", 0.01)
     alarm = next(a for a in afternoon.station.area("a1").alarms if a.rule == "M3" and a.variant == "guard")
     client = client_of(afternoon, "0312")
     early = client.get(f"/alarms/a1/{alarm.ref}?lang=zh").text
@@ -104,7 +104,7 @@ def test_a_page_does_not_wait_for_a_long_explanation_and_shows_it_when_it_is_mad
     assert f"/log/a1/{alarm.facts[0]}" in early, "what it stands on is shown meanwhile"
     assert "接单" in early
     go_on.set()
-    monkeypatch.setattr(explaining, "WAIT_S", 30)
+    monkeypatch.setattr(pages, "WAIT_S", 30)
     late = client.get(f"/alarms/a1/{alarm.ref}?lang=zh").text
     assert "最少的" in late
     assert "正在从记录中核对缘由" not in late

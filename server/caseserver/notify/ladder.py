@@ -106,6 +106,9 @@ class Ladder:
         self.rungs = tuple(rungs)
         self._newest = newest
         self._open = {run.key: run for run in open_runs}
+        self._known: dict[str, dict[str, str]] = {}  # area -> alarm -> how grave it was told to be
+        for run in self._open.values():
+            self._known.setdefault(run.area, {})[run.alarm] = run.severity
         self._empty: frozenset[str] = frozenset()
         self._next_us: dict[tuple[str, str], int] = {}  # when each calls its next step, where one is left
         self._foresee(self._open.values())
@@ -121,14 +124,20 @@ class Ladder:
         """How many runs nobody has answered."""
         return len(self._open)
 
-    def knows(self, area: str, alarm: str, severity: str) -> bool:
-        """Whether to be told that this stands would say nothing new."""
-        run = self._open.get((area, alarm))
-        return run is not None and run.severity == severity
+    def known(self, area: str) -> Mapping[str, str]:
+        """Alarms of an area that nobody has answered -> how grave: to be told that one of them stands so says nothing new."""
+        return self._known.get(area, {})
 
-    def keys(self) -> list[tuple[str, str]]:
-        """(area, alarm) of the runs that nobody has answered, in no order."""
-        return list(self._open)
+    def beyond(self, standing: Mapping[str, Collection[str]]) -> list[Run]:
+        """Runs that nobody has answered of alarms that are not among `standing` (area -> alarms), oldest first."""
+        none: Collection[str] = ()
+        gone = [
+            self._open[area, alarm]
+            for area, known in self._known.items()
+            for alarm in known
+            if alarm not in standing.get(area, none)
+        ]
+        return sorted(gone, key=_by_age)
 
     def called(self) -> dict[tuple[str, str], int]:
         """(area, alarm) of the runs that nobody has answered -> steps called so far."""
@@ -170,6 +179,7 @@ class Ladder:
     def _answered(self, event: Answered) -> None:
         run = self._open.pop((event.area, event.alarm), None)
         if run is not None:
+            del self._known[run.area][run.alarm]
             self._next_us.pop(run.key, None)
             done = replace(run, answered_us=event.at_us, answered_by=event.by, answer=event.answer)
             self._changed[(*run.key, run.number)] = done
@@ -185,6 +195,7 @@ class Ladder:
 
     def _put(self, run: Run) -> Run:
         self._open[run.key] = run
+        self._known.setdefault(run.area, {})[run.alarm] = run.severity
         self._changed[(*run.key, run.number)] = run
         self._foresee([run])
         return run

@@ -19,7 +19,7 @@ from caselog.clock import Instant
 from caseserver.alarms import Alarm
 from caseserver.area_state import AreaState
 from caseserver.audit import Audit, new_entry
-from caseserver.grouping import unanswered
+from caseserver.grouping import Waiting
 from caseserver.notify.channels import Channel
 from caseserver.notify.deliveries import ACCEPTED, ANSWERED, Deliveries, Delivery, Outcome, delivery_id
 from caseserver.notify.duty_desk import DutyDesk
@@ -68,6 +68,7 @@ class Notifier:
         self.calls_open = self.messages_waiting = 0
         self._now, self._audit, self._duty = now, audit, duty
         self._states = {state.area.id: state for state in states}
+        self._waiting = {state.area.id: Waiting(state.area, state.rulebook) for state in states}
         self._ghosts = ghosts
         self._channels, self._compose, self._watchers = dict(channels), compose, watchers
         self._on_failure, self._on_levels, self._steady_s = on_failure, on_levels, steady_s
@@ -147,27 +148,21 @@ class Notifier:
     def _events(self, now_s: float) -> list[Event]:
         """What stands that the ladder does not know, and what has become of what stood before."""
         found: list[Event] = []
-        standing: set[tuple[str, str]] = set()
+        standing: dict[str, Mapping[str, str]] = {}
         on_way: dict[tuple[str, str], Answer] = {}
         for area, state in self._states.items():
             answers = state.answers()
             on_way |= {(area, alarm): answer for alarm, answer in answers.items()}
-            waiting = unanswered(state.area, state.rulebook, state.open_alarms())
-            waiting = [(alarm, severity) for alarm, severity in waiting if alarm.id not in answers]
-            standing |= {(area, alarm.id) for alarm, _ in waiting}
+            waiting = self._waiting[area].of(state.open_alarms())
+            standing[area] = waiting = {a: grave for a, grave in waiting.items() if a not in answers}
             if not self._is_reading(state, now_s):
-                found += [
-                    Standing(area, alarm.id, severity)
-                    for alarm, severity in waiting
-                    if not self.ladder.knows(area, alarm.id, severity)
-                ]
-        if standing.issuperset(self.ladder.keys()):
-            return found
-        for run in self.ladder.open():
+                known = self.ladder.known(area)
+                found += [Standing(area, a, grave) for a, grave in waiting.items() if known.get(a) != grave]
+        for run in self.ladder.beyond(standing):
             if run.key in on_way:
                 told = on_way[run.key]
                 found.append(Answered(run.area, run.alarm, told.action, told.officer, told.at_us))
-            elif run.key not in standing:
+            else:
                 found.append(_answer(run, self._alarm(run.area, run.alarm)))
         return found
 

@@ -20,12 +20,11 @@ from caseserver.area_view import AreaView
 from caseserver.station import Station
 from caseserver.web.history import RUN_LEAVES, facts_between
 from caseserver.web.present.alarm import facts_of
+from caseserver.web.sparing import Sparing
 from custody.explain import ExplainError, Explanation, explain
 from custody.facts import Fact
 
 KEPT_MAX: Final = 100
-WAIT_S: Final = 0.3
-"""So long a page waits for it."""
 LEAVES_BEFORE_MAX: Final = 10_000
 """A busy area's day before the alarm; of what is older only what still stands is read."""
 LEAVES_AFTER_MAX: Final = 20_000
@@ -44,14 +43,14 @@ class Explaining:
 
     def of(self, view: AreaView, alarm: Alarm) -> Explanation | None:
         """Why it was raised; None for what only the server knows, or what the facts held no longer lead to."""
-        return None if alarm.origin == SERVER else self._asked(view, alarm).result()
+        return self.soon(view, alarm, None)[0]
 
-    def soon(self, view: AreaView, alarm: Alarm) -> tuple[Explanation | None, bool]:
-        """As `of`, and whether it is made: (None, False) while it is still being made after `WAIT_S`."""
+    def soon(self, view: AreaView, alarm: Alarm, wait_s: float | None) -> tuple[Explanation | None, bool]:
+        """As `of`, and whether it is made: (None, False) while it is still being made after `wait_s` (None: as long as it takes)."""
         if alarm.origin == SERVER:
             return None, True
         try:
-            return self._asked(view, alarm).result(WAIT_S), True
+            return self._asked(view, alarm).result(wait_s), True
         except NotYet:
             return None, False
 
@@ -68,17 +67,18 @@ class Explaining:
 
     def _made(self, view: AreaView, alarm: Alarm) -> Explanation | None:
         try:
-            return explain(view.area, view.rulebook, self._facts(view, alarm), alarm.id)
+            return explain(view.area, view.rulebook, self._facts(view, alarm, Sparing()), alarm.id)
         except ExplainError as error:
             structlog.get_logger().info("alarm not explained", alarm=alarm.id, expected=error.expected)
             return None
 
-    def _facts(self, view: AreaView, alarm: Alarm) -> list[Fact]:
+    def _facts(self, view: AreaView, alarm: Alarm, sparing: Sparing) -> list[Fact]:
         """In log order: what stood before, what lies around the alarm, and what it names."""
         anchor = max(alarm.facts, default=0)
         end = anchor + LEAVES_AFTER_MAX
         if not alarm.is_active:
             told = [int(line["leaf"]) for line in view.history(alarm.id) if line.get("leaf") is not None]
             end = min(end, max([anchor, *told]) + RUN_LEAVES)
-        leaves = facts_between(self._station, view, max(0, anchor - LEAVES_BEFORE_MAX), end, alarm.facts)
-        return facts_of(leaves)
+        first = max(0, anchor - LEAVES_BEFORE_MAX)
+        leaves = facts_between(self._station, view, first, end, alarm.facts, sparing)
+        return facts_of(sparing(leaves))

@@ -6,7 +6,7 @@ Any thread may ask. Bounded by the caller; what is lost first is what is oldest 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 from caseserver.area_view import AreaView
@@ -17,12 +17,14 @@ OPENING_LEAVES: Final = 500
 RUN_LEAVES: Final = 2_000
 
 Leaf = dict[str, Any]
+Paced = Callable[[Iterable[bytes]], Iterable[bytes]]
 
 
 def facts_between(
-    station: Station, view: AreaView, first: int, end: int, also: Iterable[int] = ()
+    station: Station, view: AreaView, first: int, end: int, also: Iterable[int] = (), paced: Paced = iter
 ) -> list[Leaf]:
-    """Leaves of facts, in log order: from ``first`` up to ``end``, those in ``also``, and what stood at ``first``."""
+    """Leaves of facts, in log order: from ``first`` up to ``end``, those in ``also``, and what stood at ``first``.
+    ``paced``: given the leaves before they are read."""
     gateway = view.area.gateway
     found: dict[int, Leaf] = {}
     if first > 0:
@@ -34,7 +36,7 @@ def facts_between(
                 _keep(found, view.stay_leaves(stay.ref))
     for start in range(first, end, RUN_LEAVES):
         run = station.log_run(gateway, start, min(RUN_LEAVES, end - start))
-        _take(found, run)
+        _take(found, paced(run))
         if len(run) < min(RUN_LEAVES, end - start):
             break
     return [found[index] for index in sorted(found)]

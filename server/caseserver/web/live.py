@@ -17,8 +17,8 @@ from starlette.concurrency import run_in_threadpool
 BEAT_S: Final = 1.0
 """A picture is at most this old while the line is up."""
 REST_SHARE: Final = 3.0
-"""After a picture the page rests this many times as long as a core worked on it: one page never holds a core. What it
-waited for others meanwhile does not count: a picture that was held up must not hold up the next."""
+"""After a picture all pages rest this many times as long as a core worked on it. What it waited for others meanwhile does
+not count: a picture that was held up must not hold up the next."""
 ASK_S: Final = 10.0
 """Whether the reader is still signed in is asked this often."""
 RETRY_MS: Final = 1_000
@@ -30,6 +30,27 @@ Regions = Mapping[str, tuple[object, Callable[[], str]]]
 def message(name: str, value: Mapping[str, Any]) -> str:
     """One server-sent event; JSON has no line ends, so it is one line."""
     return f"event: {name}\ndata: {json.dumps(value, ensure_ascii=False, separators=(',', ':'))}\n\n"
+
+
+class Turns:
+    """Pictures of all open pages, one after another in the order in which they are asked for: together they take a quarter
+    of a core, however many pages are open. Beside each other they would share one interpreter, and hold up what takes in,
+    judges and calls."""
+
+    def __init__(self) -> None:
+        """For the pages of one program."""
+        self._lock = asyncio.Lock()
+        self._rests_until_s = 0.0
+
+    async def look(
+        self, look: Callable[[], tuple[int, int, Regions]], picture: Picture
+    ) -> tuple[int, int, dict[str, str]]:
+        """When its turn has come: station µs, rate, the fragments that are new."""
+        async with self._lock:
+            await asyncio.sleep(max(0.0, self._rests_until_s - time.monotonic()))
+            now_us, rate, changed, worked_s = await run_in_threadpool(_look, look, picture)
+            self._rests_until_s = time.monotonic() + REST_SHARE * worked_s
+        return now_us, rate, changed
 
 
 class Picture:
@@ -49,6 +70,7 @@ class Picture:
 
 
 async def pictures(
+    turns: Turns,
     ticks: AsyncIterator[int],
     look: Callable[[], tuple[int, int, Regions]],
     is_signed_in: Callable[[], Awaitable[bool]],
@@ -65,9 +87,8 @@ async def pictures(
                 if not await is_signed_in():
                     yield message("leave", {})
                     return
-            now_us, rate, changed, worked_s = await run_in_threadpool(_look, look, picture)
+            now_us, rate, changed = await turns.look(look, picture)
             yield message("picture", {"now": now_us // 1000, "rate": rate, "regions": changed})
-            await asyncio.sleep(REST_SHARE * worked_s)
             finished, _ = await asyncio.wait({news}, timeout=BEAT_S)
             if finished:
                 if news.result() is None:

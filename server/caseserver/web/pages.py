@@ -63,6 +63,8 @@ from caseserver.web.whatif_pages import add_whatif
 SETTLE_S: Final = 2.0
 """How long an officer waits for the gateway's word before the page says that it is still on its way."""
 SETTLE_STEP_S: Final = 0.05
+WAIT_S: Final = 0.3
+"""So long an alarm's page waits for its reasons; then it shows itself without them, and they come when they are made."""
 
 
 def routes(
@@ -106,6 +108,7 @@ class Pages:
         self.gatherer = Gatherer(station)
         self.explaining = Explaining(station)
         self.ledgers = Ledgers(station)
+        self.turns = live.Turns()
 
     # ------------------------------------------------------------ reading
 
@@ -184,7 +187,7 @@ class Pages:
             self._alarm_view(area, ref)
 
             def regions(reader: Reader) -> live.Regions:
-                view = self._present_alarm(area, ref, reader, officer)
+                view = self._present_alarm(area, ref, reader, officer, wait_s=0.0)
                 # the open end of the time line moves on even when nothing has changed
                 shown = (view, reader.now_us // render.REDRAW_US)
                 return {"alarm": (shown, lambda: render.alarm_body(view, reader))}
@@ -209,7 +212,7 @@ class Pages:
 
         async def watched() -> AsyncIterator[str]:
             with self.station.watchers.watching(officer.roles):
-                async for event in live.pictures(ticks, look, is_signed_in):
+                async for event in live.pictures(self.turns, ticks, look, is_signed_in):
                     yield event
 
         headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
@@ -280,13 +283,12 @@ class Pages:
         return view, alarm
 
     def _present_alarm(
-        self, area: str, ref: str, reader: Reader, officer: Officer, *, is_live: bool = True
+        self, area: str, ref: str, reader: Reader, officer: Officer, *, wait_s: float | None
     ) -> Any:
+        """`wait_s`: as of `Explaining.soon`."""
         view, alarm = self._alarm_view(area, ref)
         picture = self.gatherer.picture(view, reader)
-        why, is_made = (
-            self.explaining.soon(view, alarm) if is_live else (self.explaining.of(view, alarm), True)
-        )
+        why, is_made = self.explaining.soon(view, alarm, wait_s)
         leaves = self.gatherer.leaves_of(
             view, [fact.index for fact in why.facts] if why is not None else alarm.facts
         )
@@ -302,8 +304,8 @@ class Pages:
         self, request: Request, officer: Officer, area: str, ref: str, refusal: Refusal | None = None
     ) -> Response:
         reader = reader_of(request, self.station, officer)
-        view = self._present_alarm(area, ref, reader, officer, is_live=refusal is None)
-        # a page that shows a refusal does not go on by itself: it would wipe the reason away
+        # a page that shows a refusal does not go on by itself, which would wipe the reason away: it waits for all it shows
+        view = self._present_alarm(area, ref, reader, officer, wait_s=None if refusal else WAIT_S)
         events = "" if refusal else f"/events/alarms/{area}/{ref}"
         return page(render.alarm(view, reader, events, refusal), request, 409 if refusal else 200)
 
