@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from markupsafe import Markup
 
 from caseserver.web.drawing.svg import tag
@@ -10,6 +12,7 @@ from caseserver.web.views import Source
 _WIDTH = 370
 
 
+@lru_cache(maxsize=64)
 def barcode(sources: tuple[Source, ...]) -> Markup:
     pitch = min(14.0, _WIDTH / max(1, len(sources)))
     parts = []

@@ -7,7 +7,7 @@ since somebody looked is taken over.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from operator import attrgetter
@@ -65,6 +65,26 @@ class Line:
 _by_order = attrgetter("order")
 
 
+class Active:
+    """Alarms that stand, pre-warnings too, by what they speak of: asked for each person, room and door, looked through once."""
+
+    def __init__(self, alarms: Iterable[Alarm]) -> None:
+        self.by_stay: dict[str, list[Alarm]] = {}
+        self.by_room: dict[str, list[Alarm]] = {}
+        self.by_subject: dict[str, list[Alarm]] = {}
+        self.of_system: list[Alarm] = []
+        for alarm in alarms:
+            if alarm.cleared_us is not None:
+                continue
+            self.by_subject.setdefault(alarm.subject, []).append(alarm)
+            if alarm.stay is not None:
+                self.by_stay.setdefault(alarm.stay, []).append(alarm)
+            if alarm.room is not None:
+                self.by_room.setdefault(alarm.room, []).append(alarm)
+            if alarm.rule == "SYS":
+                self.of_system.append(alarm)
+
+
 class Lined:
     """Open alarms of one area at one moment; `closed`: the newest closed ones. Any thread may ask."""
 
@@ -83,6 +103,11 @@ class Lined:
         """By alarm: its own when it has been asked for them, else those that it was given."""
         lines: Mapping[str, Line] = self.__dict__.get("_alone", self._known)
         return lines
+
+    @cached_property
+    def active(self) -> Active:
+        """What stands of them."""
+        return Active(self.alarms)
 
     @cached_property
     def _alone(self) -> dict[str, Line]:

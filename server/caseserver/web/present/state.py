@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final
 
 from caseserver.alarms import Alarm
 from caseserver.floor.drawing import Drawing
-from caseserver.web.present.lined import Lined
+from caseserver.web.present.lined import Active, Lined
 from custody.area import Area
 from custody.engine import Duty
 from custody.rules import Rulebook
@@ -37,26 +37,6 @@ class Health:
     blind_today: tuple[str, int] | None = None
     witnessed_us: int | None = None
     reading: tuple[int, int] | None = None
-
-
-class Active:
-    """Alarms that stand, pre-warnings too, by what they speak of: asked for each person, room and door, looked through once."""
-
-    def __init__(self, alarms: Iterable[Alarm]) -> None:
-        standing = [alarm for alarm in alarms if alarm.is_active]
-        self.by_stay = _by(standing, lambda alarm: alarm.stay)
-        self.by_room = _by(standing, lambda alarm: alarm.room)
-        self.by_subject = _by(standing, lambda alarm: alarm.subject)
-        self.of_system = [alarm for alarm in standing if alarm.rule == "SYS"]
-
-
-def _by(alarms: Iterable[Alarm], key: Callable[[Alarm], str | None]) -> dict[str, list[Alarm]]:
-    found: dict[str, list[Alarm]] = {}
-    for alarm in alarms:
-        of = key(alarm)
-        if of is not None:
-            found.setdefault(of, []).append(alarm)
-    return found
 
 
 @dataclass(frozen=True)
@@ -89,10 +69,10 @@ class AreaPicture:
             return kept
         return Lined(self.area, self.rulebook, self.alarms, self.closed)
 
-    @cached_property
+    @property
     def active(self) -> Active:
         """What stands of ``alarms``, by what it speaks of."""
-        return Active(self.alarms)
+        return self.lined.active
 
     @property
     def is_frozen(self) -> bool:
