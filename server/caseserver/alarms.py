@@ -10,6 +10,7 @@ import json
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
+from operator import attrgetter
 from typing import Any, Final
 
 from caselog.leaf import LeafRecord
@@ -376,8 +377,7 @@ class AlarmBook:
             self._closed.popitem(last=False)
 
 
-def _by_raising(alarm: Alarm) -> tuple[int, str]:
-    return alarm.raised_us, alarm.id
+_by_raising: Final = attrgetter("raised_us", "id")
 
 
 def _by_closing(alarm: Alarm) -> tuple[int, str]:

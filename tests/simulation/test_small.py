@@ -9,9 +9,9 @@ from tests.simulation.struck import ERRORS, TAILS, Strike
 
 pytestmark = pytest.mark.slow
 
-STRIDE = 307
+STRIDE = 499
 SERVER_SCENES = ("limit in sight", "handled", "released")
-SERVER_STRIDE = 29
+SERVER_STRIDE = 47
 
 by_name = {scene.name: scene for scene in scenes()}
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import lru_cache
 
 from markupsafe import Markup
 
@@ -20,6 +21,8 @@ WIDTH, HEIGHT = 568, 894
 _EDGE, _TITLE = 4, 30
 _SPOT = 9
 _PILL, _PILL_CHAR, _COUNT = 64, 12, 40
+_DRAWN_MAX = 256
+"""Rooms and doors kept as they were drawn: of dozens a picture changes one or two."""
 _SHIELD = "M0-10 8-7v6c0 6-4 9-8 11-4-2-8-5-8-11v-6z"
 
 
@@ -57,8 +60,16 @@ def _area(area: AreaPlan, top: float, height: float, reader: Reader) -> list[Mar
         _spot(spot, to_sheet, reader) for spot in area.spots
     ]  # under the words and the tokens of persons
     parts += [_room(room, reader) for room in order]
-    parts += [_door(rooms, door, to_sheet, reader) for door in area.doors]
+    still = _still(reader)
+    for door in area.doors:
+        ends = (rooms[door.between[0]], None if door.between[1] is None else rooms[door.between[1]])
+        parts.append(_door(*ends, door, None if door.at is None else to_sheet(*door.at), still))
     return parts
+
+
+def _still(reader: Reader) -> Reader:
+    """Of the reader what counts where no moment is shown: the language."""
+    return Reader(0, "UTC", reader.language)
 
 
 Scale = Callable[[int, int], tuple[int, int]]
@@ -84,6 +95,7 @@ def _placed(room: RoomTile, to_sheet: Scale) -> RoomTile:
     return replace(room, x=x, y=y, width=x2 - x, height=y2 - y)
 
 
+@lru_cache(_DRAWN_MAX)
 def _floor(room: RoomTile) -> Markup:
     """The ground of a room, with the same state as what stands on it."""
     x, y, w, h = room.x, room.y, room.width, room.height
@@ -102,6 +114,17 @@ def _state(room: RoomTile) -> str:
 
 
 def _room(room: RoomTile, reader: Reader) -> Markup:
+    """What stands on its ground: drawn anew when it has changed, or when it says how long something lasts."""
+    is_running = room.blind_since_us is not None or (room.note is not None and room.note.count is not None)
+    return _drawn(room, reader) if is_running else _kept(room, _still(reader))
+
+
+@lru_cache(_DRAWN_MAX)
+def _kept(room: RoomTile, still: Reader) -> Markup:
+    return _drawn(room, still)
+
+
+def _drawn(room: RoomTile, reader: Reader) -> Markup:
     x, y, w, h = room.x, room.y, room.width, room.height
     parts: list[Markup] = []
     if room.odd == "strange":
@@ -236,18 +259,19 @@ def _note(room: RoomTile, used: tuple[float, float], parts: list[Markup], reader
     parts.append(text(words, x, y, class_="rsub strong" if note.strong else "rsub"))
 
 
-def _door(rooms: tuple[RoomTile, ...], door: PlanDoor, to_sheet: Scale, reader: Reader) -> Markup:
-    """A gap and a leaf where it was drawn, else in the shared wall; open doors swing. One to the outside sits in the
-    lower or outer wall."""
-    first = rooms[door.between[0]]
-    other = rooms[door.between[1]] if door.between[1] is not None else None
-    if door.at is None:
+@lru_cache(_DRAWN_MAX)
+def _door(
+    first: RoomTile, other: RoomTile | None, door: PlanDoor, at: tuple[int, int] | None, still: Reader
+) -> Markup:
+    """A gap and a leaf where it was drawn (`at`, on the sheet), else in the shared wall; open doors swing. One to the outside
+    sits in the lower or outer wall."""
+    if at is None:
         x, y, upright = _opening(first, other)
     else:
-        x, y = to_sheet(*door.at)
+        x, y = at
         upright = any(x in (room.x, room.x + room.width) for room in (first, other) if room is not None)
     half = 17
-    title = tag("title", f"{door.name}: {reader.of('door', door.state)}")
+    title = tag("title", f"{door.name}: {still.of('door', door.state)}")
     if upright:
         parts = [title, rect(x - 4, y - half, 8, 2 * half, class_="gap")]
         leaf, swing = (

@@ -22,18 +22,15 @@ def attributes(values: dict[str, Value]) -> Markup:
             continue
         name = name.rstrip("_").replace("_", "-")
         text = "" if value is True else number(value) if isinstance(value, (int, float)) else value
-        written.append(Markup(' {}="{}"').format(name, text))
-    return Markup("").join(written)
+        written.append(f' {name}="{escape(text)}"')
+    return Markup("".join(written))
 
 
 def tag(name: str, *children: Markup | str, **values: Value) -> Markup:
     """One element; children that are plain strings are escaped."""
-    inside = Markup("").join(escape(child) for child in children)
-    start = Markup("<") + name + attributes(values)
-    return (
-        start + Markup("/>")
-        if not children
-        else start + Markup(">") + inside + Markup("</") + name + Markup(">")
+    inside = "".join(map(escape, children))
+    return Markup(
+        f"<{name}{attributes(values)}>{inside}</{name}>" if children else f"<{name}{attributes(values)}/>"
     )
 
 

@@ -174,8 +174,7 @@ def _card(alarm: Alarm, state: AreaPicture, reader: Reader) -> AlarmCard:
 
 def _root(alarm: Alarm, state: AreaPicture) -> Alarm | None:
     """What it lies under."""
-    found = (line.group for line in state.lined.in_order)
-    return next((group.head for group in found if any(one.id == alarm.id for one in group.under)), None)
+    return state.lined.root_of(alarm.id)
 
 
 def _unseen(

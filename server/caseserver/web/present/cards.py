@@ -8,7 +8,7 @@ from typing import Literal
 
 from caseserver.alarms import Alarm
 from caseserver.grouping import Group
-from caseserver.web.present.lined import card_state
+from caseserver.web.present.lined import Line, card_state
 from caseserver.web.present.state import AreaPicture
 from caseserver.web.present.words import Words, mark_of, seal_of, sound_of
 from caseserver.web.reader import Reader
@@ -34,19 +34,27 @@ def begins_us(alarm: Alarm) -> int:
     return alarm.due_us if alarm.family == "clock" else alarm.since_us
 
 
-def in_order(states: Sequence[AreaPicture], *, is_folded: bool = False) -> list[tuple[Group, AreaPicture]]:
-    """Open alarms of all areas: red first, what nobody has taken first, then by time; under a root cause what lies under it.
+def in_order(states: Sequence[AreaPicture]) -> list[tuple[Group, AreaPicture]]:
+    """Open alarms of all areas: red first, what nobody has taken first, then by time; under a root cause what lies under it."""
+    return _merged([(state.lined.in_order, state) for state in states])
+
+
+def first_in_order(
+    states: Sequence[AreaPicture], most: int, *, is_folded: bool = False
+) -> tuple[list[tuple[Group, AreaPicture]], int]:
+    """The first `most` of `in_order`, and how many there are: in a flood there are thousands.
 
     Folded, alarms of one cause (one group) are one, the most urgent of them: two cards for one door tell nothing more.
     """
-    found = [
-        (line, state)
-        for state in states
-        for line in (state.lined.folded if is_folded else state.lined.in_order)
-    ]
-    if len(states) > 1:
-        found.sort(key=lambda item: item[0].order)
-    return [(line.group, state) for line, state in found]
+    found = [(state.lined.folded if is_folded else state.lined.in_order, state) for state in states]
+    return _merged([(lines[:most], state) for lines, state in found])[:most], sum(len(f) for f, _ in found)
+
+
+def _merged(found: Sequence[tuple[Sequence[Line], AreaPicture]]) -> list[tuple[Group, AreaPicture]]:
+    pairs = [(line, state) for lines, state in found for line in lines]
+    if len(found) > 1:
+        pairs.sort(key=lambda pair: pair[0].order)
+    return [(line.group, state) for line, state in pairs]
 
 
 def group_card(group: Group, state: AreaPicture, reader: Reader) -> AlarmCard:

@@ -6,8 +6,8 @@ since somebody looked is taken over.
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections.abc import Iterable, Mapping
+from bisect import bisect_left, bisect_right, insort
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from operator import attrgetter
@@ -85,6 +85,66 @@ class Active:
                 self.of_system.append(alarm)
 
 
+class Folds:
+    """Lines in the order in which they must be seen; of the lines of one cause the first stands for all."""
+
+    def __init__(self) -> None:
+        self.lines: list[Line] = []
+        self.heads: list[Line] = []
+        self.untaken = 0
+        """Heads that somebody has to see to at once and nobody has taken."""
+        self._members: dict[str, tuple[Line, ...]] = {}  # by fold, in order
+
+    def copy(self) -> Folds:
+        """Another one with the same lines."""
+        other = Folds()
+        other.lines, other.heads, other.untaken = self.lines.copy(), self.heads.copy(), self.untaken
+        other._members = self._members.copy()
+        return other
+
+    def put(self, line: Line) -> None:
+        """One more."""
+        insort(self.lines, line, key=_by_order)
+        members = self._members.get(line.fold, ())
+        self._change(line.fold, members, tuple(sorted((*members, line), key=_by_order)))
+
+    def drop(self, line: Line) -> None:
+        """One less."""
+        _remove(self.lines, line)
+        members = self._members[line.fold]
+        self._change(line.fold, members, tuple(member for member in members if member is not line))
+
+    def _change(self, fold: str, before: tuple[Line, ...], after: tuple[Line, ...]) -> None:
+        if after:
+            self._members[fold] = after
+        else:
+            del self._members[fold]
+        old, new = before[0] if before else None, after[0] if after else None
+        if old is new:
+            return
+        if old is not None:
+            _remove(self.heads, old)
+            self.untaken -= old.is_untaken
+        if new is not None:
+            insort(self.heads, new, key=_by_order)
+            self.untaken += new.is_untaken
+
+
+def _remove(lines: list[Line], line: Line) -> None:
+    del lines[
+        bisect_left(lines, line.order, key=_by_order)
+    ]  # no two have the same order: an alarm's id is in it
+
+
+@dataclass(frozen=True, slots=True)
+class Alone:
+    """What lies under nothing and has nothing under it: by alarm, in order where it is shown, and when it called somebody."""
+
+    lines: Mapping[str, Line]
+    folds: Folds
+    called_us: list[int]
+
+
 class Lined:
     """Open alarms of one area at one moment; `closed`: the newest closed ones. Any thread may ask."""
 
@@ -97,12 +157,12 @@ class Lined:
         self.closed = closed
         self._area = area
         self._rulebook = rulebook
-        self._known: Mapping[str, Line] = {} if before is None else before._newest_lines()
+        self._known = Alone({}, Folds(), []) if before is None else before._newest()
 
-    def _newest_lines(self) -> Mapping[str, Line]:
-        """By alarm: its own when it has been asked for them, else those that it was given."""
-        lines: Mapping[str, Line] = self.__dict__.get("_alone", self._known)
-        return lines
+    def _newest(self) -> Alone:
+        """Its own when it has been asked for it, else what it was given."""
+        alone: Alone = self.__dict__.get("_alone", self._known)
+        return alone
 
     @cached_property
     def active(self) -> Active:
@@ -110,48 +170,76 @@ class Lined:
         return Active(self.alarms)
 
     @cached_property
-    def _alone(self) -> dict[str, Line]:
-        """What lies under nothing and has nothing under it."""
-        causes, known = Causes(self._area, self._rulebook), self._known
-        lines = {}
+    def _alone(self) -> Alone:
+        """What was known, and what has changed since."""
+        causes, known = Causes(self._area, self._rulebook), self._known.lines
+        lines, fresh = {}, []
         for alarm in self.alarms:
             line = known.get(alarm.id)
-            if line is None or line.group.head is not alarm:
-                if not stands_alone(alarm, causes):
-                    continue
-                line = _line(Group(alarm))
-            lines[alarm.id] = line
-        return lines
+            if line is not None and line.group.head is alarm:
+                lines[alarm.id] = line
+            elif stands_alone(alarm, causes):
+                fresh.append(_line(Group(alarm)))
+        folds, called_us = self._known.folds.copy(), self._known.called_us.copy()
+        for line in [known[alarm_id] for alarm_id in known.keys() - lines.keys()]:
+            if line.is_shown:
+                folds.drop(line)
+            if not line.group.head.is_prewarning:
+                del called_us[bisect_left(called_us, line.group.head.raised_us)]
+        for line in fresh:
+            lines[line.group.head.id] = line
+            if line.is_shown:
+                folds.put(line)
+            if not line.group.head.is_prewarning:
+                insort(called_us, line.group.head.raised_us)
+        return Alone(lines, folds, called_us)
 
     @cached_property
     def _others(self) -> list[Alarm]:
-        alone = self._alone
+        alone = self._alone.lines
         return [alarm for alarm in self.alarms if alarm.id not in alone]
 
     @cached_property
-    def in_order(self) -> list[Line]:
-        """Red first, what nobody has taken first, then by time; a warning only while it lasts."""
-        alone = [line for line in self._alone.values() if line.is_shown]
+    def _grouped(self) -> list[Line]:
+        """The others, each root cause with what lies under it."""
         shown = [alarm for alarm in self._others if _is_shown(alarm)]
-        grouped = [_line(group) for group in groups(self._area, self._rulebook, shown)]
-        return sorted([*alone, *grouped], key=_by_order)
+        return [_line(group) for group in groups(self._area, self._rulebook, shown)]
 
     @cached_property
-    def folded(self) -> list[Line]:
+    def _folds(self) -> Folds:
+        if not self._grouped:
+            return self._alone.folds
+        folds = self._alone.folds.copy()
+        for line in self._grouped:
+            folds.put(line)
+        return folds
+
+    @property
+    def in_order(self) -> Sequence[Line]:
+        """Red first, what nobody has taken first, then by time; a warning only while it lasts."""
+        return self._folds.lines
+
+    @property
+    def folded(self) -> Sequence[Line]:
         """Alarms of one cause as one, the most urgent of them: two cards for one door tell nothing more."""
-        first: dict[str, Line] = {}
-        for line in self.in_order:
-            first.setdefault(line.fold, line)
-        return list(first.values())
+        return self._folds.heads
 
-    @cached_property
+    @property
     def untaken(self) -> int:
         """Folded ones that somebody has to see to at once and nobody has taken."""
-        return sum(line.is_untaken for line in self.folded)
+        return self._folds.untaken
 
     def group_of(self, alarm_id: str) -> Group | None:
         """The group with this alarm at its head."""
-        return next((line.group for line in self.in_order if line.group.head.id == alarm_id), None)
+        line = self._alone.lines.get(alarm_id)
+        if line is not None:
+            return line.group if line.is_shown else None
+        return next((line.group for line in self._grouped if line.group.head.id == alarm_id), None)
+
+    def root_of(self, alarm_id: str) -> Alarm | None:
+        """What this alarm lies under."""
+        found = (line.group for line in self._grouped)
+        return next((group.head for group in found if any(one.id == alarm_id for one in group.under)), None)
 
     @cached_property
     def _raised(self) -> list[Alarm]:
@@ -162,15 +250,14 @@ class Lined:
         return times(self._area, alarm, self._raised)
 
     @cached_property
-    def _called_us(self) -> list[int]:
+    def _others_called_us(self) -> list[int]:
         found = called_of(self._area, self._rulebook, (*self._others, *self.closed))
-        called = [one.alarm.raised_us for one in found if not one.is_under]
-        heads = [line.group.head for line in self._alone.values()]
-        return sorted([*called, *(alarm.raised_us for alarm in heads if not alarm.is_prewarning)])
+        return sorted(one.alarm.raised_us for one in found if not one.is_under)
 
     def called_since(self, from_us: int) -> int:
         """Alarms raised after a moment that called somebody by themselves."""
-        return len(self._called_us) - bisect_right(self._called_us, from_us)
+        called = (self._alone.called_us, self._others_called_us)
+        return sum(len(moments) - bisect_right(moments, from_us) for moments in called)
 
 
 def _line(group: Group) -> Line:

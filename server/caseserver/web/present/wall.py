@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from caseserver.web.present.cards import alarm_card, group_card, in_order, last_alarm
+from caseserver.web.present.cards import alarm_card, first_in_order, group_card, last_alarm
 from caseserver.web.present.people import people
 from caseserver.web.present.people import stems as coming
 from caseserver.web.present.plan import area_plan
@@ -37,7 +37,7 @@ def wall(states: Sequence[AreaPicture], reader: Reader, only: str | None = None)
     stems = tuple(
         sorted((s for state in shown for s in coming(state, reader)), key=lambda s: (s.at_us, s.stay))
     )
-    found = in_order(states, is_folded=True)
+    found, count = first_in_order(states, CARDS_MAX, is_folded=True)
     closed = [(alarm, state) for state in states for alarm in state.closed]
     reading = next((state.health.reading for state in shown if state.health.reading), None)
     health = _health(states, reader)
@@ -45,14 +45,14 @@ def wall(states: Sequence[AreaPicture], reader: Reader, only: str | None = None)
     flood = _flood(states, reader)
     # in a flood there are thousands: only what is shown becomes a card, and its own line takes the place of one
     room = CARDS_MAX - bool(flood)
-    cards = tuple(group_card(*one, reader) for one in found[: room if len(found) <= room else CARDS_MAX - 1])
+    cards = tuple(group_card(*one, reader) for one in found[: room if count <= room else CARDS_MAX - 1])
     return WallView(
         top=_top(states, reader, only, len(rows), untaken, stems),
         people=PeopleView(tuple(row for _, row in rows), stems, reading),
         plan=tuple(area_plan(state, reader) for state in shown),
         alarms=AlarmsView(
             cards,
-            len(found) - len(cards),
+            count - len(cards),
             sources=sum(source.fresh for source in health.sources),
             unseen=sum(not source.fresh for source in health.sources),
             last=last_alarm(closed, reader),
@@ -82,9 +82,9 @@ def _top(
 def alarm_list(states: Sequence[AreaPicture], reader: Reader) -> AlarmList:
     closed = sorted(((a, s) for s in states for a in s.closed), key=lambda pair: -(pair[0].closed_us or 0))
     shown = tuple(alarm_card(a, s, reader) for a, s in closed)
-    found = in_order(states)
-    cards = tuple(group_card(*one, reader) for one in found[:LIST_MAX])
-    return AlarmList(cards, shown, _flood(states, reader), len(found) - len(cards))
+    found, count = first_in_order(states, LIST_MAX)
+    cards = tuple(group_card(*one, reader) for one in found)
+    return AlarmList(cards, shown, _flood(states, reader), count - len(cards))
 
 
 def _flood(states: Sequence[AreaPicture], reader: Reader) -> tuple[int, int] | None:
