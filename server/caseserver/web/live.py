@@ -17,8 +17,8 @@ from starlette.concurrency import run_in_threadpool
 BEAT_S: Final = 1.0
 """A picture is at most this old while the line is up."""
 REST_SHARE: Final = 3.0
-"""After a picture all pages rest this many times as long as a core worked on it. What it waited for others meanwhile does
-not count: a picture that was held up must not hold up the next."""
+"""After a picture the pages of one queue rest this many times as long as a core worked on it. What it waited for others
+meanwhile does not count: a picture that was held up must not hold up the next."""
 ASK_S: Final = 10.0
 """Whether the reader is still signed in is asked this often."""
 RETRY_MS: Final = 1_000
@@ -33,12 +33,12 @@ def message(name: str, value: Mapping[str, Any]) -> str:
 
 
 class Turns:
-    """Pictures of all open pages, one after another in the order in which they are asked for: together they take a quarter
-    of a core, however many pages are open. Beside each other they would share one interpreter, and hold up what takes in,
-    judges and calls."""
+    """Pictures of open pages, one after another in the order in which they are asked for: together they take a quarter of a
+    core, however many pages are open. Beside each other they would share one interpreter, and hold up what takes in, judges
+    and calls."""
 
     def __init__(self) -> None:
-        """For the pages of one program."""
+        """Nobody waits."""
         self._lock = asyncio.Lock()
         self._rests_until_s = 0.0
 

@@ -108,7 +108,7 @@ class Pages:
         self.gatherer = Gatherer(station)
         self.explaining = Explaining(station)
         self.ledgers = Ledgers(station)
-        self.turns = live.Turns()
+        self.wall_turns, self.turns = live.Turns(), live.Turns()  # what other pages show holds up no wall
 
     # ------------------------------------------------------------ reading
 
@@ -172,7 +172,7 @@ class Pages:
                     for name in render.WALL_REGIONS
                 }
 
-            return self.stream(request, officer, regions)
+            return self.stream(request, officer, regions, self.wall_turns)
 
         @router.get("/events/alarms")
         async def alarms_events(request: Request, officer: SignedIn) -> Response:
@@ -195,8 +195,10 @@ class Pages:
             return self.stream(request, officer, regions)
 
     def stream(
-        self, request: Request, officer: Officer, regions: Callable[[Reader], live.Regions]
-    ) -> Response:
+        self, request: Request, officer: Officer, regions: Callable[[Reader], live.Regions],
+        turns: live.Turns | None = None,
+    ) -> Response:  # fmt: skip
+        """Events of a live page. `turns`: with whom it takes turns; None: with all pages but the walls."""
         try:
             ticks = self.station.subscribe()
         except TooManySubscribers as error:
@@ -212,7 +214,7 @@ class Pages:
 
         async def watched() -> AsyncIterator[str]:
             with self.station.watchers.watching(officer.roles):
-                async for event in live.pictures(self.turns, ticks, look, is_signed_in):
+                async for event in live.pictures(turns or self.turns, ticks, look, is_signed_in):
                     yield event
 
         headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
