@@ -1,4 +1,4 @@
-"""Small worlds in which each disk operation is struck: the part that `make test` runs, every n-th (docs/simulation.md)."""
+"""Small worlds in which each disk operation is struck: the part that `make test` runs, every n-th of every second scene (docs/simulation.md)."""
 
 import pytest
 
@@ -9,9 +9,9 @@ from tests.simulation.struck import ERRORS, TAILS, Strike
 
 pytestmark = pytest.mark.slow
 
-STRIDE = 499
+STRIDE = 307
 SERVER_SCENES = ("limit in sight", "handled", "released")
-SERVER_STRIDE = 47
+SERVER_STRIDE = 29
 
 by_name = {scene.name: scene for scene in scenes()}
 
@@ -31,7 +31,7 @@ def test_a_scene_is_read_back_as_it_was_written() -> None:
 
 def test_whatever_operation_of_the_disk_is_struck_both_sides_agree_in_the_end() -> None:
     ways: set[str] = set()
-    for number, scene in enumerate(scenes()):
+    for number, scene in list(enumerate(scenes()))[::2]:  # all of them in `make prove`
         tally = walk(scene, STRIDE, offset=number * 13)
         assert tally.violations == [], f'python -m tests.simulation.small --scene "{scene.name}"'
         ways |= set(tally.by_way)
