@@ -131,9 +131,8 @@ class Folds:
 
 
 def _remove(lines: list[Line], line: Line) -> None:
-    del lines[
-        bisect_left(lines, line.order, key=_by_order)
-    ]  # no two have the same order: an alarm's id is in it
+    # no two have the same order: an alarm's id is in it
+    del lines[bisect_left(lines, line.order, key=_by_order)]
 
 
 @dataclass(frozen=True, slots=True)
