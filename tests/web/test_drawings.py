@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from caseserver.web.drawing import ahead, coverage, health, marks, plan, stay, why
 from caseserver.web.drawing.svg import tag, text
-from caseserver.web.views import AreaPlan, Count, LimitBar, Mark, Pill, PlanDoor, RoomTile, Source, Stem
+from caseserver.web.views import AreaPlan, Count, LimitBar, Mark, Note, Pill, PlanDoor, RoomTile, Source, Stem
 from caseserver.web.views_alarms import WhyFact
 from caseserver.web.views_ledger import CoverageCell, CoveragePlot, CoverageRow
 from tests.web import scenes
@@ -105,6 +105,22 @@ def test_a_door_is_named_with_its_state(state: str) -> None:
     rooms = (RoomTile("甲", 0, 0, 50, 50), RoomTile("乙", 50, 0, 50, 50))
     picture = plan.plan((AreaPlan("a", rooms, (PlanDoor("甲门", (0, 1), state),)),), READER)  # type: ignore[arg-type]
     assert f"甲门: {READER.of('door', state)}" in picture
+
+
+def test_what_is_kept_as_it_was_drawn_goes_with_state_moment_and_language() -> None:
+    shut, open_ = PlanDoor("甲门", (0, 1), "shut"), PlanDoor("甲门", (0, 1), "open")
+    blind = RoomTile("乙", 50, 0, 50, 50, level="blind", blind_since_us=NOW - HOUR)
+    noted = RoomTile("丙", 0, 50, 50, 50, note=Note("在押", Count("gone", NOW - HOUR)))
+    area = AreaPlan("a", (RoomTile("甲", 0, 0, 50, 50, people=(Pill("0403"),)), blind, noted), (shut,))
+    first = plan.plan((area,), READER)
+    assert plan.plan((area,), READER) == first
+    later = plan.plan((area,), replace(READER, now_us=NOW + HOUR))
+    assert first.count("1 小时 00 分") == 2
+    assert later.count("2 小时 00 分") == 2
+    assert f"甲门: {READER.of('door', 'open')}" in plan.plan((replace(area, doors=(open_,)),), READER)
+    english = scenes.reader("en")
+    assert f"甲门: {english.of('door', 'shut')}" in plan.plan((area,), english)
+    assert plan.plan((area,), READER) == first
 
 
 def test_why_draws_each_fact_once_in_order_of_time() -> None:

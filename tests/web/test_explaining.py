@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from dataclasses import replace
 
+import httpx
 import pytest
 
 from caseserver.alarms import SERVER, Alarm
@@ -13,7 +14,7 @@ from caseserver.web import explaining, pages
 from caseserver.web.explaining import Explaining
 from custody.explain import Explanation
 from tests.web import day
-from tests.web.house import House
+from tests.web.house import PASSWORD, House
 from tests.web.test_pages import client_of
 
 
@@ -108,6 +109,28 @@ def test_a_page_does_not_wait_for_a_long_explanation_and_shows_it_when_it_is_mad
     late = client.get(f"/alarms/a1/{alarm.ref}?lang=zh").text
     assert "最少的" in late
     assert "正在从记录中核对缘由" not in late
+
+
+def test_a_live_picture_does_not_wait_for_reasons_at_all(
+    afternoon: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All pages but the walls wait for it meanwhile."""
+    go_on = threading.Event()
+    real = Explaining._made
+
+    def slow(self: Explaining, view: AreaView, alarm: Alarm) -> Explanation | None:
+        go_on.wait(5)
+        return real(self, view, alarm)
+
+    monkeypatch.setattr(Explaining, "_made", slow)
+    monkeypatch.setattr(pages, "WAIT_S", 30)
+    alarm = afternoon.station.area("a1").alarms[0]
+    with afternoon.served() as address, httpx.Client(base_url=address, timeout=60) as client:
+        client.post("/sign-in", data={"badge": "0312", "password": PASSWORD})
+        with client.stream("GET", f"/events/alarms/a1/{alarm.ref}") as answer:
+            first = next(line for line in answer.iter_lines() if line.startswith("data: "))
+    go_on.set()
+    assert "正在从记录中核对缘由" in first
 
 
 def test_an_explanation_that_failed_is_tried_again(afternoon: House, monkeypatch: pytest.MonkeyPatch) -> None:

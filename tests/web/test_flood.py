@@ -68,6 +68,19 @@ def test_lists_show_the_first_and_count_the_rest(afternoon: House) -> None:
     assert (len(duty.open), duty.beyond) == (OPEN_MAX, LIST_MAX)
 
 
+def test_of_several_areas_the_most_urgent_are_shown_whichever_they_are_of(afternoon: House) -> None:
+    reader = scenes.reader("en")
+    lesser = [replace(forced(n, reader.now_us - n * SECOND), severity="S2") for n in range(LIST_MAX)]
+    graver = [pressed(reader.now_us - n * SECOND) for n in range(2 * CARDS_MAX)]
+    pictures = [flooded(afternoon, *lesser), flooded(afternoon, *graver)]
+    view = alarm_list(pictures, reader)
+    assert (len(view.open), view.beyond) == (LIST_MAX, len(graver))
+    assert {card.id for card in view.open[: len(graver)]} == {alarm.id for alarm in graver}
+    shown = wall(pictures, reader).alarms
+    assert {card.id for card in shown.cards} <= {alarm.id for alarm in graver}
+    assert len(shown.cards) + shown.beyond == len(lesser) + len(graver)
+
+
 def test_a_device_that_chatters_thousands_of_times_is_one_card_with_its_count(afternoon: House) -> None:
     reader = scenes.reader("en")
     first_us = reader.now_us - MANY * SECOND

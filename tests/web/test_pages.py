@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 
 import httpx
 import pytest
@@ -305,6 +305,26 @@ def test_an_alarm_s_own_stream_follows_its_handling(house: House) -> None:
             house.deliver()
             html = [str(e["regions"]["alarm"]) for _, e in events(lines, 3) if "alarm" in e["regions"]]  # type: ignore[index,operator]
             assert "0312 接单" in html[-1]  # a picture before it may only bring the reasons
+
+
+def test_other_pages_take_turns_with_each_other_and_none_with_a_wall(
+    house: House, duty: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from caseserver.web import live
+
+    taken = []
+
+    async def pictures(turns: live.Turns, *_: object) -> AsyncIterator[str]:
+        taken.append(turns)
+        yield "retry: 1000\n\n"
+
+    monkeypatch.setattr(live, "pictures", pictures)
+    for path in ("/events", "/events?area=a1", "/events/alarms", f"/events{alarm_path(house, 'M4')}"):
+        assert duty.get(path).status_code == 200
+    wall, of_an_area, alarms, alarm = taken
+    assert wall is of_an_area
+    assert alarms is alarm
+    assert wall is not alarms
 
 
 def test_a_stream_ends_when_its_session_does(house: House, monkeypatch: pytest.MonkeyPatch) -> None:

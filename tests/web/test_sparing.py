@@ -6,6 +6,9 @@ import asyncio
 import time
 from collections.abc import Iterator
 
+import pytest
+
+from caseserver.web import live
 from caseserver.web.live import Picture, Regions, Turns
 from caseserver.web.sparing import FREE_S, PIECE_S, REST_SHARE, Sparing
 
@@ -58,6 +61,34 @@ def test_pages_are_drawn_one_after_another_in_the_order_of_asking() -> None:
     assert drawn == list(range(8))
     assert set(most) == {1}
     assert [changed for _, _, changed in told] == [{"one": f"page {number}"} for number in range(8)]
+
+
+def test_after_a_picture_its_queue_rests_three_times_as_long_as_a_core_worked(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    worked_s, now_s, rested_s = [0.0], [100.0], []
+
+    def look() -> tuple[int, int, Regions]:
+        worked_s[0] += 0.02
+        now_s[0] += 0.5  # most of it, others were waited for
+        return 1, 1, {}
+
+    async def sleep(seconds: float) -> None:
+        rested_s.append(round(seconds, 6))
+        now_s[0] += seconds
+
+    monkeypatch.setattr(live.time, "thread_time", lambda: worked_s[0])
+    monkeypatch.setattr(live.time, "monotonic", lambda: now_s[0])
+    monkeypatch.setattr(live.asyncio, "sleep", sleep)
+
+    async def three() -> None:
+        turns = Turns()
+        for waits_s in (0.0, 0.0, 0.05):  # the third asks when some of the rest is over
+            now_s[0] += waits_s
+            await turns.look(look, Picture())
+
+    asyncio.run(three())
+    assert rested_s == [0.0, 0.06, 0.01]
 
 
 def test_a_page_that_cannot_be_drawn_holds_up_no_other() -> None:
