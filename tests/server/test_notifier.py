@@ -267,6 +267,23 @@ def test_an_answer_given_while_the_server_was_dead_calls_nobody(desk: Desk) -> N
     assert desk.log("notification.answered")[0][1]["answer"] == "acknowledged"
 
 
+def test_what_becomes_graver_while_nobody_has_answered_goes_on_its_way_as_what_it_is_now(desk: Desk) -> None:
+    """The same person: S3, which these steps tell nobody, becomes S2, of which the shift leader hears too."""
+    begun_us, kit = desk.kit.clock.at_us, desk.kit
+    kit.gateway.fact("person.arrived", begun_us, stay="S-9")
+    kit.gateway.deadline(begun_us + 5 * MINUTE_US)
+    desk.deliver()
+    (alarm,) = [one.id for one in kit.state.open_alarms() if one.stay == "S-9"]
+    desk.after(300)
+    assert [run["severity"] for run in kit.station.calls.of_alarm("a1", alarm)[0]] == ["S3"]
+    kit.gateway.deadline(begun_us + 15 * MINUTE_US)
+    desk.deliver()
+    desk.after(600)
+    runs, deliveries = kit.station.calls.of_alarm("a1", alarm)
+    assert [(run["number"], run["severity"]) for run in runs] == [(1, "S2")]
+    assert {row["receiver"] for row in deliveries} == {"page", "hook", "mail"}
+
+
 def test_what_becomes_graver_after_it_was_acknowledged_is_called_about_anew_until_it_is_answered_again(
     desk: Desk,
 ) -> None:
