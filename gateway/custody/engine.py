@@ -137,10 +137,12 @@ class Engine:
     def duties(self, stay: str | None = None) -> list[Duty]:
         """Running duties (of one stay), by the moment of their limit."""
         found = []
-        rows = [row for row in self._timeline.obligations.values() if row.closed_us is None]
-        for row in rows:  # few: the others wait to be handled
-            if stay is not None and row.stay != stay:
-                continue
+        rows = [
+            row
+            for row in self._timeline.obligations.values()
+            if row.closed_us is None and (stay is None or row.stay == stay)
+        ]
+        for row in rows:
             rule, next_stage = row.rule, row.next_stage
             limits = [s for s in row.stages if not s.is_prewarning]
             if not limits:

@@ -87,9 +87,8 @@ class Waiting:
         """Nothing is known yet."""
         self._area, self._rulebook = area, rulebook
         self._causes = Causes(area, rulebook)
-        self._alone: dict[
-            str, tuple[Alarm, str]
-        ] = {}  # what lies under nothing, each with how grave it waits, or ""
+        # What lies under nothing, each with how grave it waits, or "".
+        self._alone: dict[str, tuple[Alarm, str]] = {}
 
     def of(self, alarms: Iterable[Alarm]) -> Mapping[str, str]:
         """Id of each alarm about which somebody has to be called -> how grave it is; in no order."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
 from dataclasses import replace
 
 import httpx
@@ -84,18 +85,24 @@ def test_an_alarm_that_is_over_says_how_it_ended(afternoon: House) -> None:
     assert (over.closed_us or 0) < day.NOW
 
 
-def test_a_page_does_not_wait_for_a_long_explanation_and_shows_it_when_it_is_made(
-    afternoon: House, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """In a flood the facts around an alarm are thousands: who is called takes it first."""
-    go_on = threading.Event()
-    real = Explaining._made
+@pytest.fixture
+def go_on(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
+    """No explanation is made before this is set (or ten seconds are over)."""
+    event, real = threading.Event(), Explaining._made
 
-    def slow(self: Explaining, view: AreaView, alarm: Alarm) -> Explanation | None:
-        go_on.wait(30)
+    def held_up(self: Explaining, view: AreaView, alarm: Alarm) -> Explanation | None:
+        event.wait(10)
         return real(self, view, alarm)
 
-    monkeypatch.setattr(Explaining, "_made", slow)
+    monkeypatch.setattr(Explaining, "_made", held_up)
+    yield event
+    event.set()
+
+
+def test_a_page_does_not_wait_for_a_long_explanation_and_shows_it_when_it_is_made(
+    afternoon: House, monkeypatch: pytest.MonkeyPatch, go_on: threading.Event
+) -> None:
+    """In a flood the facts around an alarm are thousands: who is called takes it first."""
     monkeypatch.setattr(pages, "WAIT_S", 0.01)
     alarm = next(a for a in afternoon.station.area("a1").alarms if a.rule == "M3" and a.variant == "guard")
     client = client_of(afternoon, "0312")
@@ -111,25 +118,17 @@ def test_a_page_does_not_wait_for_a_long_explanation_and_shows_it_when_it_is_mad
     assert "正在从记录中核对缘由" not in late
 
 
+@pytest.mark.usefixtures("go_on")
 def test_a_live_picture_does_not_wait_for_reasons_at_all(
     afternoon: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """All pages but the walls wait for it meanwhile."""
-    go_on = threading.Event()
-    real = Explaining._made
-
-    def slow(self: Explaining, view: AreaView, alarm: Alarm) -> Explanation | None:
-        go_on.wait(5)
-        return real(self, view, alarm)
-
-    monkeypatch.setattr(Explaining, "_made", slow)
     monkeypatch.setattr(pages, "WAIT_S", 30)
     alarm = afternoon.station.area("a1").alarms[0]
     with afternoon.served() as address, httpx.Client(base_url=address, timeout=60) as client:
         client.post("/sign-in", data={"badge": "0312", "password": PASSWORD})
         with client.stream("GET", f"/events/alarms/a1/{alarm.ref}") as answer:
             first = next(line for line in answer.iter_lines() if line.startswith("data: "))
-    go_on.set()
     assert "正在从记录中核对缘由" in first
 
 

@@ -91,6 +91,34 @@ def test_after_a_picture_its_queue_rests_three_times_as_long_as_a_core_worked(
     assert rested_s == [0.0, 0.06, 0.01]
 
 
+def test_with_many_pages_open_none_waits_for_a_rest_once_it_has_waited_for_a_beat(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    worked_s, now_s, drawn_s = [0.0], [100.0], []
+    real = asyncio.sleep
+
+    def look() -> tuple[int, int, Regions]:
+        worked_s[0] += 0.1
+        now_s[0] += 0.1
+        drawn_s.append(round(now_s[0] - 100, 6))
+        return 1, 1, {}
+
+    async def sleep(seconds: float) -> None:
+        now_s[0] += seconds
+        await real(0)
+
+    monkeypatch.setattr(live.time, "thread_time", lambda: worked_s[0])
+    monkeypatch.setattr(live.time, "monotonic", lambda: now_s[0])
+    monkeypatch.setattr(live.asyncio, "sleep", sleep)
+
+    async def all_at_once() -> None:
+        turns = Turns()
+        await asyncio.gather(*(turns.look(look, Picture()) for _ in range(6)))
+
+    asyncio.run(all_at_once())
+    assert drawn_s == [0.1, 0.5, 0.9, 1.1, 1.2, 1.3]  # 0.3 s of rest each, until the first second is over
+
+
 def test_a_page_that_cannot_be_drawn_holds_up_no_other() -> None:
     def broken() -> tuple[int, int, Regions]:
         raise ZeroDivisionError

@@ -34,8 +34,8 @@ def message(name: str, value: Mapping[str, Any]) -> str:
 
 class Turns:
     """Pictures of open pages, one after another in the order in which they are asked for: together they take a quarter of a
-    core, however many pages are open. Beside each other they would share one interpreter, and hold up what takes in, judges
-    and calls."""
+    core, and more only when a page would wait longer than BEAT_S. Beside each other they would share one interpreter, and
+    hold up what takes in, judges and calls."""
 
     def __init__(self) -> None:
         """Nobody waits."""
@@ -46,8 +46,10 @@ class Turns:
         self, look: Callable[[], tuple[int, int, Regions]], picture: Picture
     ) -> tuple[int, int, dict[str, str]]:
         """When its turn has come: station µs, rate, the fragments that are new."""
+        until_s = time.monotonic() + BEAT_S
         async with self._lock:
-            await asyncio.sleep(max(0.0, self._rests_until_s - time.monotonic()))
+            # with so many pages open that one has waited for a beat, none rests: a wall must not grow stale by the number of others
+            await asyncio.sleep(max(0.0, min(self._rests_until_s, until_s) - time.monotonic()))
             now_us, rate, changed, worked_s = await run_in_threadpool(_look, look, picture)
             self._rests_until_s = time.monotonic() + REST_SHARE * worked_s
         return now_us, rate, changed
